@@ -1,0 +1,26 @@
+#!/bin/bash
+# Makes .venv with everything that the suites, the lab and the checks need. Safe to run again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+here=$PWD
+
+# A bare Debian has no Python, and its venv module is a package of its own.
+packages=()
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
+command -v chromium-headless-shell >/dev/null || packages+=(chromium-headless-shell)
+command -v certutil >/dev/null || packages+=(libnss3-tools)
+[ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
+if [ ${#packages[@]} -gt 0 ]; then
+    echo "setup  installing ${packages[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+
+[ -x .venv/bin/python ] || python3 -m venv .venv
+echo "setup  installing the Python packages"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+
+# The keyword libraries, resources and recipe words are found without PYTHONPATH, by robot and by editors alike.
+site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+printf '%s\n' "$here" "$here/libraries" "$here/resources" "$here/recipes" > "$site/ccci.pth"
+touch .venv/.ready
