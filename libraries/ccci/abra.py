@@ -1,0 +1,171 @@
+"""abra, Co-op Cloud's command line, as a function call.
+
+Everything that changes an app goes through here, so that the journal can be written first. What
+is known of abra's behaviour, and from where, stands in docs/DECISIONS.md.
+"""
+
+import os
+import re
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ptyprocess import PtyProcess
+
+from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.server import Server
+
+# These want a terminal even when they ask nothing ("inappropriate ioctl for device" otherwise).
+_NEEDS_TERMINAL = {
+    ("app", "backup"),
+    ("app", "restore"),
+    ("app", "volume"),
+    ("app", "run"),
+    ("app", "cmd"),
+    ("app", "logs"),
+    ("recipe", "lint"),
+}
+# What a recipe's own content can make fail; any other abra command that fails says nothing of it.
+_RECIPE_AT_WORK = {"deploy", "upgrade", "rollback", "backup", "restore", "restart", "cmd", "run"}
+_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+@dataclass(frozen=True)
+class AbraResult:
+    """What one abra command did.
+
+    Attributes:
+        command: the command line, without secrets.
+        exit_code: abra's own.
+        stdout: its output; in a terminal both streams are one.
+        stderr: its messages; empty in a terminal.
+        seconds: how long it took.
+    """
+
+    command: str
+    exit_code: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Abra:
+    """One abra with one ABRA_DIR.
+
+    Attributes:
+        program: the executable.
+        abra_dir: its ABRA_DIR; each run has its own, so that two runs never share a checkout.
+    """
+
+    program: Path
+    abra_dir: Path
+
+    def __call__(
+        self, *arguments: str, within_seconds: float = 300, check: bool = True
+    ) -> AbraResult:
+        """Run one subcommand to its end, in a terminal where abra wants one.
+
+        Args:
+            arguments: the words after `abra`.
+            within_seconds: after that it is killed.
+            check: raise when the exit code is not 0.
+
+        Raises:
+            RecipeFailure: a command that works with the recipe's own content (deploy, backup,
+                restore, ...) ended with another code than 0, and `check` is set.
+            NodeFailure: any other command did, or one did not end in time.
+        """
+        begun = time.monotonic()
+        in_terminal = tuple(arguments[:2]) in _NEEDS_TERMINAL
+        run = self._in_terminal if in_terminal else self._plain
+        code, out, err = run(list(arguments), within_seconds)
+        command = "abra " + " ".join(arguments)
+        result = AbraResult(command, code, out, err, time.monotonic() - begun)
+        if check and code != 0:
+            kind = RecipeFailure if _RECIPE_AT_WORK & set(arguments[1:2]) else NodeFailure
+            raise kind(f"'{command}' ended with exit code {code}: {_last_words(result)}")
+        return result
+
+    def version(self) -> str:
+        """Return what `abra --version` says, in one line."""
+        return self("--version", within_seconds=30).stdout.strip().splitlines()[0]
+
+    def _environment(self) -> dict[str, str]:
+        # Messages are translated: a fixed language keeps them readable in every log.
+        return {
+            **os.environ,
+            "ABRA_DIR": str(self.abra_dir),
+            "LC_ALL": "C.UTF-8",
+            "NO_COLOR": "1",
+            "TERM": "dumb",
+        }
+
+    def _plain(self, arguments: Sequence[str], within_seconds: float) -> tuple[int, str, str]:
+        try:
+            done = subprocess.run(
+                [self.program, *arguments],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=within_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise self._too_late(arguments, within_seconds) from None
+        return done.returncode, done.stdout, done.stderr
+
+    def _in_terminal(self, arguments: Sequence[str], within_seconds: float) -> tuple[int, str, str]:
+        process = PtyProcess.spawn(
+            [str(self.program), *arguments], env=self._environment(), dimensions=(50, 500)
+        )
+        deadline = time.monotonic() + within_seconds
+        output = b""
+        try:
+            while True:
+                if not _readable(process.fd, deadline - time.monotonic()):
+                    raise self._too_late(arguments, within_seconds)
+                try:
+                    output += process.read(65536)
+                except EOFError:
+                    break
+            code = process.wait()
+        finally:
+            process.close(force=True)
+        return code, _COLOUR.sub("", output.decode("utf-8", "replace")), ""
+
+    def _too_late(self, arguments: Sequence[str], within_seconds: float) -> NodeFailure:
+        return NodeFailure(
+            f"'abra {' '.join(arguments)}' did not end within {within_seconds:g} s and was killed. "
+            "Try the same command by hand with --debug."
+        )
+
+
+def find_abra(server: Server, abra_dir: Path) -> Abra:
+    """Return the abra to use: $ABRA, the server file's, or the one on PATH.
+
+    Raises:
+        Misuse: there is none.
+    """
+    named = os.environ.get("ABRA") or server.abra
+    found = shutil.which(str(named) if named else "abra")
+    if not found:
+        raise Misuse(
+            f"No abra: {named or 'nothing of that name is on PATH'}. Install Co-op Cloud's abra, "
+            "or start the lab with 'make lab-up', which brings its own."
+        )
+    return Abra(Path(found), abra_dir)
+
+
+def _readable(fd: int, seconds: float) -> bool:
+    return bool(select.select([fd], [], [], max(seconds, 0))[0])
+
+
+def _last_words(result: AbraResult) -> str:
+    lines = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
+    return " | ".join(lines[-6:]) or "it said nothing"

@@ -1,0 +1,123 @@
+"""recipe.toml: what this project needs to know about a recipe beyond the recipe itself."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ccci.errors import Misuse
+
+Stage = Literal["install", "functional", "browser", "restart", "backup", "upgrade"]
+RecipeName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$", strip_whitespace=False)
+]
+Reason = Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
+EnvKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+EnvValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=4096)]
+PathOnApp = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$")]
+ScriptPath = Annotated[str, StringConstraints(pattern=r"^(?!/)(?!.*\.\.)[\w./-]+$")]
+
+
+class _Table(BaseModel):
+    """Unknown keys are refused: a misspelt key must not be a silently missing one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Sso(_Table):
+    """`[sso]`: which recipe signs users in, and the script that wires the two."""
+
+    provider: Literal["keycloak", "authentik"]
+    setup_script: ScriptPath | None = None
+
+
+class Browser(_Table):
+    """`[browser]`: why an app has no browser tests."""
+
+    none: Reason
+
+
+class RecipeConfig(_Table):
+    """The content of a `recipes/<recipe>/recipe.toml`.
+
+    Attributes:
+        weight: share of the node budget that one live app of this recipe takes.
+        requires: recipes that must run beside it, always.
+        test_requires: recipes that only its tests need.
+        health_path: the page that answers when the app is ready.
+        health_status: the HTTP status it then answers with.
+        timeout_seconds: how long a deployment may take to converge, image pulls not counted.
+        env: settings written into the app's environment before its first deployment.
+        sso: the provider of single sign-on, if the app has any.
+        browser: the reason why there are no browser tests, for an app without pages.
+        opt_out: stage to reason, for a generic part that is left out.
+    """
+
+    weight: int = Field(default=1, ge=1, le=64)
+    requires: list[RecipeName] = []
+    test_requires: list[RecipeName] = []
+    health_path: PathOnApp = "/"
+    health_status: int = Field(default=200, ge=100, le=599)
+    timeout_seconds: int = Field(default=300, ge=5, le=3600)
+    env: dict[EnvKey, EnvValue] = {}
+    sso: Sso | None = None
+    browser: Browser | None = None
+    opt_out: dict[Stage, Reason] = {}
+
+
+def check_recipe_name(name: str) -> str:
+    """Return `name` when it can be a recipe's name; raise Misuse when it cannot."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,38}", name):
+        raise Misuse(
+            f"{name!r} cannot be a recipe's name: lower-case letters, digits and hyphens, "
+            "at most 39 of them, as in 'custom-html'."
+        )
+    return name
+
+
+def load_recipe_config(path: Path) -> RecipeConfig:
+    """Read a recipe.toml.
+
+    Args:
+        path: the file. A file that is not there means a recipe without a folder: all defaults.
+
+    Raises:
+        Misuse: the file is no TOML, or a key is unknown or has a value that it cannot have.
+            The sentence names file, line, key and what is allowed.
+    """
+    if not path.exists():
+        return RecipeConfig()
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise Misuse(f"{path}: not UTF-8 text ({error.reason}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misuse(f"{path}: not valid TOML: {error}.") from None
+    try:
+        return RecipeConfig.model_validate(content)
+    except ValidationError as error:
+        raise Misuse(_first_complaint(path, text, error)) from None
+
+
+def _first_complaint(path: Path, text: str, error: ValidationError) -> str:
+    first = error.errors()[0]
+    keys = [str(part) for part in first["loc"] if part != "[key]"]
+    line = _line_of(text, keys)
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(RecipeConfig.model_fields)
+        what = f"unknown key '{'.'.join(keys)}'; known keys: {known}"
+    else:
+        seen = f" (it is {first['input']!r})" if not isinstance(first["input"], dict) else ""
+        what = f"key '{'.'.join(keys)}': {first['msg']}{seen}"
+    return f"{path}:{line}: {what}."
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    for key in reversed(keys):
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.match(rf"\s*\[?\"?{re.escape(key)}\b", line):
+                return number
+    return 1

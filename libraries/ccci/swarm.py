@@ -1,0 +1,244 @@
+"""What the Swarm says of a stack. Reads only; nothing here changes anything."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, Queue
+from threading import Thread
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException
+
+from ccci.errors import NodeFailure
+
+NAMESPACE = "com.docker.stack.namespace"
+_SERVICE_ID = "com.docker.swarm.service.id"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a service.
+
+    Attributes:
+        id: its identity.
+        state: what it is doing (`running`, `starting`, `failed`, ...).
+        wanted: what the Swarm wants it to do (`running`, `shutdown`, ...).
+        current: it is made from the service's present definition, not from one before an update.
+        created: when it was made.
+        exit_code: of its container, when that has ended.
+        message: the Swarm's own words on an error, or "".
+    """
+
+    id: str
+    state: str
+    wanted: str
+    current: bool
+    created: datetime
+    exit_code: int | None
+    message: str
+
+    @property
+    def dead(self) -> bool:
+        """It ended by itself, or could never begin."""
+        return self.state in ("failed", "rejected", "orphaned")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of a stack.
+
+    Attributes:
+        id: its identity.
+        name: its full name, `<stack>_<service>`.
+        short_name: its name in the compose file.
+        image: the image reference of its definition, without digest.
+        labels: its own labels (`deploy.labels` in the compose file).
+        replicas: how many tasks it wants; None for one on each node.
+        update_state: of the last update: "", updating, completed, paused, rollback_started, ...
+        one_shot: its tasks are meant to end by themselves.
+        tasks: newest first.
+    """
+
+    id: str
+    name: str
+    short_name: str
+    image: str
+    labels: dict[str, str]
+    replicas: int | None
+    update_state: str
+    one_shot: bool
+    tasks: tuple[Task, ...]
+
+    @property
+    def running(self) -> list[Task]:
+        """Tasks of the present definition that run and are healthy, and are meant to."""
+        return [
+            task
+            for task in self.tasks
+            if task.current and task.state == "running" and task.wanted == "running"
+        ]
+
+    @property
+    def settled(self) -> bool:
+        """All that it wants is running (or has ended well, for a one-shot), and no update goes on.
+
+        An update that stopped half-way (paused) is settled too: it will never go on by itself.
+        """
+        if self.update_state in ("updating", "rollback_started"):
+            return False
+        if self.one_shot and any(t.state == "complete" and t.current for t in self.tasks):
+            return True
+        stale = [t for t in self.tasks if t.state == "running" and not t.current]
+        wanted = self.replicas if self.replicas is not None else 1
+        return len(self.running) >= wanted and not stale
+
+    def __str__(self) -> str:
+        newest = self.tasks[0] if self.tasks else None
+        state = newest.state if newest else "no task yet"
+        if newest and newest.message:
+            state += f" ({newest.message})"
+        update = f", update {self.update_state}" if self.update_state else ""
+        wanted = "global" if self.replicas is None else str(self.replicas)
+        return f"{self.short_name}: {len(self.running)}/{wanted} running, newest task {state}{update}"
+
+
+class SwarmView:
+    """A read-only view of the Swarm that this machine manages."""
+
+    def __init__(self) -> None:
+        """Connect to the Docker daemon of DOCKER_HOST, or the local one.
+
+        Raises:
+            NodeFailure: none answers, or it manages no Swarm.
+        """
+        try:
+            self.client = docker.from_env(timeout=60)
+            info: dict[str, Any] = self.client.info()
+        except DockerException as error:
+            raise NodeFailure(
+                f"No Docker daemon answers ({error}). Start it, or run 'make lab-up'."
+            ) from None
+        if not info.get("Swarm", {}).get("ControlAvailable"):
+            raise NodeFailure(
+                "This Docker daemon manages no Swarm: run 'docker swarm init', or 'make lab-up'."
+            )
+
+    def services(self, stack: str) -> list[Service]:
+        """Return the services of a stack, by name."""
+        api = self.client.api
+        raw = api.services(filters={"label": f"{NAMESPACE}={stack}"})
+        tasks: dict[str, list[dict[str, Any]]] = {}
+        for task in api.tasks(filters={"label": f"{NAMESPACE}={stack}"}) if raw else []:
+            tasks.setdefault(task["ServiceID"], []).append(task)
+        found = [_service(one, tasks.get(one["ID"], []), stack) for one in raw]
+        return sorted(found, key=lambda service: service.name)
+
+    def containers(self, stack: str) -> list[Any]:
+        """Return the stack's containers on this node, ended ones too."""
+        containers: list[Any] = self.client.containers.list(
+            all=True, filters={"label": f"{NAMESPACE}={stack}"}, ignore_removed=True
+        )
+        return containers
+
+    def container_of(self, service: Service) -> Any:
+        """Return the running container of a service on this node.
+
+        Raises:
+            NodeFailure: it has none here.
+        """
+        running = self.client.containers.list(filters={"label": f"{_SERVICE_ID}={service.id}"})
+        if not running:
+            raise NodeFailure(f"Service {service.name} has no running container on this node.")
+        return running[0]
+
+    def last_words(self, service: Service, lines: int = 15) -> str:
+        """Return the last lines that a service's newest container wrote."""
+        found = self.client.containers.list(
+            all=True, filters={"label": f"{_SERVICE_ID}={service.id}"}, ignore_removed=True
+        )
+        for container in sorted(found, key=lambda c: str(c.attrs["Created"]), reverse=True):
+            with suppress(APIError):
+                words: str = container.logs(tail=lines).decode("utf-8", "replace").strip()
+                if words:
+                    return words
+        # The container may be on another node or removed already; this stream can hang: bounded.
+        with suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                ["docker", "service", "logs", "--raw", "--tail", str(lines), service.id],
+                capture_output=True,
+                text=True,
+                timeout=5,
+                check=False,
+            )
+            return (done.stdout + done.stderr).strip()
+        return ""
+
+    @contextmanager
+    def events(self, stack: str) -> Iterator["Queue[None]"]:
+        """Give a queue that gets an item whenever something happens to the stack.
+
+        Swarm reports a task only through its container and its service; containers of other
+        nodes are not heard, so a listener also looks now and then.
+        """
+        heard: Queue[None] = Queue()
+        stream = self.client.events(decode=True, filters={"type": ["container", "service"]})
+
+        def listen() -> None:
+            # Closing the stream from outside surfaces as one of several errors of the HTTP layer.
+            with suppress(Exception):
+                for event in stream:
+                    attributes = event.get("Actor", {}).get("Attributes", {})
+                    name = attributes.get("name", "")
+                    if attributes.get(NAMESPACE) == stack or name.startswith(f"{stack}_"):
+                        heard.put(None)
+
+        Thread(target=listen, daemon=True, name=f"events of {stack}").start()
+        try:
+            yield heard
+        finally:
+            stream.close()
+
+
+def wait_for_event(heard: "Queue[None]", at_most_seconds: float) -> None:
+    """Wait until something happens, or the time is over; several events count as one."""
+    with suppress(Empty):
+        heard.get(timeout=max(at_most_seconds, 0))
+        while True:
+            heard.get_nowait()
+
+
+def _service(raw: dict[str, Any], tasks: list[dict[str, Any]], stack: str) -> Service:
+    spec = raw["Spec"]
+    template = spec["TaskTemplate"]
+    restart = template.get("RestartPolicy", {}).get("Condition", "any")
+    mode = spec.get("Mode", {})
+    seen = [_task(task, template) for task in tasks]
+    return Service(
+        id=raw["ID"],
+        name=spec["Name"],
+        short_name=spec["Name"].removeprefix(f"{stack}_"),
+        image=template["ContainerSpec"]["Image"].partition("@")[0],
+        labels=spec.get("Labels") or {},
+        replicas=mode["Replicated"].get("Replicas", 1) if "Replicated" in mode else None,
+        update_state=(raw.get("UpdateStatus") or {}).get("State", ""),
+        one_shot=restart in ("none", "on-failure"),
+        tasks=tuple(sorted(seen, key=lambda task: task.created, reverse=True)),
+    )
+
+
+def _task(raw: dict[str, Any], template: dict[str, Any]) -> Task:
+    status = raw["Status"]
+    spec = raw["Spec"]
+    return Task(
+        id=raw["ID"],
+        state=status["State"],
+        wanted=raw["DesiredState"],
+        current=spec["ContainerSpec"] == template["ContainerSpec"]
+        and spec.get("ForceUpdate", 0) == template.get("ForceUpdate", 0),
+        created=datetime.fromisoformat(raw["CreatedAt"][:19] + "+00:00"),
+        exit_code=(status.get("ContainerStatus") or {}).get("ExitCode"),
+        message=status.get("Err", ""),
+    )
