@@ -1,0 +1,67 @@
+"""Kernel file locks (flock): freed by the kernel when the last process that holds one is gone.
+
+Every descriptor here is close-on-exec, so a browser or an abra that a run starts never keeps a
+lock of the run alive.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ccci.errors import NodeFailure
+
+POLL_SECONDS = 0.02
+
+
+@contextmanager
+def locked(path: Path, deadline_seconds: float = 30.0) -> Iterator[None]:
+    """Hold the lock file at ``path`` for the length of the block.
+
+    Args:
+        path: the lock file; made where it is missing, never removed.
+        deadline_seconds: how long another process may hold it.
+
+    Raises:
+        NodeFailure: another process still holds it at the deadline.
+
+    Example: ``with locked(private_dir("runs") / ".lock"): ...``
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    give_up = time.monotonic() + deadline_seconds
+    try:
+        while not try_lock(descriptor):
+            if time.monotonic() > give_up:
+                raise NodeFailure(
+                    f"The lock {path} was held by another process for {deadline_seconds:.0f} s; "
+                    f"`fuser {path}` names it."
+                )
+            time.sleep(POLL_SECONDS)
+        yield
+    finally:
+        # By hand, not only by closing: a child forked meanwhile may hold a copy of the descriptor.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Take the exclusive lock of an open file now or not at all; tell which."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether some process holds the lock at ``path``; a missing file is not held."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not try_lock(descriptor)
+    finally:
+        os.close(descriptor)
