@@ -1,0 +1,106 @@
+"""Building one image with the classic builder, its output in a log."""
+
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError
+
+from lab import debian
+from lab.errors import LabError
+from lab.imagelist import Plan
+from lab.made import LABEL, Made
+from lab.reporting import Step
+from lab.running import stream
+from lab.settings import Settings
+
+# What the host's own clients were told, for builds that declare it as ARG. The proxy variables are
+# known to every build without a declaration.
+HOST_ARGS = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+DECLARED_ARGS = ("PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "GOPROXY")
+
+
+def log_of(settings: Settings, ref: str) -> Path:
+    """The log of an image's build."""
+    return settings.logs / f"{ref.replace('/', '_').replace(':', '_')}.log"
+
+
+def build(
+    client: docker.DockerClient, settings: Settings, made: Made, step: Step, plan: Plan
+) -> None:
+    """Build an image under its full name, labelled as the lab's.
+
+    Raises:
+        LabError: some part of the build failed; the sentence ends with the log's path.
+    """
+    base = debian.ensure(client, settings, made, step, plan.release)
+    log = log_of(settings, plan.ref)
+    log.write_text("")
+    with tempfile.TemporaryDirectory(prefix="image-", dir=settings.lab) as scratch:
+        context = Path(scratch) / "context"
+        shutil.copytree(plan.context, context)
+        if plan.wheels:
+            _fetch_wheels(plan, context / "wheels", log, step)
+        made.record("image", plan.ref)
+        answers = client.api.build(
+            path=str(context),
+            tag=plan.ref,
+            buildargs=_arguments(plan, base),
+            labels={
+                LABEL: "1",
+                debian.CONTENT_LABEL: plan.content_hash(debian.base_hash(plan.release)),
+            },
+            network_mode="host",
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+        try:
+            _follow(answers, plan, log, step)
+        except APIError as error:
+            raise LabError(
+                f"the image {plan.ref} could not be built: {error.explanation}"
+            ) from error
+    # Earlier stages and builds that this one replaces: nameless, and the label tells they are ours.
+    client.images.prune(filters={"dangling": True, "label": f"{LABEL}=1"})
+
+
+def _arguments(plan: Plan, base: str) -> dict[str, str]:
+    arguments = {"BASE": base, **dict(plan.args)}
+    dockerfile = (plan.context / "Dockerfile").read_text()
+    declared = [name for name in DECLARED_ARGS if f"ARG {name}" in dockerfile]
+    for name in (*HOST_ARGS, *declared):
+        if os.environ.get(name):
+            arguments[name] = os.environ[name]
+    return arguments
+
+
+def _follow(answers: Any, plan: Plan, log: Path, step: Step) -> None:
+    last = ""
+    with log.open("a") as out:
+        for answer in answers:
+            text = answer.get("stream") or answer.get("status") or answer.get("error") or ""
+            out.write(text if text.endswith("\n") else text + "\n")
+            out.flush()
+            if "error" in answer:
+                said = f"{answer['error'].strip()} (before that: {last})"
+                raise LabError(f"the image {plan.ref} could not be built: {said}; whole log: {log}")
+            last = text.strip() or last
+            step.progress(last.splitlines()[-1] if last else "")
+
+
+def _fetch_wheels(plan: Plan, folder: Path, log: Path, step: Step) -> None:
+    """Let the host's pip, configured for this machine, fetch what the image is made of."""
+    folder.mkdir()
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
+    command = [*pip, "--progress-bar", "off", "--dest", str(folder), *plan.wheels]
+    stream(command, log=log, step=step, what=f"the image {plan.ref}")
+    for wheel in folder.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(folder / wheel.stem)
+        wheel.unlink()

@@ -1,0 +1,104 @@
+"""The Swarm and the network `proxy`: used as they are, else made on loopback."""
+
+import docker
+from docker.errors import APIError
+
+from lab.errors import LabError
+from lab.made import LABEL, Made
+from lab.reporting import Step
+
+NETWORK = "proxy"
+BRIDGE = "docker_gwbridge"
+ADDRESS = "127.0.0.1"
+
+
+def ensure(client: docker.DockerClient, made: Made, step: Step) -> None:
+    """Have a Swarm whose manager is this node.
+
+    Raises:
+        LabError: the node is a worker, or its Swarm is in no usable state.
+    """
+    swarm = client.info()["Swarm"]
+    state = swarm["LocalNodeState"]
+    if state == "inactive":
+        if not client.networks.list(names=[BRIDGE]):
+            made.record("bridge", BRIDGE)
+        made.record("swarm", "swarm")
+        # Loopback on both sides: a laboratory has no business on the network.
+        client.swarm.init(advertise_addr=ADDRESS, listen_addr=f"{ADDRESS}:2377")
+        step.result = "initialised on loopback"
+    elif state != "active":
+        error = swarm.get("Error") or "no reason given"
+        raise LabError(f"this node's swarm is {state} ({error}): mend it with `docker swarm`")
+    elif not swarm["ControlAvailable"]:
+        raise LabError(
+            "this node is a worker of a swarm, and the lab needs a manager: run it on one, or "
+            "take the node out with `docker swarm leave`"
+        )
+    else:
+        step.result = "there already"
+    thing = made.find("swarm", "swarm")
+    if thing is not None and not thing.detail:
+        made.record("swarm", "swarm", id=cluster_id(client))
+
+
+def cluster_id(client: docker.DockerClient) -> str:
+    """The Swarm's own id: tells the one the lab made from a later one."""
+    return str(client.info()["Swarm"]["Cluster"]["ID"])
+
+
+def ensure_network(client: docker.DockerClient, made: Made, step: Step) -> None:
+    """Have the overlay network that Traefik and every app share.
+
+    Raises:
+        LabError: a network of that name is no overlay.
+    """
+    there = [one for one in client.networks.list(names=[NETWORK]) if one.name == NETWORK]
+    if there:
+        driver = there[0].attrs["Driver"]
+        if driver != "overlay":
+            raise LabError(
+                f"the network {NETWORK} is a {driver} network, and Co-op Cloud needs an overlay: "
+                f"remove it with `docker network rm {NETWORK}` if it is not needed"
+            )
+        step.result = "there already"
+        return
+    made.record("network", NETWORK)
+    client.networks.create(NETWORK, driver="overlay", labels={LABEL: "1"})
+    step.result = "made"
+
+
+def gateway_address(client: docker.DockerClient) -> str:
+    """Where a container of any overlay network reaches this node.
+
+    Raises:
+        LabError: the gateway network is missing or has no address.
+    """
+    for network in client.networks.list(names=[BRIDGE]):
+        for config in network.attrs["IPAM"]["Config"] or ():
+            if config.get("Gateway"):
+                return str(config["Gateway"])
+    raise LabError(f"the network {BRIDGE} has no gateway address: is the swarm in order?")
+
+
+def leave(client: docker.DockerClient, made: Made) -> None:
+    """Leave the Swarm that the lab initialised; any other stays."""
+    thing = made.find("swarm", "swarm")
+    if thing is None:
+        return
+    active = client.info()["Swarm"]["LocalNodeState"] != "inactive"
+    if active and thing.detail.get("id", cluster_id(client)) == cluster_id(client):
+        client.swarm.leave(force=True)
+    made.forget("swarm", "swarm")
+
+
+def remove_bridge(client: docker.DockerClient, made: Made) -> None:
+    """Remove the gateway network that came with the lab's Swarm, unless something still uses it."""
+    for network in client.networks.list(names=[BRIDGE]):
+        try:
+            network.remove()
+        except APIError as error:
+            raise LabError(
+                f"the network {BRIDGE} could not be removed: {error.explanation}"
+            ) from error
+    made.forget("bridge", BRIDGE)
