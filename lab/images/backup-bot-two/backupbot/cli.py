@@ -21,7 +21,7 @@ from types import FrameType
 from backupbot.archive import ARCHIVE, write_archive
 from backupbot.create import create
 from backupbot.daemon import serve
-from backupbot.errors import BackupError, BadRequestError
+from backupbot.errors import BackupError, RequestError
 from backupbot.labels import truth
 from backupbot.plan import select_paths, volumes_of_services
 from backupbot.restic import TAG, Repository, Snapshot, choose
@@ -62,7 +62,7 @@ def read_request(arguments: Sequence[str], variables: Mapping[str, str]) -> Requ
         variables: the environment; an empty value counts as none.
 
     Raises:
-        BadRequestError: for a value that cannot be meant.
+        RequestError: for a value that cannot be meant.
         SystemExit: with 2, for an unknown command or flag (argparse).
     """
     given = _parser().parse_args([*arguments][1 if arguments and arguments[0] == "--" else 0 :])
@@ -75,9 +75,9 @@ def read_request(arguments: Sequence[str], variables: Mapping[str, str]) -> Requ
 
     retries = text(given.retries, "RETRIES", "1")
     if not retries.isdigit():
-        raise BadRequestError(f"RETRIES is {retries!r}: say how often to try again, for example 1")
+        raise RequestError(f"RETRIES is {retries!r}: say how often to try again, for example 1")
     if text(None, "INCLUDE_SECRETS") and truth("INCLUDE_SECRETS", variables["INCLUDE_SECRETS"]):
-        raise BadRequestError("INCLUDE_SECRETS: this bot keeps no app's secrets in its snapshots")
+        raise RequestError("INCLUDE_SECRETS: this bot keeps no app's secrets in its snapshots")
     return Request(
         command=given.command,
         service=text(given.service, "SERVICE"),
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         request = read_request(sys.argv[1:] if arguments is None else arguments, os.environ)
         return _do(request)
-    except BadRequestError as error:
+    except RequestError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 2
     except BackupError as error:
@@ -121,7 +121,7 @@ def _do(request: Request) -> int:
     if request.command == "snapshots":
         return _snapshots(request, repository)
     if not request.service:
-        raise BadRequestError(f"{request.command} needs SERVICE: the app's domain or stack name")
+        raise RequestError(f"{request.command} needs SERVICE: the app's domain or stack name")
     snapshot = _chosen(request, repository)
     if request.command == "ls":
         return _ls(request, repository, snapshot)
@@ -132,7 +132,7 @@ def _do(request: Request) -> int:
 
 def _create(request: Request, repository: Repository) -> int:
     if request.volumes or request.containers:
-        raise BadRequestError(
+        raise RequestError(
             "VOLUMES and CONTAINER choose what to restore; a backup always holds all that the "
             "labels promise"
         )
@@ -140,7 +140,7 @@ def _create(request: Request, repository: Repository) -> int:
     names = (request.service,) if request.service else swarm.enabled_stacks()
     if not names:
         raise BackupError("no app on this server says backupbot.backup=true")
-    repository.open_or_make()
+    repository.make_if_missing()
     failures = []
     for name in names:
         try:

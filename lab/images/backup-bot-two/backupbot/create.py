@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol
 
 from backupbot.errors import BackupError
 from backupbot.hooks import Containers, HookRunner
-from backupbot.plan import BackupPlan, Promise, Stack, hooks, plan_backup
+from backupbot.plan import VOLUMES_ROOT, BackupPlan, Promise, Stack, hooks, plan_backup
 
 
 class SnapshotTaker(Protocol):
@@ -49,7 +49,7 @@ def create(
     snapshot = ""
     try:
         runner.run("backup pre-hook", before)
-        _require_promised(plan.promises, say)
+        require_promised(plan.promises, say)
         snapshot = _take(plan, repository, say, retries)
         runner.check_same_containers()
     except BaseException:  # an interrupt too must not leave an app in the state of its pre-hook
@@ -75,11 +75,22 @@ def _announce(plan: BackupPlan, say: Callable[[str], None]) -> None:
         say(f"warning: {remark}")
 
 
-def _require_promised(promises: Sequence[Promise], say: Callable[[str], None]) -> None:
-    """After the pre-hooks, since those write the dumps that are promised."""
+def require_promised(
+    promises: Sequence[Promise], say: Callable[[str], None], root: PurePath = VOLUMES_ROOT
+) -> None:
+    """Assert that what is promised is there, once the pre-hooks have written their dumps.
+
+    Raises:
+        BackupError: naming each promise that is not there, or is only a link.
+    """
     missing = []
     for promise in promises:
-        path = Path(promise.full_path)
+        path = Path(root / promise.inside_root)
+        if path.is_symlink():
+            raise BackupError(
+                f"{promise} is a symbolic link, and a snapshot would hold the link alone: name "
+                f"what it points to"
+            )
         if not path.exists():
             missing.append(str(promise) if promise.path else f"volume {promise.volume}")
         elif path.is_file() and path.stat().st_size == 0:

@@ -11,5 +11,5 @@ class BackupError(Exception):
     """
 
 
-class BadRequestError(BackupError):
+class RequestError(BackupError):
     """What was asked for makes no sense (bad flag, bad label value, bad schedule)."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from backupbot.errors import BadRequestError
+from backupbot.errors import RequestError
 
 Operation = Literal["backup", "restore"]
 
@@ -76,14 +76,14 @@ def truth(name: str, value: str) -> bool:
         value: for example "true", "False" or "0"; an empty value is no.
 
     Raises:
-        BadRequestError: if it is neither.
+        RequestError: if it is neither.
     """
     word = value.strip().lower()
     if word in _TRUE:
         return True
     if word in _FALSE:
         return False
-    raise BadRequestError(f"{name} is {value!r}: say true or false")
+    raise RequestError(f"{name} is {value!r}: say true or false")
 
 
 def parse(service: str, labels: Mapping[str, str]) -> ServiceLabels:
@@ -94,7 +94,7 @@ def parse(service: str, labels: Mapping[str, str]) -> ServiceLabels:
         labels: the service's labels (`deploy.labels` in the compose file).
 
     Raises:
-        BadRequestError: for a value that cannot be meant, naming the label and the service.
+        RequestError: for a value that cannot be meant, naming the label and the service.
 
     Example:
         >>> parse("db", {"backupbot.backup.volumes.data.path": "dump.sql"}).volumes[0].paths
@@ -148,7 +148,7 @@ _KNOWN = frozenset(
 def _add_rule(rules: dict[str, VolumeRule], named: str, rest: str, value: str) -> None:
     volume, is_path = rest.removesuffix(".path"), rest.endswith(".path")
     if not volume:
-        raise BadRequestError(f"{named} names no volume")
+        raise RequestError(f"{named} names no volume")
     rule = rules.get(volume, VolumeRule(volume))
     if is_path:
         rule = VolumeRule(volume, rule.included, _relative_paths(named, value))
@@ -160,10 +160,10 @@ def _add_rule(rules: dict[str, VolumeRule], named: str, rest: str, value: str) -
 def _relative_paths(named: str, value: str) -> tuple[str, ...]:
     paths = tuple(part.strip().strip("/") for part in value.split(",") if part.strip())
     if not paths:
-        raise BadRequestError(f"{named} is empty: name at least one path in the volume")
+        raise RequestError(f"{named} is empty: name at least one path in the volume")
     for path in paths:
         if ".." in path.split("/"):
-            raise BadRequestError(f"{named}: {path!r} leaves the volume")
+            raise RequestError(f"{named}: {path!r} leaves the volume")
     # "/" alone means the whole volume, which is what no path at all means.
     return () if "" in paths or "." in paths else paths
 
@@ -172,7 +172,7 @@ def _container_paths(service: str, value: str) -> tuple[str, ...]:
     paths = tuple(part.strip() for part in value.split(",") if part.strip())
     for path in paths:
         if not path.startswith("/") or ".." in path.split("/"):
-            raise BadRequestError(
+            raise RequestError(
                 f"label backupbot.backup.path of service {service}: {path!r} is not an absolute "
                 f"path in the container"
             )

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from backupbot.errors import BackupError, BadRequestError
+from backupbot.errors import BackupError, RequestError
 from backupbot.labels import Operation, ServiceLabels, VolumeRule
 
 VOLUMES_ROOT = PurePosixPath("/var/lib/docker/volumes")
@@ -79,7 +79,12 @@ class Promise:
     @property
     def full_path(self) -> PurePosixPath:
         """Where it is in the bot's container and on the host, and in a snapshot."""
-        return VOLUMES_ROOT / self.volume / "_data" / self.path
+        return VOLUMES_ROOT / self.inside_root
+
+    @property
+    def inside_root(self) -> PurePosixPath:
+        """Where it is below the folder of all volumes."""
+        return PurePosixPath(self.volume, "_data", self.path)
 
     def __str__(self) -> str:
         return f"volume {self.volume}: {self.path or 'everything'}"
@@ -206,7 +211,7 @@ def _selected_services(stack: Stack, names: Sequence[str]) -> tuple[Service, ...
     wanted = {name.removeprefix(f"{stack.name}_") for name in names}
     unknown = wanted - {service.name for service in stack.services}
     if unknown:
-        raise BadRequestError(
+        raise RequestError(
             f"{stack.name} has no service {', '.join(sorted(unknown))}; it has "
             + ", ".join(service.name for service in stack.services)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -127,6 +128,12 @@ class Repository:
             # A cache only copies what lies on the same disk already.
             self._options = ["--no-cache"]
 
+    def make_if_missing(self) -> None:
+        """Make the repository if there is none; one that is seen to exist is not opened."""
+        # Opening costs half a second (the password is stretched), and what follows opens it anyway.
+        if not (self.location.startswith("/") and Path(self.location, "config").is_file()):
+            self.open_or_make()
+
     def open_or_make(self) -> None:
         """Open the repository; make it if there is none."""
         if self._is_missing():
@@ -247,15 +254,24 @@ class Repository:
             time.sleep(_LOCK_POLL_SECONDS)
 
     def _restic(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["restic", *self._options, *arguments],
+        command = ["restic", *self._options, *arguments]
+        with subprocess.Popen(
+            command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            check=False,
-        )
+        ) as process:
+            try:
+                said, complained = process.communicate()
+            except KeyboardInterrupt:
+                # The one signal after which restic takes its lock away; it ends at once.
+                process.send_signal(signal.SIGINT)
+                process.communicate()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
 
 def _json_lines(text: str) -> list[dict[str, Any]]:

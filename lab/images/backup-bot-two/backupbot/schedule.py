@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backupbot.errors import BadRequestError
+from backupbot.errors import RequestError
 
 _NAMED = {
     "@hourly": "0 * * * *",
@@ -37,7 +37,7 @@ class Schedule:
         """The first minute after `moment` at which it holds.
 
         Raises:
-            BadRequestError: if it never does.
+            RequestError: if it never does.
         """
         day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         for _ in range(_LOOK_AHEAD_DAYS):
@@ -48,7 +48,7 @@ class Schedule:
                         if found > moment:
                             return found
             day += timedelta(days=1)
-        raise BadRequestError("CRON_SCHEDULE names a day that no calendar has")
+        raise RequestError("CRON_SCHEDULE names a day that no calendar has")
 
     def _holds_on(self, day: datetime) -> bool:
         if day.month not in self.months:
@@ -65,14 +65,14 @@ def parse_schedule(text: str) -> Schedule | None:
         text: "30 3 * * *", "*/15 * * * mon-fri", "@daily" or empty.
 
     Raises:
-        BadRequestError: naming the field that is wrong.
+        RequestError: naming the field that is wrong.
     """
     text = _NAMED.get(text.strip().lower(), text.strip())
     if not text:
         return None
     fields = text.split()
     if len(fields) != 5:
-        raise BadRequestError(
+        raise RequestError(
             f"CRON_SCHEDULE is {text!r}: five fields are needed (minute hour day month weekday), "
             f"for example '30 3 * * *'"
         )
@@ -106,7 +106,7 @@ def _field(
         except ValueError:
             begin, last, stride = low, high, 0
         if stride < 1 or not low <= begin <= last <= high:
-            raise BadRequestError(f"CRON_SCHEDULE: {part!r} is no {name} from {low} to {high}")
+            raise RequestError(f"CRON_SCHEDULE: {part!r} is no {name} from {low} to {high}")
         values.update(range(begin, last + 1, stride))
     return frozenset(values)
 
