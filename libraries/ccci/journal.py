@@ -165,8 +165,12 @@ class Journal:
         return list(dict.fromkeys(entry.name for entry in self._read() if entry.kind == kind))
 
     def stacks(self) -> list[str]:
-        """Return the stacks of the run."""
-        return self.names("stack")
+        """Return the stacks of the run: those recorded, and those of its domains.
+
+        A claimed domain counts before anything is made for it: secrets come before the deployment.
+        """
+        claimed = [domain.replace(".", "_") for domain in self.names("domain")]
+        return list(dict.fromkeys(self.names("stack") + claimed))
 
     def last(self, kind: str) -> Entry | None:
         """Return the newest entry of one kind."""
