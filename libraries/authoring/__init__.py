@@ -1,0 +1,1 @@
+"""The authors' tools: `check` (all as agreed?), `new` (folders), `pages` (documentation)."""
