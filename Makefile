@@ -2,14 +2,64 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-VENV := .venv
-PY := $(VENV)/bin/python
+PY := .venv/bin/python
 
-.PHONY: help setup
+# What `make run` passes on to the run, when it is given.
+ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
+STAGES := $(foreach stage,$(STAGE),--suite $(stage))
+
+.PHONY: help setup lab-up lab-down lab-status doctor run sweep end check test test-unit test-lab bench docs new
+
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## the Python environment and the browser
+setup: .venv/.ready ## the Python environment and the browser
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt lab/setup.sh
+.venv/.ready: requirements.txt requirements-dev.txt lab/setup.sh
 	@lab/setup.sh
+
+lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot
+	@$(PY) -m lab up $(if $(RECIPE),--recipe $(RECIPE))
+
+lab-down: setup ## undo what lab-up did, and nothing else
+	@$(PY) -m lab down
+
+lab-status: setup ## what the lab has, and what it lacks
+	@$(PY) -m lab status
+
+doctor: setup ## check this installation; names each missing piece with its remedy
+	@$(PY) -m lab doctor
+
+run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
+	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make run RECIPE=custom-html"; exit 2; }
+	@$(MAKE) --no-print-directory lab-up
+	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \
+	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
+	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
+
+sweep: setup ## remove what runs left whose process is gone
+	@$(PY) -m ccci.sweep
+
+end: setup ## end a run that was kept: make end RUN=<run id>
+	@$(PY) -m ccci.sweep --end "$(RUN)"
+
+check: setup ## style, types, dry runs and the contract of every recipe, in seconds
+	@$(PY) -m authoring.check
+
+test-unit: setup ## the project's own tests that need no Docker
+	@$(PY) -m pytest tests/unit
+
+test-lab: lab-up ## the project's own tests against the lab
+	@$(PY) -m pytest tests/lab
+
+test: setup ## everything that CI runs
+	@tests/everything.sh
+
+bench: lab-up ## what the harness costs beside the same steps by hand
+	@$(PY) -m tests.bench
+
+docs: setup ## the keyword pages, and what each recipe's suite proves
+	@$(PY) -m authoring.pages
+
+new: setup ## the folders of a new recipe: make new RECIPE=x
+	@$(PY) -m authoring.new "$(RECIPE)"

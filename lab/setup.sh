@@ -23,4 +23,8 @@ echo "setup  installing the Python packages"
 # The keyword libraries, resources and recipe words are found without PYTHONPATH, by robot and by editors alike.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 printf '%s\n' "$here" "$here/libraries" "$here/resources" "$here/recipes" > "$site/ccci.pth"
+
+# In the activated environment `robot` is the launcher that gives each run its own output folder.
+line="PATH=\"$here/libraries/bin:\$PATH\""
+grep -qxF "$line" .venv/bin/activate || printf '%s\n' "$line" >> .venv/bin/activate
 touch .venv/.ready

@@ -4,12 +4,15 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from ccci.errors import Misuse, NodeFailure
 from ccci.release import Release, releases_in
 
 # The recipe is data for the runner: its hooks, filters and submodules are never run here.
 _SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
+# Where the commit under test stays known while abra checks out releases.
+_HEAD_REF = "refs/ccci/head"
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C"}
 
 
@@ -30,6 +33,12 @@ class Checkout:
     commit: str
     releases: tuple[Release, ...]
     head_release: Release | None
+
+    @classmethod
+    def open(cls, path: Path, recipe: str) -> Self:
+        """Read a checkout that `check_out` made before; it knows its head by a ref of its own."""
+        commit = _git("rev-parse", "--verify", _HEAD_REF, at=path)
+        return cls(path, recipe, commit, *_releases(path, commit))
 
     @property
     def short(self) -> str:
@@ -55,6 +64,18 @@ class Checkout:
         """Check the head out again, after abra moved the tree to a release."""
         _git("checkout", "--quiet", "--detach", self.commit, at=self.path)
 
+    def show(self, release: Release) -> None:
+        """Check a release out."""
+        _git("checkout", "--quiet", "--detach", f"refs/tags/{release}", at=self.path)
+
+    def hide(self, name: str) -> None:
+        """Keep a file of ours out of git's sight: abra refuses a tree with changes."""
+        exclude = self.path / ".git" / "info" / "exclude"
+        exclude.parent.mkdir(exist_ok=True)
+        if not exclude.exists() or name not in exclude.read_text(encoding="utf-8").split():
+            with exclude.open("a", encoding="utf-8") as file:
+                file.write(f"{name}\n")
+
 
 def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Checkout:
     """Clone a recipe's repository with its tags and check out the commit under test.
@@ -79,10 +100,14 @@ def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Ch
         raise Misuse(f"Recipe '{recipe}' has no commit {wanted!r} in {source}.")
     _git("clone", "--quiet", "--no-checkout", "--no-hardlinks", str(source), str(into), at=source)
     _git("checkout", "--quiet", "--detach", commit, at=into)
-    here = _git("tag", "--points-at", commit, at=into).split()
-    releases = releases_in(_git("tag", "--list", at=into).split())
-    at_head = releases_in(here)
-    return Checkout(into, recipe, commit, tuple(releases), at_head[-1] if at_head else None)
+    _git("update-ref", _HEAD_REF, commit, at=into)
+    return Checkout(into, recipe, commit, *_releases(into, commit))
+
+
+def _releases(path: Path, commit: str) -> tuple[tuple[Release, ...], Release | None]:
+    at_head = releases_in(_git("tag", "--points-at", commit, at=path).split())
+    every = releases_in(_git("tag", "--list", at=path).split())
+    return tuple(every), at_head[-1] if at_head else None
 
 
 def _git(*arguments: str, at: Path, may: bool = False) -> str:

@@ -61,9 +61,7 @@ def wait_until_converged(
             wait_for_event(heard, min(_LOOK_AT_LEAST_EVERY_SECONDS, within_seconds - waited + 0.01))
 
 
-def _complain_of(
-    service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float
-) -> None:
+def _complain_of(service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float) -> None:
     if service.update_state in ("paused", "rollback_completed", "rollback_paused"):
         raise RecipeFailure(
             f"Service {service.short_name}: the update did not go through (it is "
@@ -107,6 +105,8 @@ def _how(task: Task) -> str:
 
 def _last_words(service: Service, swarm: SwarmView) -> str:
     words = swarm.last_words(service)
-    return f"\nLast log lines of {service.short_name}:\n{words}" if words else (
-        f"\nService {service.short_name} wrote no log."
+    return (
+        f"\nLast log lines of {service.short_name}:\n{words}"
+        if words
+        else (f"\nService {service.short_name} wrote no log.")
     )

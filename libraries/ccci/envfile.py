@@ -36,7 +36,9 @@ def set_env(path: Path, settings: dict[str, str]) -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.partition("=")[0].strip() not in settings
     ]
-    kept += [f'{key}="{value}"' if " " in value else f"{key}={value}" for key, value in settings.items()]
+    kept += [
+        f'{key}="{value}"' if " " in value else f"{key}={value}" for key, value in settings.items()
+    ]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 

@@ -81,9 +81,7 @@ class Client:
         except requests.exceptions.RequestException as error:
             raise NodeFailure(f"{url}: no answer: {error}") from None
         lower = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(
-            url, answer.status_code, lower, answer.content, time.monotonic() - begun
-        )
+        return Response(url, answer.status_code, lower, answer.content, time.monotonic() - begun)
 
     def wait_for_status(
         self, url: str, status: int, within_seconds: float, holding_seconds: float = 0

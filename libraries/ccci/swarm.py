@@ -102,7 +102,9 @@ class Service:
             state += f" ({newest.message})"
         update = f", update {self.update_state}" if self.update_state else ""
         wanted = "global" if self.replicas is None else str(self.replicas)
-        return f"{self.short_name}: {len(self.running)}/{wanted} running, newest task {state}{update}"
+        return (
+            f"{self.short_name}: {len(self.running)}/{wanted} running, newest task {state}{update}"
+        )
 
 
 class SwarmView:
@@ -128,7 +130,7 @@ class SwarmView:
 
     def services(self, stack: str) -> list[Service]:
         """Return the services of a stack, by name."""
-        api = self.client.api
+        api: Any = self.client.api
         raw = api.services(filters={"label": f"{NAMESPACE}={stack}"})
         tasks: dict[str, list[dict[str, Any]]] = {}
         for task in api.tasks(filters={"label": f"{NAMESPACE}={stack}"}) if raw else []:
@@ -175,6 +177,11 @@ class SwarmView:
             )
             return (done.stdout + done.stderr).strip()
         return ""
+
+    def secrets(self, stack: str) -> dict[str, str]:
+        """Return name to identity of a stack's secrets; a secret made anew has another identity."""
+        found = self.client.secrets.list()
+        return {str(s.name): str(s.id) for s in found if str(s.name).startswith(f"{stack}_")}
 
     @contextmanager
     def events(self, stack: str) -> Iterator["Queue[None]"]:

@@ -1,0 +1,73 @@
+"""abra itself, and apps beside the one under test."""
+
+from datetime import timedelta
+
+from bridge.failures import word
+from bridge.session import session
+from ccci.abra import AbraResult
+from ccci.app import App, AppDriver
+from ccci.errors import Misuse, NodeFailure
+from robot.api import logger
+from robot.api.deco import library
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class Apps:
+    """Any abra command, and apps of a test's own, torn down with the run for sure."""
+
+    @word()
+    def abra(
+        self, *arguments: str, within: timedelta = timedelta(minutes=5), expect: int = 0
+    ) -> AbraResult:
+        """Runs ``abra`` with these arguments, in a terminal where it wants one.
+
+        Returns the fields ``exit_code``, ``stdout``, ``stderr`` and ``seconds``. Fails when the
+        exit code is not ``expect``, or the command does not end ``within`` its time.
+
+        Example:
+        | ${app}=    The App
+        | ${done}=    Abra    app    ps    ${app.domain}    -m
+        | Should Contain    ${done.stdout}    running
+        """
+        done = session.run.abra(*arguments, within_seconds=within.total_seconds(), check=False)
+        logger.info(f"{done.command}\n{done.stdout}{done.stderr}")
+        if done.exit_code != expect:
+            raise NodeFailure(
+                f"Expected '{done.command}' to end with exit code {expect}; it was "
+                f"{done.exit_code}: {(done.stdout + done.stderr).strip()[-500:]}"
+            )
+        return done
+
+    @word()
+    def fresh_app(self, recipe: str = "", **settings: str) -> App:
+        """Makes one more app of the run, isolated like the one under test, and returns it.
+
+        Without a recipe it is the one under test. ``settings`` go into its environment. Nothing is
+        deployed yet; see `Deploy And Wait`. It is torn down with the run, however that ends.
+
+        Example:
+        | ${second}=    Fresh App    LOG_LEVEL=debug
+        | Deploy And Wait    ${second}
+        """
+        run = session.run
+        return run.fresh_app(recipe or run.options.recipe, settings).app
+
+    @word("assertion")
+    def deploy_and_wait(self, app: App) -> None:
+        """Deploys an app that `Fresh App` made, and waits until all its services run.
+
+        Fails when they do not, quoting the service's exit code and last log lines.
+
+        Example:
+        | ${second}=    Fresh App
+        | Deploy And Wait    ${second}
+        """
+        _driver_of(app).deploy()
+
+
+def _driver_of(app: App) -> AppDriver:
+    run = session.run
+    for driver in run.extra_apps:
+        if driver.app == app:
+            return driver
+    raise Misuse(f"{app.domain} is not an app that 'Fresh App' made in this run.")

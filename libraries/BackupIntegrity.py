@@ -1,0 +1,112 @@
+"""Proof that data survives: seed, snapshot, wipe, restore."""
+
+from bridge.console import tell
+from bridge.failures import word
+from bridge.session import session
+from ccci.backup import Snapshot
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class BackupIntegrity:
+    """Plants data, takes it away, brings it back, and checks each time that it is so.
+
+    Two seeds are planted: one file with random content in each volume, which every recipe gets;
+    and what the recipe's own words plant through the app: `Plant The Seed`, `The Seed Should Be
+    There`, `The Seed Should Be Gone` and `Change And Delete The Seed` of its resource.
+    The same words check before and after, so that both look at the same thing.
+    """
+
+    @word()
+    def seed(self) -> None:
+        """Plants the seeds, unless this deployment has them already.
+
+        Fails as the recipe's `Plant The Seed` does.
+
+        Example:
+        | Seed
+        | Should Have Survived
+        """
+        if session.stages.seeded:
+            return
+        tell("planting the seed")
+        if session.has_words():
+            BuiltIn().run_keyword("Plant The Seed")
+        session.stages.plant_markers()
+
+    @word("assertion")
+    def should_have_survived(self) -> None:
+        """Fails unless the seeds are there, byte for byte.
+
+        Example:
+        | Restore
+        | Should Have Survived
+        """
+        tell("looking for the seed")
+        if session.has_words():
+            BuiltIn().run_keyword("The Seed Should Be There")
+        session.stages.check_markers()
+
+    @word("assertion")
+    def should_be_gone(self) -> None:
+        """Fails when anything of the seeds is still there.
+
+        Example:
+        | Wipe
+        | Should Be Gone
+        """
+        tell("looking whether the seed is gone")
+        if session.has_words():
+            BuiltIn().run_keyword("The Seed Should Be Gone")
+        session.stages.check_markers_gone()
+
+    @word()
+    def snapshot(self) -> Snapshot:
+        """Backs the app up through abra and returns the snapshot: its ``id`` and ``paths``.
+
+        Fails when the backup fails, or made no snapshot of this app.
+
+        Example:
+        | ${snapshot}=    Snapshot
+        """
+        return session.stages.take_snapshot()
+
+    @word("assertion")
+    def snapshot_should_hold_what_was_promised(self) -> None:
+        """Fails unless the snapshot holds every volume and dump that the backup labels promise.
+
+        It must hold nothing of another app. A recipe that promises no backup fails here.
+
+        Example:
+        | Snapshot
+        | Snapshot Should Hold What Was Promised
+        """
+        session.stages.check_snapshot()
+
+    @word()
+    def wipe(self) -> None:
+        """Changes and deletes the data, removes the app with its volumes, deploys the head anew.
+
+        Fails when a volume cannot be removed, or the fresh deployment does not converge.
+
+        Example:
+        | Wipe
+        | Should Be Gone
+        """
+        if session.has_words():
+            tell("changing and deleting the seed")
+            BuiltIn().run_keyword("Change And Delete The Seed")
+        session.stages.wipe()
+
+    @word()
+    def restore(self) -> None:
+        """Restores the snapshot through abra and waits until the app is healthy.
+
+        Fails when there is no snapshot, or abra says that the restore failed.
+
+        Example:
+        | Restore
+        | Should Have Survived
+        """
+        session.stages.restore()

@@ -1,0 +1,59 @@
+"""Credentials: generated or read, kept as Robot's Secret, never shown."""
+
+import secrets
+from pathlib import Path
+
+from bridge.failures import word
+from bridge.session import session
+from ccci.credentials import read_credentials
+from robot.api.deco import library
+from robot.api.types import Secret
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class Credentials:
+    """Passwords and keys of a run. Logs and reports show ``<secret>`` in their place.
+
+    They are kept in the run's own store, which only its owner can read, and are destroyed with it.
+    """
+
+    @word()
+    def generate_password(self, name: str, length: int = 32) -> Secret:
+        """Makes a new random password, keeps it under a name, and returns it.
+
+        Example:
+        | ${password}=    Generate Password    owner
+        | Fill Secret    id=password    $password
+        """
+        value = secrets.token_urlsafe(length)[:length]
+        session.run.credentials.put(name, value)
+        return Secret(value)
+
+    @word()
+    def credential(self, name: str) -> Secret:
+        """Returns a credential of the run: generated, loaded, or a secret that abra made.
+
+        abra's secrets are named ``<domain>/<secret>``. Fails when there is none of that name, and
+        lists those there are.
+
+        Example:
+        | ${app}=    The App
+        | ${key}=    Credential    ${app.domain}/admin_password
+        """
+        return Secret(session.run.credentials.get(name))
+
+    @word()
+    def load_credentials(self, path: Path) -> dict[str, Secret]:
+        """Reads a TOML file of credentials and returns them by name; tables are joined by dots.
+
+        Only its owner may be able to read the file (mode 600). Fails, naming the key, when a value
+        is not text.
+
+        Example:
+        | ${credentials}=    Load Credentials    /etc/ccci/mail.toml
+        | Sign In    ${credentials}[smtp.password]
+        """
+        found = read_credentials(path)
+        for name, value in found.items():
+            session.run.credentials.put(name, value)
+        return {name: Secret(value) for name, value in found.items()}

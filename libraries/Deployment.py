@@ -1,0 +1,184 @@
+"""The deployment that a stage needs, and what must be true of it."""
+
+from bridge.failures import word
+from bridge.session import session
+from ccci.app import App
+from ccci.stages import VersionLabels
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class Deployment:
+    """Brings the app under test into the state that a stage needs.
+
+    Only these keywords deploy. All tests of a stage share one deployment, and most stages share
+    the same: a full run makes three cold deployments. The stage is read off the suite file's name:
+    `4__restart.robot` is the stage ``restart``.
+    """
+
+    @word()
+    def use_the_head_deployment(self) -> App:
+        """Makes sure that the head is deployed and healthy, and returns the app.
+
+        Deploys it where no earlier stage did. The app has the fields ``domain``, ``url``,
+        ``recipe`` and ``stack``.
+
+        Fails when the head does not converge or its page does not answer, quoting the service's
+        last log lines; skips when the recipe opted out of the stage.
+
+        Example:
+        | Suite Setup    Use The Head Deployment
+        """
+        session.enter()
+        session.stages.need_head()
+        return session.run.driver.app
+
+    @word()
+    def deploy_the_previous_release(self) -> App:
+        """Empties the app and deploys the newest release before the head; returns the app.
+
+        Fails when there is no such release, or it does not converge.
+
+        Example:
+        | Suite Setup    Deploy The Previous Release
+        """
+        session.enter()
+        session.stages.need_previous_release()
+        return session.run.driver.app
+
+    @word()
+    def enter_the_last_stage(self) -> None:
+        """Enters the stage that the suite file is named for, with the deployment as it is.
+
+        Example:
+        | Suite Setup    Enter The Last Stage
+        """
+        session.enter()
+
+    @word()
+    def the_app(self) -> App:
+        """Returns the app under test: its ``domain``, ``url``, ``recipe`` and ``stack``.
+
+        Fails when no run has begun.
+
+        Example:
+        | ${app}=    The App
+        | Log    ${app.url}
+        """
+        return session.run.driver.app
+
+    @word()
+    def upgrade_to_the_head(self) -> None:
+        """Deploys the head over the previous release, data and all, and waits until it is healthy.
+
+        Fails when the update does not go through (it was rolled back, or crash-loops).
+
+        Example:
+        | Upgrade To The Head
+        """
+        session.stages.upgrade_to_head()
+
+    @word()
+    def restart_every_service(self) -> None:
+        """Restarts each service of the app once and waits until the app is healthy again.
+
+        Fails when a service does not come back, or nothing was restarted.
+
+        Example:
+        | Restart Every Service
+        """
+        session.stages.restart()
+
+    @word("assertion")
+    def the_app_should_be_healthy(self) -> None:
+        """Waits for the app's health page over HTTPS through Traefik; it must keep answering.
+
+        The path and the status are the recipe's ``health_path`` and ``health_status``. The
+        certificate must be one that the client trusts.
+
+        Fails with what was answered last.
+
+        Example:
+        | The App Should Be Healthy
+        """
+        session.stages.wait_healthy()
+
+    @word("assertion")
+    def the_app_should_still_work(self) -> None:
+        """Fails unless the app is healthy and the recipe's own `The App Should Work` passes.
+
+        Example:
+        | Upgrade To The Head
+        | The App Should Still Work
+        """
+        session.stages.wait_healthy()
+        if session.has_words():
+            BuiltIn().run_keyword("The App Should Work")
+
+    @word("assertion")
+    def every_service_should_run_its_image(self) -> None:
+        """Fails unless each service runs the image that the head's compose file names.
+
+        Example:
+        | Every Service Should Run Its Image
+        """
+        session.stages.check_images()
+
+    @word("assertion")
+    def no_task_should_have_restarted(self) -> None:
+        """Fails when a task of the app died since it was deployed, with its exit code and log.
+
+        Example:
+        | No Task Should Have Restarted
+        """
+        session.stages.check_no_task_restarted()
+
+    @word()
+    def deployed_version(self) -> VersionLabels:
+        """Returns what abra wrote on the app: ``version``, ``app_version``, ``chaos`` and
+        ``chaos_version``.
+
+        Example:
+        | ${deployed}=    Deployed Version
+        | Log    ${deployed.version}
+        """
+        return session.stages.version_labels()
+
+    @word("assertion")
+    def deployed_version_should_be_the_head(self) -> None:
+        """Fails unless the app's labels name the very commit under test.
+
+        Example:
+        | Deployed Version Should Be The Head
+        """
+        session.stages.check_version_is_head()
+
+    @word("assertion")
+    def deployed_version_should_be_the_previous_release(self) -> None:
+        """Fails unless the app's labels name the release before the head.
+
+        Example:
+        | Deployed Version Should Be The Previous Release
+        """
+        session.stages.check_version_is(session.stages.previous_release)
+
+    @word("assertion")
+    def secrets_should_be_unchanged(self) -> None:
+        """Fails when a secret of the app was made anew by `Restart Every Service`.
+
+        Example:
+        | Secrets Should Be Unchanged
+        """
+        session.stages.check_secrets_kept()
+
+    @word("assertion")
+    def the_stages_should_have_shared_their_deployments(self) -> None:
+        """Fails unless the run made as many cold deployments as a full run must: three.
+
+        A stage that the recipe opted out of makes one fewer.
+
+        Example:
+        | The Stages Should Have Shared Their Deployments
+        """
+        session.stages.check_cold_deployments()

@@ -1,0 +1,33 @@
+"""What a browser needs to know of the server under test."""
+
+from bridge.failures import word
+from bridge.session import session
+from ccci.chromium import BrowserSettings, browser_settings
+from robot.api.deco import library
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class Pages:
+    """Addresses of an app's pages, and the settings of a browser that may open them."""
+
+    @word()
+    def browser_settings(self) -> BrowserSettings:
+        """Returns ``executable``, ``arguments`` and ``environment`` for `New Browser`.
+
+        The browser resolves names as the server file says, and trusts the same certificates as all
+        test clients; their verification is not switched off. Fails when no Chromium is installed.
+
+        Example:
+        | ${browser}=    Browser Settings
+        | New Browser    executablePath=${browser.executable}    args=${browser.arguments}
+        """
+        return browser_settings(session.run.server, session.run.folder / "browser")
+
+    @word()
+    def page_address(self, path: str = "/") -> str:
+        """Returns the full address of a page of the app under test.
+
+        Example:
+        | ${address}=    Page Address    /about.html
+        """
+        return session.run.driver.app.url + path

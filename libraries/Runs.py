@@ -1,0 +1,96 @@
+"""The beginning and the end of a run."""
+
+from bridge.console import enter_stage
+from bridge.failures import word
+from bridge.listening import Listener
+from bridge.session import session
+from ccci.errors import NodeFailure, RecipeFailure
+from robot.api.deco import library
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=Listener())
+class Runs:
+    """Begins and ends the run of a recipe. Suites of a recipe use it in their `__init__.robot`.
+
+    = What a run is =
+
+    A run tests one recipe at one commit on one server. It has an identity, a share of the node's
+    budget, a folder of its own for `abra`, and a journal of all that it makes. Whatever happens to
+    the process that runs Robot, what stands in the journal is removed from the server.
+
+    = Variables =
+
+    | = Variable =      | = Meaning = |
+    | ``RECIPE``        | the recipe, where the suite's folder does not name it |
+    | ``RECIPE_SOURCE`` | the repository to test, instead of the operator's copy |
+    | ``HEAD``          | the commit, branch or tag under test |
+    | ``PR``            | the number of the pull request |
+    | ``UPGRADE_FROM``  | the release to upgrade from |
+    | ``KEEP``          | ``1`` leaves the app up, ``on-failure`` does so after a failure |
+    | ``ATTACH``        | ``1`` uses the app that an earlier run kept |
+    """
+
+    @word()
+    def start_run(self) -> None:
+        """Begins the run that the suite's folder and the variables describe.
+
+        Checks the recipe, the server, Traefik and the backup bot, takes the run's share of the
+        node's budget, and copies the recipe's repository. Nothing is deployed yet.
+
+        Fails, before anything is made, with one sentence that names what is missing and how to
+        mend it.
+
+        Example:
+        | Suite Setup    Start Run
+        """
+        session.begin()
+
+    @word()
+    def end_run(self) -> None:
+        """Ends the run: saves the service logs, removes all that was made, frees the budget.
+
+        With ``KEEP`` the app stays up, and the console says where and until when.
+
+        Fails when something of the run could not be removed, and names it.
+
+        Example:
+        | Suite Teardown    End Run
+        """
+        enter_stage("end")
+        left = session.end()
+        if left:
+            raise NodeFailure(f"The teardown could not remove: {'; '.join(left)}.")
+
+    @word("assertion")
+    def nothing_of_this_run_should_be_left(self) -> None:
+        """Tears the run down and fails unless nothing of it is left on the server.
+
+        Looks for services, containers, volumes, secrets, configs, networks, the app's settings,
+        snapshots and credentials.
+
+        Example:
+        | Nothing Of This Run Should Be Left
+        """
+        left = session.tear_down()
+        if left:
+            raise NodeFailure(
+                f"Expected nothing of the run to be left; there is: {'; '.join(left)}."
+            )
+
+    @word("assertion")
+    def everything_else_should_be_untouched(self) -> None:
+        """Fails when something on the server that belongs to no run is not as it was before.
+
+        Services, networks, volumes, secrets and configs are compared with those that were there
+        when the run began; the sentinel app must not have been restarted, and the file in its
+        volume must be the same.
+
+        Example:
+        | Everything Else Should Be Untouched
+        """
+        differences = session.run.witness.differences()
+        if differences:
+            raise RecipeFailure(
+                f"Expected what belongs to no run to be untouched; it changed: "
+                f"{'; '.join(differences)}."
+            )

@@ -1,0 +1,1 @@
+"""Where the works meet Robot Framework: errors become failures, a run becomes a suite's state."""

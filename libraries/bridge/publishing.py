@@ -1,0 +1,177 @@
+"""What is left of a run for people to read: gathered, searched for credentials, put in its place.
+
+Robot writes its log after the last keyword has run, so the work here is done when the process
+ends. Where Robot's output folder is another than the run's (a pabot worker, a folder of the
+caller's own), the artefacts are copied.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ccci.credentials import holds_secret, redact
+from ccci.results import (
+    RunFacts,
+    RunResults,
+    Verdict,
+    prune_results,
+    worst,
+    write_results,
+)
+from ccci.run import Run, new_run_id
+from ccci.stages import STAGES
+from robot.api import ExecutionResult
+from robot.rebot import rebot
+from robot.result import TestCase, TestSuite
+
+from bridge.failures import INCOMPLETE
+
+# Written and re-written by Robot from output.xml; never searched by themselves, since a log
+# packs its longer texts.
+_MADE_FROM_OUTPUT = ("log.html", "report.html", "xunit.xml")
+_OWN_STAGES = ("functional", "browser")
+_TEXT = (".txt", ".log", ".json", ".xml", ".html", ".toml", ".yml", ".yaml")
+
+
+@dataclass
+class _Published:
+    """What is known of the run to publish; one process has one."""
+
+    facts: RunFacts | None = None
+    output: Path = Path()
+    results: Path = Path()
+    secrets: list[str] = field(default_factory=list)
+
+
+_published = _Published()
+
+
+def prepare(recipe: str, project: Path, output: Path) -> None:
+    """Say where Robot writes, and publish when this process ends, however far the run gets."""
+    run_id = os.environ.setdefault("CCCI_RUN_ID", new_run_id())
+    _published.facts = RunFacts(run_id, recipe, started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    _published.output = output
+    _published.results = project / "results" / recipe / run_id
+    _published.results.mkdir(parents=True, exist_ok=True)
+    atexit.register(_publish)
+
+
+def describe(run: Run) -> Path:
+    """Note what is under test; return the folder of the results."""
+    assert _published.facts is not None
+    releases = [str(release) for release in run.checkout.releases]
+    _published.facts = replace(
+        _published.facts,
+        head=run.checkout.commit,
+        head_release=str(run.checkout.head_release or ""),
+        upgraded_from=run.options.upgrade_from or (releases[-1] if releases else ""),
+        pull_request=run.options.pull_request,
+        domain=run.driver.app.domain,
+        abra=run.abra_version,
+        opt_outs=_opt_outs(run),
+        generic=not (run.options.project / "suites" / run.options.recipe).exists(),
+    )
+    return _published.results
+
+
+def gather(run: Run, stage_seconds: dict[str, float]) -> None:
+    """Save the service logs and the credentials to search for, before the teardown ends both."""
+    assert _published.facts is not None
+    _published.secrets = run.credentials.values()
+    seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
+    _published.facts = replace(_published.facts, stage_seconds=seconds)
+    logs = _published.results / "services"
+    for service in run.swarm.services(run.driver.app.stack):
+        logs.mkdir(exist_ok=True)
+        words = redact(run.swarm.last_words(service, lines=2000), _published.secrets)
+        (logs / f"{service.short_name}.log").write_text(words + "\n", encoding="utf-8")
+
+
+def _publish() -> None:
+    facts, results = _published.facts, _published.results
+    assert facts is not None
+    output = _published.output / "output.xml"
+    if not output.exists():
+        return
+    redactions = _search(_published.output) + _search(results)
+    if redactions or not (_published.output / "log.html").exists():
+        _make_logs(output)
+    if _published.output.resolve() != results.resolve():
+        shutil.copytree(_published.output, results, dirs_exist_ok=True, symlinks=True)
+    suite = ExecutionResult(str(output)).suite
+    stages = {stage: _verdict_of(_tests_of(suite, stage)) for stage in STAGES}
+    if facts.opt_outs.get("browser") and stages["browser"] == "not run":
+        stages["browser"] = "opted out"
+    # Generic suites have no tests of the app itself, and claim nothing about them.
+    claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
+    not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
+    count = suite.statistics
+    write_results(
+        results,
+        RunResults(
+            facts=facts,
+            verdict=worst(claimed),
+            stages=stages,
+            tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
+            seconds=round(suite.elapsed_time.total_seconds(), 2),
+            reason=_first_incomplete(list(suite.all_tests))
+            or (f"not run: {', '.join(not_run)}" if not_run else ""),
+            redactions=redactions,
+        ),
+    )
+    prune_results(results.parent)
+    print(
+        f"Log:     {results / 'log.html'}\nReport:  {results / 'report.html'}", file=sys.__stdout__
+    )
+
+
+def _search(folder: Path) -> int:
+    """Take credentials out of every text file below a folder; return how many held one."""
+    found = 0
+    for path in folder.rglob("*"):
+        if path.suffix not in _TEXT or path.name in _MADE_FROM_OUTPUT or not path.is_file():
+            continue
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        if holds_secret(text, _published.secrets):
+            cleaned = redact(text, _published.secrets)
+            path.write_text(cleaned, encoding="utf-8", errors="surrogateescape")
+            found += 1
+    return found
+
+
+def _make_logs(output: Path) -> None:
+    rebot(
+        str(output), outputdir=str(output.parent), log="log.html", report="report.html",
+        xunit="xunit.xml", stdout=None,
+    )  # fmt: skip
+
+
+def _opt_outs(run: Run) -> dict[str, str]:
+    browser = {"browser": run.config.browser.none} if run.config.browser else {}
+    return {**browser, **{str(stage): reason for stage, reason in run.config.opt_out.items()}}
+
+
+def _tests_of(suite: TestSuite, stage: str) -> list[TestCase]:
+    chosen = [one for one in suite.suites if one.name.split(" ")[0].lower() == stage]
+    return [test for one in chosen for test in one.all_tests]
+
+
+def _verdict_of(tests: list[TestCase]) -> Verdict:
+    verdicts: list[Verdict] = []
+    for test in tests:
+        if test.passed:
+            verdicts.append("passed")
+        elif test.skipped:
+            verdicts.append("opted out")
+        else:
+            verdicts.append("incomplete" if test.tags.match(INCOMPLETE) else "failed")
+    return worst(verdicts) if verdicts else "not run"
+
+
+def _first_incomplete(tests: list[TestCase]) -> str:
+    found = [test.message for test in tests if test.failed and test.tags.match(INCOMPLETE)]
+    return str(found[0]).splitlines()[0] if found else ""

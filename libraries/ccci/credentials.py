@@ -1,0 +1,124 @@
+"""The run's credentials: generated or read, kept in one file of mode 0600, found in no artefact."""
+
+import base64
+import html
+import json
+import os
+import re
+import tomllib
+import urllib.parse
+from functools import lru_cache
+from pathlib import Path
+
+from ccci.errors import Misuse
+
+# Shorter values stand in ordinary text by chance; redacting them would make logs unreadable.
+SHORTEST_SECRET = 6
+REDACTED = "<secret>"
+
+
+class CredentialStore:
+    """Name to value, in one file that only its owner can read."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store; a file that is not there is an empty store."""
+        self._path = path
+        self._values: dict[str, str] = {}
+        if path.exists():
+            self._values = json.loads(path.read_text(encoding="utf-8"))
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a value under a name, written to disk before it is used anywhere."""
+        self._values[name] = value
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(self._values, file)
+
+    def get(self, name: str) -> str:
+        """Return a value.
+
+        Raises:
+            Misuse: there is none of that name; the sentence lists the names there are.
+        """
+        if name not in self._values:
+            known = ", ".join(sorted(self._values)) or "none"
+            raise Misuse(f"This run has no credential {name!r}; it has: {known}.")
+        return self._values[name]
+
+    def values(self) -> list[str]:
+        """Return all values, for the search through the artefacts."""
+        return list(self._values.values())
+
+
+def forms_of(secret: str) -> set[str]:
+    """Return the ways in which a secret can stand in a text file.
+
+    Plain, base64 (at each of its three alignments), URL-encoded, JSON-escaped, HTML-escaped.
+    """
+    raw = secret.encode("utf-8")
+    forms = {
+        secret,
+        urllib.parse.quote(secret, safe=""),
+        urllib.parse.quote_plus(secret),
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+    }
+    for shift in range(3):
+        # Only the characters that depend on the secret alone: those at the rims mix in others.
+        encoded = base64.b64encode(b"\0" * shift + raw).decode("ascii").rstrip("=")
+        inner = encoded[
+            (0, 2, 3)[shift] : len(encoded) - (1 if len(raw + b"\0" * shift) % 3 else 0)
+        ]
+        if len(inner) >= SHORTEST_SECRET:
+            forms |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return {form for form in forms if len(form) >= SHORTEST_SECRET}
+
+
+def redact(text: str, secrets: list[str]) -> str:
+    """Return `text` with every form of every secret replaced."""
+    pattern = _pattern(tuple(secrets))
+    return pattern.sub(REDACTED, text) if pattern else text
+
+
+def holds_secret(text: str, secrets: list[str]) -> bool:
+    """Tell whether any form of any secret stands in `text`."""
+    pattern = _pattern(tuple(secrets))
+    return bool(pattern and pattern.search(text))
+
+
+@lru_cache(maxsize=8)
+def _pattern(secrets: tuple[str, ...]) -> "re.Pattern[str] | None":
+    # The longest first, or a form inside another would leave the rest of that one standing.
+    forms = sorted({f for s in secrets for f in forms_of(s)}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, forms))) if forms else None
+
+
+def read_credentials(path: Path) -> dict[str, str]:
+    """Return the text values of a TOML file of credentials, keys of tables joined by dots.
+
+    Raises:
+        Misuse: the file is missing, readable by others, no TOML, or holds something else than text.
+    """
+    try:
+        if path.stat().st_mode & 0o077:
+            raise Misuse(f"{path}: others can read this file: 'chmod 600 {path}'.")
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misuse(f"{path}: there is no such credentials file.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misuse(f"{path}: not valid TOML: {error}.") from None
+    return _flat(content, "", path)
+
+
+def _flat(table: dict[str, object], prefix: str, path: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            found.update(_flat(value, f"{prefix}{key}.", path))
+        elif isinstance(value, str) and value:
+            found[prefix + key] = value
+        else:
+            raise Misuse(f"{path}: '{prefix}{key}' must be non-empty text in quotes.")
+    return found

@@ -1,0 +1,102 @@
+"""results/<recipe>/<run id>/: what is kept of a run, in a form that programs read."""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
+RUNS_KEPT = 20
+RESULTS_FILE = "results.json"
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is known of a run before its tests are counted.
+
+    Attributes:
+        run_id: its identity.
+        recipe: the recipe under test.
+        head: the full hash of the commit under test.
+        head_release: the release that the head's compose file names, or "".
+        upgraded_from: the release before it, or "".
+        pull_request: its number, 0 where there is none.
+        domain: the app's host name.
+        abra: what `abra --version` said.
+        opt_outs: stage to reason.
+        generic: only the generic stages exist for this recipe.
+        stage_seconds: how long each stage took.
+        started: ISO time in UTC.
+    """
+
+    run_id: str
+    recipe: str
+    head: str = ""
+    head_release: str = ""
+    upgraded_from: str = ""
+    pull_request: int = 0
+    domain: str = ""
+    abra: str = ""
+    opt_outs: dict[str, str] = field(default_factory=dict)
+    generic: bool = False
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    started: str = ""
+
+
+@dataclass(frozen=True)
+class RunResults:
+    """The outcome of a run.
+
+    Attributes:
+        facts: what was run.
+        verdict: of the whole run; *incomplete* says nothing about the recipe.
+        stages: stage to verdict; a stage that was not chosen is *not run*.
+        tests: how many passed, failed and were opted out.
+        seconds: the whole run, as Robot counted it.
+        reason: why it is incomplete, or "".
+        redactions: how many artefacts held a credential that had to be taken out.
+    """
+
+    facts: RunFacts
+    verdict: Verdict
+    stages: dict[str, Verdict]
+    tests: dict[str, int]
+    seconds: float
+    reason: str = ""
+    redactions: int = 0
+
+
+def worst(verdicts: list[Verdict]) -> Verdict:
+    """Return the verdict of a whole from the verdicts of its parts.
+
+    One broken promise is a failure, whatever else was incomplete. A part that was not run leaves
+    the whole incomplete: nobody saw it pass.
+    """
+    if "failed" in verdicts:
+        return "failed"
+    if not verdicts or "incomplete" in verdicts or "not run" in verdicts:
+        return "incomplete"
+    return "passed" if "passed" in verdicts else "opted out"
+
+
+def write_results(folder: Path, results: RunResults) -> None:
+    """Write results.json, whole or not at all, and point `latest` at this run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{RESULTS_FILE}"
+    draft.write_text(json.dumps(asdict(results), indent=2) + "\n", encoding="utf-8")
+    draft.replace(folder / RESULTS_FILE)
+    link = folder.parent / f".latest-{os.getpid()}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(folder.parent / "latest")
+
+
+def prune_results(recipe_folder: Path, keep: int = RUNS_KEPT) -> list[str]:
+    """Remove the folders of the oldest runs beyond `keep`, and return their names."""
+    runs = sorted(p for p in recipe_folder.iterdir() if p.is_dir() and not p.is_symlink())
+    gone = [run for run in runs if (run / RESULTS_FILE).exists()][:-keep]
+    for run in gone:
+        shutil.rmtree(run)
+    return [run.name for run in gone]

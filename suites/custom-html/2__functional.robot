@@ -1,0 +1,47 @@
+*** Settings ***
+Documentation       custom-html serves the files of its volume: what is published is what is fetched.
+
+Resource            custom-html.resource
+
+Suite Setup         Use The Head Deployment
+
+Test Tags           functional
+
+
+*** Test Cases ***
+The App Answers With Its Health Page
+    The Front Page Should Be Served
+
+A Published File Is Fetched Back Byte For Byte
+    [Documentation]    With the media type that its name promises.
+    [Template]    A Published File Should Come Back Unchanged
+    # name            media type
+    page.html         text/html
+    style.css         text/css
+    picture.png       image/png
+    download.bin      application/octet-stream
+
+A Missing Page Is The Server's Own 404
+    A Page That Was Never Published Should Be Missing
+
+Changed Content Is Served Without A Redeploy
+    Publish    notice.html    <p>first</p>
+    The Page Should Read    notice.html    <p>first</p>
+    Publish    notice.html    <p>second</p>
+    The Page Should Read    notice.html    <p>second</p>
+
+Removed Content Is Gone At Once
+    Publish    passing.html    <p>soon gone</p>
+    The Page Should Read    passing.html    <p>soon gone</p>
+    Unpublish    passing.html
+    The Page Should Be Missing    passing.html
+
+A Large File Is Served By Ranges
+    [Documentation]    A client that was cut off goes on where it stopped.
+    ${file}=    Publish A Large File    film.bin
+    The Range Should Be Served    ${file}    first=0    last=1023
+    The Range Should Be Served    ${file}    first=5000000    last=5999999
+    The Ranges Should Add Up To The Whole    ${file}
+
+The Server Is The Version That The Recipe Names
+    The Server Should Be Of The Version In The Label

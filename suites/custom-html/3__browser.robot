@@ -1,0 +1,20 @@
+*** Settings ***
+Documentation       A visitor sees what was published.
+
+Resource            custom-html.resource
+Resource            browser.resource
+
+Suite Setup         Use The Head Deployment
+Test Setup          Open The Browser
+Test Teardown       Close Browser
+
+Test Tags           browser
+
+
+*** Test Cases ***
+The Page Renders The Published Content
+    Publish A Page With Style    welcome.html    heading=Welcome to the co-op
+    Open The Page    /welcome.html
+    The Heading Should Be Seen    Welcome to the co-op
+    The Style Should Be Applied
+    Show In The Log

@@ -1,0 +1,25 @@
+*** Settings ***
+Documentation       Every service is restarted once; nothing is lost, and no key is made anew.
+
+Resource            lifecycle.resource
+Resource            backup.resource
+
+Suite Setup         Use The Head Deployment
+
+Test Tags           restart    generic
+
+
+*** Test Cases ***
+The Seed Is There Before The Restart
+    Seed
+    Should Have Survived
+
+The App Comes Back From A Restart
+    Restart Every Service
+    The App Should Be Healthy
+
+The Seed Survives The Restart
+    Should Have Survived
+
+No Secret Was Made Anew
+    Secrets Should Be Unchanged
