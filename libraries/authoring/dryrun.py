@@ -1,7 +1,6 @@
 """Dry-run of every suite in one process: unknown keywords, wrong arguments, failed imports."""
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
@@ -22,6 +21,7 @@ class Listener:
         self.findings: list[Finding] = []
         self.tests = 0
         self._failed_below: list[bool] = []
+        self._seen_in_test = False
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """Robot calls this before each keyword."""
@@ -45,7 +45,8 @@ class Listener:
 
     def end_test(self, data: Any, result: Any) -> None:
         """Robot calls this after each test; one that failed by itself is a finding."""
-        if result.status == "FAIL" and not self._seen_in_test:
+        consequence = result.message.startswith("Parent suite setup failed")
+        if result.status == "FAIL" and not self._seen_in_test and not consequence:
             self._add(data.source, data.lineno, result.message)
 
     def message(self, message: Any) -> None:
@@ -60,8 +61,12 @@ class Listener:
 
     def _add(self, source: Any, line: int | None, text: str) -> None:
         first = text.strip().splitlines()[0] if text.strip() else "fails without a message."
-        path = os.path.relpath(Path(source).resolve(), self.root) if source else "suites"
-        self.findings.append(Finding(path, line or 1, f"dry-run: {first}"))
+        path = Path(source or self.root / "suites").resolve()
+        if source and path.is_dir():
+            # A folder's set-up and teardown stand in its __init__.robot.
+            path = (path / "__init__.robot").resolve()
+        name = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path
+        self.findings.append(Finding(str(name), line or 1, f"dry-run: {first}"))
 
 
 def dry_run(root: Path) -> tuple[list[Finding], int]:
@@ -74,7 +79,7 @@ def dry_run(root: Path) -> tuple[list[Finding], int]:
     listener = Listener(root)
     suite = TestSuite.from_file_system(root / "suites")
     suite.run(
-        dry_run=True,
+        dryrun=True,
         output=None,
         log=None,
         report=None,

@@ -24,6 +24,7 @@ REQUIRED_WORDS = (
     "The Seed Should Be There",
     "The Seed Should Be Gone",
     "Change And Delete The Seed",
+    "The App Should Work",
 )
 DATA_STAGES = frozenset({"restart", "backup", "upgrade"})
 OWN_FILE = "2__functional.robot"

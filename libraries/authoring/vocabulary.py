@@ -151,6 +151,7 @@ class Vocabulary:
             return None
         places = [importer.parent]
         places += [self.project.root / place for place in ("resources", "recipes", "libraries")]
+        places.append(self.project.root / "recipes" / Path(name).stem)
         for place in places:
             if (file := self._files.get((place / name).resolve())) is not None:
                 return file

@@ -12,7 +12,7 @@ recipe.toml: `weight`, `requires`, `test_requires`, `health_path`, `health_statu
 `timeout_seconds`, `env`, `sso` (`provider`, `setup_script`), `browser` (`none`), `opt_out`.
 
 Words: Plant The Seed, The Seed Should Be There, The Seed Should Be Gone,
-Change And Delete The Seed.
+Change And Delete The Seed, The App Should Work.
 """,
     "pyproject.toml": "[tool.authoring.sleep-allowed]\n"
     '"libraries/ccci/waiting.py" = "The one place that waits."\n',
@@ -95,6 +95,10 @@ The Seed Should Be Gone
 Change And Delete The Seed
     [Documentation]    Deletes the post.
     Publish The Post    other
+
+The App Should Work
+    [Documentation]    The blog answers.
+    The Page Should Say    index.html    hello
 
 Publish The Post
     [Documentation]    Publishes a post.

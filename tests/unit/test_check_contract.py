@@ -166,7 +166,7 @@ DEFECTS = [
         WORDS,
         "    Read Page    ${title}\n",
         "    TRY\n        Read Page    x\n    EXCEPT    AS    ${e}\n        Log    ${e}\n    END\n",
-        rf"{WORDS}:30: P7: this EXCEPT in 'Publish The Post' swallows the error",
+        rf"{WORDS}:34: P7: this EXCEPT in 'Publish The Post' swallows the error",
     ),
     (
         FUNCTIONAL,
@@ -232,7 +232,7 @@ DEFECTS = [
         WORDS,
         "    Read Page    ${title}\n",
         "    New Context    ignoreHTTPSErrors=True\n",
-        rf"{WORDS}:28: P7: 'ignoreHTTPSErrors=True' switches certificate verification off",
+        rf"{WORDS}:32: P7: 'ignoreHTTPSErrors=True' switches certificate verification off",
     ),
     ("lab/up.sh", "", "set -e\ncurl -sk x\n", r"lab/up.sh:2: P7: 'curl -sk x' switches"),
     # P8 and the documentation of keywords
