@@ -139,6 +139,7 @@ class Journal:
     def kept(self, until: float, domain: str) -> None:
         """Keep what the run made until the time ``until`` (seconds since 1970): KEEP=1."""
         self.record("kept", domain, until=until)
+        door.knock(self.folder)
 
     def adopted(self, owner: ProcessIdentity) -> None:
         """Put another process in charge of a kept run: ATTACH=1. Its reaper watches it from now."""

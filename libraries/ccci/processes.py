@@ -31,13 +31,19 @@ def processes_of(run: Journal) -> list[psutil.Process]:
 
 def marked(run_id: str) -> list[psutil.Process]:
     """Return the processes whose environment names the run."""
-    found = []
+    return all_marked().get(run_id, [])
+
+
+def all_marked() -> dict[str, list[psutil.Process]]:
+    """Return, by run id, the processes whose environment names a run."""
+    found: dict[str, list[psutil.Process]] = {}
     for process in psutil.process_iter():
         try:
-            if process.environ().get(RUN_VARIABLE) == run_id:
-                found.append(process)
-        except psutil.Error:
+            run_id = process.environ().get(RUN_VARIABLE)
+        except (psutil.Error, OSError):
             continue  # Gone, a zombie, or another user's: not ours to end.
+        if run_id:
+            found.setdefault(run_id, []).append(process)
     return found
 
 

@@ -229,6 +229,7 @@ class _DockerTeardown:
             f"{name} (not to be reached from here: remove it there, then "
             f"`python -m ccci.sweep --forget {self.run.run_id}`)"
             for name in self.run.names("remote")
+            if name not in self.run.names("remote-removed")
         ]
 
     def _forget_snapshots(self) -> list[str]:
