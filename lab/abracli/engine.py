@@ -1,0 +1,133 @@
+"""Docker: its HTTP interface for questions, its command line for stacks and terminals.
+
+The SDK would do, but takes longer to load than most commands here take altogether.
+"""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lab.abracli.logs import Fatal, debug
+
+NAMESPACE = "com.docker.stack.namespace"
+
+
+class EngineError(Fatal):
+    """The daemon refused; `status` is the HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.connect(self._path)
+
+
+def ask(method: str, path: str, query: Mapping[str, Any] | None = None, body: object = None) -> Any:
+    """Send one request to the daemon and return the JSON it answers.
+
+    Args:
+        method: the HTTP method.
+        path: such as /services.
+        query: the query; mappings and lists are sent as JSON (filters).
+        body: sent as JSON.
+
+    Raises:
+        EngineError: the daemon refused.
+        Fatal: there is no daemon.
+    """
+    words = {k: v if isinstance(v, str) else json.dumps(v) for k, v in (query or {}).items()}
+    url = path + ("?" + urllib.parse.urlencode(words) if words else "")
+    connection = _connect()
+    try:
+        connection.request(
+            method,
+            url,
+            body=None if body is None else json.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+        answer = connection.getresponse()
+        content = answer.read()
+    except OSError as error:
+        raise Fatal(f"cannot connect to the Docker daemon: {error}. Is it running?") from None
+    finally:
+        connection.close()
+    debug(f"{method} {path}: {answer.status}")
+    if answer.status >= 400:
+        raise EngineError(_message(content), answer.status)
+    return json.loads(content) if content else None
+
+
+def of_stack(kind: str, stack: str) -> list[dict[str, Any]]:
+    """Return a stack's services, tasks, networks or containers (`kind`), found by label."""
+    filters = {"label": [f"{NAMESPACE}={stack}"]}
+    query: dict[str, Any] = {"filters": filters}
+    if kind == "containers":
+        kind, query = "containers/json", {**query, "all": "1"}
+    found = ask("GET", f"/{kind}", query)
+    return list(found or [])
+
+
+def child_environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment for a docker command: the caller's own settings stay out.
+
+    Args:
+        settings: what compose files are filled in with.
+    """
+    kept = {k: v for k, v in os.environ.items() if k.startswith("DOCKER_")}
+    kept |= {k: os.environ[k] for k in ("PATH", "HOME", "TERM") if k in os.environ}
+    return {**(settings or {}), **kept}
+
+
+def run_docker(
+    words: Sequence[str], settings: Mapping[str, str] | None = None, at: str | None = None
+) -> str:
+    """Run a docker command to its end and return what it wrote on stdout.
+
+    Raises:
+        Fatal: it failed; what it said is passed on.
+    """
+    debug(f"docker {' '.join(words)}")
+    done = subprocess.run(
+        ["docker", *words],
+        env=child_environment(settings),
+        cwd=at,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for line in done.stderr.splitlines():
+        debug(line)
+    if done.returncode:
+        raise Fatal(done.stderr.strip() or f"docker {words[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+def _connect() -> http.client.HTTPConnection:
+    host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    parts = urllib.parse.urlsplit(host)
+    if parts.scheme == "unix":
+        return _SocketConnection(parts.path)
+    if parts.scheme == "tcp" and not os.environ.get("DOCKER_TLS_VERIFY"):
+        return http.client.HTTPConnection(parts.hostname or "localhost", parts.port or 2375)
+    raise Fatal(f"DOCKER_HOST={host}: the lab's abra drives a daemon by unix:// or tcp:// only")
+
+
+def _message(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["message"]).removeprefix("rpc error: ")
+    except (ValueError, KeyError, TypeError):
+        return content.decode("utf-8", "replace").strip()

@@ -1,0 +1,26 @@
+"""Output for people: a table; for programs: JSON."""
+
+import json
+from collections.abc import Sequence
+
+
+def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with borders on stdout."""
+    widths = [max(len(row[i]) for row in [headings, *rows]) for i in range(len(headings))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        return "│ " + " │ ".join(padded) + " │"
+
+    rule = ["─" * (width + 2) for width in widths]
+    print("┌" + "┬".join(rule) + "┐")
+    print(line(headings))
+    print("├" + "┼".join(rule) + "┤")
+    for row in rows:
+        print(line(row))
+    print("└" + "┴".join(rule) + "┘")
+
+
+def as_json(content: object) -> None:
+    """Print `content` as one line of JSON on stdout, nothing around it."""
+    print(json.dumps(content))
