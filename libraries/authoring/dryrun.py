@@ -96,8 +96,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="authoring.dryrun", description=main.__doc__)
     parser.add_argument("--root", type=Path, default=Path.cwd())
     root = parser.parse_args(argv).root.resolve()
-    for place in ("libraries", "resources", "recipes"):
-        sys.path.insert(0, str(root / place))
+    places = [str(root / place) for place in ("libraries", "resources", "recipes")]
+    sys.path[:0] = [place for place in places if place not in sys.path]
     findings, tests = dry_run(root)
     for finding in findings:
         print(finding)

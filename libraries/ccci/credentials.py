@@ -59,9 +59,11 @@ def forms_of(secret: str) -> set[str]:
     raw = secret.encode("utf-8")
     forms = {
         secret,
+        urllib.parse.quote(secret),
         urllib.parse.quote(secret, safe=""),
         urllib.parse.quote_plus(secret),
         json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
         html.escape(secret),
         html.escape(secret, quote=False),
     }

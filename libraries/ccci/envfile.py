@@ -1,6 +1,7 @@
 """An app's .env file: read as abra reads it, changed without touching what is not meant."""
 
 import re
+from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -26,7 +27,9 @@ def read_env(path: Path) -> dict[str, str]:
         value = line.partition("=")[2].lstrip()
         if value[:1] in ("'", '"') and value.count(value[0]) < 2:
             raise Misuse(f"{path}:{number}: the quote that opens the value is never closed.")
-    return {key: value or "" for key, value in dotenv_values(path).items()}
+    # Docker's form of a reference may lack the braces that the parser wants.
+    braced = StringIO(re.sub(r"\$(\w+)", r"${\1}", text))
+    return {key: value or "" for key, value in dotenv_values(stream=braced).items()}
 
 
 def set_env(path: Path, settings: dict[str, str]) -> None:

@@ -5,7 +5,10 @@ touched: the process that asks, those above it, the run's reaper, and a living o
 """
 
 import os
+import select
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 import psutil
 
@@ -55,11 +58,36 @@ def end(processes: Iterable[psutil.Process]) -> list[str]:
     listed = list(processes)
     for process in listed:
         _signal(process, kill=False)
-    _, stubborn = psutil.wait_procs(listed, timeout=TERM_SECONDS)
+    stubborn = still_there(listed, TERM_SECONDS)
     for process in stubborn:
         _signal(process, kill=True)
-    _, left = psutil.wait_procs(stubborn, timeout=KILL_SECONDS)
-    return [describe(process) for process in left]
+    return [describe(process) for process in still_there(stubborn, KILL_SECONDS)]
+
+
+def still_there(listed: Iterable[psutil.Process], within_seconds: float) -> list[psutil.Process]:
+    """Wait for the end of processes; return those that run on at the deadline.
+
+    A zombie has ended. (psutil's own wait takes it for alive until its parent has collected it,
+    which for an orphan is up to process 1.)
+    """
+    ends_at = time.monotonic() + within_seconds
+    waiting = select.poll()
+    open_: dict[int, psutil.Process] = {}
+    for process in listed:
+        with suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(process.pid)
+            open_[descriptor] = process
+            waiting.register(descriptor, select.POLLIN)
+    try:
+        running = {fd: one for fd, one in open_.items() if one.is_running()}
+        while running and (seconds := ends_at - time.monotonic()) > 0:
+            for descriptor, _ in waiting.poll(seconds * 1000):
+                waiting.unregister(descriptor)
+                running.pop(descriptor, None)
+        return list(running.values())
+    finally:
+        for descriptor in open_:
+            os.close(descriptor)
 
 
 def describe(process: psutil.Process) -> str:

@@ -17,7 +17,7 @@ Reason = Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
 EnvKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 EnvValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=4096)]
 PathOnApp = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$")]
-ScriptPath = Annotated[str, StringConstraints(pattern=r"^(?!/)(?!.*\.\.)[\w./-]+$")]
+ScriptPath = Annotated[str, StringConstraints(pattern=r"^(\w[\w-]*/)*\w[\w-]*(\.\w+)?$")]
 
 
 class _Table(BaseModel):
@@ -110,7 +110,7 @@ def _first_complaint(path: Path, text: str, error: ValidationError) -> str:
         known = ", ".join(RecipeConfig.model_fields)
         what = f"unknown key '{'.'.join(keys)}'; known keys: {known}"
     else:
-        seen = f" (it is {first['input']!r})" if not isinstance(first["input"], dict) else ""
+        seen = f" (it is {repr(first['input'])[:80]})" if not isinstance(first["input"], dict) else ""
         what = f"key '{'.'.join(keys)}': {first['msg']}{seen}"
     return f"{path}:{line}: {what}."
 

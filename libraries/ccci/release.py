@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ccci.errors import Misuse
 
-_TAG = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})\+([0-9A-Za-z][0-9A-Za-z._-]{0,63})")
+_TAG = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})\+([0-9A-Za-z][0-9A-Za-z._-]{0,63})", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)

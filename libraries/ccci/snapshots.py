@@ -17,6 +17,7 @@ from requests.exceptions import RequestException
 
 from ccci.errors import NodeFailure
 from ccci.holdings import SERVICE_LABEL, swarm_list
+from ccci.processes import still_there
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -71,8 +72,7 @@ def end_work_on(bot: "Container", names: Collection[str]) -> list[str]:
                 at_work.append((process, Path(words[0]).name if words else "process"))
         except psutil.Error:
             continue
-    _, stubborn = psutil.wait_procs([process for process, _ in at_work], timeout=INTERRUPT_SECONDS)
-    for process in stubborn:
+    for process in still_there([process for process, _ in at_work], INTERRUPT_SECONDS):
         with suppress(psutil.NoSuchProcess):
             process.kill()
     return [f"{name} at work in the backup bot" for _, name in at_work]
