@@ -47,11 +47,15 @@ def plans(folder: Path = IMAGES) -> dict[str, Plan]:
     """Every image that can be built here, by its full name.
 
     Raises:
-        LabError: images.toml holds a key that nobody knows, or names a folder that is not there.
+        LabError: images.toml cannot be read, holds a key that nobody knows, or names a folder that is not there.
     """
     path = folder / "images.toml"
+    try:
+        content = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise LabError(f"{path}: {error}") from error
     found = {}
-    for ref, entry in tomllib.loads(path.read_text()).items():
+    for ref, entry in content.items():
         if unknown := set(entry) - KNOWN_KEYS:
             raise LabError(f"{path}: [{ref}] has the unknown key {sorted(unknown)[0]}")
         context = folder / entry.get("folder", ref.split(":")[0].rsplit("/")[-1])
@@ -68,8 +72,13 @@ def recipes(folder: Path = RECIPES) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder.glob("*/releases.toml")))
 
 
-def images_of(recipe: str, folder: Path = RECIPES) -> tuple[str, ...]:
+def images_of(recipe: str, folder: Path = RECIPES, *, head_only: bool = False) -> tuple[str, ...]:
     """Every image that a recipe's head or one of its releases names.
+
+    Args:
+        recipe: its name.
+        folder: where the lab's recipes are.
+        head_only: leave the releases out.
 
     Raises:
         LabError: the lab has no such recipe.
@@ -79,11 +88,11 @@ def images_of(recipe: str, folder: Path = RECIPES) -> tuple[str, ...]:
         known = ", ".join(recipes(folder)) or "none"
         raise LabError(f"the lab has no recipe {recipe} (it has: {known})")
     head = home / "recipe"
-    trees = [path for path in sorted((home / "releases").glob("*")) if path.is_dir()]
+    trees = [] if head_only else sorted((home / "releases").glob("*"))
     names: set[str] = set()
     for tree in (head, *trees):
         sample = _first(tree / ".env.sample", head / ".env.sample")
-        environment = _environment(sample)
+        environment = environment_in(sample)
         for file in (environment.get("COMPOSE_FILE") or "compose.yml").split(":"):
             names.update(_images_in(_first(tree / file, head / file), environment))
     return tuple(sorted(names))
@@ -94,7 +103,8 @@ def _first(*paths: Path) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _environment(sample: Path | None) -> dict[str, str]:
+def environment_in(sample: Path | None) -> dict[str, str]:
+    """The settings of an env file: comments and quotes dropped, references left as they are."""
     lines: Iterable[str] = sample.read_text().splitlines() if sample else ()
     pairs = (line.split("=", 1) for line in lines if re.match(r"[A-Z]\w*=", line))
     return {key: value.split(" #")[0].strip().strip("\"'") for key, value in pairs}

@@ -9,7 +9,7 @@ from typing import Literal
 from lab.errors import LabError
 
 LABEL = "ccci.lab"
-Kind = Literal["app", "secret", "network", "bridge", "image", "swarm", "folder", "daemon"]
+Kind = Literal["app", "secret", "network", "bridge", "image", "swarm", "path", "daemon"]
 
 # Apps hold secrets and networks, containers hold images, and all of it needs swarm and daemon.
 ORDER_OF_REMOVAL: tuple[Kind, ...] = (
@@ -19,7 +19,7 @@ ORDER_OF_REMOVAL: tuple[Kind, ...] = (
     "swarm",
     "bridge",
     "image",
-    "folder",
+    "path",
     "daemon",
 )
 

@@ -102,3 +102,14 @@ def remove_bridge(client: docker.DockerClient, made: Made) -> None:
                 f"the network {BRIDGE} could not be removed: {error.explanation}"
             ) from error
     made.forget("bridge", BRIDGE)
+
+
+def strangers(client: docker.DockerClient) -> list[str]:
+    """What is in this Swarm besides what the lab has taken away already, in words."""
+    found = [f"service {one.name}" for one in client.services.list()]
+    found += [f"secret {one.name}" for one in client.secrets.list()]
+    found += [f"config {one.name}" for one in client.configs.list()]
+    for network in client.networks.list(filters={"scope": "swarm"}):
+        if not network.attrs.get("Ingress"):
+            found.append(f"network {network.name}")
+    return sorted(found)

@@ -1,0 +1,226 @@
+"""The lab's own apps, deployed by abra as an operator would do it."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker
+import yaml
+from docker.errors import ImageNotFound
+
+from lab import imagelist, stacks
+from lab.errors import LabError
+from lab.made import Made
+from lab.node import Traits, write_if_changed
+from lab.recipes import BRANCH
+from lab.reporting import Step
+from lab.settings import Settings
+from lab.which_abra import Abra
+
+OVERLAY = "compose.lab.yml"
+ABRA_SECONDS = 300
+READY_SECONDS = 180.0
+SERVER = "default"
+
+
+@dataclass(frozen=True)
+class App:
+    """One app of the lab.
+
+    `secret_files` maps a secret's (name, version) to the file that holds it; `secrets_generated`
+    are made up by abra; `ports` maps a published port to the container's, in host mode.
+    """
+
+    recipe: str
+    domain: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    compose_files: tuple[str, ...] = ("compose.yml",)
+    secret_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    secrets_generated: tuple[tuple[str, str], ...] = ()
+    ports: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def stack(self) -> str:
+        return stacks.stack_name(self.domain)
+
+
+class Apps:
+    """Deploys the lab's apps on one Swarm."""
+
+    def __init__(
+        self,
+        client: docker.DockerClient,
+        settings: Settings,
+        made: Made,
+        abra: Abra,
+        traits: Traits,
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._made = made
+        self._abra = abra
+        self._traits = traits
+
+    def ensure_server(self) -> None:
+        """Have abra know this machine as its server."""
+        if not (self._settings.abra_dir / "servers" / SERVER).is_dir():
+            self._run("server", "add", "--local")
+
+    def ensure(self, app: App, step: Step) -> bool:
+        """Have an app up as it should be; returns whether it was deployed now.
+
+        Raises:
+            LabError: a stranger holds its name, abra failed, or it did not come up in time.
+        """
+        record = self._made.find("app", app.domain)
+        if record is None:
+            stacks.demand_ours(self._client, app.stack)
+        overlay = overlay_of(app, self._traits, self._checkout(app))
+        wanted = self._fingerprint(app, overlay)
+        up_to_date = record is not None and record.detail.get("deployed") == wanted
+        if up_to_date and stacks.services(self._client, app.stack):
+            step.result = "up already"
+        else:
+            self._deploy(app, overlay, step)
+            step.result = "deployed"
+        step.progress("waiting for it to be up")
+        stacks.wait_ready(self._client, app.stack, within_seconds=READY_SECONDS)
+        if step.result == "deployed":
+            kept = record.detail if record else {}
+            self._made.record("app", app.domain, **{**kept, "deployed": wanted})
+        return step.result == "deployed"
+
+    def _deploy(self, app: App, overlay: str, step: Step) -> None:
+        known = self._made.find("app", app.domain)
+        self._made.record("app", app.domain, **(known.detail if known else {}))
+        checkout = self._checkout(app)
+        _back_to_head(checkout)
+        if overlay:
+            write_if_changed(checkout / OVERLAY, overlay)
+        file = self._settings.abra_dir / "servers" / SERVER / f"{app.domain}.env"
+        if not file.exists():
+            step.progress("abra app new")
+            where = [f"--domain={app.domain}", f"--server={SERVER}"]
+            self._run("app", "new", app.recipe, "-n", "-o", "-C", *where)
+        files = [*app.compose_files, *([OVERLAY] if overlay else [])]
+        values = {"DOMAIN": app.domain, "LETS_ENCRYPT_ENV": "", **app.environment}
+        values["COMPOSE_FILE"] = ":".join(files)
+        write_if_changed(file, with_values(file.read_text(), values))
+        self._have_secrets(app)
+        step.progress("abra app deploy")
+        again = ["-f"] if stacks.services(self._client, app.stack) else []
+        # -c: the lab waits itself, and quotes the container when that fails.
+        self._run("app", "deploy", app.domain, "-n", "-o", "-C", "-D", "-c", *again)
+
+    def _have_secrets(self, app: App) -> None:
+        there = {str(secret.name) for secret in self._client.secrets.list()}
+        for (name, version), path in app.secret_files.items():
+            full = f"{app.stack}_{name}_{version}"
+            if full not in there:
+                self._made.record("secret", full)
+                self._run(
+                    "app", "secret", "insert", app.domain, name, version, str(path), "-f", "-n"
+                )
+        for name, version in app.secrets_generated:
+            full = f"{app.stack}_{name}_{version}"
+            if full not in there:
+                self._made.record("secret", full)
+                self._secret("generate", app.domain, name, version, "-m")
+
+    def _secret(self, *arguments: str) -> None:
+        # Without -C, abra would move the checkout to the version that the app is pinned to.
+        self._run("app", "secret", *arguments, "-n", "-o", "-C")
+
+    def _checkout(self, app: App) -> Path:
+        return self._settings.abra_dir / "recipes" / app.recipe
+
+    def _fingerprint(self, app: App, overlay: str) -> str:
+        images = [self._image_id(ref) for ref in imagelist.images_of(app.recipe, head_only=True)]
+        stamp = (self._checkout(app) / ".git" / "lab-content").read_text()
+        secrets = [*app.secret_files, *app.secrets_generated]
+        what = [stamp, overlay, dict(app.environment), app.compose_files, secrets, images]
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+    def _image_id(self, ref: str) -> str:
+        try:
+            return str(self._client.images.get(ref).id)
+        except ImageNotFound:
+            return ""
+
+    def _run(self, *arguments: str) -> None:
+        """Run abra; what it prints may hold secrets, so only its last error line is ever shown."""
+        inherited = {**os.environ, "LC_ALL": "C.UTF-8"}
+        try:
+            done = subprocess.run(
+                [str(self._abra.path), *arguments],
+                env={**inherited, "ABRA_DIR": str(self._settings.abra_dir)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=ABRA_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            command = " ".join(arguments[:3])
+            raise LabError(f"`abra {command}` did not end within {ABRA_SECONDS} s") from error
+        if done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            last = said[-1] if said else "(nothing)"
+            raise LabError(f"`abra {' '.join(arguments)}` ended with {done.returncode}: {last}")
+
+
+def overlay_of(app: App, traits: Traits, checkout: Path) -> str:
+    """The compose file that fits an app to this node; empty when nothing needs fitting.
+
+    Example: on a kernel without IPVS every service gets `endpoint_mode: dnsrr`.
+    """
+    services: dict[str, dict[str, object]] = {}
+    if traits.endpoint_mode == "dnsrr":
+        for file in app.compose_files:
+            content = yaml.safe_load((checkout / file).read_text())
+            for name in content.get("services") or {}:
+                services.setdefault(name, {})["deploy"] = {"endpoint_mode": "dnsrr"}
+    if app.ports:
+        services.setdefault("app", {})["ports"] = [
+            {"target": target, "published": published, "mode": "host"}
+            for published, target in app.ports.items()
+        ]
+    if not services:
+        return ""
+    return str(yaml.safe_dump({"version": "3.8", "services": services}, sort_keys=False))
+
+
+def with_values(env_file: str, values: Mapping[str, str]) -> str:
+    """An app's .env with some settings replaced or added; everything else stays as it was.
+
+    Example:
+        >>> with_values("TYPE=x\\nA=1 # one\\n", {"A": "2", "B": "3"})
+        'TYPE=x\\nA=2\\nB=3\\n'
+    """
+    lines = [line for line in env_file.splitlines() if _key(line) not in values]
+    places = [number for number, line in enumerate(env_file.splitlines()) if _key(line) in values]
+    at = min(places[0] if places else len(lines), len(lines))
+    added = [f"{key}={_env_quoted(value)}" for key, value in values.items()]
+    return "\n".join([*lines[:at], *added, *lines[at:]]) + "\n"
+
+
+def _key(line: str) -> str:
+    found = re.match(r"\s*([A-Za-z_]\w*)=", line)
+    return found[1] if found else ""
+
+
+def _env_quoted(value: str) -> str:
+    return value if re.fullmatch(r"[\w./:@%+,-]*", value) else f'"{value}"'
+
+
+def _back_to_head(checkout: Path) -> None:
+    """Chaos deploys what is checked out, and any other abra command may have moved that."""
+    command = ["git", "-C", str(checkout), "checkout", "--quiet", BRANCH]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise LabError(f"{checkout} cannot go back to {BRANCH}: {done.stderr.strip()}")

@@ -1,0 +1,197 @@
+"""The lab's own certificate authority, its wildcard certificate, and the bundle that trusts it."""
+
+import datetime
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab.debian import HOST_BUNDLE
+
+AUTHORITY_DAYS = 3650
+# Browsers refuse server certificates that are valid for more than 398 days.
+CERTIFICATE_DAYS = 390
+RENEW_DAYS = 30
+# Clocks of containers and of the machine may differ a little.
+BACKDATED = datetime.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The files of one certificate authority, all in one folder of mode 0700."""
+
+    folder: Path
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "ca.key"
+
+    @property
+    def bundle(self) -> Path:
+        """The system's authorities and this one: for the clients of the lab's apps."""
+        return self.folder / "bundle.pem"
+
+    @property
+    def wildcard(self) -> Path:
+        return self.folder / "wildcard.pem"
+
+    @property
+    def wildcard_key(self) -> Path:
+        return self.folder / "wildcard.key"
+
+    def version(self) -> str:
+        """A short name for the present wildcard certificate, as a secret's version: `v1a2b3c4`."""
+        return "v" + hashlib.sha256(self.wildcard.read_bytes()).hexdigest()[:7]
+
+
+def ensure(authority: Authority, domain: str, system: Path = HOST_BUNDLE) -> str:
+    """Have a valid authority, certificate and bundle for `*.<domain>` and `<domain>`.
+
+    Args:
+        authority: where the files are.
+        domain: the lab's domain; the authority can sign for nothing else.
+        system: the machine's own bundle.
+
+    Returns: what was done, for the step's line.
+    """
+    authority.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    done = []
+    if not _authority_is_good(authority, domain):
+        _make_authority(authority, domain)
+        done.append("authority made")
+    if not _wildcard_is_good(authority, domain):
+        _issue(authority, domain)
+        done.append(f"certificate issued for *.{domain}")
+    trusted = system.read_text() if system.exists() else ""
+    wanted = trusted.rstrip("\n") + "\n" + authority.certificate.read_text()
+    if not authority.bundle.exists() or authority.bundle.read_text() != wanted:
+        _write(authority.bundle, wanted.encode(), mode=0o644)
+        done.append("bundle written")
+    return ", ".join(done) or f"valid until {_load(authority.wildcard).not_valid_after_utc:%F}"
+
+
+def _authority_is_good(authority: Authority, domain: str) -> bool:
+    if not (authority.certificate.exists() and authority.key.exists()):
+        return False
+    certificate = _load(authority.certificate)
+    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
+    permitted = constraints.permitted_subtrees or []
+    return x509.DNSName(domain) in permitted and not _expires_soon(certificate)
+
+
+def _wildcard_is_good(authority: Authority, domain: str) -> bool:
+    if not (authority.wildcard.exists() and authority.wildcard_key.exists()):
+        return False
+    certificate = _load(authority.wildcard)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    try:
+        certificate.verify_directly_issued_by(_load(authority.certificate))
+    except (ValueError, InvalidSignature):
+        return False
+    covers = f"*.{domain}" in names.get_values_for_type(x509.DNSName)
+    return covers and not _expires_soon(certificate)
+
+
+def _expires_soon(certificate: x509.Certificate) -> bool:
+    left = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
+    return left < datetime.timedelta(days=RENEW_DAYS)
+
+
+def _load(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def _make_authority(authority: Authority, domain: str) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Lab authority for {domain}")])
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    # Whoever trusts this authority trusts it for the lab's domain and for nothing else.
+    only = x509.NameConstraints([x509.DNSName(domain)], None)
+    certificate = (
+        _builder(name, name, key.public_key(), AUTHORITY_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(only, critical=True)
+        .add_extension(identifier, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write_pair(authority.key, key, authority.certificate, certificate)
+
+
+def _issue(authority: Authority, domain: str) -> None:
+    issuer = _load(authority.certificate)
+    issuer_key = serialization.load_pem_private_key(authority.key.read_bytes(), None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = x509.SubjectAlternativeName([x509.DNSName(domain), x509.DNSName(f"*.{domain}")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, domain)])
+    signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    certificate = (
+        _builder(subject, issuer.subject, key.public_key(), CERTIFICATE_DAYS)
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(signer, critical=False)
+        .add_extension(identifier, critical=False)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    _write_pair(authority.wildcard_key, key, authority.wildcard, certificate)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - BACKDATED)
+        .not_valid_after(now + datetime.timedelta(days=days))
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _write_pair(
+    key_path: Path, key: ec.EllipticCurvePrivateKey, path: Path, certificate: x509.Certificate
+) -> None:
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    _write(key_path, key.private_bytes(serialization.Encoding.PEM, form, plain), mode=0o600)
+    _write(path, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    """Write whole or not at all, never readable by others for even a moment."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+        out.write(content)
+    fresh.replace(path)

@@ -1,0 +1,244 @@
+"""The lab's recipes as the git repositories that abra expects, and their catalogue."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.errors import LabError
+from lab.imagelist import RECIPES
+
+KEYS = {"category", "description", "release"}
+RELEASE_KEYS = {"tag", "message", "absent"}
+BRANCH = "main"
+# One author and one clock for every machine: the same content gives the same commits.
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Co-op Cloud lab",
+    "GIT_AUTHOR_EMAIL": "lab@lab.test",
+    "GIT_COMMITTER_NAME": "Co-op Cloud lab",
+    "GIT_COMMITTER_EMAIL": "lab@lab.test",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+FIRST_COMMIT = 1767268800  # 2026-01-01 12:00 UTC; the following ones come a day apart each.
+DAY_SECONDS = 86400
+# Files that tools write into a checkout for one deployment: they never make it unclean.
+EXCLUDED = ("compose.lab.yml", "compose.ccci.yml")
+STAMP = "lab-content"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One annotated tag: its tree is the head's, less `absent`, with releases/<tag>/ laid over."""
+
+    tag: str
+    message: str
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe as the lab keeps it, before it is a git repository."""
+
+    name: str
+    folder: Path
+    category: str
+    description: str
+    releases: tuple[Release, ...]
+
+    @property
+    def content_hash(self) -> str:
+        digest = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*")):
+            if path.is_file():
+                mode = "x" if path.stat().st_mode & 0o100 else "-"
+                digest.update(f"{path.relative_to(self.folder)}\0{mode}\0".encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()[:16]
+
+
+def load(name: str, folder: Path = RECIPES) -> Recipe:
+    """Read a recipe's releases.toml.
+
+    Raises:
+        LabError: it is not there, cannot be read, or holds something unknown.
+    """
+    path = folder / name / "releases.toml"
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise LabError(f"the lab has no recipe {name}: {path} is not there") from error
+    except tomllib.TOMLDecodeError as error:
+        raise LabError(f"{path}: {error}") from error
+    _demand(not (set(content) - KEYS), f"{path}: unknown key {sorted(set(content) - KEYS)}")
+    releases = []
+    for entry in content.get("release", []):
+        unknown = sorted(set(entry) - RELEASE_KEYS)
+        _demand(not unknown, f"{path}: unknown key {unknown} in a release")
+        _demand("tag" in entry, f"{path}: a release without a tag")
+        message = entry.get("message", entry["tag"])
+        releases.append(Release(entry["tag"], message, tuple(entry.get("absent", ()))))
+    _demand(bool(releases), f"{path}: no release")
+    tags = {release.tag for release in releases}
+    for extra in sorted((folder / name / "releases").glob("*")):
+        _demand(extra.name in tags, f"{extra} belongs to no release of {path}")
+    return Recipe(
+        name=name,
+        folder=folder / name,
+        category=content.get("category", "Apps"),
+        description=content.get("description", ""),
+        releases=tuple(releases),
+    )
+
+
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise LabError(otherwise)
+
+
+def ensure(recipe: Recipe, home: Path) -> bool:
+    """Have the recipe's git repository in `home` (ABRA_DIR/recipes) as the lab's folder says.
+
+    Returns: whether it had to be made anew.
+
+    Raises:
+        LabError: git failed, or a repository is there that the lab did not make.
+    """
+    target = home / recipe.name
+    stamp = target / ".git" / STAMP
+    if stamp.exists() and stamp.read_text() == recipe.content_hash:
+        return False
+    _demand(
+        stamp.exists() or not target.exists(),
+        f"{target} is there and is not the lab's: move it away",
+    )
+    home.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{recipe.name}-", dir=home))
+    try:
+        repository = scratch / "new"
+        _make(recipe, repository)
+        if target.exists():
+            target.rename(scratch / "old")
+        repository.rename(target)
+    finally:
+        shutil.rmtree(scratch)
+    return True
+
+
+def _make(recipe: Recipe, repository: Path) -> None:
+    repository.mkdir()
+    _git(repository, "init", "--quiet", f"--initial-branch={BRANCH}")
+    exclude = repository / ".git" / "info" / "exclude"
+    exclude.write_text("".join(f"/{name}\n" for name in EXCLUDED))
+    for number, release in enumerate(recipe.releases):
+        _lay_out(recipe, repository, release)
+        when = FIRST_COMMIT + number * DAY_SECONDS
+        _commit(repository, release.message, when)
+        tag = ["tag", "--annotate", "--no-sign", release.tag, "--message", release.message]
+        _git(repository, *tag, when=when)
+    _lay_out(recipe, repository, None)
+    when = FIRST_COMMIT + len(recipe.releases) * DAY_SECONDS
+    _commit(repository, "Work after the last release", when)
+    (repository / ".git" / STAMP).write_text(recipe.content_hash)
+
+
+def _lay_out(recipe: Recipe, repository: Path, release: Release | None) -> None:
+    for path in repository.iterdir():
+        if path.name != ".git":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(recipe.folder / "recipe", repository, dirs_exist_ok=True)
+    if release is None:
+        return
+    for name in release.absent:
+        (repository / name).unlink()
+    changed = recipe.folder / "releases" / release.tag
+    if changed.is_dir():
+        shutil.copytree(changed, repository, dirs_exist_ok=True)
+
+
+def _commit(repository: Path, message: str, when: int) -> None:
+    # A changed file may keep size, times and even inode: git must not trust what it knew of it.
+    _git(repository, "read-tree", "--empty")
+    _git(repository, "add", "--all")
+    _git(
+        repository, "commit", "--quiet", "--allow-empty", "--no-gpg-sign", "-m", message, when=when
+    )
+
+
+def _git(repository: Path, *arguments: str, when: int = FIRST_COMMIT) -> None:
+    clock = {"GIT_AUTHOR_DATE": f"{when} +0000", "GIT_COMMITTER_DATE": f"{when} +0000"}
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", "-C", str(repository), *arguments],
+        env={**inherited, **IDENTITY, **clock},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LabError(f"`git {arguments[0]}` failed in {repository}: {done.stderr.strip()}")
+
+
+def catalogue(recipes: Mapping[str, Recipe], home: Path) -> str:
+    """The catalogue of the lab's recipes, in the shape of Co-op Cloud's recipes.json.
+
+    Args:
+        recipes: by name.
+        home: where the git repositories are.
+    """
+    content = {}
+    for name, recipe in sorted(recipes.items()):
+        readme = (recipe.folder / "recipe" / "README.md").read_text()
+        content[name] = {
+            "category": recipe.category,
+            "default_branch": BRANCH,
+            "description": recipe.description,
+            "features": _features(readme),
+            "icon": "",
+            "name": name,
+            "repository": str(home / name),
+            "ssh_url": str(home / name),
+            "versions": [{one.tag: _services(recipe, one)} for one in recipe.releases],
+            "website": "",
+        }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _services(recipe: Recipe, release: Release) -> dict[str, dict[str, str]]:
+    changed = recipe.folder / "releases" / release.tag / "compose.yml"
+    path = changed if changed.is_file() else recipe.folder / "recipe" / "compose.yml"
+    compose: dict[str, Any] = yaml.safe_load(path.read_text())
+    found = {}
+    for service, content in compose["services"].items():
+        image, _, tag = content.get("image", "").rpartition(":")
+        found[service] = {"image": image, "tag": tag}
+    return found
+
+
+def _features(readme: str) -> dict[str, Any]:
+    block = readme.partition("<!-- metadata -->")[2].partition("<!-- endmetadata -->")[0]
+    said = {}
+    for line in block.splitlines():
+        key, colon, value = line.strip("* ").replace("**", "").partition(":")
+        if colon:
+            said[key.strip().lower()] = value.strip()
+    status = said.get("status", "0")
+    return {
+        "backups": said.get("backups", ""),
+        "email": said.get("email", ""),
+        "healthcheck": said.get("healthcheck", ""),
+        "image": {"image": said.get("image", ""), "rating": "", "source": "", "url": ""},
+        "status": int(status[0]) if status[:1].isdigit() else 0,
+        "tests": said.get("tests", ""),
+        "sso": said.get("sso", ""),
+    }

@@ -1,0 +1,3 @@
+#!/bin/bash
+export TRAEFIK_YML_VERSION=v1
+export FILE_PROVIDER_YML_VERSION=v1

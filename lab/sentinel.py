@@ -1,0 +1,94 @@
+"""An app that no run may touch, with a file in its volume whose content only the lab knows."""
+
+import hashlib
+import io
+import secrets
+import tarfile
+
+import docker
+
+from lab import answers, stacks
+from lab.apps import App
+from lab.ca import Authority
+from lab.errors import LabError
+from lab.made import Made
+from lab.settings import Settings
+from lab.waiting import until
+
+NAME = "sentinel"
+RECIPE = "custom-html"
+FOLDER = "/usr/share/nginx/html"
+FILE = "sentinel.txt"
+ANSWER_SECONDS = 60.0
+HASH = "file_sha256"
+
+
+def app(settings: Settings) -> App:
+    """The sentinel as an app to deploy."""
+    return App(recipe=RECIPE, domain=settings.name(NAME))
+
+
+def ensure_answers(
+    client: docker.DockerClient, settings: Settings, made: Made, authority: Authority
+) -> str:
+    """Have the sentinel answer by HTTPS with the file that was put there; the lab's last step.
+
+    Raises:
+        LabError: no such answer in time, or somebody changed the file.
+    """
+    domain = settings.name(NAME)
+    record = made.find("app", domain)
+    detail = dict(record.detail) if record else {}
+    if HASH not in detail:
+        detail[HASH] = _place_file(client, stacks.stack_name(domain))
+        made.record("app", domain, **detail)
+    last = "nothing"
+
+    def right() -> bool:
+        nonlocal last
+        try:
+            answer = answers.get(
+                domain,
+                f"/{FILE}",
+                address="127.0.0.1",
+                port=settings.https_port,
+                bundle=authority.bundle,
+            )
+        except OSError as error:
+            last = str(error)
+            return False
+        last = f"status {answer.status}"
+        if answer.status != 200:
+            return False
+        if hashlib.sha256(answer.body).hexdigest() != detail[HASH]:
+            last = "another content of the file"
+            raise LabError(
+                f"https://{domain}/{FILE} is not what the lab put there: somebody changed the "
+                "sentinel's volume. `lab down` and `lab up` make a new one"
+            )
+        return True
+
+    until(
+        right,
+        within_seconds=ANSWER_SECONDS,
+        failure=lambda: (
+            f"https://{domain}/{FILE} did not answer 200 within {ANSWER_SECONDS:.0f} s; seen last: "
+            f"{last}. {stacks.last_words(client, stacks.stack_name(settings.name('traefik')))}"
+        ),
+    )
+    return "answers, certificate verified"
+
+
+def _place_file(client: docker.DockerClient, stack: str) -> str:
+    content = secrets.token_hex(32).encode() + b"\n"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        member = tarfile.TarInfo(FILE)
+        member.size = len(content)
+        member.mode = 0o644
+        tar.addfile(member, io.BytesIO(content))
+    label = f"{stacks.NAMESPACE}={stack}"
+    for container in client.containers.list(filters={"label": label, "status": "running"}):
+        container.put_archive(FOLDER, archive.getvalue())
+        return hashlib.sha256(content).hexdigest()
+    raise LabError(f"the sentinel's stack {stack} runs no container")

@@ -1,0 +1,153 @@
+"""A stack as Docker shows it: whether it is up, why not, and how it is taken away."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+from docker.models.services import Service
+
+from lab.errors import LabError
+from lab.waiting import until
+
+NAMESPACE = "com.docker.stack.namespace"
+GONE_SECONDS = 90.0
+LOG_LINES = 5
+SETTLED = (None, "completed", "rollback_completed")
+
+
+def stack_name(domain: str) -> str:
+    """Co-op Cloud's stack name of a domain: `a.lab.test` is `a_lab_test`."""
+    return domain.replace(".", "_")
+
+
+def services(client: docker.DockerClient, stack: str) -> list[Service]:
+    return client.services.list(filters={"label": f"{NAMESPACE}={stack}"})
+
+
+def volumes(client: docker.DockerClient, stack: str) -> list[str]:
+    found = client.volumes.list(filters={"label": f"{NAMESPACE}={stack}"})
+    return sorted(str(volume.name) for volume in found)
+
+
+def not_ready(client: docker.DockerClient, stack: str) -> str:
+    """Why the stack is not up, as words; empty when it is."""
+    there = services(client, stack)
+    if not there:
+        return "no service is deployed"
+    reasons = (_service_not_ready(client, service) for service in there)
+    return "; ".join(reason for reason in reasons if reason)
+
+
+def _service_not_ready(client: docker.DockerClient, service: Service) -> str:
+    wanted = service.attrs["Spec"]["Mode"].get("Replicated", {}).get("Replicas", 1)
+    update = service.attrs.get("UpdateStatus", {}).get("State")
+    if update not in SETTLED:
+        return f"{service.name} is being updated ({update})"
+    tasks = _tasks(client, service)
+    states = [task["Status"]["State"] for task in tasks if task["DesiredState"] == "running"]
+    if states.count("running") >= wanted:
+        return ""
+    seen = ", ".join(states) or "no task yet"
+    return f"{service.name} has {states.count('running')} of {wanted} tasks running ({seen})"
+
+
+def _tasks(client: docker.DockerClient, service: Service) -> list[dict[str, Any]]:
+    found = client.api.tasks(filters={"service": str(service.id)})  # type: ignore[no-untyped-call]
+    return list(found)
+
+
+def wait_ready(client: docker.DockerClient, stack: str, *, within_seconds: float) -> None:
+    """Wait until every service of the stack runs as many tasks as it should.
+
+    Raises:
+        LabError: the deadline passed; the sentence ends with what the containers said last.
+    """
+    until(
+        lambda: not not_ready(client, stack),
+        within_seconds=within_seconds,
+        failure=lambda: (
+            f"the stack {stack} is not up after {within_seconds:.0f} s: "
+            f"{not_ready(client, stack)}. {last_words(client, stack)}"
+        ),
+    )
+
+
+def last_words(client: docker.DockerClient, stack: str) -> str:
+    """The last lines of the newest task of each service, or Swarm's own error on it."""
+    return " ".join(_words_of(client, service) for service in services(client, stack))
+
+
+def _words_of(client: docker.DockerClient, service: Service) -> str:
+    newest_first = sorted(_tasks(client, service), key=lambda task: str(task["CreatedAt"]))[::-1]
+    for task in newest_first:
+        status = task["Status"]
+        container = status.get("ContainerStatus", {}).get("ContainerID")
+        said = _log(client, container) if container else ""
+        error = status.get("Err", "")
+        if said or error:
+            return f"{service.name} said last: {' | '.join(filter(None, (error, said)))}"
+    return f"{service.name} said nothing."
+
+
+def _log(client: docker.DockerClient, container: str) -> str:
+    try:
+        raw = client.containers.get(container).logs(tail=LOG_LINES)
+    except (NotFound, DockerException):
+        return ""
+    return " | ".join(raw.decode(errors="replace").strip().splitlines())
+
+
+def remove(client: docker.DockerClient, stack: str) -> None:
+    """Take away the stack's services, configs, networks and volumes, all found by its label.
+
+    Raises:
+        LabError: something of it is still there after the deadline.
+    """
+    for service in services(client, stack):
+        client.api.remove_service(str(service.id))  # type: ignore[no-untyped-call]
+    label: dict[str, str | list[str] | bool] = {"label": f"{NAMESPACE}={stack}"}
+    until(
+        lambda: not client.containers.list(all=True, filters=label),
+        within_seconds=GONE_SECONDS,
+        failure=lambda: f"containers of {stack} are still there after {GONE_SECONDS:.0f} s",
+    )
+    for config in client.configs.list(filters=label):
+        config.remove()
+    # Docker lets go of volumes and networks a moment after the last container.
+    until(
+        lambda: (
+            _removed(client.networks.list(filters=label))
+            and _removed(client.volumes.list(filters=label))
+        ),
+        within_seconds=GONE_SECONDS,
+        failure=lambda: (
+            f"networks or volumes of {stack} are still in use: {volumes(client, stack)}"
+        ),
+    )
+
+
+def _removed(things: Iterable[object]) -> bool:
+    done = True
+    for thing in things:
+        try:
+            thing.remove()  # type: ignore[attr-defined]
+        except NotFound:
+            continue
+        except APIError:
+            done = False
+    return done
+
+
+def demand_ours(client: docker.DockerClient, stack: str) -> None:
+    """Stop when a stack of that name is there although the lab never made one.
+
+    Raises:
+        LabError: it names what is there.
+    """
+    there = [str(service.name) for service in services(client, stack)] + volumes(client, stack)
+    if there:
+        raise LabError(
+            f"{', '.join(there)} of a stack {stack} are there and the lab did not make them: "
+            "remove them, or choose another LAB_DOMAIN"
+        )
