@@ -5,7 +5,6 @@ fails by saying what to write, so that nothing is green by accident.
 """
 
 import argparse
-import os
 import shutil
 import sys
 import tempfile
@@ -221,8 +220,8 @@ def _parity(recipe: str, seen: Recipe) -> str:
     lines = [
         f"# Parity of {recipe}",
         "",
-        "The older corpus of human-maintained tests is known by its file names; each row says which "
-        "test here verifies the same thing.",
+        "The older corpus of human-maintained tests is known by its file names; each row says",
+        "which test here verifies the same thing.",
         "",
         "| older test | test here | what it verifies |",
         "| --- | --- | --- |",
@@ -255,5 +254,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    os.umask(0o022)
     sys.exit(main())
