@@ -27,6 +27,8 @@ WORDS = {
     "setsuitevariable": "take values as arguments and return them",
 }
 SKIP_TAGS = ("robot:skip", "robot:skip-on-failure", "robot:exclude")
+SKIP_OPTIONS = re.compile(r"--(skip|skiponfailure|nostatusrc|noncritical)\b", re.IGNORECASE)
+PYTEST_SKIPS = ("pytest.skip", "pytest.xfail", "mark.skip", "mark.skipif", "mark.xfail")
 BLOCKS = re.compile(r"(IF|ELSE|FOR|WHILE|TRY|EXCEPT|FINALLY|END|VAR|RETURN|GROUP)(\s{2,}|$)")
 SETTINGS = re.compile(r"\[(Tags|Template|Setup|Teardown|Arguments|Documentation|Timeout)\]", re.I)
 VERIFY_OFF = re.compile(
@@ -47,10 +49,20 @@ def check_forbidden(project: Project, vocabulary: Vocabulary) -> Iterator[Findin
     for place in ("libraries", "lab", "tests"):
         for path in sorted((project.root / place).rglob("*.py")):
             yield from _python(project, path, allowed)
-    for path in sorted((project.root / "lab").rglob("*.sh")):
+    for path in _scripts(project.root):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if VERIFY_OFF.search(line):
                 yield project.finding(path, number, _unverified(line.strip()))
+            if found := SKIP_OPTIONS.search(line):
+                yield project.finding(
+                    path, number, f"P7: option '{found.group(0)}' is not used: {SKIPPED}."
+                )
+
+
+def _scripts(root: Path) -> list[Path]:
+    named = [root / "Makefile", root / ".ci" / "run"]
+    found = [path for place in ("lab", "tests") for path in (root / place).rglob("*.sh")]
+    return [path for path in (*named, *sorted(found)) if path.is_file()]
 
 
 def sleep_allowed(root: Path) -> dict[str, str]:
@@ -74,11 +86,6 @@ def _words(project: Project, file: RobotFile) -> Iterator[Finding]:
             scope.line,
             f"P7: '{scope.text}' makes a global variable: take values as arguments, return them.",
         )
-    tagged = [(file.tags, 1), *((test.tags, test.line) for test in file.tests)]
-    for tags, line in tagged:
-        for tag in tags:
-            if tag.lower() in SKIP_TAGS:
-                yield project.finding(file.path, line, f"P7: tag '{tag}' is not used: {SKIPPED}.")
 
 
 def _swallowed(project: Project, file: RobotFile, vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -102,7 +109,8 @@ def _commented_out(project: Project, file: RobotFile, vocabulary: Vocabulary) ->
             assigned
             or BLOCKS.match(text)
             or SETTINGS.match(text)
-            or (first and plain(first) in vocabulary.names)
+            # A word of a table's heading is written small; a keyword is not.
+            or (first[:1].isupper() and plain(first) in vocabulary.names)
         ):
             yield project.finding(
                 file.path,
@@ -114,6 +122,10 @@ def _commented_out(project: Project, file: RobotFile, vocabulary: Vocabulary) ->
 
 def _cells(project: Project, file: RobotFile) -> Iterator[Finding]:
     for cell in file.cells:
+        if cell.text.lower() in SKIP_TAGS:
+            yield project.finding(
+                file.path, cell.line, f"P7: tag '{cell.text}' is not used: {SKIPPED}."
+            )
         if VERIFY_OFF.search(cell.text):
             yield project.finding(file.path, cell.line, _unverified(cell.text))
         if "${{" in cell.text:
@@ -159,11 +171,12 @@ def _python(project: Project, path: Path, allowed: dict[str, str]) -> Iterator[F
             broad = node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
             if broad and all(_does_nothing(statement) for statement in node.body):
                 yield project.finding(path, node.lineno, _passed("except: pass"))
-        elif isinstance(node, ast.Attribute) and node.attr in (
-            "CERT_NONE",
-            "_create_unverified_context",
-        ):
-            yield project.finding(path, node.lineno, _unverified(ast.unparse(node)))
+        elif isinstance(node, ast.Attribute):
+            seen = ast.unparse(node)
+            if node.attr in ("CERT_NONE", "_create_unverified_context"):
+                yield project.finding(path, node.lineno, _unverified(seen))
+            if seen.endswith(PYTEST_SKIPS):
+                yield project.finding(path, node.lineno, f"P7: '{seen}' is not used: {SKIPPED}.")
 
 
 def _sleep_names(tree: ast.Module) -> set[str]:

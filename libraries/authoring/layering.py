@@ -31,12 +31,12 @@ def check_layering(project: Project) -> Iterator[Finding]:
                     )
     for file in project.suites:
         for item in file.imports:
-            if item.kind == "Library":
+            if item.kind != "Resource":
                 yield project.finding(
                     file.path,
                     item.line,
-                    f"layering: suite imports library '{item.name}'; expected only resources, "
-                    "which bring the libraries. Move the line to the resource that needs it.",
+                    f"layering: suite imports {item.kind.lower()} '{item.name}'; expected only "
+                    "resources, which bring the rest. Move the line to the one that needs it.",
                 )
     for place in ("libraries", "lab", "resources", "recipes"):
         for path in sorted((project.root / place).rglob("*")):
@@ -51,11 +51,12 @@ def check_layering(project: Project) -> Iterator[Finding]:
 
 def _arrows(project: Project) -> tuple[Arrow, ...]:
     keyword_libraries = frozenset(path.stem for path in project.libraries)
-    packages = frozenset({"ccci", "authoring"})
+    folders = (item for item in (project.root / "libraries").glob("*") if item.is_dir())
+    packages = frozenset(item.name for item in folders)
     return (
         Arrow(
             "libraries/ccci",
-            frozenset(ROBOTS) | keyword_libraries | {"authoring", "lab"},
+            (frozenset(ROBOTS) | keyword_libraries | packages | {"lab"}) - {"ccci"},
             "ccci is plain Python below the keyword libraries: it knows neither Robot Framework "
             "nor what calls it",
         ),
@@ -68,6 +69,11 @@ def _arrows(project: Project) -> tuple[Arrow, ...]:
             "libraries",
             frozenset({"lab"}),
             "nothing above the lab imports it: read server.toml instead",
+        ),
+        Arrow(
+            "libraries",
+            frozenset({"unittest", "mock", "pytest"}),
+            "a suite asserts on the real app, not on a stand-in (P7: no mock)",
         ),
     )
 

@@ -14,7 +14,7 @@ from typing import Any
 from robot.libdocpkg import LibraryDocumentation
 from robot.libdocpkg.htmlwriter import LibdocHtmlWriter
 
-from authoring.model import Finding, Project, RobotFile
+from authoring.model import Finding, Project
 from authoring.recipe_page import MADE, recipe_page
 from authoring.vocabulary import Vocabulary
 
@@ -118,13 +118,17 @@ def _keyword_index(project: Project, vocabulary: Vocabulary) -> str:
         "",
         "## Resources",
         "",
-        "| words | what they are about |",
-        "| --- | --- |",
+        "| words | what they are about | libraries that they bring |",
+        "| --- | --- | --- |",
     ]
+    known = {library.path.stem for library in vocabulary.libraries}
     for resource in project.resources:
+        name = resource.path.name
         if resource.keywords:
-            name = Path(resource_page(resource.path)).name
-            lines.append(f"| [{resource.path.name}]({name}) | {_first_line(resource)} |")
+            name = f"[{name}]({Path(resource_page(resource.path)).name})"
+        brought = [Path(item.name).stem for item in resource.imports if item.kind == "Library"]
+        shown = ", ".join(f"[{one}]({one}.html)" if one in known else one for one in brought)
+        lines.append(f"| {name} | {_cell(resource.documentation)} | {shown} |")
     lines += ["", "## Libraries", "", "| library | what it is about |", "| --- | --- |"]
     for library in vocabulary.libraries:
         about = _cell(library.documentation)
@@ -144,10 +148,6 @@ def _keyword_index(project: Project, vocabulary: Vocabulary) -> str:
         anchor = name.replace(" ", "%20").replace('"', "%22")
         lines.append(f"| [{_cell(name)}]({page}#{anchor}) | {place} | {_cell(about)} |")
     return "\n".join(lines) + "\n"
-
-
-def _first_line(file: RobotFile) -> str:
-    return _cell(file.documentation)
 
 
 def _cell(text: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from ccci.errors import Misuse
 from ccci.recipe import RecipeConfig, load_recipe_config
 
-from authoring.model import Call, Definition, Project, RobotFile, read_robot_file, stage_of
+from authoring.model import Call, Definition, Project, RobotFile, plain, read_robot_file, stage_of
 from authoring.parity import read_rows
+from authoring.recipes import REQUIRED_WORDS
 from authoring.vocabulary import Vocabulary
 
 MADE = "<!-- Made by `make docs`: edit the sources, not this page. -->"
@@ -22,8 +23,9 @@ def recipe_page(project: Project, vocabulary: Vocabulary, recipe: str) -> str:
         # `make check` names the defect with its line; the page still shows the tests.
         config = RecipeConfig()
     folder = project.root / "suites" / recipe
-    files = [read_robot_file(path) for path in sorted(folder.glob("*.robot")) if path.exists()]
-    lines = [MADE, "", f"# {recipe}", "", *_settings(config)]
+    paths = sorted(folder.glob("*.robot"), key=lambda path: (path.stem != "__init__", path.name))
+    files = [read_robot_file(path) for path in paths if path.exists()]
+    lines = [MADE, "", f"# {recipe}", "", *_settings(config), *_seed(project, recipe)]
     for file in files:
         lines += _suite(file, config, vocabulary)
     lines += _parity(project, recipe)
@@ -41,6 +43,24 @@ def _settings(config: RecipeConfig) -> Iterator[str]:
         yield ""
     for stage, reason in sorted(config.opt_out.items()):
         yield f"**Opted out** of the generic part of *{stage}*: {reason}"
+        yield ""
+
+
+def _seed(project: Project, recipe: str) -> Iterator[str]:
+    """The words that restart, backup and upgrade call, which are the recipe's own."""
+    path = project.recipe_file(recipe, f"{recipe}.resource")
+    words = {
+        plain(word.name): word
+        for file in project.resources
+        if file.path == path
+        for word in file.keywords
+    }
+    found = [words[plain(name)] for name in REQUIRED_WORDS if plain(name) in words]
+    if found:
+        yield from ("## The seed, and what it shows", "")
+        yield "Restart, backup and upgrade plant data through the app and look for it again:"
+        yield ""
+        yield from (f"- **{word.name}**: {_text(word.documentation)}" for word in found)
         yield ""
 
 

@@ -176,7 +176,7 @@ DEFECTS = [
     ),
     (FUNCTIONAL, CALL, "    # ${x}=    Get It\n", rf"{FUNCTIONAL}:12: P7: .* commented-out"),
     (FUNCTIONAL, CALL, "    Comment    Log    x\n", rf"{FUNCTIONAL}:12: P7: 'Comment'"),
-    (FUNCTIONAL, "functional\n", "robot:skip\n", rf"{FUNCTIONAL}:1: P7: tag 'robot:skip'"),
+    (FUNCTIONAL, "functional\n", "robot:skip\n", rf"{FUNCTIONAL}:6: P7: tag 'robot:skip'"),
     (
         FUNCTIONAL,
         CALL,
@@ -234,6 +234,14 @@ DEFECTS = [
         "    New Context    ignoreHTTPSErrors=True\n",
         rf"{WORDS}:32: P7: 'ignoreHTTPSErrors=True' switches certificate verification off",
     ),
+    (
+        "Makefile",
+        "",
+        "run:\n\trobot --skiponfailure x\n",
+        r"Makefile:2: P7: option '--skiponfailure'",
+    ),
+    ("tests/a.py", "", "@pytest.mark.xfail\ndef a(): ...\n", r"tests/a.py:1: P7: .* is not used"),
+    ("libraries/ccci/run.py", "", "import unittest.mock\n", r"libraries/ccci/run.py:1: .* no mock"),
     ("lab/up.sh", "", "set -e\ncurl -sk x\n", r"lab/up.sh:2: P7: 'curl -sk x' switches"),
     # P8 and the documentation of keywords
     (
