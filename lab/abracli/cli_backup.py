@@ -61,6 +61,7 @@ def add_to(group: click.Group) -> None:
             app, "restore", SNAPSHOT=snapshot, TARGET=target, RETRIES=retries,
             VOLUMES=",".join(volumes), CONTAINER=",".join(container),
             NO_COMMANDS="true" if no_commands else "",
+            NONINTERACTIVE="true" if session.no_input else "",
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from robot.api import logger
 
 _begun = time.monotonic()
 _stage = "start"
+_line_is_open = False
 
 
 def enter_stage(stage: str) -> None:
@@ -19,7 +20,16 @@ def stage() -> str:
     return _stage
 
 
+def test_begins() -> None:
+    """Note that Robot has written a test's name and will write its status behind it."""
+    global _line_is_open
+    _line_is_open = True
+
+
 def tell(text: str) -> None:
     """Say what is happening, on the terminal and in the log."""
+    global _line_is_open
     logger.info(text, also_console=False)
-    logger.console(f"{time.monotonic() - _begun:7.1f} s  {_stage:<10}  {text}")
+    begin = "\n" if _line_is_open else ""
+    _line_is_open = False
+    logger.console(f"{begin}{time.monotonic() - _begun:7.1f} s  {_stage:<10}  {text}")

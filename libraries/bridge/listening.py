@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bridge.console import test_begins
 from bridge.session import session
 
 
@@ -24,6 +25,10 @@ class Listener:
     def end_keyword(self, _data: Any, result: Any) -> None:
         """Clean a keyword's failure."""
         result.message = session.clean(result.message)
+
+    def start_test(self, _data: Any, _result: Any) -> None:
+        """Let the console know that a line is open."""
+        test_begins()
 
     def end_test(self, _data: Any, result: Any) -> None:
         """Clean a test's failure, and count it."""

@@ -82,6 +82,7 @@ class AppDriver:
         self.abra, self.swarm, self.journal = abra, swarm, journal
         self.credentials, self.tell = credentials, tell
         self.cold_deployments = 0
+        self._release: Release | None = None
 
     @property
     def env_path(self) -> Path:
@@ -95,6 +96,8 @@ class AppDriver:
 
     def compose_files(self) -> list[Path]:
         """Return the compose files of the app's settings, our overlay not among them."""
+        # Some abra commands check out what the app is pinned to, and leave the tree there.
+        self._show(self._release)
         files = compose_files(self.env, self.checkout.path)
         return [path for path in files if path.name != OVERLAY_FILE]
 
@@ -217,7 +220,7 @@ class AppDriver:
             )
 
     def _show(self, release: Release | None) -> None:
-        # abra checks a release out by itself; the overlay must fit it before that.
+        self._release = release
         if release:
             self.checkout.show(release)
         else:

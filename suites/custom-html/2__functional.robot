@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       custom-html serves the files of its volume: what is published is what is fetched.
 
-Resource            custom-html.resource
+Resource            custom-html/custom-html.resource
 
 Suite Setup         Use The Head Deployment
 

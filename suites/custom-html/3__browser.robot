@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       A visitor sees what was published.
 
-Resource            custom-html.resource
+Resource            custom-html/custom-html.resource
 Resource            browser.resource
 
 Suite Setup         Use The Head Deployment
