@@ -62,7 +62,6 @@ def add_to(group: click.Group) -> None:
             VOLUMES=",".join(volumes), CONTAINER=",".join(container),
             NO_COMMANDS="true" if no_commands else "",
             NONINTERACTIVE="true" if session.no_input else "",
-            NONINTERACTIVE="true" if session.no_input else "",
         )  # fmt: skip
 
 
