@@ -245,7 +245,11 @@ def _shows(call: Call, file: RobotFile, vocabulary: Vocabulary, seen: frozenset[
 
 def line_of(path: Path, key: str) -> int:
     """Return the line of a key in a TOML file, 1 where it is not found."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if re.match(rf"\s*\[?\"?{re.escape(key)}\b", line):
-            return number
+    lines = path.read_text(encoding="utf-8").splitlines()
+    name = re.escape(key)
+    # At the start of a line first; an inline table holds it further on.
+    for pattern in (rf"\s*\[?\"?{name}\b", rf".*\b{name}\"?\s*="):
+        for number, line in enumerate(lines, 1):
+            if re.match(pattern, line):
+                return number
     return 1

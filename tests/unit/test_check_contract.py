@@ -43,6 +43,12 @@ DEFECTS = [
     ),
     (
         TOML,
+        f'[opt_out]\nupgrade = "{OPT_OUT}"',
+        'opt_out = { upgrade = "Impossibly-complicated." }',
+        rf"{TOML}:3: P4: the reason for 'upgrade' is .*; expected a sentence",
+    ),
+    (
+        TOML,
         f'upgrade = "{OPT_OUT}"',
         f'functional = "{OPT_OUT}"',
         rf"{TOML}:4: P4: \[opt_out\] names 'functional', which is no generic stage",
@@ -241,6 +247,7 @@ DEFECTS = [
         r"Makefile:2: P7: option '--skiponfailure'",
     ),
     ("tests/a.py", "", "@pytest.mark.xfail\ndef a(): ...\n", r"tests/a.py:1: P7: .* is not used"),
+    ("tests/a.py", "", "@pytest.mark.skipif(x)\ndef a(): ...\n", r"tests/a.py:1: warning: P7"),
     ("libraries/ccci/run.py", "", "import unittest.mock\n", r"libraries/ccci/run.py:1: .* no mock"),
     ("lab/up.sh", "", "set -e\ncurl -sk x\n", r"lab/up.sh:2: P7: 'curl -sk x' switches"),
     # P8 and the documentation of keywords
