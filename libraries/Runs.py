@@ -92,5 +92,5 @@ class Runs:
         if differences:
             raise RecipeFailure(
                 f"Expected what belongs to no run to be untouched; it changed: "
-                f"{'; '.join(differences)}."
+                f"{' '.join(differences)}"
             )

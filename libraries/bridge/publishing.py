@@ -110,22 +110,31 @@ def _publish() -> None:
     claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
     not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
     count = suite.statistics
-    write_results(
-        results,
-        RunResults(
-            facts=facts,
-            verdict=worst(claimed),
-            stages=stages,
-            tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
-            seconds=round(suite.elapsed_time.total_seconds(), 2),
-            reason=_first_incomplete(list(suite.all_tests))
-            or (f"not run: {', '.join(not_run)}" if not_run else ""),
-            redactions=redactions,
-        ),
+    outcome = RunResults(
+        facts=facts,
+        verdict=worst(claimed),
+        stages=stages,
+        tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
+        seconds=round(suite.elapsed_time.total_seconds(), 2),
+        reason=_first_incomplete(list(suite.all_tests))
+        or (f"not run: {', '.join(not_run)}" if not_run else ""),
+        redactions=redactions,
     )
+    write_results(results, outcome)
     prune_results(results.parent)
+    _tell(outcome, results)
+
+
+def _tell(outcome: RunResults, results: Path) -> None:
+    """End the terminal's output with the verdict and the places to look at."""
+    bad = [
+        stage for stage, verdict in outcome.stages.items() if verdict in ("failed", "incomplete")
+    ]
+    why = ", ".join(bad) or outcome.reason
+    verdict = f"{outcome.verdict} ({why})" if why else outcome.verdict
     print(
-        f"Log:     {results / 'log.html'}\nReport:  {results / 'report.html'}", file=sys.__stdout__
+        f"Verdict: {verdict}\nLog:     {results}/log.html\nReport:  {results}/report.html",
+        file=sys.__stdout__,
     )
 
 

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 DEADLINE_SECONDS = 180.0
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 0.0
 PAUSE_SECONDS = 0.1
 SNAPSHOT_PAUSE_SECONDS = 1.0
 # What stays in the folder of a run that is torn down: what happened, and no credential.
 KEPT_FILES = {journal.FILE, journal.TEARDOWN_LOCK, door.NAME, "reaper.log", "reaped.json"}
+ENDED_STATES = {"complete", "shutdown", "failed", "rejected", "remove", "orphaned"}
 # Kinds of entries that mean that something may be in Docker.
 DOCKER_KINDS = {"domain", "stack", "snapshot", "container", *KINDS}
 
@@ -135,6 +136,7 @@ class _DockerTeardown:
     ends_at: float
     grace_seconds: float
     why: dict[str, str] = field(default_factory=dict)
+    here: str = ""
 
     def all(self) -> list[str]:
         """Remove everything in Docker; return what is left, with Docker's reason."""
@@ -152,7 +154,7 @@ class _DockerTeardown:
         may_run_until = time.monotonic() + self.grace_seconds
         while True:
             patient = time.monotonic() < may_run_until
-            running = self._own({"service", "container"}) or self._tasks()
+            running = self._own({"service", "container"})
             # Networks and volumes cannot go before the containers; not even tried, unless late.
             late = time.monotonic() > self.ends_at
             self._remove(
@@ -200,25 +202,28 @@ class _DockerTeardown:
         return [task for task in tasks if _stack_of_task(task) in stacks]
 
     def _tasks(self) -> list[str]:
-        """Return the run's tasks that still have, or may get, a container somewhere."""
-        ended = {"complete", "shutdown", "failed", "rejected", "remove", "orphaned"}
-        return [
-            f"task {task['ID']} ({task['Status']['State']}) on node {task.get('NodeID', 'none')}"
-            for task in self._raw_tasks()
-            if task["Status"]["State"] not in ended
-        ]
+        """Return the run's tasks that may have a container elsewhere, or may still get one here."""
+        found = []
+        for task in self._raw_tasks():
+            state, node = task["Status"]["State"], task.get("NodeID", "")
+            # A container here is seen by itself. Once it is gone Swarm takes seconds to say so.
+            had_its_container = node == self.here and state in {"starting", "running"}
+            unwanted = task["DesiredState"] in {"shutdown", "remove"}
+            if state not in ENDED_STATES and not (had_its_container and unwanted):
+                found.append(f"task {task['ID']} ({state}) on node {node or '(none yet)'}")
+        return found
 
     def _note_other_nodes(self) -> None:
         """Write down the volumes on other nodes while the tasks that use them can be seen."""
         swarm = self.client.info().get("Swarm", {})
         if swarm.get("LocalNodeState") == "active" and not swarm.get("ControlAvailable"):
             raise DockerException("this daemon manages no Swarm; run it on a manager")
-        here = swarm.get("NodeID", "")
+        self.here = swarm.get("NodeID", "")
         known = set(self.run.names("remote"))
         for task in self._raw_tasks():
             node = task.get("NodeID", "")
             mounts = task["Spec"].get("ContainerSpec", {}).get("Mounts") or []
-            for mount in mounts if node not in ("", here) else []:
+            for mount in mounts if node not in ("", self.here) else []:
                 name = f"volume {mount.get('Source') or '(anonymous)'} on node {node}"
                 if mount.get("Type") == "volume" and name not in known:
                     self.run.record("remote", name)
