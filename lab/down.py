@@ -88,16 +88,16 @@ def _remove_secret(client: docker.DockerClient, thing: Thing, made: Made) -> str
 
 
 def _remove_network(client: docker.DockerClient, thing: Thing, made: Made) -> str:
-    for network in client.networks.list(names=[thing.name]):
-        # The record is written before the thing: a stranger may have come in between.
-        if LABEL not in (network.attrs.get("Labels") or {}):
-            continue
-        try:
-            network.remove()
-        except NotFound:
-            continue
-        except APIError as error:
-            return f"something else uses it ({error.explanation})"
+    network = swarm.find_network(client, thing.name)
+    # The record is written before the thing: a stranger may have come in between.
+    if network is None or LABEL not in (network.attrs.get("Labels") or {}):
+        return ""
+    try:
+        network.remove()
+    except NotFound:
+        return ""
+    except APIError as error:
+        return f"something else uses it ({error.explanation})"
     return ""
 
 

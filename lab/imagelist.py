@@ -47,7 +47,7 @@ def plans(folder: Path = IMAGES) -> dict[str, Plan]:
     """Every image that can be built here, by its full name.
 
     Raises:
-        LabError: images.toml cannot be read, holds a key that nobody knows, or names a folder that is not there.
+        LabError: images.toml cannot be read, or holds an unknown key or a missing folder.
     """
     path = folder / "images.toml"
     try:

@@ -106,7 +106,9 @@ class Images:
         already = self._made.find("image", ref)
         self._made.record("image", ref)
         why = self._pull_now(repository, tag or "latest", registry, step)
-        if why is not None and already is None:
+        if why is None:
+            self._made.record("image", ref, id=str(self._client.images.get(ref).id))
+        elif already is None:
             self._made.forget("image", ref)
         return why
 

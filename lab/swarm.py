@@ -2,14 +2,17 @@
 
 import docker
 from docker.errors import APIError
+from docker.models.networks import Network
 
 from lab.errors import LabError
 from lab.made import LABEL, Made
 from lab.reporting import Step
+from lab.waiting import until
 
 NETWORK = "proxy"
 BRIDGE = "docker_gwbridge"
 ADDRESS = "127.0.0.1"
+GATEWAY_SECONDS = 30.0
 
 
 def ensure(client: docker.DockerClient, made: Made, step: Step) -> None:
@@ -21,7 +24,7 @@ def ensure(client: docker.DockerClient, made: Made, step: Step) -> None:
     swarm = client.info()["Swarm"]
     state = swarm["LocalNodeState"]
     if state == "inactive":
-        if not client.networks.list(names=[BRIDGE]):
+        if find_network(client, BRIDGE) is None:
             made.record("bridge", BRIDGE)
         made.record("swarm", "swarm")
         # Loopback on both sides: a laboratory has no business on the network.
@@ -53,9 +56,9 @@ def ensure_network(client: docker.DockerClient, made: Made, step: Step) -> None:
     Raises:
         LabError: a network of that name is no overlay.
     """
-    there = [one for one in client.networks.list(names=[NETWORK]) if one.name == NETWORK]
-    if there:
-        driver = there[0].attrs["Driver"]
+    there = find_network(client, NETWORK)
+    if there is not None:
+        driver = there.attrs["Driver"]
         if driver != "overlay":
             raise LabError(
                 f"the network {NETWORK} is a {driver} network, and Co-op Cloud needs an overlay: "
@@ -68,17 +71,31 @@ def ensure_network(client: docker.DockerClient, made: Made, step: Step) -> None:
     step.result = "made"
 
 
+def find_network(client: docker.DockerClient, name: str) -> Network | None:
+    """The network of exactly that name: Docker's own filter takes any name that contains it."""
+    found = client.networks.list(names=[name])
+    return next((network for network in found if network.name == name), None)
+
+
 def gateway_address(client: docker.DockerClient) -> str:
     """Where a container of any overlay network reaches this node.
 
     Raises:
         LabError: the gateway network is missing or has no address.
     """
-    for network in client.networks.list(names=[BRIDGE]):
-        for config in network.attrs["IPAM"]["Config"] or ():
-            if config.get("Gateway"):
-                return str(config["Gateway"])
-    raise LabError(f"the network {BRIDGE} has no gateway address: is the swarm in order?")
+    # A swarm makes it a moment after its initialisation.
+    until(
+        lambda: bool(_gateways(client)),
+        within_seconds=GATEWAY_SECONDS,
+        failure=lambda: f"the network {BRIDGE} has no gateway address: is the swarm in order?",
+    )
+    return _gateways(client)[0]
+
+
+def _gateways(client: docker.DockerClient) -> list[str]:
+    network = find_network(client, BRIDGE)
+    configs = network.attrs["IPAM"]["Config"] or () if network is not None else ()
+    return [str(config["Gateway"]) for config in configs if config.get("Gateway")]
 
 
 def leave(client: docker.DockerClient, made: Made) -> None:
@@ -94,7 +111,8 @@ def leave(client: docker.DockerClient, made: Made) -> None:
 
 def remove_bridge(client: docker.DockerClient, made: Made) -> None:
     """Remove the gateway network that came with the lab's Swarm, unless something still uses it."""
-    for network in client.networks.list(names=[BRIDGE]):
+    network = find_network(client, BRIDGE)
+    if network is not None:
         try:
             network.remove()
         except APIError as error:

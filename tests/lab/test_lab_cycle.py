@@ -1,0 +1,99 @@
+"""Up and down on a machine of their own: what is refused, resumed, left alone and undone."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab import imagelist
+from lab.up import OF_THE_LAB
+from tests.lab.lab_sandbox import Sandbox, machine
+
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(
+        os.geteuid() != 0 or shutil.which("unshare") is None,
+        reason="a machine of its own takes root and unshare",
+    ),
+]
+FOREIGN = "foreign"
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with machine(tmp_path_factory.mktemp("machine")) as made:
+        yield made
+
+
+def test_a_taken_port_is_named_with_its_program_and_the_setting(sandbox: Sandbox) -> None:
+    listen = (
+        "import socket,sys; s=socket.create_server(('',443)); print(flush=True); sys.stdin.read()"
+    )
+    inside = ["nsenter", "--target", str(sandbox.process), "--net", "--", "python3", "-c", listen]
+    with subprocess.Popen(inside, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        program.stdout.readline()
+        done = sandbox.lab("up")
+        program.kill()
+    assert done.code == 1
+    assert f"port 443 is taken by python3 (process {program.pid})" in done.output
+    assert "LAB_HTTPS_PORT" in done.output
+    assert not (sandbox.state / "lab").exists(), "nothing may be left"
+
+
+def test_an_image_that_cannot_be_had_stops_up_with_one_sentence(sandbox: Sandbox) -> None:
+    done = sandbox.lab("up", "--recipe", "custom-html")
+    assert done.code == 1
+    assert "Traceback" not in done.output
+    last = done.output.strip().splitlines()[-1]
+    assert last.startswith("lab: the base image of Debian"), last
+    assert "/logs/debian-" in last
+    status = sandbox.lab("status").output
+    assert "missing backup-bot-two:1.0.0: the base image of Debian" in status
+
+
+def test_up_goes_on_where_it_was_stopped(sandbox: Sandbox) -> None:
+    refs = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name)}
+    archive = sandbox.folder / "images.tar"
+    subprocess.run(["docker", "save", "-o", str(archive), *sorted(refs)], check=True)
+    assert sandbox.run("docker", "load", "-i", str(archive)).code == 0
+    archive.unlink()
+    done = sandbox.lab("up")
+    assert done.code == 0, done.output
+    assert "answers, certificate verified" in done.output
+
+
+def test_down_leaves_alone_what_the_lab_did_not_make(sandbox: Sandbox) -> None:
+    for command in (
+        ["docker", "volume", "create", FOREIGN],
+        ["docker", "service", "create", "-qd", "--name", FOREIGN, "nginx:1.26.3"],
+    ):
+        assert sandbox.run(*command).code == 0
+    done = sandbox.lab("down")
+    assert done.code == 1
+    assert f"it holds what the lab did not make (service {FOREIGN})" in done.output
+    names = "{{.Name}}"
+    assert sandbox.lines("docker", "service", "ls", "--format", names) == {FOREIGN}
+    assert sandbox.lines("docker", "volume", "ls", "--format", names) == {FOREIGN}
+    assert sandbox.lines("docker", "secret", "ls", "--format", names) == set()
+    assert sandbox.lines("docker", "config", "ls", "--format", names) == set()
+
+
+def test_down_then_undoes_the_rest(sandbox: Sandbox) -> None:
+    assert sandbox.run("docker", "service", "rm", FOREIGN).code == 0
+    record = json.loads((sandbox.state / "lab" / "made.json").read_text())
+    daemon = next(one for one in record["things"] if one["kind"] == "daemon")
+    # The containers of a removed service end a moment later.
+    ids = sandbox.lines("docker", "ps", "--quiet")
+    if ids:
+        sandbox.run("docker", "wait", *ids)
+    done = sandbox.lab("down")
+    assert done.code == 0, done.output
+    assert not Path(f"/proc/{daemon['detail']['pid']}").exists()
+    left = {path.name for path in (sandbox.state / "lab").iterdir()}
+    assert left == {"logs"}
+    assert sandbox.lab("down").output.startswith("lab  nothing to undo")
