@@ -18,7 +18,8 @@ matches everything, an empty text to contain) does not count, and is a finding i
 import re
 from collections.abc import Iterator
 
-from authoring.model import Call, Definition, Finding, Project, RobotFile, plain
+from authoring.model import Call, Definition, Finding, RobotFile, plain
+from authoring.project import Project
 from authoring.vocabulary import Vocabulary, inner_calls
 
 OPERATORS = frozenset(

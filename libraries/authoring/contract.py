@@ -6,11 +6,13 @@ from authoring.assertions import check_assertions
 from authoring.documentation import check_documentation
 from authoring.forbidden import check_forbidden
 from authoring.layering import check_layering
-from authoring.model import Finding, Project
+from authoring.model import Finding
 from authoring.parity import check_parity
+from authoring.project import Project
 from authoring.recipes import check_recipes
 from authoring.style import check_style
 from authoring.vocabulary import Vocabulary
+from authoring.weakened import check_weakened
 
 
 def check_contract(root: Path) -> list[Finding]:
@@ -30,6 +32,7 @@ def check_contract(root: Path) -> list[Finding]:
         *check_parity(project),
         *check_assertions(project, vocabulary),
         *check_forbidden(project, vocabulary),
+        *check_weakened(project),
         *check_style(project),
         *check_layering(project),
         *check_documentation(project, vocabulary),

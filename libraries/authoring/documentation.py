@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ccci.recipe import Browser, RecipeConfig, Sso
 
-from authoring.model import Finding, Project
+from authoring.model import Finding
+from authoring.project import Project
 from authoring.recipes import REQUIRED_WORDS
 from authoring.vocabulary import LibraryKeyword, Vocabulary
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from authoring.model import Finding, Project
+from authoring.model import Finding
+from authoring.project import Project
 
 SHAPELESS = ("utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "tools")
 ROBOTS = ("robot", "Browser", "RequestsLibrary", "pabot")

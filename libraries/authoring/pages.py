@@ -14,7 +14,8 @@ from typing import Any
 from robot.libdocpkg import LibraryDocumentation
 from robot.libdocpkg.htmlwriter import LibdocHtmlWriter
 
-from authoring.model import Finding, Project
+from authoring.model import Finding
+from authoring.project import Project
 from authoring.recipe_page import MADE, recipe_page
 from authoring.vocabulary import Vocabulary
 

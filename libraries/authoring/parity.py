@@ -13,7 +13,9 @@ from pathlib import Path
 from ccci.errors import Misuse
 from ccci.recipe import load_recipe_config
 
-from authoring.model import Definition, Finding, Project, read_robot_file, stage_of
+from authoring.model import Definition, Finding, stage_of
+from authoring.project import Project
+from authoring.robotfile import read_robot_file
 
 DEPTH = 2
 EVERYWHERE = "health_check.py"

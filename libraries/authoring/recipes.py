@@ -1,4 +1,4 @@
-"""P1, P4, P5 and P6: each recipe's folders, settings, opt-outs, required words, browser flow."""
+"""P1, P4 and P5: each recipe's folders, settings, opt-outs and required words."""
 
 import re
 from collections.abc import Iterator
@@ -7,17 +7,10 @@ from pathlib import Path
 from ccci.errors import Misuse
 from ccci.recipe import RecipeConfig, load_recipe_config
 
-from authoring.model import (
-    Call,
-    Definition,
-    Finding,
-    Project,
-    RobotFile,
-    plain,
-    sentence_words,
-    stage_of,
-)
-from authoring.vocabulary import Vocabulary, inner_calls
+from authoring.browserflow import check_browser
+from authoring.model import Finding, plain, sentence_words, stage_of
+from authoring.project import Project
+from authoring.vocabulary import Vocabulary
 
 REQUIRED_WORDS = (
     "Plant The Seed",
@@ -50,7 +43,7 @@ def check_recipes(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]
             continue
         yield from _settings(project, recipe, path, config)
         yield from _words(project, recipe, config)
-        yield from _browser(project, recipe, config, vocabulary)
+        yield from check_browser(project, recipe, config, vocabulary)
 
 
 def _files(project: Project, recipe: str) -> Iterator[Finding]:
@@ -180,67 +173,6 @@ def _words(project: Project, recipe: str, config: RecipeConfig) -> Iterator[Find
 
 def _named() -> str:
     return ", ".join(f"'{word}'" for word in REQUIRED_WORDS)
-
-
-def _browser(
-    project: Project, recipe: str, config: RecipeConfig, vocabulary: Vocabulary
-) -> Iterator[Finding]:
-    suites = [file for file in project.own_suites(recipe) if stage_of(file.path) == "browser"]
-    if config.browser is not None:
-        for file in suites:
-            yield project.finding(
-                file.path, 1, "P6: recipe.toml says [browser] none, and here are browser tests."
-            )
-        return
-    if not any(file.tests for file in suites):
-        yield Finding(
-            f"suites/{recipe}/3__browser.robot",
-            1,
-            "P6: no browser test; expected one that signs in, makes the object and sees it, or "
-            '[browser] none = "<reason>" in recipe.toml for an app without pages.',
-        )
-        return
-    shown = [
-        (file, test, test.to_write or _takes_screenshot(test, file, vocabulary, frozenset()))
-        for file in suites
-        for test in file.tests
-    ]
-    any_shown = any(seen for _, _, seen in shown) or any(
-        _shows(call, file, vocabulary, frozenset())
-        for file in suites
-        for call in file.settings_calls
-    )
-    for file, test, seen in shown:
-        if not seen and not any_shown:
-            yield project.finding(
-                file.path,
-                test.line,
-                f"P6: browser test '{test.name}' takes no screenshot, nor does any other here. "
-                "Take one at the moment that proves it.",
-            )
-
-
-def _takes_screenshot(
-    definition: Definition, file: RobotFile, vocabulary: Vocabulary, seen: frozenset[str]
-) -> bool:
-    return any(_shows(call, file, vocabulary, seen) for call in definition.calls)
-
-
-def _shows(call: Call, file: RobotFile, vocabulary: Vocabulary, seen: frozenset[str]) -> bool:
-    for made in (call, *inner_calls(call)):
-        name = plain(made.name)
-        if "screenshot" in name:
-            return True
-        own = vocabulary.library_keyword(made)
-        if own is not None and "screenshot" in own.tags:
-            return True
-        if name in seen:
-            continue
-        for word in vocabulary.user_keywords(made, file):
-            holder = vocabulary.file_of(word) or file
-            if _takes_screenshot(word, holder, vocabulary, seen | {name}):
-                return True
-    return False
 
 
 def line_of(path: Path, key: str) -> int:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from authoring.model import Cell, Finding, Project, RobotFile, sentence_words
+from authoring.model import Cell, Finding, RobotFile, sentence_words
+from authoring.project import Project
 
 LONGEST_TEST = 7
 SHORTEST_NAME = 3

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from robot.errors import DataError
 from robot.libdocpkg import LibraryDocumentation
 from robot.running.arguments.embedded import EmbeddedArguments
 
-from authoring.model import Call, Definition, Finding, Project, RobotFile, plain
+from authoring.model import Call, Definition, Finding, RobotFile, plain
+from authoring.project import Project
 
 # Keyword name -> how many of its cells stand before the name of the keyword that it runs.
 RUNNERS = {
@@ -123,14 +124,12 @@ class Vocabulary:
         return tuple(keyword for library in self.libraries for keyword in library.keywords)
 
     @cached_property
-    def names(self) -> frozenset[str]:
+    def names(self) -> set[str]:
         """The plain name of every keyword of the project, and of Robot's own BuiltIn."""
         own = {plain(keyword.name) for keyword in self._library_keywords}
         own |= {plain(word.name) for file in self.project.resources for word in file.keywords}
         own |= {plain(word.name) for file in self.project.suites for word in file.keywords}
-        return frozenset(
-            own | {plain(word.name) for word in LibraryDocumentation("BuiltIn").keywords}
-        )
+        return own | _builtin_names()
 
     def imported(self, file: RobotFile) -> tuple[RobotFile, ...]:
         """Return the resource files that a file imports, directly or through others."""
@@ -180,6 +179,11 @@ class Vocabulary:
     def file_of(self, definition: Definition) -> RobotFile | None:
         """Return the resource that holds a keyword, None for one that lives in a suite."""
         return self._files.get(definition.path.resolve())
+
+
+@cache
+def _builtin_names() -> frozenset[str]:
+    return frozenset(plain(word.name) for word in LibraryDocumentation("BuiltIn").keywords)
 
 
 def load_library(path: Path) -> Library:
