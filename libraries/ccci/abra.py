@@ -8,13 +8,13 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
-
-from ptyprocess import PtyProcess
 
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.server import Server
@@ -121,23 +121,46 @@ class Abra:
         return done.returncode, done.stdout, done.stderr
 
     def _in_terminal(self, arguments: Sequence[str], within_seconds: float) -> tuple[int, str, str]:
-        process = PtyProcess.spawn(
-            [str(self.program), *arguments], env=self._environment(), dimensions=(50, 500)
-        )
+        # Not pty.fork(): in a process that also holds the Browser library's gRPC threads, a fork
+        # that runs Python code breaks their pollers and loses the child's exit code.
+        ours, theirs = os.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as terminal:
+            try:
+                process = subprocess.Popen(
+                    [self.program, *arguments],
+                    env=self._environment(),
+                    stdin=theirs,
+                    stdout=theirs,
+                    stderr=theirs,
+                    start_new_session=True,
+                )
+            finally:
+                os.close(theirs)
+            output = self._read_all(terminal, process, arguments, within_seconds)
+        return process.wait(), _COLOUR.sub("", output.decode("utf-8", "replace")), ""
+
+    def _read_all(
+        self,
+        terminal: RawIOBase,
+        process: "subprocess.Popen[bytes]",
+        arguments: Sequence[str],
+        within_seconds: float,
+    ) -> bytes:
         deadline = time.monotonic() + within_seconds
         output = b""
-        try:
-            while True:
-                if not _readable(process.fd, deadline - time.monotonic()):
-                    raise self._too_late(arguments, within_seconds)
-                try:
-                    output += process.read(65536)
-                except EOFError:
-                    break
-            code = process.wait()
-        finally:
-            process.close(force=True)
-        return code, _COLOUR.sub("", output.decode("utf-8", "replace")), ""
+        while True:
+            left_seconds = max(deadline - time.monotonic(), 0)
+            if not select.select([terminal], [], [], left_seconds)[0]:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise self._too_late(arguments, within_seconds)
+            try:
+                read = terminal.read(65536)
+            except OSError:  # The other end is closed: Linux says EIO instead of an end of file.
+                return output
+            if not read:
+                return output
+            output += read
 
     def _too_late(self, arguments: Sequence[str], within_seconds: float) -> NodeFailure:
         return NodeFailure(

@@ -231,7 +231,9 @@ def _service(raw: dict[str, Any], tasks: list[dict[str, Any]], stack: str) -> Se
         labels=spec.get("Labels") or {},
         replicas=mode["Replicated"].get("Replicas", 1) if "Replicated" in mode else None,
         update_state=(raw.get("UpdateStatus") or {}).get("State", ""),
-        one_shot=restart in ("none", "on-failure"),
+        # Most services restart on failure only; without a health check it may be a one-shot.
+        one_shot=restart == "none"
+        or (restart == "on-failure" and "Healthcheck" not in template["ContainerSpec"]),
         tasks=tuple(sorted(seen, key=lambda task: task.created, reverse=True)),
     )
 

@@ -1,0 +1,169 @@
+"""Runs suites from outside, as a person would: start, watch, kill, look at what is left."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+from ccci.journal import Journal
+from ccci.state import state_dir
+from ccci.swarm import SwarmView
+from ccci.waiting import Look, wait_for
+
+PROJECT = Path(__file__).resolve().parents[2]
+LAB_RECIPES = state_dir() / "lab" / "abra" / "recipes"
+
+
+@dataclass
+class SuiteRun:
+    """One robot process, its terminal output, and what it left."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def output(self) -> str:
+        """What it has said so far."""
+        return "".join(self.lines)
+
+    @property
+    def run_id(self) -> str:
+        """The run's identity, from its own words."""
+        found = re.search(r"  run (\S+)  ", self.output)
+        assert found, f"the run never began:\n{self.output}"
+        return found.group(1)
+
+    @property
+    def stack(self) -> str:
+        """The stack of the app under test, from its own words."""
+        found = re.search(r"  (\S+)  run \S+  ", self.output)
+        assert found, f"the run never began:\n{self.output}"
+        return found.group(1).replace(".", "_")
+
+    def wait_for_words(self, words: str, within_seconds: float = 120) -> None:
+        """Wait until it says these words."""
+
+        def look() -> Look:
+            assert self.process.poll() is None, f"it ended before {words!r}:\n{self.output}"
+            return Look(words in self.output, self.lines[-1] if self.lines else "nothing yet")
+
+        wait_for(f"the run to say {words!r}", look, within_seconds, every_seconds=0.05)
+
+    def finish(self, within_seconds: float = 400) -> int:
+        """Wait for its end and return its exit code."""
+        code = self.process.wait(within_seconds)
+        wait_for("the end of its output", self._drained, 10)
+        return code
+
+    def kill(self, how: signal.Signals) -> None:
+        """Send a signal: SIGKILL to robot alone, others to all of its group as a terminal does."""
+        if how == signal.SIGKILL:
+            self.process.kill()
+        else:
+            os.killpg(self.process.pid, how)
+
+    def results(self, recipe: str = "custom-html") -> dict[str, Any]:
+        """Return its results.json."""
+        path = PROJECT / "results" / recipe / self.run_id / "results.json"
+        content: dict[str, Any] = json.loads(path.read_text())
+        return content
+
+    def _drained(self) -> Look:
+        return Look(not self.reader.is_alive(), "still coming")
+
+    reader: threading.Thread = field(default_factory=threading.Thread)
+
+
+def start_suite(*arguments: str, **environment: str) -> SuiteRun:
+    """Start `robot` with these arguments in the activated environment."""
+    process = subprocess.Popen(
+        ["bash", "-c", '. .venv/bin/activate && exec robot "$@"', "robot", *arguments],
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    run = SuiteRun(process)
+    run.reader = threading.Thread(target=_read, args=(run,), daemon=True)
+    run.reader.start()
+    return run
+
+
+def changed_recipe(folder: Path, change: Callable[[str], str], file: str = "compose.yml") -> Path:
+    """Return a copy of the lab's custom-html whose head has one file changed."""
+    target = folder / "custom-html"
+    _git("clone", "--quiet", str(LAB_RECIPES / "custom-html"), str(target), at=folder)
+    path = target / file
+    before = path.read_text() if path.exists() else ""
+    after = change(before)
+    assert after != before, f"the change left {file} as it was"
+    path.write_text(after)
+    _git("add", "--all", at=target)
+    author = ["-c", "user.name=A test", "-c", "user.email=test@lab.test"]
+    _git(*author, "commit", "--quiet", "-m", "Break it on purpose", at=target)
+    return target
+
+
+def wait_until_reaped(run_id: str, within_seconds: float = 90) -> None:
+    """Wait until a run's journal is closed and nothing is left of it."""
+    journal = Journal.load(run_id)
+    wait_for(
+        f"run {run_id} to be torn down",
+        lambda: Look(journal.is_closed(), str([e.kind for e in journal.entries()][-3:])),
+        within_seconds,
+    )
+    assert journal.left() == []
+
+
+def leftovers_of(stack: str, run_id: str) -> list[str]:
+    """Return whatever a run left on the node: it must be nothing."""
+    client = docker.from_env()
+    api: Any = client.api
+    label = {"label": f"com.docker.stack.namespace={stack}"}
+    left = [f"service {one['Spec']['Name']}" for one in api.services(filters=label)]
+    left += [f"container {c.name}" for c in client.containers.list(all=True, filters=label)]
+    left += [f"volume {v.name}" for v in client.volumes.list() if v.name.startswith(f"{stack}_")]
+    left += [f"network {n.name}" for n in client.networks.list() if n.name.startswith(f"{stack}_")]
+    left += [f"secret {s.name}" for s in client.secrets.list() if s.name.startswith(f"{stack}_")]
+    left += [f"config {c.name}" for c in client.configs.list() if c.name.startswith(f"{stack}_")]
+    folder = state_dir() / "runs" / run_id
+    left += [str(path) for path in folder.rglob("*.env")]
+    left += [str(path) for name in ("store", "abra", "browser", "files")
+             if (path := folder / name).exists()]  # fmt: skip
+    left += [f"snapshot {one}" for one in snapshots_of(stack)]
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"CCCI_RUN_ID={run_id}".encode() in environ.read_bytes():
+                left.append(f"process {environ.parent.name}")
+        except OSError:
+            continue
+    return left
+
+
+def snapshots_of(stack: str) -> list[str]:
+    """Return the snapshots of a stack in the backup bot's repository."""
+    swarm = SwarmView()
+    bot = swarm.container_of(swarm.services("backup_lab_test")[0])
+    listed = bot.exec_run(["restic", "snapshots", "--json", "--no-lock", "--host", stack])
+    assert listed.exit_code == 0, listed.output
+    return [one["short_id"] for one in json.loads(listed.output)]
+
+
+def _git(*arguments: str, at: Path) -> None:
+    subprocess.run(["git", *arguments], cwd=at, check=True, capture_output=True, timeout=60)
+
+
+def _read(run: SuiteRun) -> None:
+    assert run.process.stdout
+    for line in run.process.stdout:
+        run.lines.append(line)

@@ -1,0 +1,145 @@
+"""However a run ends, nothing of it is left, and nobody else is disturbed."""
+
+import base64
+import binascii
+import json
+import re
+import signal
+import zlib
+from pathlib import Path
+
+import pytest
+from ccci.credentials import holds_secret
+from ccci.state import state_dir
+from ccci.waiting import Look, wait_for
+
+from tests.lab.suite_runs import (
+    PROJECT,
+    changed_recipe,
+    leftovers_of,
+    start_suite,
+    wait_until_reaped,
+)
+
+pytestmark = pytest.mark.lab
+
+# Where in each stage the run is killed: when it says this.
+MOMENTS = [
+    ("install", "waiting for app: 0/1"),
+    ("functional", "A Published File Is Fetched"),
+    ("browser", "The Page Renders"),
+    ("restart", "restarting app"),
+    ("backup", "backing up"),
+    ("backup", "removing its volumes"),
+    ("backup", "restoring snapshot"),
+    ("upgrade", "The Head Takes Over"),
+    ("teardown", "tearing down"),
+]
+
+
+@pytest.mark.parametrize(("stage", "words"), MOMENTS)
+def test_killed_in_any_stage_it_leaves_nothing(stage: str, words: str) -> None:
+    stages = ["--suite", stage] if stage != "teardown" else ["--suite", "install"]
+    run = start_suite(*stages, "suites/custom-html")
+    run.wait_for_words(words)
+    run.kill(signal.SIGKILL)
+    assert run.finish() == -signal.SIGKILL
+    wait_until_reaped(run.run_id)
+    assert leftovers_of(run.stack, run.run_id) == []
+    assert run.results()["verdict"] == "incomplete"
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_tears_itself_down(how: signal.Signals) -> None:
+    run = start_suite("--suite", "backup", "suites/custom-html")
+    run.wait_for_words("backing up")
+    run.kill(how)
+    assert run.finish(120) != 0
+    wait_until_reaped(run.run_id)
+    assert leftovers_of(run.stack, run.run_id) == []
+
+
+def test_two_runs_of_one_recipe_side_by_side() -> None:
+    """Both are green, witness included: neither takes the other for a stranger."""
+    one, two = start_suite("suites/custom-html"), start_suite("suites/custom-html")
+    assert (one.finish(), two.finish()) == (0, 0), one.output + two.output
+    assert one.stack != two.stack
+    for run in (one, two):
+        assert run.results()["verdict"] == "passed"
+        assert leftovers_of(run.stack, run.run_id) == []
+
+
+def test_a_canary_secret_is_in_no_artefact(tmp_path: Path) -> None:
+    """The app prints its secret and dies: the secret stands in the failure that is reported."""
+    source = changed_recipe(tmp_path, _with_a_leaking_secret)
+    sample = source / ".env.sample"
+    assert "SECRET_CANARY_VERSION" in sample.read_text()
+    run = start_suite(
+        "--suite", "install", "--variable", f"RECIPE_SOURCE:{source}", "suites/custom-html"
+    )
+    run.wait_for_words("deploying")
+    store = state_dir() / "runs" / run.run_id / "store" / "credentials.json"
+    canary = next(iter(json.loads(store.read_text()).values()))
+    assert len(canary) >= 20
+    assert run.finish() != 0
+    assert "<secret>" in run.output
+    artefacts = {"the terminal": run.output, **_texts(run.run_id)}
+    assert any("<secret>" in text for name, text in artefacts.items() if "log.html" in name)
+    found = [name for name, text in artefacts.items() if holds_secret(text, [canary])]
+    assert found == []
+
+
+def _with_a_leaking_secret(compose: str) -> str:
+    compose = compose.replace(
+        "    image: nginx:1.26.3\n",
+        "    image: nginx:1.26.3\n    secrets: [canary]\n"
+        '    command: ["sh", "-c", "cat /run/secrets/canary; exit 3"]\n',
+    )
+    return compose + (
+        "\nsecrets:\n  canary:\n    external: true\n"
+        "    name: ${STACK_NAME}_canary_${SECRET_CANARY_VERSION}\n"
+    )
+
+
+def _texts(run_id: str) -> dict[str, str]:
+    """Every artefact as text, what log.html packs unpacked."""
+    texts = {}
+    for path in (PROJECT / "results" / "custom-html" / run_id).rglob("*"):
+        if path.is_file():
+            texts[path.name] = path.read_bytes().decode("utf-8", "replace")
+    for name in ("log.html", "report.html"):
+        for packed in re.findall(r'"\*?([A-Za-z0-9+/]{40,}={0,2})"', texts[name]):
+            try:
+                texts[name] += zlib.decompress(base64.b64decode(packed)).decode("utf-8", "replace")
+            except (zlib.error, binascii.Error):
+                continue
+    return texts
+
+
+def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    cases = {
+        ("--variable", "RECIPE:no-such-recipe"): "Recipe 'no-such-recipe' does not exist",
+        ("--variable", "RECIPE:Bad_Name"): "cannot be a recipe's name",
+        ("--variable", "RECIPE:custom-html", "--variable", "HEAD:nowhere"): "has no commit",
+        ("--variable", "RECIPE:custom-html", "--variable", "PR:x"): "PR is 'x'",
+        ("--variable", "RECIPE:custom-html", "--variable", "KEEP:maybe"): "KEEP is 'maybe'",
+        (): "Which recipe?",
+    }
+    for arguments, sentence in cases.items():
+        run = start_suite(*arguments, "suites/generic")
+        assert run.finish(60) != 0
+        assert sentence in run.output, run.output
+        assert "Traceback" not in run.output
+    named = tmp_path / "server.toml"
+    named.write_text("domain = 'lab.test'\nabra = '/nowhere/abra'\n")
+    run = start_suite("suites/custom-html", CCCI_SERVER_FILE=str(named))
+    assert run.finish(60) != 0
+    assert "Traefik does not answer" in run.output or "No abra" in run.output
+    wait_for("no run to be left open", _no_open_run, 30)
+
+
+def _no_open_run() -> Look:
+    from ccci.journal import all_runs
+
+    open_runs = [run.run_id for run in all_runs() if not run.is_clean()]
+    return Look(not open_runs, str(open_runs))
