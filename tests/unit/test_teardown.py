@@ -4,11 +4,15 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from ccci import processes, teardown
 from ccci.journal import Journal
 from ccci.state import ProcessIdentity
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 ME = ProcessIdentity.of(os.getpid())
 GONE = ProcessIdentity(ME.pid, ME.start_ticks + 1, ME.boot_id)
@@ -119,3 +123,48 @@ def test_a_clean_run_is_not_torn_down_again(tmp_path: Path) -> None:
     env.write_text("another run's by now")
     assert teardown.tear_down(run, None) == []
     assert env.exists()
+
+
+class OneNodeOfTwo:
+    """The API of a manager whose Swarm ran a task of the run on another node as well."""
+
+    api = property(lambda self: self)
+
+    def info(self) -> dict[str, object]:
+        return {"Swarm": {"NodeID": "here", "ControlAvailable": True, "LocalNodeState": "active"}}
+
+    def tasks(self, filters: object = None) -> list[dict[str, object]]:
+        mounts = [{"Type": "volume", "Source": "a_lab_test_data"}, {"Type": "bind", "Source": "/"}]
+        labels = {"com.docker.stack.namespace": "a_lab_test"}
+        spec = {"ContainerSpec": {"Labels": labels, "Mounts": mounts}}
+        return [
+            {
+                "ID": f"task-{node}",
+                "NodeID": node,
+                "DesiredState": "remove",
+                "Status": {"State": "running" if node == "here" else "shutdown"},
+                "Spec": spec,
+            }
+            for node in ("here", "there")
+        ]
+
+    def _none(self, *_: object, **__: object) -> list[object]:
+        return []
+
+    services = secrets = configs = networks = containers = _none
+
+    def volumes(self) -> dict[str, object]:
+        return {"Volumes": None}
+
+
+def test_what_another_node_may_hold_is_named_and_not_forgotten() -> None:
+    run = Journal.open("r1", "n8n", GONE)
+    run.record("stack", "a_lab_test")
+    client = cast("DockerClient", OneNodeOfTwo())
+    for _ in range(2):
+        (left,) = teardown.tear_down(run, client)
+        assert left.startswith("volume a_lab_test_data on node there (not to be reached from here")
+        assert "--forget r1" in left
+    assert run.names("remote") == ["volume a_lab_test_data on node there"]
+    run.record("remote-removed", "volume a_lab_test_data on node there")
+    assert teardown.tear_down(run, client) == []
