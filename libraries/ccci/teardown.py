@@ -174,27 +174,25 @@ class _DockerTeardown:
 
     def _remove(self, kinds: set[str], patient: bool = False) -> None:
         """Try once to remove the run's things of some kinds; patience spares what still runs."""
-        api: Any = self.client.api
-        remove: dict[str, Callable[[str], Any]] = {
-            "service": api.remove_service,
-            # With its anonymous volumes. A dead one would hold its volumes for ever.
-            "container": lambda id_: api.remove_container(id_, v=True, force=True),
-            "secret": api.remove_secret,
-            "config": api.remove_config,
-            "network": api.remove_network,
-            "volume": api.remove_volume,
-        }
         for thing in self._own(kinds):
             if patient and thing.running:
                 continue
             try:
-                remove[thing.kind](thing.id)
+                self._remove_one(thing)
             except NotFound:
                 continue  # Somebody, or the Swarm, was faster.
             except APIError as error:
                 self.why[str(thing)] = str(error.explanation)
             else:
                 self.on_removed(str(thing))
+
+    def _remove_one(self, thing: Thing) -> None:
+        api: Any = self.client.api
+        if thing.kind == "container":
+            # With its anonymous volumes. A dead one would hold its volumes for ever.
+            api.remove_container(thing.id, v=True, force=True)
+        else:
+            getattr(api, f"remove_{thing.kind}")(thing.id)
 
     def _raw_tasks(self) -> list[dict[str, Any]]:
         stacks = self.run.stacks()
