@@ -62,4 +62,4 @@ docs: setup ## the keyword pages, and what each recipe's suite proves
 	@$(PY) -m authoring.pages
 
 new: setup ## the folders of a new recipe: make new RECIPE=x
-	@$(PY) -m authoring.new "$(RECIPE)"
+	@$(PY) -m authoring.new "$(RECIPE)" $(if $(SOURCE),--source "$(SOURCE)")

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+from robot.api import logger
+from robot.api.deco import library
+
 from bridge.failures import word
 from bridge.session import session
 from ccci.abra import AbraResult
 from ccci.app import App, AppDriver
 from ccci.errors import Misuse, NodeFailure
-from robot.api import logger
-from robot.api.deco import library
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -43,7 +44,8 @@ class Apps:
         """Makes one more app of the run, isolated like the one under test, and returns it.
 
         Without a recipe it is the one under test. ``settings`` go into its environment. Nothing is
-        deployed yet; see `Deploy And Wait`. It is torn down with the run, however that ends.
+        deployed yet; see `Deploy And Wait`. It is torn down with the run, however that ends. Fails
+        when there is no such recipe.
 
         Example:
         | ${second}=    Fresh App    LOG_LEVEL=debug

@@ -1,11 +1,12 @@
 """Proof that data survives: seed, snapshot, wipe, restore."""
 
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn
+
 from bridge.console import tell
 from bridge.failures import word
 from bridge.session import session
 from ccci.backup import Snapshot
-from robot.api.deco import library
-from robot.libraries.BuiltIn import BuiltIn
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

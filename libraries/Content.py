@@ -5,10 +5,11 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from robot.api.deco import library
+
 from bridge.failures import word
 from bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
-from robot.api.deco import library
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Content:
     def random_file(self, name: str, size: int = 4096) -> File:
         """Makes a file of ``size`` random bytes, remembers it by its name and returns it.
 
+        Never fails.
+
         Example:
         | ${picture}=    Random File    picture.png    size=20000
         """
@@ -48,6 +51,8 @@ class Content:
     @word()
     def text_file(self, name: str, text: str) -> File:
         """Makes a file with this text in UTF-8, remembers it by its name and returns it.
+
+        Never fails.
 
         Example:
         | ${page}=    Text File    page.html    <h1>Hello</h1>
@@ -86,6 +91,8 @@ class Content:
     @word()
     def part_of(self, content: bytes, first: int, last: int) -> bytes:
         """Returns the bytes from ``first`` to ``last``, both counted in, from 0.
+
+        Never fails: what lies beyond the end is left out.
 
         Example:
         | ${start}=    Part Of    ${file.content}    0    1023

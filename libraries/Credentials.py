@@ -3,11 +3,12 @@
 import secrets
 from pathlib import Path
 
+from robot.api.deco import library
+from robot.api.types import Secret
+
 from bridge.failures import word
 from bridge.session import session
 from ccci.credentials import read_credentials
-from robot.api.deco import library
-from robot.api.types import Secret
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -20,6 +21,8 @@ class Credentials:
     @word()
     def generate_password(self, name: str, length: int = 32) -> Secret:
         """Makes a new random password, keeps it under a name, and returns it.
+
+        ``length`` is in characters. Fails when no run has begun.
 
         Example:
         | ${password}=    Generate Password    owner

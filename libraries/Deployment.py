@@ -1,11 +1,12 @@
 """The deployment that a stage needs, and what must be true of it."""
 
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn
+
 from bridge.failures import word
 from bridge.session import session
 from ccci.app import App
 from ccci.stages import VersionLabels
-from robot.api.deco import library
-from robot.libraries.BuiltIn import BuiltIn
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -50,6 +51,8 @@ class Deployment:
     @word()
     def enter_the_last_stage(self) -> None:
         """Enters the stage that the suite file is named for, with the deployment as it is.
+
+        Fails when the file is named for no stage.
 
         Example:
         | Suite Setup    Enter The Last Stage
@@ -136,8 +139,10 @@ class Deployment:
 
     @word()
     def deployed_version(self) -> VersionLabels:
-        """Returns what abra wrote on the app: ``version``, ``app_version``, ``chaos`` and
-        ``chaos_version``.
+        """Returns what abra wrote on the app.
+
+        The fields are ``version``, ``app_version``, ``chaos`` and ``chaos_version``; they are empty
+        where a label is missing. Fails when no run has begun.
 
         Example:
         | ${deployed}=    Deployed Version
@@ -181,4 +186,4 @@ class Deployment:
         Example:
         | The Stages Should Have Shared Their Deployments
         """
-        session.stages.check_cold_deployments()
+        session.stages.check_cold_deployments(session.failures > 0)

@@ -2,14 +2,15 @@
 
 from datetime import timedelta
 
+from robot.api import logger
+from robot.api.deco import library
+from robot.libraries.BuiltIn import BuiltIn
+
 from bridge.failures import word
 from bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.http import Response
 from ccci.waiting import Look, TooLate, hold_for
-from robot.api import logger
-from robot.api.deco import library
-from robot.libraries.BuiltIn import BuiltIn
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

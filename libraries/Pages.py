@@ -1,9 +1,10 @@
 """What a browser needs to know of the server under test."""
 
+from robot.api.deco import library
+
 from bridge.failures import word
 from bridge.session import session
 from ccci.chromium import BrowserSettings, browser_settings
-from robot.api.deco import library
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -26,6 +27,8 @@ class Pages:
     @word()
     def page_address(self, path: str = "/") -> str:
         """Returns the full address of a page of the app under test.
+
+        Fails when no run has begun.
 
         Example:
         | ${address}=    Page Address    /about.html

@@ -1,11 +1,12 @@
 """The beginning and the end of a run."""
 
+from robot.api.deco import library
+
 from bridge.console import enter_stage
 from bridge.failures import word
 from bridge.listening import Listener
 from bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
-from robot.api.deco import library
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=Listener())

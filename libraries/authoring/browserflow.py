@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from ccci.recipe import RecipeConfig
-
 from authoring.model import Call, Definition, Finding, RobotFile, plain, stage_of
 from authoring.project import Project
 from authoring.vocabulary import Vocabulary, inner_calls
+from ccci.recipe import RecipeConfig
 
 
 def check_browser(

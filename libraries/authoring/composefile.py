@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from ccci.errors import Misuse
 
 DATABASES = ("postgres", "mariadb", "mysql", "mongo", "redis", "valkey", "clickhouse", "memcached")

@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ccci.recipe import Browser, RecipeConfig, Sso
-
 from authoring.model import Finding
 from authoring.project import Project
 from authoring.recipes import REQUIRED_WORDS
 from authoring.vocabulary import LibraryKeyword, Vocabulary
+from ccci.recipe import Browser, RecipeConfig, Sso
 
 ENROLL = "docs/enroll-recipe.md"
 

@@ -10,17 +10,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ccci.errors import Misuse
-from ccci.recipe import check_recipe_name
-from ccci.server import load_server
-from ccci.state import state_dir
-
 from authoring.composefile import read_recipe
 from authoring.contract import to_write
 from authoring.model import Finding
 from authoring.pages import write as write_pages
 from authoring.project import Project
 from authoring.skeletons import recipe_files, suite_files
+from ccci.errors import Misuse
+from ccci.recipe import check_recipe_name
+from ccci.server import load_server
+from ccci.state import state_dir
 
 
 def make_recipe(root: Path, recipe: str, source: Path | None = None) -> list[Finding]:

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccci.errors import Misuse
-from ccci.recipe import load_recipe_config
-
 from authoring.model import Definition, Finding, stage_of
 from authoring.project import Project
 from authoring.robotfile import read_robot_file
+from ccci.errors import Misuse
+from ccci.recipe import load_recipe_config
 
 DEPTH = 2
 EVERYWHERE = "health_check.py"

@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ccci.errors import Misuse
-from ccci.recipe import RecipeConfig, load_recipe_config
-
 from authoring.model import Call, Definition, RobotFile, plain, stage_of
 from authoring.parity import read_rows
 from authoring.project import Project
 from authoring.recipes import REQUIRED_WORDS
 from authoring.robotfile import read_robot_file
 from authoring.vocabulary import Vocabulary
+from ccci.errors import Misuse
+from ccci.recipe import RecipeConfig, load_recipe_config
 
 MADE = "<!-- Made by `make docs`: edit the sources, not this page. -->"
 

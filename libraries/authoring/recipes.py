@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ccci.errors import Misuse
-from ccci.recipe import RecipeConfig, load_recipe_config
-
 from authoring.browserflow import check_browser
 from authoring.model import Finding, plain, sentence_words, stage_of
 from authoring.project import Project
 from authoring.vocabulary import Vocabulary
+from ccci.errors import Misuse
+from ccci.recipe import RecipeConfig, load_recipe_config
 
 REQUIRED_WORDS = (
     "Plant The Seed",

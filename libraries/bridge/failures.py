@@ -8,9 +8,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from ccci.errors import CcciError, RecipeFailure
 from robot.api.deco import keyword
 from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+
+from ccci.errors import CcciError, RecipeFailure
 
 INCOMPLETE = "incomplete"
 P = ParamSpec("P")

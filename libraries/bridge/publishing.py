@@ -13,7 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ccci.credentials import holds_secret, redact
+from robot.api import ExecutionResult
+from robot.rebot import rebot
+from robot.result import TestCase, TestSuite
+
+from bridge.failures import INCOMPLETE
+from ccci.artefacts import clean
+from ccci.credentials import redact
 from ccci.results import (
     RunFacts,
     RunResults,
@@ -24,17 +30,8 @@ from ccci.results import (
 )
 from ccci.run import Run, new_run_id
 from ccci.stages import STAGES
-from robot.api import ExecutionResult
-from robot.rebot import rebot
-from robot.result import TestCase, TestSuite
 
-from bridge.failures import INCOMPLETE
-
-# Written and re-written by Robot from output.xml; never searched by themselves, since a log
-# packs its longer texts.
-_MADE_FROM_OUTPUT = ("log.html", "report.html", "xunit.xml")
 _OWN_STAGES = ("functional", "browser")
-_TEXT = (".txt", ".log", ".json", ".xml", ".html", ".toml", ".yml", ".yaml")
 
 
 @dataclass
@@ -97,7 +94,9 @@ def _publish() -> None:
     output = _published.output / "output.xml"
     if not output.exists():
         return
-    redactions = _search(_published.output) + _search(results)
+    redactions = clean(results, _published.secrets)
+    if _published.output.resolve() != results.resolve():
+        redactions += clean(_published.output, _published.secrets)
     if redactions or not (_published.output / "log.html").exists():
         _make_logs(output)
     if _published.output.resolve() != results.resolve():
@@ -136,20 +135,6 @@ def _tell(outcome: RunResults, results: Path) -> None:
         f"Verdict: {verdict}\nLog:     {results}/log.html\nReport:  {results}/report.html",
         file=sys.__stdout__,
     )
-
-
-def _search(folder: Path) -> int:
-    """Take credentials out of every text file below a folder; return how many held one."""
-    found = 0
-    for path in folder.rglob("*"):
-        if path.suffix not in _TEXT or path.name in _MADE_FROM_OUTPUT or not path.is_file():
-            continue
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        if holds_secret(text, _published.secrets):
-            cleaned = redact(text, _published.secrets)
-            path.write_text(cleaned, encoding="utf-8", errors="surrogateescape")
-            found += 1
-    return found
 
 
 def _make_logs(output: Path) -> None:

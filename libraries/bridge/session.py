@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from ccci.credentials import redact
-from ccci.errors import Misuse
-from ccci.run import Run, RunOptions, start_run
-from ccci.stages import STAGES, Stages
 from robot.api import SkipExecution
 from robot.libraries.BuiltIn import BuiltIn
 
 from bridge import publishing
 from bridge.console import enter_stage, tell
+from ccci.credentials import redact
+from ccci.errors import Misuse
+from ccci.run import Run, RunOptions, start_run
+from ccci.stages import STAGES, Stages
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -76,6 +76,7 @@ class Session:
         self._clock()
         self._stage_begun = (stage, time.monotonic())
         enter_stage(stage)
+        self.stages.begin_stage()
         reason = dict(self.run.config.opt_out).get(cast(Any, stage))
         if reason:
             tell(f"opted out: {reason}")

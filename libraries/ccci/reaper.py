@@ -121,8 +121,11 @@ def reap(run: Journal) -> list[str]:
     begun = time.time()
     removed: list[str] = []
     # Imported late: the Docker client takes longer to load than a reaper may take to start.
+    from ccci.cutoff import report_cut_off
     from ccci.teardown import connect, needs_docker, tear_down
 
+    # Before the credentials are destroyed: what the run wrote is searched for them.
+    report_cut_off(run)
     try:
         client = connect() if needs_docker(run) else None
         left = tear_down(run, client, on_removed=removed.append)

@@ -110,7 +110,9 @@ def _first_complaint(path: Path, text: str, error: ValidationError) -> str:
         known = ", ".join(RecipeConfig.model_fields)
         what = f"unknown key '{'.'.join(keys)}'; known keys: {known}"
     else:
-        seen = f" (it is {repr(first['input'])[:80]})" if not isinstance(first["input"], dict) else ""
+        seen = (
+            f" (it is {repr(first['input'])[:80]})" if not isinstance(first["input"], dict) else ""
+        )
         what = f"key '{'.'.join(keys)}': {first['msg']}{seen}"
     return f"{path}:{line}: {what}."
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPException
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
@@ -194,8 +195,8 @@ class SwarmView:
         stream = self.client.events(decode=True, filters={"type": ["container", "service"]})
 
         def listen() -> None:
-            # Closing the stream from outside surfaces as one of several errors of the HTTP layer.
-            with suppress(Exception):
+            # A stream that is closed from outside ends in an error of whichever layer was reading.
+            with suppress(DockerException, OSError, ValueError, AttributeError, HTTPException):
                 for event in stream:
                     attributes = event.get("Actor", {}).get("Attributes", {})
                     name = attributes.get("name", "")
