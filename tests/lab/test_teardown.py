@@ -14,11 +14,12 @@ from typing import Any, cast
 
 import docker
 import pytest
+from docker import DockerClient
+
 from ccci import snapshots, sweep, teardown
 from ccci.holdings import RUN_LABEL, STACK_LABEL
 from ccci.journal import Journal
 from ccci.state import ProcessIdentity
-from docker import DockerClient
 
 pytestmark = pytest.mark.lab
 

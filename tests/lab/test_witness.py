@@ -12,13 +12,14 @@ from typing import Any
 
 import docker
 import pytest
+from docker import DockerClient
+
 from ccci.errors import NodeFailure
 from ccci.holdings import STACK_LABEL
 from ccci.journal import Journal
 from ccci.state import ProcessIdentity
 from ccci.teardown import tear_down
 from ccci.witness import Witness
-from docker import DockerClient
 
 pytestmark = pytest.mark.lab
 

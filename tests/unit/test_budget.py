@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from ccci.budget import Budget, Wait, default_slots
 from ccci.errors import Misuse, NodeFailure
 

@@ -1,6 +1,7 @@
 """What belongs to whom: a name that only looks alike is never taken for a run's."""
 
 import pytest
+
 from ccci.holdings import Scope, Thing, anonymous_volumes
 
 OWN = "a_lab_test"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from ccci import journal, locks
 from ccci.errors import Misuse, NodeFailure
 from ccci.journal import Journal, claim_domain, dead_runs, known_stacks, live_runs

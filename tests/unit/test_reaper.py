@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from ccci import reaper
 from ccci.budget import Budget
 from ccci.errors import NodeFailure

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from ccci import reaper, sweep
 from ccci.errors import Misuse
 from ccci.holdings import Thing

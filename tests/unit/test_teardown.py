@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
+
 from ccci import processes, teardown
 from ccci.journal import Journal
 from ccci.state import ProcessIdentity

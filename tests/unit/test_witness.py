@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from ccci.holdings import Scope, Thing
 from ccci.witness import Sight, compare
 
