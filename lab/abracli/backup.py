@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.abracli import engine
 from lab.abracli.app import App
-from lab.abracli.logs import Fatal, debug, info
+from lab.abracli.logs import Fatal, debug, info, warn
 
 BOT_LABEL = "coop-cloud.backupbot.enabled=true"
 PROGRAM = "/usr/bin/backup"
@@ -25,7 +25,9 @@ def bot_container() -> str:
             f"no backupbot discovered: no service has the label {BOT_LABEL}, "
             "deploy the recipe backup-bot-two"
         )
-    name = services[0]["Spec"]["Name"]
+    name = min(str(service["Spec"]["Name"]) for service in services)
+    if len(services) > 1:
+        warn(f"{len(services)} backupbots on this server, using {name}")
     filters = {"label": [f"com.docker.swarm.service.name={name}"], "status": ["running"]}
     containers = engine.ask("GET", "/containers/json", {"filters": filters}) or []
     if not containers:

@@ -4,7 +4,7 @@ import click
 
 from lab.abracli import app as apps
 from lab.abracli import deploy, listing, newapp, secrets, table, volumes
-from lab.abracli.cli_secret import show_generated
+from lab.abracli.cli_secret import PASS, refuse_store, show_generated
 from lab.abracli.cobra import command, flag, option
 from lab.abracli.logs import Fatal, info, warn
 from lab.abracli.recipe import fetch_recipe
@@ -18,12 +18,14 @@ _CHAOS = ("--chaos", "-C", "ignore uncommitted recipes changes")
 @command(
     APP, "new", 1, 2, "<recipe> [version]", option("--domain", "-D", "domain name for app"),
     option("--server", "-s", "specify server for new app"), flag(*_CHAOS),
-    flag("--secrets", "-S", "automatically generate secrets"),
+    flag("--secrets", "-S", "automatically generate secrets"), flag(*PASS),
 )  # fmt: skip
 def new(
-    session: Session, words: list[str], domain: str, server: str, chaos: bool, secrets: bool
-) -> None:
+    session: Session, words: list[str], domain: str, server: str, chaos: bool, secrets: bool,
+    **store: bool,
+) -> None:  # fmt: skip
     """Create a new app."""
+    refuse_store(store["pass"])
     recipe = fetch_recipe(words[0], session)
     version = words[1] if len(words) > 1 else ""
     app = newapp.create(recipe, session, domain, server, chaos, version)

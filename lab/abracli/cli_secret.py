@@ -14,6 +14,8 @@ from lab.abracli.session import Session
 
 _MACHINE = ("--machine", "-m", "print machine-readable output")
 _CHAOS = ("--chaos", "-C", "ignore uncommitted recipes changes")
+_PASS = ("--pass", "-p", "save generated secrets in a local pass store")
+PASS = ("--pass", "-p", "save generated secrets in a local pass store")
 _ALL = ("--all", "-a", "all secrets of the app")
 
 
@@ -24,10 +26,13 @@ def add_to(group: click.Group) -> None:
 
     @command(
         secret, "generate", 1, 3, "<domain> [secret version | --all]",
-        flag(*_ALL), flag(*_MACHINE), flag(*_CHAOS),
+        flag(*_ALL), flag(*_MACHINE), flag(*_CHAOS), flag(*PASS),
     )  # fmt: skip
-    def generate(session: Session, words: list[str], all: bool, machine: bool, chaos: bool) -> int:
+    def generate(
+        session: Session, words: list[str], all: bool, machine: bool, chaos: bool, **store: bool
+    ) -> None:
         """Generate app secrets."""
+        refuse_store(store["pass"])
         app = _load(words[0], session, chaos)
         if len(words) == 2 or (len(words) == 3) == all:
             raise Fatal("give either a secret and its version, or --all/-a")
@@ -45,7 +50,6 @@ def add_to(group: click.Group) -> None:
                 raise Fatal(f"{words[1]} is at {chosen[0].version} in the .env, not {words[2]}")
         made = secrets.generate(app, chosen)
         show_generated(made, machine)
-        return 0
 
     @command(
         secret, "insert i", 4, 4, "<domain> <secret> <version> <data>",
@@ -105,6 +109,12 @@ def add_to(group: click.Group) -> None:
         secrets.remove(app, names)
         for name in names:
             info(f"removed {name} from server")
+
+
+def refuse_store(wanted: bool) -> None:
+    """Raise when --pass was given: the lab has no pass store."""
+    if wanted:
+        raise Fatal("the lab's abra has no pass store: leave --pass/-p out")
 
 
 def show_generated(made: dict[str, str], machine: bool) -> None:

@@ -110,13 +110,14 @@ def put(app: App, session: Session, flags: Flags, version: str) -> None:
     session.confirm("proceed?")
     before = converge.look(app.stack)
     _stack_deploy(app, compose, settings, labels_for(app, version, flags.chaos), version)
-    envfile.write_version(app.path, app.recipe.name, version)
     if flags.no_converge_checks:
         warn("skipping converge logic checks")
-        return
-    info(f"waiting up to {timeout_seconds:g} s for {app.name} to converge")
-    converge.wait_until_converged(app.stack, timeout_seconds, before)
-    info("deploy succeeded")
+    else:
+        info(f"waiting up to {timeout_seconds:g} s for {app.name} to converge")
+        converge.wait_until_converged(app.stack, timeout_seconds, before)
+        info("deploy succeeded")
+    # Only a deployment that succeeded pins its version.
+    envfile.write_version(app.path, app.recipe.name, version)
 
 
 def undeploy(app: App) -> None:

@@ -6,6 +6,7 @@ The SDK would do, but takes longer to load than most commands here take altogeth
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import urllib.parse
@@ -14,6 +15,8 @@ from typing import Any
 
 from lab.abracli.logs import Fatal, debug
 
+# Newer clients speak of a flag that older ones do not have.
+_HINT = re.compile(r"Since --detach=|In a future release, --detach=")
 NAMESPACE = "com.docker.stack.namespace"
 
 
@@ -112,7 +115,8 @@ def run_docker(
     for line in done.stderr.splitlines():
         debug(line)
     if done.returncode:
-        raise Fatal(done.stderr.strip() or f"docker {words[0]} ended with {done.returncode}")
+        said = [line for line in done.stderr.splitlines() if line and not _HINT.match(line)]
+        raise Fatal("; ".join(said) or f"docker {words[0]} ended with {done.returncode}")
     return done.stdout
 
 

@@ -1,0 +1,189 @@
+"""A throw-away ABRA_DIR with one small recipe, for the tests of the lab's abra."""
+
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ptyprocess import PtyProcess
+
+ABRA = Path(__file__).resolve().parents[1] / "lab" / "abra"
+RECIPE = "tinyapp"
+OLD, NEW = "1.0.0+1.9.0", "1.1.0+1.10.0"
+IMAGE = "abra-test:1.0"
+
+COMPOSE = """\
+version: "3.8"
+services:
+  app:
+    image: abra-test:1.0
+    command: ["sh", "-c", "echo started; while :; do sleep 0.2; done"]
+    # Ends at once: the image's shell takes no notice of the usual signal.
+    stop_signal: SIGKILL
+    secrets: [token, phrase]
+    environment:
+      - DOMAIN
+      - OWN=${OWN:-from-compose}
+    healthcheck:
+      test: ["CMD", "test", "!", "-e", "/data/unhealthy"]
+      interval: 500ms
+      start_period: 1s
+    configs:
+      - {source: greeting, target: /greeting}
+    volumes: ["data:/data"]
+    deploy:
+      update_config: {order: stop-first, monitor: 300ms}
+      labels:
+        - "traefik.enable=true"
+        - "backupbot.backup=true"
+        - "coop-cloud.${STACK_NAME}.version=@VERSION@"
+        - "coop-cloud.${STACK_NAME}.timeout=${TIMEOUT:-30}"
+configs:
+  greeting:
+    name: ${STACK_NAME}_greeting_${GREETING_VERSION}
+    file: greeting.txt
+volumes:
+  data:
+secrets:
+  token:
+    external: true
+    name: ${STACK_NAME}_token_${SECRET_TOKEN_VERSION}
+  phrase:
+    external: true
+    name: ${STACK_NAME}_phrase_${SECRET_PHRASE_VERSION}
+  given:
+    external: true
+    name: ${STACK_NAME}_given_${SECRET_GIVEN_VERSION}
+"""
+EXTRA = """\
+version: "3.8"
+services:
+  app:
+    secrets: [given]
+"""
+SAMPLE = """\
+TYPE=tinyapp
+DOMAIN=tinyapp.example.com
+COMPOSE_FILE=compose.yml
+TIMEOUT=20
+SECRET_TOKEN_VERSION=v1  # length=24 charset=hex
+SECRET_PHRASE_VERSION=v1
+SECRET_GIVEN_VERSION=v1  # generate=false
+"""
+SCRIPT = """\
+export GREETING_VERSION=v1
+export TRAP=$(touch executed)
+
+hello () {
+  echo "hello $1 from $STACK_NAME in $TARGET"
+}
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did: exit code, stdout, stderr (in a terminal all in stdout)."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Stdout, which must be JSON and nothing else."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class AbraHome:
+    """A throw-away ABRA_DIR at `path`."""
+
+    path: Path
+
+    @property
+    def checkout(self) -> Path:
+        """The recipe's working tree."""
+        return self.path / "recipes" / RECIPE
+
+    def env_of(self, domain: str) -> Path:
+        """The .env of an app."""
+        return self.path / "servers" / "default" / f"{domain}.env"
+
+    def abra(self, *words: str, **settings: str) -> Done:
+        """Run abra without a terminal."""
+        done = subprocess.run(
+            [ABRA, *words],
+            env=self._environment(settings),
+            cwd=self.path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def in_terminal(self, *words: str) -> Done:
+        """Run abra in a terminal."""
+        process = PtyProcess.spawn(
+            [str(ABRA), *words],
+            env=self._environment({}),
+            cwd=str(self.path),
+            dimensions=(50, 300),
+        )
+        output = b""
+        while True:
+            try:
+                output += process.read(65536)
+            except EOFError:
+                break
+        return Done(process.wait(), output.decode("utf-8", "replace"), "")
+
+    def git(self, *words: str) -> str:
+        """Run git in the recipe's working tree."""
+        return git(self.checkout, *words)
+
+    def type_of(self, domain: str) -> str:
+        """The TYPE of an app's .env."""
+        found = re.search(r"^TYPE=(.*)$", self.env_of(domain).read_text("utf-8"), re.MULTILINE)
+        assert found, "the .env has no TYPE"
+        return found.group(1)
+
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
+        return {**os.environ, "ABRA_DIR": str(self.path), **settings}
+
+
+def git(at: Path, *words: str) -> str:
+    """Run git as a fixed author and return what it wrote."""
+    who = ["-c", "user.name=Tester", "-c", "user.email=tester@lab.test"]
+    done = subprocess.run(["git", *who, *words], cwd=at, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def make_home(path: Path) -> AbraHome:
+    """Make an ABRA_DIR with a server and a recipe of two releases and an untagged head."""
+    home = AbraHome(path)
+    home.env_of("x").parent.mkdir(parents=True)
+    home.checkout.mkdir(parents=True)
+    files = {
+        "compose.extra.yml": EXTRA,
+        ".env.sample": SAMPLE,
+        "abra.sh": SCRIPT,
+        "greeting.txt": "hello\n",
+        "README.md": "# tinyapp\n",
+    }
+    for name, text in files.items():
+        (home.checkout / name).write_text(text, encoding="utf-8")
+    home.git("init", "--quiet", "--initial-branch=main")
+    for version in (OLD, NEW):
+        text = COMPOSE.replace("@VERSION@", version)
+        (home.checkout / "compose.yml").write_text(text, encoding="utf-8")
+        home.git("add", ".")
+        home.git("commit", "--quiet", "--message", version)
+        home.git("tag", "--annotate", "--message", version, version)
+    (home.checkout / "README.md").write_text("# tinyapp at its head\n", encoding="utf-8")
+    home.git("commit", "--quiet", "--all", "--message", "head")
+    return home
