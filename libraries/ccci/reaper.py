@@ -121,11 +121,10 @@ def reap(run: Journal) -> list[str]:
     begun = time.time()
     removed: list[str] = []
     # Imported late: the Docker client takes longer to load than a reaper may take to start.
-    from ccci.cutoff import report_cut_off
     from ccci.teardown import connect, needs_docker, tear_down
 
     # Before the credentials are destroyed: what the run wrote is searched for them.
-    report_cut_off(run)
+    results = _report_results(run)
     try:
         client = connect() if needs_docker(run) else None
         left = tear_down(run, client, on_removed=removed.append)
@@ -139,6 +138,7 @@ def reap(run: Journal) -> list[str]:
         "recipe": run.recipe(),
         "at": begun,
         "seconds": round(time.time() - begun, 3),
+        "results": results,
         "removed": removed,
         "left": left,
     }
@@ -146,6 +146,18 @@ def reap(run: Journal) -> list[str]:
     logging.info("removed %d things, left %s", len(removed), left or "nothing")
     run.closed(run.verdict() or "incomplete", left)
     return left
+
+
+def _report_results(run: Journal) -> str:
+    """Write the results of a run that was cut off; whatever goes wrong, the teardown follows."""
+    try:
+        from ccci.cutoff import report_cut_off
+
+        report_cut_off(run)
+    except Exception as error:
+        logging.exception("the results of run %s could not be written", run.run_id)
+        return f"could not be written: {error!r}"
+    return "written"
 
 
 @contextmanager

@@ -122,6 +122,18 @@ def test_it_acts_when_its_owner_ends_without_closing(owner: Owner) -> None:
     reaped(owner)
 
 
+def test_results_that_cannot_be_written_do_not_stop_the_teardown(
+    owner: Owner, tmp_path: Path
+) -> None:
+    (owner.run.folder / "store" / "credentials.json").write_text('{"cut sho')
+    owner.run.record("results", str(tmp_path))
+    owner.process.kill()
+    until(lambda: owner.run.is_closed(), 2)
+    report = json.loads((owner.run.folder / reaper.REPORT).read_text())
+    assert report["results"].startswith("could not be written")
+    reaped(owner)
+
+
 def test_it_ends_at_once_when_the_run_is_closed(owner: Owner) -> None:
     owner.told("close")
     until(lambda: not owner.reaper.alive(), 1)
@@ -149,6 +161,7 @@ def test_the_budget_counts_until_the_teardown_is_done(owner: Owner) -> None:
 
 def test_nothing_leaks_when_the_reaper_is_killed_too(owner: Owner) -> None:
     os.kill(owner.reaper.pid, signal.SIGKILL)
+    until(lambda: not owner.reaper.alive(), 2)
     assert Budget(2).holders() != []
     owner.process.kill()
     owner.process.wait()
