@@ -57,6 +57,8 @@ class Session:
         run = start_run(options, tell)
         self._stages = Stages(run)
         run.journal.record("results", str(publishing.describe(run)))
+        for name, value in _metadata(run).items():
+            BuiltIn().set_suite_metadata(name, value, top=True)
         tell(f"{run.driver.app.domain}  run {run.run_id}  {run.abra_version}")
         return run
 
@@ -159,6 +161,20 @@ def _options() -> RunOptions:
         keep=cast(Literal["never", "always", "on-failure"], keep),
         attach=str(_variable("ATTACH", "")) not in ("", "0"),
     )
+
+
+def _metadata(run: Run) -> dict[str, str]:
+    """What stands at the head of log and report: what was tested, and with what."""
+    releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
+    return {
+        "Run": run.run_id,
+        "Recipe": run.options.recipe,
+        "Head": run.checkout.commit,
+        "Releases": releases,
+        "App": run.driver.app.domain,
+        "abra": f"{run.abra_version} ({run.abra.program})",
+        "Server": f"{run.server.server} ({run.server.domain})",
+    }
 
 
 def _clock_time(seconds: float) -> str:

@@ -117,7 +117,7 @@ class Stages:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
-        """A step that the rest of its stage stands on; when it breaks, nothing waits for the rest."""
+        """A step that the rest of its stage stands on; when it breaks, the rest is not tried."""
         self._on_firm_ground()
         try:
             yield
