@@ -17,7 +17,7 @@ from lab import imagelist, stacks
 from lab.errors import LabError
 from lab.made import Made
 from lab.node import Traits, write_if_changed
-from lab.recipes import BRANCH
+from lab.reciperepos import BRANCH
 from lab.reporting import Step
 from lab.settings import Settings
 from lab.which_abra import Abra

@@ -63,12 +63,11 @@ def stop(made: Made) -> None:
         _run("systemctl", "stop", "docker.socket", "docker.service")
     elif process := _process(thing.detail):
         process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired as error:
-            raise LabError(
-                f"dockerd (process {process.pid}) did not stop in {STOP_SECONDS:.0f} s"
-            ) from error
+        until(
+            lambda: _process(thing.detail) is None,
+            within_seconds=STOP_SECONDS,
+            failure=lambda: f"dockerd (process {process.pid}) did not stop in {STOP_SECONDS:.0f} s",
+        )
     made.forget("daemon", "dockerd")
 
 
@@ -77,6 +76,8 @@ def _process(detail: dict[str, str]) -> psutil.Process | None:
     try:
         process = psutil.Process(int(detail["pid"]))
         same = f"{process.create_time():.2f}" == detail["started"]
+        # In a container whose first process never reaps, what has ended stays as a zombie.
+        same = same and process.status() != psutil.STATUS_ZOMBIE
     except (KeyError, psutil.Error):
         return None
     return process if same else None

@@ -57,7 +57,7 @@ def _remove(
     if thing.kind == "path":
         _remove_path(settings.lab / thing.name)
     elif thing.kind == "daemon":
-        if client is not None and (running := client.containers.list()):
+        if client is not None and (running := client.containers.list(ignore_removed=True)):
             return f"containers that the lab did not make are running ({running[0].name})"
         docker_engine.stop(made)
     else:

@@ -87,8 +87,11 @@ def _place_file(client: docker.DockerClient, stack: str) -> str:
         member.size = len(content)
         member.mode = 0o644
         tar.addfile(member, io.BytesIO(content))
-    label = f"{stacks.NAMESPACE}={stack}"
-    for container in client.containers.list(filters={"label": label, "status": "running"}):
+    running: dict[str, str | list[str] | bool] = {
+        "label": f"{stacks.NAMESPACE}={stack}",
+        "status": "running",
+    }
+    for container in client.containers.list(filters=running, ignore_removed=True):
         container.put_archive(FOLDER, archive.getvalue())
         return hashlib.sha256(content).hexdigest()
     raise LabError(f"the sentinel's stack {stack} runs no container")

@@ -108,7 +108,7 @@ def remove(client: docker.DockerClient, stack: str) -> None:
         client.api.remove_service(str(service.id))  # type: ignore[no-untyped-call]
     label: dict[str, str | list[str] | bool] = {"label": f"{NAMESPACE}={stack}"}
     until(
-        lambda: not client.containers.list(all=True, filters=label),
+        lambda: not client.containers.list(all=True, filters=label, ignore_removed=True),
         within_seconds=GONE_SECONDS,
         failure=lambda: f"containers of {stack} are still there after {GONE_SECONDS:.0f} s",
     )

@@ -6,7 +6,7 @@ import docker
 
 from lab import docker_engine, imagelist, sentinel, stacks, swarm, which_abra
 from lab.errors import LabError
-from lab.images import Images, read_failures
+from lab.imagestock import Images, read_failures
 from lab.made import Made
 from lab.node import WITH_IPVS, detect
 from lab.settings import Settings

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import docker
 
-from lab import ca, docker_engine, imagelist, node, ports, recipes, sentinel, swarm, which_abra
+from lab import ca, docker_engine, imagelist, node, ports, reciperepos, sentinel, swarm, which_abra
 from lab.apps import App, Apps
 from lab.errors import LabError
-from lab.images import Images
+from lab.imagestock import Images
 from lab.made import Made
 from lab.reporting import step
 from lab.settings import PORTS, Settings, to_remember
@@ -86,11 +86,11 @@ def _record_path(made: Made, name: str) -> None:
 
 def _ensure_recipes(settings: Settings) -> str:
     home = settings.abra_dir / "recipes"
-    known = {name: recipes.load(name) for name in imagelist.recipes()}
-    fresh = [name for name, recipe in known.items() if recipes.ensure(recipe, home)]
+    known = {name: reciperepos.load(name) for name in imagelist.recipes()}
+    fresh = [name for name, recipe in known.items() if reciperepos.ensure(recipe, home)]
     catalogue = settings.abra_dir / "catalogue"
     catalogue.mkdir(parents=True, exist_ok=True)
-    node.write_if_changed(catalogue / "recipes.json", recipes.catalogue(known, home))
+    node.write_if_changed(catalogue / "recipes.json", reciperepos.catalogue(known, home))
     return f"{len(known)} there, made anew: {', '.join(fresh) or 'none'}"
 
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 REPO = Path(__file__).resolve().parents[2]
 SECONDS = 300
 PREPARE = """
@@ -19,6 +21,8 @@ set -e
 mount -t tmpfs tmpfs /run
 mount --bind "$1/docker" /var/lib/docker
 ip link set lo up
+echo ready
+exec sleep infinity
 """
 
 
@@ -41,7 +45,7 @@ class Sandbox:
 
     def run(self, *command: str, **environment: str) -> Done:
         """Run a command inside; its output is stdout and stderr together."""
-        inside = ["nsenter", "--target", str(self.process), "--mount", "--net", "--"]
+        inside = ["nsenter", f"--target={self.process}", "--mount", "--net", "--pid", "--"]
         settings = {"CCCI_STATE_DIR": str(self.state), "LAB_PULL": "never", **environment}
         done = subprocess.run(
             [*inside, *command],
@@ -70,13 +74,15 @@ class Sandbox:
 def machine(folder: Path) -> Iterator[Sandbox]:
     """A new machine in `folder`, gone with everything in it at the end."""
     (folder / "docker").mkdir()
-    command = ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c"]
-    waiting = f"{PREPARE}\necho ready\nexec sleep infinity"
-    with subprocess.Popen([*command, waiting, "sh", str(folder)], stdout=subprocess.PIPE) as holder:
+    # Whatever ends this process ends the machine's first process, and so all of them.
+    command = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--net", "--pid", "--fork"]
+    command += ["--kill-child", "--mount-proc", "sh", "-c", PREPARE, "sh", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         try:
             assert holder.stdout.readline().strip() == b"ready", "no namespaces on this machine?"
-            yield Sandbox(folder, holder.pid)
+            sandbox = Sandbox(folder, psutil.Process(holder.pid).children()[0].pid)
+            yield sandbox
+            sandbox.lab("down")
         finally:
-            Sandbox(folder, holder.pid).lab("down")
             holder.kill()

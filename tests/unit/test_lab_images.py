@@ -1,0 +1,64 @@
+"""Which image is built how, and when anew."""
+
+from pathlib import Path
+
+import pytest
+
+from lab import debian, imagelist, imagestock
+from lab.errors import LabError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\n")
+    (tmp_path / "images.toml").write_text('["demo:1"]\nargs = { A = "1" }\n')
+    return tmp_path
+
+
+def test_the_content_hash_changes_with_content_only(folder: Path) -> None:
+    first = imagelist.plans(folder)["demo:1"].content_hash("base")
+    (folder / "demo" / "Dockerfile").touch()
+    assert imagelist.plans(folder)["demo:1"].content_hash("base") == first
+    assert imagelist.plans(folder)["demo:1"].content_hash("other base") != first
+    (folder / "demo" / "Dockerfile").write_text("ARG BASE\nFROM ${BASE}\nUSER nobody\n")
+    assert imagelist.plans(folder)["demo:1"].content_hash("base") != first
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('["demo:1"]\ncolour = "red"\n', "unknown key colour"),
+        ('["other:1"]\n', "other/Dockerfile"),
+        ("[", "images.toml"),
+    ],
+)
+def test_a_wrong_images_file_is_refused(folder: Path, content: str, said: str) -> None:
+    (folder / "images.toml").write_text(content)
+    with pytest.raises(LabError, match=said):
+        imagelist.plans(folder)
+
+
+@pytest.mark.parametrize(
+    ("ref", "registry"),
+    [
+        ("nginx:1.26.3", ""),
+        ("library/nginx:1", ""),
+        ("registry.example/a/b:1", "registry.example"),
+        ("localhost/a:1", "localhost"),
+        ("host:5000/a:1", "host:5000"),
+    ],
+)
+def test_the_registry_of_an_image(ref: str, registry: str) -> None:
+    assert imagestock.registry_of(ref) == registry
+
+
+def test_the_mirror_is_the_one_that_apt_uses() -> None:
+    listing = (
+        "https://a.example/debian-security|Debian|trixie-security|main\n"
+        "https://b.example/tools|Other|trixie|main\n"
+        "https://c.example/debian|Debian|trixie|contrib\n"
+        "https://d.example/debian|Debian|trixie|main\n"
+    )
+    assert debian.mirror_in(listing) == ["https://d.example/debian"]
+    assert debian.mirror_in("") == []

@@ -1,0 +1,129 @@
+"""Recipes as git repositories."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lab import imagelist, reciperepos
+from lab.errors import LabError
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(repository), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    home = tmp_path / "recipes" / "demo"
+    (home / "recipe" / "release").mkdir(parents=True)
+    (home / "recipe" / "compose.yml").write_text("services: {app: {image: 'demo:2'}}\n")
+    (home / "recipe" / "README.md").write_text("# Demo\n")
+    (home / "recipe" / "release" / "1.1.0+2").write_text("notes\n")
+    # Same size as the head's: git must see the difference all the same.
+    (home / "releases" / "1.0.0+1").mkdir(parents=True)
+    (home / "releases" / "1.0.0+1" / "compose.yml").write_text(
+        "services: {app: {image: 'demo:1'}}\n"
+    )
+    (home / "releases.toml").write_text(
+        '[[release]]\ntag = "1.0.0+1"\nabsent = ["release/1.1.0+2"]\n[[release]]\ntag = "1.1.0+2"\n'
+    )
+    return tmp_path / "recipes"
+
+
+def test_tags_are_annotated_and_hold_their_own_files(folder: Path, tmp_path: Path) -> None:
+    assert reciperepos.ensure(reciperepos.load("demo", folder), tmp_path / "out")
+    made = tmp_path / "out" / "demo"
+    for tag in ("1.0.0+1", "1.1.0+2"):
+        assert _git(made, "cat-file", "-t", tag) == "tag"
+    assert "demo:1" in _git(made, "show", "1.0.0+1:compose.yml")
+    assert "demo:2" in _git(made, "show", "1.1.0+2:compose.yml")
+    assert "release/1.1.0+2" not in _git(made, "ls-tree", "-r", "--name-only", "1.0.0+1")
+    assert _git(made, "status", "--porcelain") == ""
+    assert _git(made, "rev-parse", "HEAD") != _git(made, "rev-parse", "1.1.0+2^{commit}")
+
+
+def test_the_same_content_gives_the_same_commits(folder: Path, tmp_path: Path) -> None:
+    heads = set()
+    for out in ("one", "two"):
+        reciperepos.ensure(reciperepos.load("demo", folder), tmp_path / out)
+        heads.add(_git(tmp_path / out / "demo", "rev-parse", "HEAD", "1.0.0+1"))
+    assert len(heads) == 1
+
+
+def test_nothing_is_made_anew_without_a_change(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    reciperepos.ensure(reciperepos.load("demo", folder), out)
+    assert not reciperepos.ensure(reciperepos.load("demo", folder), out)
+    (folder / "demo" / "recipe" / "README.md").write_text("# Changed\n")
+    assert reciperepos.ensure(reciperepos.load("demo", folder), out)
+    assert "Changed" in (out / "demo" / "README.md").read_text()
+    assert [path.name for path in out.iterdir()] == ["demo"]
+
+
+def test_a_strangers_repository_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "demo").mkdir(parents=True)
+    with pytest.raises(LabError, match="is not the lab's"):
+        reciperepos.ensure(reciperepos.load("demo", folder), tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "no release"),
+        ("colour = 1\n[[release]]\ntag='1'\n", "colour"),
+        ("[[release]]\ntag='1.0.0+1'\nsize=3\n", "size"),
+        ("[[release]]\nmessage='x'\n", "without a tag"),
+        ("[[release]]\ntag='9.9.9+9'\n", "belongs to no release"),
+        ("[[release", "releases.toml"),
+    ],
+)
+def test_a_wrong_releases_file_is_refused(folder: Path, content: str, said: str) -> None:
+    (folder / "demo" / "releases.toml").write_text(content)
+    with pytest.raises(LabError, match=said):
+        reciperepos.load("demo", folder)
+
+
+def test_images_of_every_release_are_found(folder: Path) -> None:
+    assert imagelist.images_of("demo", folder) == ("demo:1", "demo:2")
+    assert imagelist.images_of("demo", folder, head_only=True) == ("demo:2",)
+
+
+def test_images_follow_compose_file_and_variables(folder: Path) -> None:
+    head = folder / "demo" / "recipe"
+    (head / ".env.sample").write_text(
+        'COMPOSE_FILE="compose.yml:compose.db.yml"\nDB=15 # old\n#DB=17\n'
+    )
+    (head / "compose.db.yml").write_text(
+        "services: {db: {image: 'db:${DB}'}, cache: {image: 'cache:${CACHE:-7}'}}\n"
+    )
+    images = imagelist.images_of("demo", folder, head_only=True)
+    assert images == ("cache:7", "db:15", "demo:2")
+
+
+def test_an_unknown_recipe_is_named(folder: Path) -> None:
+    with pytest.raises(LabError, match="no recipe other \\(it has: demo\\)"):
+        imagelist.images_of("other", folder)
+
+
+def test_the_catalogue_has_the_public_ones_shape(folder: Path, tmp_path: Path) -> None:
+    text = reciperepos.catalogue({"demo": reciperepos.load("demo", folder)}, tmp_path)
+    entry = json.loads(text)["demo"]
+    assert entry["versions"] == [
+        {"1.0.0+1": {"app": {"image": "demo", "tag": "1"}}},
+        {"1.1.0+2": {"app": {"image": "demo", "tag": "2"}}},
+    ]
+
+
+def test_the_labs_own_recipes_have_two_releases_each() -> None:
+    for name in imagelist.recipes():
+        assert len(reciperepos.load(name).releases) >= 2, name
+
+
+def test_every_image_of_the_labs_recipes_can_be_built() -> None:
+    buildable = imagelist.plans()
+    for name in imagelist.recipes():
+        for ref in imagelist.images_of(name):
+            assert ref in buildable, f"{name} names {ref}"
