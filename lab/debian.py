@@ -41,6 +41,8 @@ Acquire::Languages "none";
 """
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
+SCRATCH = "scratch-debian-"
+
 
 def reference(release: str) -> str:
     """The name of a release's base image."""
@@ -70,9 +72,12 @@ def ensure(
     log = settings.logs / f"debian-{release}.log"
     log.write_bytes(b"")
     _have_debootstrap(log, step)
-    with tempfile.TemporaryDirectory(prefix=f"debian-{release}-", dir=settings.lab) as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.lab) as scratch:
         root = Path(scratch) / "root"
-        command = ["debootstrap", "--variant=minbase", "--include=ca-certificates", release]
+        # debootstrap mounts /proc in the new root: in a mount namespace of its own, that is gone
+        # with it, however it ends.
+        command = ["unshare", "--mount", "debootstrap", "--variant=minbase"]
+        command += ["--include=ca-certificates", release]
         command += [str(root), *mirror()]
         stream(command, log=log, step=step, what=f"the base image of Debian {release}")
         _hand_in_trust(root)

@@ -17,6 +17,7 @@ from lab.waiting import until
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
+PID_FILE = Path("/var/run/docker.pid")
 PACKAGES = ("docker.io", "iptables", "iproute2")
 
 
@@ -47,9 +48,14 @@ def ensure(settings: Settings, made: Made, step: Step) -> docker.DockerClient:
         raise LabError("no Docker daemon answers, and only root can start one: run this as root")
     if shutil.which("dockerd") is None:
         step.progress("installing docker.io")
+        made.record("daemon", "dockerd", by="setsid")
         _install(settings.logs / "apt.log")
     step.progress("starting dockerd")
-    client = _start_by_systemd(made) if _has_systemd() else _start(settings, made)
+    if _has_systemd():
+        client = _start_by_systemd(made)
+    else:
+        # Installed just now, the package may have started it by its init script.
+        client = _started_by_package(made) or _start(settings, made)
     step.result = f"started, version {client.version()['Version']}"
     return client
 
@@ -93,6 +99,18 @@ def _start_by_systemd(made: Made) -> docker.DockerClient:
     return _answer(lambda: "`systemctl status docker` says why")
 
 
+def _started_by_package(made: Made) -> docker.DockerClient | None:
+    client = connect()
+    if client is not None and PID_FILE.exists():
+        _record_process(made, int(PID_FILE.read_text()))
+    return client
+
+
+def _record_process(made: Made, pid: int) -> None:
+    started = f"{psutil.Process(pid).create_time():.2f}"
+    made.record("daemon", "dockerd", by="setsid", pid=str(pid), started=started)
+
+
 def _start(settings: Settings, made: Made) -> docker.DockerClient:
     log = settings.logs / "dockerd.log"
     made.record("daemon", "dockerd", by="setsid")
@@ -105,8 +123,7 @@ def _start(settings: Settings, made: Made) -> docker.DockerClient:
             start_new_session=True,
             cwd="/",
         )
-    started = f"{psutil.Process(daemon.pid).create_time():.2f}"
-    made.record("daemon", "dockerd", by="setsid", pid=str(daemon.pid), started=started)
+    _record_process(made, daemon.pid)
     try:
         return _answer(lambda: f"{log} ends with: {_last_line(log)}", daemon)
     except LabError:

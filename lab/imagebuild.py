@@ -24,6 +24,8 @@ from lab.settings import Settings
 HOST_ARGS = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 DECLARED_ARGS = ("PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "GOPROXY")
 
+SCRATCH = "scratch-image-"
+
 
 def log_of(settings: Settings, ref: str) -> Path:
     """The log of an image's build."""
@@ -41,7 +43,7 @@ def build(
     base = debian.ensure(client, settings, made, step, plan.release)
     log = log_of(settings, plan.ref)
     log.write_text("")
-    with tempfile.TemporaryDirectory(prefix="image-", dir=settings.lab) as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.lab) as scratch:
         context = Path(scratch) / "context"
         shutil.copytree(plan.context, context)
         if plan.wheels:

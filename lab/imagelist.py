@@ -111,7 +111,10 @@ def environment_in(sample: Path | None) -> dict[str, str]:
 
 
 def _images_in(compose: Path | None, environment: Mapping[str, str]) -> Iterable[str]:
-    content: dict[str, Any] = yaml.safe_load(compose.read_text()) if compose else {}
+    try:
+        content: dict[str, Any] = yaml.safe_load(compose.read_text()) if compose else {}
+    except yaml.YAMLError as error:
+        raise LabError(f"{compose} is not YAML: {error}") from error
     for service in (content.get("services") or {}).values():
         if "image" in service:
             yield VARIABLE.sub(

@@ -1,12 +1,15 @@
 """`lab up`: every step from a bare machine to a server that answers."""
 
+import shutil
 from collections.abc import Sequence
 
 import docker
 
 from lab import ca, docker_engine, imagelist, node, ports, reciperepos, sentinel, swarm, which_abra
 from lab.apps import App, Apps
+from lab.debian import SCRATCH as SCRATCH_DEBIAN
 from lab.errors import LabError
+from lab.imagebuild import SCRATCH as SCRATCH_IMAGE
 from lab.imagestock import Images
 from lab.made import Made
 from lab.reporting import step
@@ -36,6 +39,7 @@ def up(settings: Settings, made: Made, wanted: Sequence[str]) -> None:
         this.result = _check_ports(settings, made)
     for folder in (settings.state, settings.lab, settings.logs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _clear_scratch(settings)
     made.remember_settings(to_remember(settings))
     with step("docker") as this:
         client = docker_engine.ensure(settings, made, this)
@@ -77,6 +81,14 @@ def _check_ports(settings: Settings, made: Made) -> str:
         if not (deployed and by_docker):
             ports.demand_free(port, setting)
     return "held by the lab" if taken else "free"
+
+
+def _clear_scratch(settings: Settings) -> None:
+    """Remove what a killed call left half-built; the lock keeps every other call out."""
+    for pattern in (f"{SCRATCH_IMAGE}*", f"{SCRATCH_DEBIAN}*"):
+        for path in settings.lab.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path)
 
 
 def _record_path(made: Made, name: str) -> None:

@@ -80,6 +80,18 @@ def test_a_second_up_starts_nothing(sandbox: Sandbox) -> None:
     assert now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime < 2
 
 
+def test_a_new_certificate_and_other_ports_are_taken_into_use(sandbox: Sandbox) -> None:
+    (sandbox.state / "lab" / "ca" / "wildcard.pem").unlink()
+    done = sandbox.lab("up", LAB_HTTPS_PORT="8443", LAB_HTTP_PORT="8080")
+    assert done.code == 0, done.output
+    assert "certificate issued for *.lab.test" in done.output
+    assert "answers, certificate verified" in done.output
+    again = sandbox.lab("up")
+    assert "ports 8080 and 8443 ... held by the lab" in again.output, "ports are remembered"
+    assert again.output.count("up already") == 3
+    assert sandbox.run("curl", "-s", "-m", "5", "http://127.0.0.1:80/").code == 7
+
+
 def test_down_leaves_alone_what_the_lab_did_not_make(sandbox: Sandbox) -> None:
     for command in (
         ["docker", "volume", "create", FOREIGN],
