@@ -34,6 +34,8 @@ services:
     configs:
       - {source: greeting, target: /greeting}
     volumes: ["data:/data"]
+    # A task on an overlay network takes four seconds longer to stop.
+    networks: [host]
     deploy:
       update_config: {order: stop-first, monitor: 300ms}
       labels:
@@ -47,6 +49,8 @@ configs:
     file: greeting.txt
 volumes:
   data:
+networks:
+  host: {external: true, name: host}
 secrets:
   token:
     external: true

@@ -86,7 +86,8 @@ def _metadata(recipe: Recipe, compose: Compose) -> bool:
 
 
 def _traefik(recipe: Recipe, compose: Compose) -> bool | None:
-    if recipe.name == "traefik":
+    # What has no domain has nothing to route; Traefik itself routes the others.
+    if recipe.name == "traefik" or "DOMAIN" not in read(recipe.path / ".env.sample").values:
         return None
     return any(
         compose.labels(service).get("traefik.enable") == "true" for service in compose.services()

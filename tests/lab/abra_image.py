@@ -15,9 +15,9 @@ def make_image() -> None:
     """Import the image under IMAGE."""
     files: dict[str, Path] = {}
     for name in _PROGRAMS:
-        path = _output("which", name).strip()
-        files[f"bin/{name}"] = Path(path)
-        for library in re.findall(r"(/\S+) \(", _output("ldd", path)):
+        program = _output("which", name).strip()
+        files[f"bin/{name}"] = Path(program)
+        for library in re.findall(r"(/\S+) \(", _output("ldd", program)):
             files[library.lstrip("/")] = Path(library)
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", dereference=True) as archive:

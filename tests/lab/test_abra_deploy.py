@@ -52,7 +52,7 @@ def test_from_nothing_to_nothing(home: AbraHome) -> None:
         "secrets": [f"{stack}_phrase_v1", f"{stack}_token_v1"],
         "configs": [f"{stack}_greeting_v1"],
         "volumes": [f"{stack}_data"],
-        "networks": [f"{stack}_default"],
+        "networks": [],
     }
     refused = home.abra("app", "remove", "-n", domain)
     assert refused.code == 1 and "still deployed" in refused.err

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab.abracli import backup, engine
 from lab.abracli.app import App
 from lab.abracli.compose import Compose, files_of, fill_in, overlay
 from lab.abracli.deploy import labels_for, timeout_of
@@ -130,3 +131,10 @@ def test_settings_come_from_the_env_and_abra_sh(recipe: Recipe) -> None:
     assert (settings["CONF_VERSION"], settings["Q"]) == ("v3", "a b")
     assert "X" not in settings
     assert json.dumps(settings)
+
+
+def test_no_backup_bot_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """facts/abra-contract.md, 4: the bot is found by a label."""
+    monkeypatch.setattr(engine, "ask", lambda *words: [])
+    with pytest.raises(Fatal, match=r"no backupbot discovered: .*coop-cloud\.backupbot\.enabled"):
+        backup.bot_container()
