@@ -86,8 +86,9 @@ def _metadata(recipe: Recipe, compose: Compose) -> bool:
 
 
 def _traefik(recipe: Recipe, compose: Compose) -> bool | None:
-    # What has no domain has nothing to route; Traefik itself routes the others.
-    if recipe.name == "traefik" or "DOMAIN" not in read(recipe.path / ".env.sample").values:
+    # Traefik itself routes the others; what is not on its network (backup-bot-two) routes nothing.
+    networks = [part.get("networks") or [] for s in compose.services() for part in compose.parts(s)]
+    if recipe.name == "traefik" or not any("proxy" in names for names in networks):
         return None
     return any(
         compose.labels(service).get("traefik.enable") == "true" for service in compose.services()
