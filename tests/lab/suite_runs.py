@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+
 from ccci.journal import Journal
 from ccci.state import state_dir
 from ccci.swarm import SwarmView
@@ -99,15 +100,23 @@ def start_suite(*arguments: str, **environment: str) -> SuiteRun:
     return run
 
 
-def changed_recipe(folder: Path, change: Callable[[str], str], file: str = "compose.yml") -> Path:
-    """Return a copy of the lab's custom-html whose head has one file changed."""
+def changed_recipe(folder: Path, change: Callable[[str], str], more_settings: str = "") -> Path:
+    """Return a copy of the lab's custom-html whose head has another compose file.
+
+    Args:
+        folder: where the copy is made.
+        change: from the compose file to the changed one.
+        more_settings: lines for the end of `.env.sample`.
+    """
     target = folder / "custom-html"
     _git("clone", "--quiet", str(LAB_RECIPES / "custom-html"), str(target), at=folder)
-    path = target / file
-    before = path.read_text() if path.exists() else ""
+    compose = target / "compose.yml"
+    before = compose.read_text()
     after = change(before)
-    assert after != before, f"the change left {file} as it was"
-    path.write_text(after)
+    assert after != before, "the change left compose.yml as it was"
+    compose.write_text(after)
+    with (target / ".env.sample").open("a") as sample:
+        sample.write(more_settings)
     _git("add", "--all", at=target)
     author = ["-c", "user.name=A test", "-c", "user.email=test@lab.test"]
     _git(*author, "commit", "--quiet", "-m", "Break it on purpose", at=target)
@@ -127,8 +136,8 @@ def wait_until_reaped(run_id: str, within_seconds: float = 90) -> None:
 
 def leftovers_of(stack: str, run_id: str) -> list[str]:
     """Return whatever a run left on the node: it must be nothing."""
-    client = docker.from_env()
-    api: Any = client.api
+    client: Any = docker.from_env()
+    api = client.api
     label = {"label": f"com.docker.stack.namespace={stack}"}
     left = [f"service {one['Spec']['Name']}" for one in api.services(filters=label)]
     left += [f"container {c.name}" for c in client.containers.list(all=True, filters=label)]

@@ -7,6 +7,7 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+
 from ccci.credentials import CredentialStore, holds_secret, read_credentials, redact
 from ccci.errors import Misuse
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from ccci.envfile import read_env
 from ccci.errors import Misuse
 from ccci.recipe import check_recipe_name, load_recipe_config

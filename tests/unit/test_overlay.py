@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from ccci.errors import Misuse
 from ccci.overlay import images_in, labels_in, overlay_for
 from ccci.server import Containers, Server, Swarm

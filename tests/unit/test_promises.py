@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+
 from ccci.backup import Promise, Snapshot, check_snapshot, promises_of
 from ccci.errors import RecipeFailure
 from ccci.markers import Mount

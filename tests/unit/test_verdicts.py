@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from ccci.results import RunFacts, RunResults, Verdict, prune_results, worst, write_results
 
 
