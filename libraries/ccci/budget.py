@@ -243,8 +243,10 @@ class Budget:
                 continue
             try:
                 living.append(Holder(**json.loads(path.read_bytes())))
-            except FileNotFoundError:
-                continue  # Released this moment.
+            except (FileNotFoundError, ValueError):
+                # Released this moment; or its process is being killed in the middle of a line, and
+                # the kernel freed the mutex before this lock. It does not hold anything then.
+                continue
         return living
 
     def _mutex(self) -> AbstractContextManager[None]:
