@@ -128,7 +128,7 @@ class AppDriver:
             self.env_path,
             {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **self.config.env},
         )
-        self._check_names()
+        check_swarm_names(self.app, self.env, _exports(self.checkout.path / "abra.sh"))
 
     def deploy(self, release: Release | None = None) -> Deployment:
         """Deploy the head (with --chaos) or a release, and wait until it runs as it should.
@@ -244,22 +244,6 @@ class AppDriver:
         for name, value in _generated(done.stdout):
             self.credentials.put(f"{self.app.domain}/{name}", value)
 
-    def _check_names(self) -> None:
-        names = [
-            f"{k[7:-8].lower()}_{v}"
-            for k, v in self.env.items()
-            if re.match(r"SECRET_\w+_VERSION$", k)
-        ]
-        exports = _exports(self.checkout.path / "abra.sh")
-        names += [f"{k[:-8].lower()}_{v}" for k, v in exports.items() if k.endswith("_VERSION")]
-        for name in names:
-            full = f"{self.app.stack}_{name}"
-            if len(full) > LONGEST_SWARM_NAME:
-                raise Misuse(
-                    f"The name '{full}' has {len(full)} characters and the Swarm takes "
-                    f"{LONGEST_SWARM_NAME}: choose a shorter domain than '{self.server.domain}'."
-                )
-
     def _have_images(self) -> None:
         """Pull what is not there, before the deadline of readiness begins to run."""
         for image in sorted(set(self.images().values())):
@@ -275,6 +259,30 @@ class AppDriver:
                     f"Image {image} cannot be had: it is not on this node, and pulling it says: "
                     f"{error.explanation}. In the lab, 'make lab-status' says why."
                 ) from None
+
+
+def check_swarm_names(app: App, env: dict[str, str], exports: dict[str, str]) -> None:
+    """Fail when the Swarm would refuse a secret or config of an app for the length of its name.
+
+    Args:
+        app: the app.
+        env: its settings, among them `SECRET_<NAME>_VERSION`.
+        exports: the `<NAME>_VERSION` of its configs, from abra.sh.
+
+    Raises:
+        Misuse: a name is too long; the sentence says which, and by what it gets shorter.
+    """
+    versions = {
+        **{key.removeprefix("SECRET_"): value for key, value in env.items() if "SECRET_" in key},
+        **exports,
+    }
+    for key, version in versions.items():
+        name = f"{app.stack}_{key.removesuffix('_VERSION').lower()}_{version}"
+        if key.endswith("_VERSION") and len(name) > LONGEST_SWARM_NAME:
+            raise Misuse(
+                f"The name '{name}' has {len(name)} characters and the Swarm takes "
+                f"{LONGEST_SWARM_NAME}: choose a shorter server domain than that of {app.domain}."
+            )
 
 
 def _exports(abra_sh: Path) -> dict[str, str]:

@@ -19,11 +19,12 @@ from ccci.checkout import Checkout, check_out
 from ccci.credentials import CredentialStore
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.http import Client
-from ccci.journal import Journal, all_runs, claim_domain
+from ccci.journal import Journal, all_runs, claim_domain, dead_runs
 from ccci.recipe import RecipeConfig, check_recipe_name, load_recipe_config
 from ccci.server import Server, load_server
 from ccci.state import ProcessIdentity
 from ccci.swarm import SwarmView
+from ccci.sweep import sweep
 from ccci.teardown import tear_down
 from ccci.witness import Witness
 
@@ -160,6 +161,8 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     swarm = SwarmView()
     client = Client(server)
     _check_prerequisites(server, swarm, client)
+    if dead_runs():
+        sweep(swarm.client, report=tell)
     run_id = os.environ.get("CCCI_RUN_ID") or new_run_id()
     # Programs that the run starts carry its name, so that strays can be found by it.
     os.environ["CCCI_RUN_ID"] = run_id
@@ -209,7 +212,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
 
 
 def _driver(run: Run, wanted: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
-    domain = claim_domain(run.run_id, wanted, run.server.domain)
+    domain = claim_domain(run.journal.run_id, wanted, run.server.domain)
     app = App(checkout.recipe, domain, domain.replace(".", "_"), run.server.url_of(domain))
     return AppDriver(
         app,

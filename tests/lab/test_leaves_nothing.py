@@ -130,12 +130,34 @@ def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: 
         assert run.finish(60) != 0
         assert sentence in run.output, run.output
         assert "Traceback" not in run.output
-    named = tmp_path / "server.toml"
-    named.write_text("domain = 'lab.test'\nabra = '/nowhere/abra'\n")
-    run = start_suite("suites/custom-html", CCCI_SERVER_FILE=str(named))
+    run = start_suite("suites/custom-html", DOCKER_HOST="tcp://127.0.0.1:9")
     assert run.finish(60) != 0
-    assert "Traefik does not answer" in run.output or "No abra" in run.output
+    assert "No Docker daemon answers" in run.output
+    servers = {
+        "domain = 'lab.test'\nhttps_port = 9\n[names]\n'*.lab.test' = '127.0.0.1'":
+            "Traefik does not answer",
+        "domain = 'lab.test'\n[names]\n'*.lab.test' = '127.0.0.1'": "certificate",
+        "domain = 'lab.test'\nsentinal = 'x'": "key 'sentinal'",
+    }  # fmt: skip
+    for text, sentence in servers.items():
+        named = tmp_path / "server.toml"
+        named.write_text(text)
+        run = start_suite("suites/custom-html", CCCI_SERVER_FILE=str(named))
+        assert run.finish(60) != 0
+        assert sentence in run.output, run.output
     wait_for("no run to be left open", _no_open_run, 30)
+
+
+def test_an_image_that_cannot_be_had_says_nothing_of_the_recipe(tmp_path: Path) -> None:
+    source = changed_recipe(tmp_path, lambda text: text.replace("nginx:1.26.3", "no-such-app:0.1"))
+    run = start_suite(
+        "--suite", "install", "--variable", f"RECIPE_SOURCE:{source}", "suites/custom-html"
+    )
+    assert run.finish() != 0
+    assert "Incomplete: Image no-such-app:0.1 cannot be had" in run.output
+    assert run.results()["verdict"] == "incomplete"
+    assert run.results()["stages"]["install"] == "incomplete"
+    assert leftovers_of(run.stack, run.run_id) == []
 
 
 def _no_open_run() -> Look:
