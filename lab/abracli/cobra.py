@@ -130,7 +130,7 @@ def _descend(root: click.Group, line: list[str]) -> tuple[click.Command, str, li
 def _parse(node: Command, path: str, rest: list[str]) -> dict[str, Any]:
     try:
         # After `--` everything is a word, also what looks like a flag.
-        context = node.make_context(path, list(rest))
+        context = node.make_context(path, _short_values(node, rest))
     except click.NoSuchOption as error:
         raise Refused(_unknown(error.option_name, rest)) from None
     except click.BadOptionUsage as error:
@@ -141,6 +141,20 @@ def _parse(node: Command, path: str, rest: list[str]) -> dict[str, Any]:
     except click.UsageError as error:
         raise Refused(error.format_message()) from None
     return dict(context.params)
+
+
+def _short_values(node: Command, rest: list[str]) -> list[str]:
+    # `-s=x` means x here; click would take "=x" for the value.
+    letters = {
+        name
+        for one in node.params
+        if isinstance(one, click.Option) and not one.is_flag
+        for name in one.opts
+        if len(name) == 2
+    }
+    words = rest[: rest.index("--")] if "--" in rest else rest
+    plain = [w[:2] + w[3:] if w[:2] in letters and w[2:3] == "=" else w for w in words]
+    return plain + rest[len(words) :]
 
 
 def _unknown(name: str, rest: list[str]) -> str:

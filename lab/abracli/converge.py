@@ -1,7 +1,6 @@
 """Waiting until a stack's services run what they were told to."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,8 @@ from lab.abracli.logs import Fatal
 _SETTLED = {"", "completed", "rollback_completed"}
 _FAILED = {"paused", "rollback_paused", "rollback_completed"}
 _LOOK_EVERY_SECONDS = 0.2
+# A program that ends at once is up for a moment: the same tasks must run for this long.
+_SETTLED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ServiceState:
         update: UpdateStatus' state, "" when there is none.
         update_begun: when that update began; tells this deployment's from an earlier one's.
         last_task: state and error of the newest task.
+        tasks: the ids of those running.
     """
 
     name: str
@@ -33,6 +35,7 @@ class ServiceState:
     update: str
     update_begun: str
     last_task: str
+    tasks: frozenset[str] = frozenset()
 
     @property
     def converged(self) -> bool:
@@ -57,7 +60,6 @@ def wait_until_converged(
     stack: str,
     timeout_seconds: float,
     before: dict[str, ServiceState],
-    see: Callable[[dict[str, ServiceState]], None] = lambda states: None,
 ) -> None:
     """Wait until every service of the stack has converged.
 
@@ -65,15 +67,18 @@ def wait_until_converged(
         stack: the stack's name.
         timeout_seconds: after that it has failed.
         before: the states before the deployment: an update that failed earlier is no news.
-        see: called with each new look.
 
     Raises:
         Fatal: "deploy timed out" or "deploy failed", with the services' states.
     """
-    deadline = time.monotonic() + timeout_seconds
+    begun = time.monotonic()
+    running: dict[str, frozenset[str]] = {}
+    since = begun
     while True:
         states = look(stack)
-        see(states)
+        now = {name: state.tasks for name, state in states.items()}
+        if now != running:
+            running, since = now, time.monotonic()
         failed = [
             state
             for name, state in states.items()
@@ -83,12 +88,11 @@ def wait_until_converged(
         if failed:
             raise Fatal(f"deploy failed: {'; '.join(map(str, failed))}")
         waiting = [state for state in states.values() if not _done(state, before)]
-        if not waiting:
+        if not waiting and time.monotonic() - since >= _SETTLED_SECONDS:
             return
-        if time.monotonic() >= deadline:
-            raise Fatal(
-                f"deploy timed out after {timeout_seconds:g} s: {'; '.join(map(str, waiting))}"
-            )
+        if waiting and time.monotonic() - begun >= timeout_seconds:
+            shown = "; ".join(map(str, waiting))
+            raise Fatal(f"deploy timed out after {timeout_seconds:g} s: {shown}")
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
@@ -164,4 +168,5 @@ def _state(service: dict[str, Any], tasks: list[dict[str, Any]]) -> ServiceState
         str(update.get("State") or ""),
         str(update.get("StartedAt") or ""),
         said,
+        frozenset(str(task["ID"]) for task in running),
     )

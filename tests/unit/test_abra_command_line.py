@@ -90,6 +90,13 @@ def test_flags_stand_anywhere_before_the_dashes(here: Callable[[str], Done], lin
     assert here(line).json == {}
 
 
+@pytest.mark.parametrize("flag", ["-s=none", "-snone", "-s none", "--server=none", "--server none"])
+def test_values_of_flags(here: Callable[[str], Done], flag: str) -> None:
+    """1.1, the cobra generation."""
+    done = here(f"app new {RECIPE} -n --domain=a.lab.test {flag}")
+    assert "server 'none' doesn't exist" in done.err
+
+
 def test_after_the_dashes_everything_is_a_word(here: Callable[[str], Done]) -> None:
     """1.1, 'Use -- before a container command that has its own flags'."""
     assert "received 1" in here("app ls -- -m").err
