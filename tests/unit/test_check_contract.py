@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from checked_project import change, make_project
 
 from authoring.contract import check_contract
+from tests.unit.checked_project import change, make_project
 
 FUNCTIONAL = "suites/blog/2__functional.robot"
 WORDS = "recipes/blog/blog.resource"

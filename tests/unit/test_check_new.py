@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from checked_project import change, make_project
 
 from authoring.contract import check_contract
 from authoring.new import main, make_recipe
 from ccci.errors import Misuse
+from tests.unit.checked_project import change, make_project
 
 COMPOSE = """\
 version: "3.8"

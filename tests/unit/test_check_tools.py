@@ -5,11 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from checked_project import change, make_project
 
 from authoring import check, pages
 from authoring.check import Finding, Outcome, Part
 from authoring.dryrun import dry_run
+from tests.unit.checked_project import change, make_project
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONAL = "suites/blog/2__functional.robot"
