@@ -1,0 +1,83 @@
+"""Which recipes must be up before the recipe under test, and in which order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from ccci.errors import Misuse
+from ccci.recipe import RecipeConfig
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a recipe needs.
+
+    Attributes:
+        layers: recipes to deploy, those of one layer side by side, each layer after the one before.
+        weight: the share of the budget of the recipe and all that it needs, while all are live.
+    """
+
+    layers: tuple[tuple[str, ...], ...]
+    weight: int
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """All of them, in an order in which each comes after what it needs itself."""
+        return tuple(recipe for layer in self.layers for recipe in layer)
+
+
+def needs_of(config: RecipeConfig) -> list[str]:
+    """Return what a recipe's own tests need beside it: for good, for tests, and for sign-on."""
+    provider = [config.sso.provider] if config.sso else []
+    return list(dict.fromkeys([*config.requires, *config.test_requires, *provider]))
+
+
+def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None]) -> Plan:
+    """Return what must be deployed before a recipe, and what all of it weighs.
+
+    Args:
+        recipe: the recipe under test, whose `test_requires` and provider count.
+        load: returns the configuration of an enrolled recipe, None for one that is not enrolled.
+            Of what the recipe needs only `requires` counts: their own tests are not run.
+
+    Raises:
+        Misuse: a recipe is not enrolled, or they need each other in a circle. Nothing was started.
+
+    Example:
+        >>> plan_for("gitea", load).layers
+        (('keycloak',),)
+    """
+    config = load(recipe) or RecipeConfig()
+    graph: dict[str, list[str]] = {recipe: needs_of(config)}
+    weight = config.weight
+    waiting = list(graph[recipe])
+    while waiting:
+        name = waiting.pop()
+        if name in graph:
+            continue
+        needed = load(name)
+        if needed is None:
+            by = next(user for user, needs in graph.items() if name in needs)
+            raise Misuse(
+                f"Recipe '{by}' needs '{name}', which is not enrolled: there is no "
+                f"recipes/{name}/recipe.toml. Enrol it first, or mend recipes/{by}/recipe.toml."
+            )
+        graph[name] = list(needed.requires)
+        weight += needed.weight
+        waiting += needed.requires
+    return Plan(_layers(graph, recipe), weight)
+
+
+def _layers(graph: dict[str, list[str]], recipe: str) -> tuple[tuple[str, ...], ...]:
+    sorter = TopologicalSorter(graph)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " needs ".join(f"'{name}'" for name in reversed(error.args[1]))
+        raise Misuse(f"These recipes wait for each other: {circle}.") from None
+    layers = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        sorter.done(*ready)
+        layers.append(tuple(name for name in ready if name != recipe))
+    return tuple(layer for layer in layers if layer)
