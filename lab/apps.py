@@ -15,7 +15,7 @@ from docker.errors import ImageNotFound
 
 from lab import imagelist, stacks
 from lab.errors import LabError
-from lab.made import Made
+from lab.made import LABEL, Made
 from lab.node import Traits, write_if_changed
 from lab.reciperepos import BRANCH
 from lab.reporting import Step
@@ -100,14 +100,13 @@ class Apps:
         self._made.record("app", app.domain, **(known.detail if known else {}))
         checkout = self._checkout(app)
         _back_to_head(checkout)
-        if overlay:
-            write_if_changed(checkout / OVERLAY, overlay)
+        write_if_changed(checkout / OVERLAY, overlay)
         file = self._settings.abra_dir / "servers" / SERVER / f"{app.domain}.env"
         if not file.exists():
             step.progress("abra app new")
             where = [f"--domain={app.domain}", f"--server={SERVER}"]
             self._run("app", "new", app.recipe, "-n", "-o", "-C", *where)
-        files = [*app.compose_files, *([OVERLAY] if overlay else [])]
+        files = [*app.compose_files, OVERLAY]
         values = {"DOMAIN": app.domain, "LETS_ENCRYPT_ENV": "", **app.environment}
         values["COMPOSE_FILE"] = ":".join(files)
         write_if_changed(file, with_values(file.read_text(), values))
@@ -175,24 +174,30 @@ class Apps:
 
 
 def overlay_of(app: App, traits: Traits, checkout: Path) -> str:
-    """The compose file that fits an app to this node; empty when nothing needs fitting.
+    """The compose file that labels an app as the lab's and fits it to this node.
 
     Example: on a kernel without IPVS every service gets `endpoint_mode: dnsrr`.
     """
     services: dict[str, dict[str, object]] = {}
-    if traits.endpoint_mode == "dnsrr":
-        for file in app.compose_files:
-            content = yaml.safe_load((checkout / file).read_text())
-            for name in content.get("services") or {}:
-                services.setdefault(name, {})["deploy"] = {"endpoint_mode": "dnsrr"}
+    volumes: dict[str, object] = {}
+    for file in app.compose_files:
+        content = yaml.safe_load((checkout / file).read_text())
+        for name in content.get("services") or {}:
+            deploy: dict[str, object] = {"labels": {LABEL: "1"}}
+            if traits.endpoint_mode == "dnsrr":
+                deploy["endpoint_mode"] = "dnsrr"
+            services[name] = {"deploy": deploy}
+        for name in content.get("volumes") or {}:
+            volumes[name] = {"labels": {LABEL: "1"}}
     if app.ports:
-        services.setdefault("app", {})["ports"] = [
+        services["app"]["ports"] = [
             {"target": target, "published": published, "mode": "host"}
             for published, target in app.ports.items()
         ]
-    if not services:
-        return ""
-    return str(yaml.safe_dump({"version": "3.8", "services": services}, sort_keys=False))
+    overlay = {"version": "3.8", "services": services}
+    if volumes:
+        overlay["volumes"] = volumes
+    return str(yaml.safe_dump(overlay, sort_keys=False))
 
 
 def with_values(env_file: str, values: Mapping[str, str]) -> str:

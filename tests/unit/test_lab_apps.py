@@ -17,8 +17,10 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_with_ipvs_nothing_needs_fitting(checkout: Path) -> None:
-    assert overlay_of(App("demo", "demo.lab.test"), WITH_IPVS, checkout) == ""
+def test_with_ipvs_services_are_only_labelled(checkout: Path) -> None:
+    overlay = yaml.safe_load(overlay_of(App("demo", "demo.lab.test"), WITH_IPVS, checkout))
+    labelled = {"deploy": {"labels": {"ccci.lab": "1"}}}
+    assert overlay["services"] == {"app": labelled, "db": labelled}
 
 
 def test_without_ipvs_every_service_is_reached_by_its_tasks(checkout: Path) -> None:
