@@ -3,7 +3,6 @@
 The SDK would do, but takes longer to load than most commands here take altogether.
 """
 
-import http.client
 import json
 import os
 import re
@@ -28,16 +27,6 @@ class EngineError(Fatal):
         self.status = status
 
 
-class _SocketConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost")
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(self._path)
-
-
 def ask(method: str, path: str, query: Mapping[str, Any] | None = None, body: object = None) -> Any:
     """Send one request to the daemon and return the JSON it answers.
 
@@ -53,23 +42,10 @@ def ask(method: str, path: str, query: Mapping[str, Any] | None = None, body: ob
     """
     words = {k: v if isinstance(v, str) else json.dumps(v) for k, v in (query or {}).items()}
     url = path + ("?" + urllib.parse.urlencode(words) if words else "")
-    connection = _connect()
-    try:
-        connection.request(
-            method,
-            url,
-            body=None if body is None else json.dumps(body),
-            headers={"Content-Type": "application/json"},
-        )
-        answer = connection.getresponse()
-        content = answer.read()
-    except OSError as error:
-        raise Fatal(f"cannot connect to the Docker daemon: {error}. Is it running?") from None
-    finally:
-        connection.close()
-    debug(f"{method} {path}: {answer.status}")
-    if answer.status >= 400:
-        raise EngineError(_message(content), answer.status)
+    status, content = _exchange(method, url, b"" if body is None else json.dumps(body).encode())
+    debug(f"{method} {path}: {status}")
+    if status >= 400:
+        raise EngineError(_message(content), status)
     return json.loads(content) if content else None
 
 
@@ -120,13 +96,39 @@ def run_docker(
     return done.stdout
 
 
-def _connect() -> http.client.HTTPConnection:
+def _exchange(method: str, url: str, body: bytes) -> tuple[int, bytes]:
+    """Send one request and return status and content.
+
+    HTTP/1.0, where an answer ends with the connection: the standard library's client costs more
+    time to load than the answer takes.
+    """
+    head = f"{method} {url} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\n"
+    request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    answer = bytearray()
+    try:
+        with _connect() as connection:
+            connection.sendall(request)
+            while part := connection.recv(65536):
+                answer += part
+    except OSError as error:
+        raise Fatal(f"cannot connect to the Docker daemon: {error}. Is it running?") from None
+    top, _, content = bytes(answer).partition(b"\r\n\r\n")
+    words = top.split(b" ", 2)
+    if len(words) < 2 or not words[1].isdigit():
+        raise Fatal("cannot connect to the Docker daemon: it broke off. Is it running?")
+    return int(words[1]), content
+
+
+def _connect() -> socket.socket:
     host = os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
-    parts = urllib.parse.urlsplit(host)
-    if parts.scheme == "unix":
-        return _SocketConnection(parts.path)
-    if parts.scheme == "tcp" and not os.environ.get("DOCKER_TLS_VERIFY"):
-        return http.client.HTTPConnection(parts.hostname or "localhost", parts.port or 2375)
+    scheme, _, place = host.partition("://")
+    if scheme == "unix":
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(place)
+        return connection
+    if scheme == "tcp" and not os.environ.get("DOCKER_TLS_VERIFY"):
+        name, _, port = place.rstrip("/").rpartition(":")
+        return socket.create_connection((name, int(port)))
     raise Fatal(f"DOCKER_HOST={host}: the lab's abra drives a daemon by unix:// or tcp:// only")
 
 
