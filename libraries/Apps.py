@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from robot.api import logger
 from robot.api.deco import library
+from robot.api.types import Secret
 
 from bridge.failures import word
 from bridge.session import session
 from ccci.abra import AbraResult
 from ccci.app import App, AppDriver
+from ccci.envfile import set_env
 from ccci.errors import Misuse, NodeFailure
 
 
@@ -53,6 +55,41 @@ class Apps:
         """
         run = session.run
         return run.fresh_app(recipe or run.options.recipe, settings).app
+
+    @word()
+    def dependency(self, recipe: str) -> App:
+        """Returns the live app of a recipe that the recipe under test needs.
+
+        Its credentials are those of `Credential` named ``<domain>/<secret>``. Fails when it did
+        not deploy (the test is then incomplete), or recipe.toml does not name it.
+
+        Example:
+        | ${provider}=    Dependency    keycloak
+        """
+        return session.stages.dependencies.get(recipe).app
+
+    @word()
+    def set_app_settings(self, **settings: str) -> None:
+        """Writes settings into the environment of the app under test, before its deployment.
+
+        Meant for a recipe's `Prepare The App`. Fails when no app was made yet.
+
+        Example:
+        | Set App Settings    OIDC_ENABLED=1    OIDC_CLIENT_ID=gitea
+        """
+        set_env(session.run.driver.env_path, settings)
+
+    @word()
+    def insert_app_secret(self, name: str, value: Secret, version: str = "v1") -> None:
+        """Gives the app under test a secret that something else made, through abra.
+
+        The value goes by a file that only its owner can read, never by a command line. Fails when
+        abra refuses it.
+
+        Example:
+        | Insert App Secret    oidc_client_secret    ${client_secret}
+        """
+        session.run.driver.insert_secret(name, str(value.value), version)
 
     @word("assertion")
     def deploy_and_wait(self, app: App) -> None:

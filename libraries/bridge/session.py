@@ -11,6 +11,7 @@ from robot.libraries.BuiltIn import BuiltIn
 from bridge import publishing
 from bridge.console import enter_stage, tell
 from ccci.credentials import redact
+from ccci.dependency_apps import DependencyApps
 from ccci.errors import Misuse
 from ccci.run import Run, RunOptions, start_run
 from ccci.stages import STAGES, Stages
@@ -55,7 +56,7 @@ class Session:
         options = _options()
         publishing.prepare(options.recipe, PROJECT, Path(_variable("OUTPUT DIR", "")))
         run = start_run(options, tell)
-        self._stages = Stages(run)
+        self._stages = Stages(run, DependencyApps(run), self._prepare)
         run.journal.record("results", str(publishing.describe(run)))
         for name, value in _metadata(run).items():
             BuiltIn().set_suite_metadata(name, value, top=True)
@@ -88,6 +89,15 @@ class Session:
         if resource.exists():
             BuiltIn().import_resource(str(resource).replace("\\", "/"))
         return stage
+
+    def _prepare(self) -> None:
+        """Run the recipe's own install step, where its resource has one."""
+        word = "Prepare The App"
+        if self.has_words() and BuiltIn().run_keyword_and_return_status(
+            "Keyword Should Exist", word
+        ):
+            tell("preparing the app")
+            BuiltIn().run_keyword(word)
 
     def has_words(self) -> bool:
         """Tell whether the recipe has a resource with words of its own."""

@@ -1,6 +1,7 @@
 """One isolated app of a run: made, deployed, emptied and deployed again, always through abra."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -154,6 +155,20 @@ class AppDriver:
         converged = self.wait_converged(frozenset(t.id for s in before for t in s.tasks))
         self.tell(f"converged in {converged.seconds:.1f} s")
         return Deployment(self.app, version, not before, converged)
+
+    def insert_secret(self, name: str, value: str, version: str) -> None:
+        """Give the app a secret by a private file; the value is also kept with the run's own."""
+        self.credentials.put(f"{self.app.domain}/{name}", value)
+        self.journal.record("secret", f"{self.app.stack}_{name}_{version}")
+        path = self.abra.abra_dir / f"insert-{name}"
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(value)
+            words = ["app", "secret", "insert", self.app.domain, name, version, str(path)]
+            self.abra(*words, "-f", "-n", "-o", "-C")
+        finally:
+            path.unlink()
 
     def wait_converged(self, ignore_tasks: frozenset[str] = frozenset()) -> Converged:
         """Wait until every service runs what it should; see `wait_until_converged`."""

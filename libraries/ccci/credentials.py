@@ -46,6 +46,11 @@ class CredentialStore:
             raise Misuse(f"This run has no credential {name!r}; it has: {known}.")
         return self._values[name]
 
+    def below(self, prefix: str) -> dict[str, str]:
+        """Return the values whose names begin with `<prefix>/`, by the rest of the name."""
+        start = f"{prefix}/"
+        return {k.removeprefix(start): v for k, v in self._values.items() if k.startswith(start)}
+
     def values(self) -> list[str]:
         """Return all values, for the search through the artefacts."""
         return list(self._values.values())

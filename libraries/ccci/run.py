@@ -17,6 +17,7 @@ from ccci.backup import require_backup_bot
 from ccci.budget import Budget, Lease, default_slots
 from ccci.checkout import Checkout, check_out
 from ccci.credentials import CredentialStore
+from ccci.dependencies import Plan, plan_for
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.http import Client
 from ccci.journal import Journal, all_runs, claim_domain, dead_runs
@@ -67,6 +68,7 @@ class Run:
     options: RunOptions
     server: Server
     config: RecipeConfig
+    plan: Plan
     abra: Abra
     abra_version: str
     swarm: SwarmView
@@ -156,8 +158,9 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     config = load_recipe_config(_config_path(options.project, options.recipe))
     server = load_server()
     source = _source(options, server)
+    plan = plan_for(options.recipe, lambda name: _enrolled(options.project, name))
     if options.attach:
-        return _attach(options, server, config, tell)
+        return _attach(options, server, config, plan, tell)
     swarm = SwarmView()
     client = Client(server)
     _check_prerequisites(server, swarm, client)
@@ -173,7 +176,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         reaper.start(run_id, owner)
         tell("asking for a share of the node")
         lease = Budget(default_slots()).take(
-            config.weight,
+            plan.weight,
             f"{options.recipe} {run_id}",
             lambda wait: tell(str(wait)),
             deadline_seconds=_BUDGET_SECONDS,
@@ -189,6 +192,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
             options=options,
             server=server,
             config=config,
+            plan=plan,
             abra=abra,
             abra_version=abra.version(),
             swarm=swarm,
@@ -229,6 +233,11 @@ def _driver(run: Run, wanted: str, checkout: Checkout, config: RecipeConfig) -> 
 
 def _config_path(project: Path, recipe: str) -> Path:
     return project / "recipes" / recipe / "recipe.toml"
+
+
+def _enrolled(project: Path, recipe: str) -> RecipeConfig | None:
+    path = _config_path(project, recipe)
+    return load_recipe_config(path) if path.exists() else None
 
 
 def _source(options: RunOptions, server: Server) -> Path:
@@ -272,7 +281,11 @@ def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> No
 
 
 def _attach(
-    options: RunOptions, server: Server, config: RecipeConfig, tell: Callable[[str], None]
+    options: RunOptions,
+    server: Server,
+    config: RecipeConfig,
+    plan: Plan,
+    tell: Callable[[str], None],
 ) -> Run:
     """Take up the app that an earlier run of the recipe kept."""
     kept = [
@@ -296,6 +309,7 @@ def _attach(
         options=options,
         server=server,
         config=config,
+        plan=plan,
         abra=abra,
         abra_version=abra.version(),
         swarm=swarm,

@@ -3,12 +3,13 @@
 A stage says which state it needs; the deployment is brought there once and shared by all tests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ccci.app import Deployment
 from ccci.backup import Promise, Snapshot, check_snapshot, promises_of, restore, take_snapshot
+from ccci.dependency_apps import DependencyApps
 from ccci.errors import CcciError, RecipeFailure
 from ccci.markers import (
     Marker,
@@ -50,6 +51,8 @@ class Stages:
     """The state that a run's app is in, and the ways from one state to the next."""
 
     run: Run
+    dependencies: DependencyApps
+    prepare: Callable[[], None]
     deployed: str = ""
     deployment: Deployment | None = None
     head_failure: str = ""
@@ -75,7 +78,7 @@ class Stages:
                 if self.run.options.attach:
                     self._adopt()
                 else:
-                    self.run.driver.make()
+                    self._make(None)
                     self._deploy(None)
             except RecipeFailure as error:
                 self.head_failure = str(error).splitlines()[0]
@@ -91,7 +94,7 @@ class Stages:
         release = self.previous_release
         if self.deployed:
             self._empty()
-        self.run.driver.make(release)
+        self._make(release)
         self.deployed = "previous"
         return self._deploy(release)
 
@@ -287,6 +290,13 @@ class Stages:
                 f"Expected {wanted} cold deployments in a full run; {made} were made. A test that "
                 "deploys for itself makes more; a stage that was left out makes fewer."
             )
+
+    def _make(self, release: Release | None) -> None:
+        if self.run.plan.layers and not self.dependencies.apps:
+            self.dependencies.deploy()
+        self.run.driver.make(release)
+        # What a recipe must be told before it first starts, so that no second deployment is needed.
+        self.prepare()
 
     def _deploy(self, release: Release | None) -> Deployment:
         self.seeded = False

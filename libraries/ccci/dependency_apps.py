@@ -1,0 +1,82 @@
+"""The live apps that the recipe under test depends on: deployed first, torn down with the run."""
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccci.app import AppDriver
+from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.run import Run
+
+DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
+
+
+@dataclass
+class DependencyApps:
+    """The dependencies of a run, by recipe, and why those failed that did."""
+
+    run: Run
+    apps: dict[str, AppDriver] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def deploy(self) -> None:
+        """Deploy what the recipe needs, layer by layer, those of one layer side by side.
+
+        A dependency that fails does not end the run: tests that do not need it still tell
+        something of the recipe. Those that do fail when they ask for it; see `get`.
+        """
+        for layer in self.run.plan.layers:
+            with ThreadPoolExecutor(len(layer)) as pool:
+                list(pool.map(self._deploy, layer))
+        self.write_file()
+
+    def get(self, recipe: str) -> AppDriver:
+        """Return a live dependency.
+
+        Raises:
+            NodeFailure: it did not deploy; nothing is said of the recipe under test.
+            Misuse: the recipe does not need it.
+        """
+        if recipe in self.failures:
+            raise NodeFailure(f"The dependency '{recipe}' did not deploy: {self.failures[recipe]}")
+        if recipe not in self.apps:
+            needs = ", ".join(self.run.plan.recipes) or "nothing"
+            raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml names {needs}.")
+        return self.apps[recipe]
+
+    def write_file(self) -> Path:
+        """Write the dependencies file, JSON with mode 0600, named by $CCCI_DEPS_FILE.
+
+        Recipe to `url`, `domain`, `stack` and `credentials` (name to value).
+        """
+        path = self.run.folder / "deps.json"
+        content = {
+            recipe: {
+                "url": driver.app.url,
+                "domain": driver.app.domain,
+                "stack": driver.app.stack,
+                "credentials": self.run.credentials.below(driver.app.domain),
+            }
+            for recipe, driver in self.apps.items()
+            if recipe not in self.failures
+        }
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+        os.environ[DEPS_FILE_VARIABLE] = str(path)
+        return path
+
+    def _deploy(self, recipe: str) -> None:
+        try:
+            driver = self.run.fresh_app(recipe, {})
+            self.apps[recipe] = driver
+            driver.deploy()
+            health = driver.app.url + driver.config.health_path
+            self.run.client.wait_for_status(
+                health, driver.config.health_status, driver.config.timeout_seconds
+            )
+        except CcciError as error:
+            self.run.tell(f"dependency {recipe} did not deploy")
+            self.failures[recipe] = str(error)
