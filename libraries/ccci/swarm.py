@@ -246,9 +246,17 @@ def _task(raw: dict[str, Any], template: dict[str, Any]) -> Task:
         id=raw["ID"],
         state=status["State"],
         wanted=raw["DesiredState"],
-        current=spec["ContainerSpec"] == template["ContainerSpec"]
+        current=_told(spec["ContainerSpec"]) == _told(template["ContainerSpec"])
         and spec.get("ForceUpdate", 0) == template.get("ForceUpdate", 0),
         created=datetime.fromisoformat(raw["CreatedAt"][:19] + "+00:00"),
         exit_code=(status.get("ContainerStatus") or {}).get("ExitCode"),
         message=status.get("Err", ""),
     )
+
+
+def _told(value: Any) -> Any:
+    """What is said in a specification; a task's copy lacks what has its default value."""
+    if isinstance(value, dict):
+        told = {key: _told(part) for key, part in value.items()}
+        return {key: part for key, part in told.items() if part not in (None, False, 0, "", {}, [])}
+    return [_told(part) for part in value] if isinstance(value, list) else value
