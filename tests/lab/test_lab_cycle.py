@@ -1,8 +1,6 @@
 """Up and down on a machine of their own: what is refused, resumed, left alone and undone."""
 
-import os
 import resource
-import shutil
 import subprocess
 from collections.abc import Iterator
 
@@ -12,13 +10,7 @@ from lab import imagelist
 from lab.up import OF_THE_LAB
 from tests.lab.lab_sandbox import Sandbox, machine
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(
-        os.geteuid() != 0 or shutil.which("unshare") is None,
-        reason="a machine of its own takes root and unshare",
-    ),
-]
+pytestmark = pytest.mark.lab
 FOREIGN = "foreign"
 
 
