@@ -9,7 +9,7 @@ import atexit
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,7 +41,12 @@ class _Published:
     facts: RunFacts | None = None
     output: Path = Path()
     results: Path = Path()
-    secrets: list[str] = field(default_factory=list)
+    run: Run | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """The run's credentials; they stay in memory when the run's store is destroyed."""
+        return self.run.credentials.values() if self.run else []
 
 
 _published = _Published()
@@ -60,6 +65,7 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
 def describe(run: Run) -> Path:
     """Note what is under test; return the folder of the results."""
     assert _published.facts is not None
+    _published.run = run
     releases = [str(release) for release in run.checkout.releases]
     _published.facts = replace(
         _published.facts,
@@ -78,7 +84,6 @@ def describe(run: Run) -> Path:
 def gather(run: Run, stage_seconds: dict[str, float]) -> None:
     """Save the service logs and the credentials to search for, before the teardown ends both."""
     assert _published.facts is not None
-    _published.secrets = run.credentials.values()
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
     _published.facts = replace(_published.facts, stage_seconds=seconds)
     logs = _published.results / "services"

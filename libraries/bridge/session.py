@@ -1,5 +1,6 @@
 """The run that this robot process is: begun once, shared by all keyword libraries."""
 
+import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ class Session:
         self._stages: Stages | None = None
         self.stage_seconds: dict[str, float] = {}
         self.failures = 0
+        self.interrupted = False
         self._stage_begun: tuple[str, float] | None = None
 
     @property
@@ -53,6 +55,7 @@ class Session:
         Raises:
             Misuse, NodeFailure: see `ccci.run.start_run`.
         """
+        self._note_interrupts()
         options = _options()
         publishing.prepare(options.recipe, PROJECT, Path(_variable("OUTPUT DIR", "")))
         run = start_run(options, tell)
@@ -89,6 +92,18 @@ class Session:
         if resource.exists():
             BuiltIn().import_resource(str(resource).replace("\\", "/"))
         return stage
+
+    def _note_interrupts(self) -> None:
+        """Remember a Ctrl-C or a SIGTERM: what fails after it says nothing of the recipe."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            robots_own = signal.getsignal(number)
+
+            def noted(number: int, frame: Any, then: Any = robots_own) -> None:
+                self.interrupted = True
+                then(number, frame)
+
+            if callable(robots_own):
+                signal.signal(number, noted)
 
     def _prepare(self) -> None:
         """Run the recipe's own install step, where its resource has one."""

@@ -57,6 +57,8 @@ def test_interrupted_it_tears_itself_down(how: signal.Signals) -> None:
     assert run.finish(120) != 0
     wait_until_reaped(run.run_id)
     assert leftovers_of(run.stack, run.run_id) == []
+    assert run.results()["verdict"] == "incomplete"
+    assert run.results()["stages"]["backup"] == "incomplete"
 
 
 def test_two_runs_of_one_recipe_side_by_side() -> None:
