@@ -121,7 +121,10 @@ def _write_server_file(
         "https_port": settings.https_port,
         "sentinel": settings.name(sentinel.NAME),
         "names": {f"*.{settings.domain}": "127.0.0.1"},
-        "containers": {"names_address": swarm.gateway_address(client)},
+        "containers": {
+            "names_address": swarm.gateway_address(client),
+            "ca_bundle": str(authority.bundle),
+        },
         "swarm": {"endpoint_mode": traits.endpoint_mode, "publish_mode": traits.publish_mode},
     }
     if abra.is_labs_own:

@@ -2,10 +2,13 @@
 
 On a kernel without IPVS a service's virtual IP carries no traffic and the routing mesh publishes
 no port: services there need `endpoint_mode: dnsrr` and ports in host mode. Where names are mapped
-instead of being in DNS, containers need `extra_hosts`. On an ordinary server all of that is empty
-and there is no overlay.
+instead of being in DNS, containers need `extra_hosts`. Where the server's certificates come from an
+authority of its own, containers that call each other's public names must trust it: each then has
+the operator's bundle in the place of its system's. On an ordinary server all of that is empty and
+there is no overlay.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +20,11 @@ from ccci.errors import Misuse
 from ccci.server import Server
 
 OVERLAY_FILE = "compose.ccci.yml"
+# Where the images of Debian and Alpine keep their authorities, and OpenSSL, curl, git and Go look.
+TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt"
+# What looks elsewhere, or brings authorities of its own, is told by these.
+TRUST_VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
+_TRUST_CONFIG = "ccci_ca"
 
 
 def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> str:
@@ -28,8 +36,9 @@ def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> 
         hosts: public names that containers must be able to reach.
 
     Raises:
-        Misuse: a compose file is missing or is no compose file.
+        Misuse: a compose file is missing or is no compose file, or the server's bundle is missing.
     """
+    bundle = server.containers.ca_bundle
     services: dict[str, dict[str, Any]] = {}
     for service, parts in _services(compose_files).items():
         changes: dict[str, Any] = {}
@@ -40,12 +49,18 @@ def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> 
             changes["ports"] = [{**port, "mode": "host"} for port in ports]
         if server.containers.names_address and hosts:
             changes["extra_hosts"] = [f"{h}:{server.containers.names_address}" for h in hosts]
+        if bundle:
+            changes["configs"] = [{"source": _TRUST_CONFIG, "target": TRUST_FILE}]
+            changes["environment"] = dict.fromkeys(TRUST_VARIABLES, TRUST_FILE)
         if changes:
             services[service] = changes
     if not services:
         return ""
     version = _load(compose_files[0]).get("version", "3.8")
-    return yaml.safe_dump({"version": str(version), "services": services}, sort_keys=False)
+    content: dict[str, Any] = {"version": str(version), "services": services}
+    if bundle:
+        content["configs"] = {_TRUST_CONFIG: _trust_config(bundle)}
+    return yaml.safe_dump(content, sort_keys=False)
 
 
 def images_in(compose_files: list[Path]) -> dict[str, str]:
@@ -67,6 +82,19 @@ def labels_in(compose_files: list[Path]) -> dict[str, dict[str, str]]:
         for part in parts:
             labels[service].update(_as_map((part.get("deploy") or {}).get("labels") or {}))
     return labels
+
+
+def _trust_config(bundle: Path) -> dict[str, str]:
+    try:
+        content = bundle.read_bytes()
+    except OSError as error:
+        raise Misuse(
+            f"{bundle}, the 'ca_bundle' of [containers] in the server file, cannot be read: "
+            f"{error.strerror}."
+        ) from None
+    # A config never changes: another content needs another name.
+    version = hashlib.sha256(content).hexdigest()[:8]
+    return {"name": f"${{STACK_NAME}}_{_TRUST_CONFIG}_{version}", "file": str(bundle)}
 
 
 def _as_map(labels: Mapping[str, Any] | list[str]) -> dict[str, str]:

@@ -20,9 +20,16 @@ class _Table(BaseModel):
 
 
 class Containers(_Table):
-    """`[containers]`: how apps reach public names, where DNS does not do it for them."""
+    """`[containers]`: how apps reach public names, where DNS does not do it for them.
+
+    Attributes:
+        names_address: where containers find the apps' public names; without it, DNS tells them.
+        ca_bundle: what containers trust in place of their own authorities, where the server's
+            certificates are not from a public one.
+    """
 
     names_address: str | None = None
+    ca_bundle: Path | None = None
 
 
 class Swarm(_Table):

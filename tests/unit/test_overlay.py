@@ -50,6 +50,32 @@ def test_everything_without_ipvs(compose: Path) -> None:
     ]
 
 
+def test_containers_trust_the_servers_own_authority(compose: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("one")
+    server = Server(domain="lab.test", containers=Containers(ca_bundle=bundle))
+    overlay = yaml.safe_load(overlay_for([compose], server, ["a.lab.test"]))
+    for service in ("app", "db"):
+        assert overlay["services"][service]["configs"] == [
+            {"source": "ccci_ca", "target": "/etc/ssl/certs/ca-certificates.crt"}
+        ]
+        environment = overlay["services"][service]["environment"]
+        assert environment["SSL_CERT_FILE"] == "/etc/ssl/certs/ca-certificates.crt"
+    config = overlay["configs"]["ccci_ca"]
+    assert config["file"] == str(bundle)
+    assert config["name"].startswith("${STACK_NAME}_ccci_ca_")
+    # The Swarm refuses another content under the same name.
+    bundle.write_text("two")
+    again = yaml.safe_load(overlay_for([compose], server, ["a.lab.test"]))
+    assert again["configs"]["ccci_ca"]["name"] != config["name"]
+
+
+def test_a_missing_bundle_is_named(compose: Path, tmp_path: Path) -> None:
+    server = Server(domain="lab.test", containers=Containers(ca_bundle=tmp_path / "gone.pem"))
+    with pytest.raises(Misuse, match=r"gone\.pem.*cannot be read: No such file"):
+        overlay_for([compose], server, [])
+
+
 def test_a_range_of_ports_is_refused_and_named(compose: Path) -> None:
     compose.write_text(COMPOSE.replace("8080:80", "8000-8100:80"))
     server = Server(domain="lab.test", swarm=Swarm(publish_mode="host"))
