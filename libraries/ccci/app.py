@@ -82,6 +82,8 @@ class AppDriver:
         self.app, self.checkout, self.config, self.server = app, checkout, config, server
         self.abra, self.swarm, self.journal = abra, swarm, journal
         self.credentials, self.tell = credentials, tell
+        # Public names of other apps that this one calls.
+        self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
         self._release: Release | None = None
 
@@ -242,7 +244,7 @@ class AppDriver:
             self.checkout.show_head()
 
     def _write_overlay(self) -> None:
-        overlay = overlay_for(self.compose_files(), self.server, [self.app.domain])
+        overlay = overlay_for(self.compose_files(), self.server, [self.app.domain, *self.calls])
         names = [path.name for path in self.compose_files()]
         target = self.checkout.path / OVERLAY_FILE
         if overlay:

@@ -32,6 +32,10 @@ class DependencyApps:
                 list(pool.map(self._deploy, layer))
         self.write_file()
 
+    def domains(self) -> tuple[str, ...]:
+        """Return the public names of those that are there by now."""
+        return tuple(driver.app.domain for driver in self.apps.values())
+
     def get(self, recipe: str) -> AppDriver:
         """Return a live dependency.
 
@@ -71,6 +75,7 @@ class DependencyApps:
     def _deploy(self, recipe: str) -> None:
         try:
             driver = self.run.fresh_app(recipe, {})
+            driver.calls = self.domains()
             self.apps[recipe] = driver
             driver.deploy()
             health = driver.app.url + driver.config.health_path

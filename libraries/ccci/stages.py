@@ -294,6 +294,7 @@ class Stages:
     def _make(self, release: Release | None) -> None:
         if self.run.plan.layers and not self.dependencies.apps:
             self.dependencies.deploy()
+            self.run.driver.calls = self.dependencies.domains()
         self.run.driver.make(release)
         # What a recipe must be told before it first starts, so that no second deployment is needed.
         self.prepare()
