@@ -105,7 +105,7 @@ class Deployment:
         Example:
         | The App Should Be Healthy
         """
-        session.stages.wait_healthy()
+        session.stages.wait_healthy(holding_seconds=1)
 
     @word("assertion")
     def the_app_should_still_work(self) -> None:

@@ -88,13 +88,18 @@ def promises_of(services: list[Service], mounts: list[Mount], stack: str) -> lis
     return [Promise(volume, path) for volume, paths in wanted.items() for path in paths]
 
 
-def take_snapshot(abra: Abra, domain: str) -> Snapshot:
+def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snapshot:
     """Back an app up and return the snapshot that came of it.
+
+    Args:
+        abra: the run's.
+        domain: the app. No other app ever had this name, or its snapshots went with it.
+        last: the snapshot that this run took of it before, if any.
 
     Raises:
         RecipeFailure: abra says it failed, or it made no snapshot of this app.
     """
-    before = _snapshot_ids(abra, domain)
+    before = [last.id] if last else []
     done = abra("app", "backup", "create", domain, "-n", "-o", "-C", within_seconds=_BACKUP_SECONDS)
     made = [one for one in _snapshot_ids(abra, domain) if one not in before]
     if len(made) != 1:

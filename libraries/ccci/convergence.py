@@ -11,6 +11,9 @@ from ccci.swarm import Service, SwarmView, Task, wait_for_event
 DEATHS_THAT_MAKE_A_LOOP = 3
 # Container events of other nodes are not heard, and an update's end is no container event.
 _LOOK_AT_LEAST_EVERY_SECONDS = 0.5
+# The Swarm takes note of a container's news a moment after the event that tells of them.
+_LOOK_CLOSELY_EVERY_SECONDS = 0.05
+_LOOK_CLOSELY_FOR_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ def wait_until_converged(
     """
     begun = time.monotonic()
     said = ""
+    closely_until = begun
     with swarm.events(stack) as heard:
         while True:
             services = swarm.services(stack)
@@ -58,7 +62,10 @@ def wait_until_converged(
                 said = pending
             if waited > within_seconds:
                 raise _too_late(services, swarm, within_seconds)
-            wait_for_event(heard, min(_LOOK_AT_LEAST_EVERY_SECONDS, within_seconds - waited + 0.01))
+            closely = time.monotonic() < closely_until
+            pause = _LOOK_CLOSELY_EVERY_SECONDS if closely else _LOOK_AT_LEAST_EVERY_SECONDS
+            if wait_for_event(heard, min(pause, within_seconds - waited + 0.01)):
+                closely_until = time.monotonic() + _LOOK_CLOSELY_FOR_SECONDS
 
 
 def _complain_of(service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float) -> None:

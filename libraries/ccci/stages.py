@@ -132,14 +132,19 @@ class Stages:
         if self.broken_step:
             raise RecipeFailure(f"Not looked at, since {self.broken_step}")
 
-    def wait_healthy(self) -> None:
-        """Wait until the app's health page answers through Traefik, and keeps answering."""
+    def wait_healthy(self, holding_seconds: float = 0) -> None:
+        """Wait until the app's health page answers through Traefik.
+
+        Args:
+            holding_seconds: for how long it must keep answering; a test asks for that, a step
+                that only goes on from here does not.
+        """
         self._on_firm_ground()
         config = self.run.config
         url = self.run.driver.app.url + config.health_path
         self.run.tell(f"waiting for {url}")
         self.run.client.wait_for_status(
-            url, config.health_status, config.timeout_seconds, holding_seconds=1
+            url, config.health_status, config.timeout_seconds, holding_seconds
         )
 
     def plant_markers(self) -> None:
@@ -163,7 +168,7 @@ class Stages:
         self.promises = promises_of(services, mounts_of(self.run.swarm, stack), stack)
         self.run.journal.record("snapshot", stack)
         self.run.tell("backing up")
-        self.snapshot = take_snapshot(self.run.abra, driver.app.domain)
+        self.snapshot = take_snapshot(self.run.abra, driver.app.domain, self.snapshot)
         self.run.tell(f"snapshot {self.snapshot.id} holds {len(self.snapshot.paths)} paths")
         return self.snapshot
 

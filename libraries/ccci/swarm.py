@@ -210,12 +210,15 @@ class SwarmView:
             stream.close()
 
 
-def wait_for_event(heard: "Queue[None]", at_most_seconds: float) -> None:
-    """Wait until something happens, or the time is over; several events count as one."""
+def wait_for_event(heard: "Queue[None]", at_most_seconds: float) -> bool:
+    """Wait until something happens, or the time is over; tell which. Several events are one."""
+    something = False
     with suppress(Empty):
         heard.get(timeout=max(at_most_seconds, 0))
+        something = True
         while True:
             heard.get_nowait()
+    return something
 
 
 def _service(raw: dict[str, Any], tasks: list[dict[str, Any]], stack: str) -> Service:
