@@ -32,7 +32,7 @@ doctor: setup ## check this installation; names each missing piece with its reme
 
 run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make run RECIPE=custom-html"; exit 2; }
-	@$(MAKE) --no-print-directory lab-up
+	@$(MAKE) --no-print-directory lab-up $(if $(RECIPE_SOURCE),RECIPE=)
 	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
@@ -41,6 +41,7 @@ sweep: setup ## remove what runs left whose process is gone
 	@$(PY) -m ccci.sweep
 
 end: setup ## end a run that was kept: make end RUN=<run id>
+	@test -n "$(RUN)" || { echo "Which run? As in: make end RUN=20260102-030405-ab12"; exit 2; }
 	@$(PY) -m ccci.sweep --end "$(RUN)"
 
 check: setup ## style, types, dry runs and the contract of every recipe, in seconds
