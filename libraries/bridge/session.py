@@ -14,8 +14,9 @@ from bridge.console import enter_stage, tell
 from ccci.credentials import redact
 from ccci.dependency_apps import DependencyApps
 from ccci.errors import Misuse
-from ccci.run import Run, RunOptions, start_run
+from ccci.run import Run, RunOptions
 from ccci.stages import STAGES, Stages
+from ccci.starting import start_run
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +54,7 @@ class Session:
         """Begin the run that the suite's folder and variables describe.
 
         Raises:
-            Misuse, NodeFailure: see `ccci.run.start_run`.
+            Misuse, NodeFailure: see `ccci.starting.start_run`.
         """
         self._note_interrupts()
         options = _options()

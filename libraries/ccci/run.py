@@ -1,8 +1,6 @@
 """One run of one recipe: its identity, its share of the node, and what must be undone."""
 
-import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,27 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from ccci import reaper
-from ccci.abra import Abra, find_abra
+from ccci.abra import Abra
 from ccci.app import App, AppDriver
-from ccci.backup import require_backup_bot
-from ccci.budget import Budget, Lease, default_slots
+from ccci.budget import Lease
 from ccci.checkout import Checkout, check_out
 from ccci.credentials import CredentialStore
-from ccci.dependencies import Plan, plan_for
-from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.dependencies import Plan
 from ccci.http import Client
-from ccci.journal import Journal, all_runs, claim_domain, dead_runs
+from ccci.journal import Journal, claim_domain
 from ccci.recipe import RecipeConfig, check_recipe_name, load_recipe_config
-from ccci.server import Server, load_server
-from ccci.state import ProcessIdentity
+from ccci.server import Server
 from ccci.swarm import SwarmView
-from ccci.sweep import sweep
 from ccci.teardown import tear_down
 from ccci.witness import Witness
-
-_BUDGET_SECONDS = 6 * 3600
-_DISK_NEEDED_BYTES = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,23 @@ class RunOptions:
 
 @dataclass
 class Run:
-    """A run that has begun. Everything that it makes is in its journal before it is made."""
+    """A run that has begun. Everything that it makes is in its journal before it is made.
+
+    Attributes:
+        run_id: its identity.
+        options: what it was asked to do.
+        server: where.
+        config: the recipe's own settings.
+        plan: what must be up beside it.
+        abra: with the run's own ABRA_DIR.
+        swarm: the Swarm, to look at.
+        client: for requests to apps.
+        journal: what the run makes.
+        checkout: the recipe at the commit under test.
+        domain: of the app under test.
+        tell: told, in a few words, what happens.
+        lease: its share of the node; None for a run that uses the app of another.
+    """
 
     run_id: str
     options: RunOptions
@@ -70,19 +76,22 @@ class Run:
     config: RecipeConfig
     plan: Plan
     abra: Abra
-    abra_version: str
     swarm: SwarmView
     client: Client
     journal: Journal
     checkout: Checkout
-    credentials: CredentialStore
-    driver: AppDriver
-    witness: Witness
+    domain: str
     tell: Callable[[str], None]
-    lease: Lease | None
-    begun: float = field(default_factory=time.monotonic)
+    lease: Lease | None = None
     extra_apps: list[AppDriver] = field(default_factory=list)
     left_over: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        """Look at the node as it is before anything is deployed."""
+        self.abra_version = self.abra.version()
+        self.credentials = CredentialStore(self.journal.folder / "store" / "credentials.json")
+        self.witness = Witness.before(self.swarm.client, self.server.sentinel)
+        self.driver = self._driver(self.domain, self.checkout, self.config)
 
     @property
     def folder(self) -> Path:
@@ -101,10 +110,11 @@ class Run:
         if recipe != self.options.recipe:
             source = self.server.abra_dir.expanduser() / "recipes" / recipe
             checkout = check_out(recipe, source, self.abra.abra_dir / "recipes" / recipe)
-        config = load_recipe_config(_config_path(self.options.project, recipe))
+        config = load_recipe_config(config_path(self.options.project, recipe))
         config = config.model_copy(update={"env": {**config.env, **settings}})
         wanted = f"{recipe}-{self.run_id[-4:]}-{len(self.extra_apps) + 1}"
-        driver = _driver(self, wanted, checkout, config)
+        domain = claim_domain(self.journal.run_id, wanted, self.server.domain)
+        driver = self._driver(domain, checkout, config)
         driver.make()
         self.extra_apps.append(driver)
         return driver
@@ -137,194 +147,26 @@ class Run:
             self.lease.release()
         return left
 
+    def _driver(self, domain: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
+        app = App(checkout.recipe, domain, domain.replace(".", "_"), self.server.url_of(domain))
+        return AppDriver(
+            app,
+            checkout,
+            config,
+            self.server,
+            self.abra,
+            self.swarm,
+            self.journal,
+            self.credentials,
+            self.tell,
+        )
+
 
 def new_run_id() -> str:
     """Return a run's identity: its date, time, and four random digits."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
-    """Begin a run: check that it can succeed, take its share of the node, copy the recipe.
-
-    Args:
-        options: what to run.
-        tell: told, in a few words, what happens.
-
-    Raises:
-        Misuse: an input is wrong; nothing was made.
-        NodeFailure: the node lacks something; nothing is left behind.
-    """
-    check_recipe_name(options.recipe)
-    config = load_recipe_config(_config_path(options.project, options.recipe))
-    server = load_server()
-    source = _source(options, server)
-    plan = plan_for(options.recipe, lambda name: _enrolled(options.project, name))
-    if options.attach:
-        return _attach(options, server, config, plan, tell)
-    swarm = SwarmView()
-    client = Client(server)
-    _check_prerequisites(server, swarm, client)
-    if dead_runs():
-        sweep(swarm.client, report=tell)
-    run_id = os.environ.get("CCCI_RUN_ID") or new_run_id()
-    # Programs that the run starts carry its name, so that strays can be found by it.
-    os.environ["CCCI_RUN_ID"] = run_id
-    owner = ProcessIdentity.of(os.getpid())
-    journal = Journal.open(run_id, options.recipe, owner)
-    lease: Lease | None = None
-    try:
-        reaper.start(run_id, owner)
-        tell("asking for a share of the node")
-        lease = Budget(default_slots()).take(
-            plan.weight,
-            f"{options.recipe} {run_id}",
-            lambda wait: tell(str(wait)),
-            deadline_seconds=_BUDGET_SECONDS,
-        )
-        reaper.entrust(run_id, lease)
-        abra_dir = _make_abra_dir(journal, server)
-        abra = find_abra(server, abra_dir)
-        checkout = check_out(
-            options.recipe, source, abra_dir / "recipes" / options.recipe, options.head
-        )
-        run = Run(
-            run_id=run_id,
-            options=options,
-            server=server,
-            config=config,
-            plan=plan,
-            abra=abra,
-            abra_version=abra.version(),
-            swarm=swarm,
-            client=client,
-            journal=journal,
-            checkout=checkout,
-            credentials=CredentialStore(journal.folder / "store" / "credentials.json"),
-            driver=None,  # type: ignore[arg-type]  # made next, from the run itself
-            witness=Witness.before(swarm.client, server.sentinel),
-            tell=tell,
-            lease=lease,
-        )
-        name = f"{options.recipe}-pr{options.pull_request}-{checkout.short}"
-        run.driver = _driver(run, name, checkout, config)
-        return run
-    except BaseException:
-        journal.closed("incomplete", tear_down(journal, swarm.client))
-        if lease:
-            lease.release()
-        raise
-
-
-def _driver(run: Run, wanted: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
-    domain = claim_domain(run.journal.run_id, wanted, run.server.domain)
-    app = App(checkout.recipe, domain, domain.replace(".", "_"), run.server.url_of(domain))
-    return AppDriver(
-        app,
-        checkout,
-        config,
-        run.server,
-        run.abra,
-        run.swarm,
-        run.journal,
-        run.credentials,
-        run.tell,
-    )
-
-
-def _config_path(project: Path, recipe: str) -> Path:
+def config_path(project: Path, recipe: str) -> Path:
+    """Return where a recipe's settings lie; the file need not be there."""
     return project / "recipes" / recipe / "recipe.toml"
-
-
-def _enrolled(project: Path, recipe: str) -> RecipeConfig | None:
-    path = _config_path(project, recipe)
-    return load_recipe_config(path) if path.exists() else None
-
-
-def _source(options: RunOptions, server: Server) -> Path:
-    if options.source:
-        return options.source.resolve()
-    return server.abra_dir.expanduser() / "recipes" / options.recipe
-
-
-def _make_abra_dir(journal: Journal, server: Server) -> Path:
-    """A run has an ABRA_DIR of its own: abra moves checkouts about, and two runs must not share."""
-    abra_dir = journal.folder / "abra"
-    journal.record("path", str(abra_dir))
-    (abra_dir / "servers" / server.server).mkdir(parents=True)
-    (abra_dir / "recipes").mkdir()
-    catalogue = server.abra_dir.expanduser() / "catalogue"
-    if catalogue.exists():
-        (abra_dir / "catalogue").symlink_to(catalogue)
-    return abra_dir
-
-
-def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> None:
-    if not swarm.client.networks.list(names=["^proxy$"]):
-        raise NodeFailure(
-            "The network 'proxy' is missing: deploy the recipe traefik, or run 'make lab-up'."
-        )
-    free = shutil.disk_usage("/var/lib").free
-    if free < _DISK_NEEDED_BYTES:
-        raise NodeFailure(
-            f"The disk is full: {free >> 20} MiB are free and a run needs "
-            f"{_DISK_NEEDED_BYTES >> 20}. 'docker system df' says what takes room."
-        )
-    require_backup_bot(swarm)
-    probe = server.url_of(f"nothing-here.{server.domain}")
-    try:
-        client.request("GET", probe, within_seconds=10)
-    except CcciError as error:
-        raise NodeFailure(
-            f"Traefik does not answer with a trusted certificate under {server.domain}: {error}. "
-            "Look at 'docker service logs' of Traefik, or run 'make lab-status'."
-        ) from None
-
-
-def _attach(
-    options: RunOptions,
-    server: Server,
-    config: RecipeConfig,
-    plan: Plan,
-    tell: Callable[[str], None],
-) -> Run:
-    """Take up the app that an earlier run of the recipe kept."""
-    kept = [
-        journal
-        for journal in all_runs()
-        if journal.recipe() == options.recipe
-        and journal.kept_until() > time.time()
-        and not journal.is_closed()
-    ]
-    if not kept:
-        raise Misuse(
-            f"No run kept an app of '{options.recipe}' to attach to: keep one with "
-            f"'make run RECIPE={options.recipe} KEEP=1'."
-        )
-    journal = kept[-1]
-    reaper.start(journal.run_id, ProcessIdentity.of(os.getpid()))
-    swarm, abra = SwarmView(), find_abra(server, journal.folder / "abra")
-    checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
-    run = Run(
-        run_id=os.environ.get("CCCI_RUN_ID") or new_run_id(),
-        options=options,
-        server=server,
-        config=config,
-        plan=plan,
-        abra=abra,
-        abra_version=abra.version(),
-        swarm=swarm,
-        client=Client(server),
-        journal=journal,
-        checkout=checkout,
-        credentials=CredentialStore(journal.folder / "store" / "credentials.json"),
-        driver=None,  # type: ignore[arg-type]  # made next, from the run itself
-        witness=Witness.before(swarm.client, server.sentinel),
-        tell=tell,
-        lease=None,
-    )
-    domain = journal.names("kept")[-1]
-    app = App(options.recipe, domain, domain.replace(".", "_"), server.url_of(domain))
-    run.driver = AppDriver(
-        app, checkout, config, server, abra, swarm, journal, run.credentials, tell
-    )
-    return run

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from ccci import run
+from ccci import starting
 from ccci.app import App, check_swarm_names
 from ccci.backup import require_backup_bot
 from ccci.errors import Misuse, NodeFailure
@@ -43,7 +43,7 @@ def test_no_backup_bot() -> None:
 
 
 def test_no_proxy_network() -> None:
-    check: Any = run._check_prerequisites
+    check: Any = starting._check_prerequisites
     with pytest.raises(NodeFailure, match="'proxy' is missing: deploy the recipe traefik"):
         check(Server(domain="lab.test"), swarm([], ["bot"]), cast(Client, None))
 
@@ -51,6 +51,6 @@ def test_no_proxy_network() -> None:
 def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1 << 40, 1 << 40, 12 << 20))
-    check: Any = run._check_prerequisites
+    check: Any = starting._check_prerequisites
     with pytest.raises(NodeFailure, match="The disk is full: 12 MiB are free and a run needs 1024"):
         check(Server(domain="lab.test"), swarm(["proxy"], ["bot"]), cast(Client, None))
