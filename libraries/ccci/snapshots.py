@@ -59,19 +59,19 @@ def end_work_on(bot: "Container", names: Collection[str]) -> list[str]:
     Returns:
         What was ended.
     """
-    listing = bot.top()
-    column = listing["Titles"].index("PID")
     at_work = []
-    for row in listing["Processes"] or []:
+    # Not Docker's `top`: it needs a program `ps` on the node, which a small server lacks.
+    for process in psutil.process_iter():
         try:
-            process = psutil.Process(int(row[column]))
+            if str(bot.id) not in Path(f"/proc/{process.pid}/cgroup").read_text():
+                continue
             words = process.cmdline()
             if process.environ().get("SERVICE") in names or any(word in names for word in words):
                 # Interrupted, not killed: restic then takes its lock off the repository.
                 process.send_signal(signal.SIGINT)
                 at_work.append((process, Path(words[0]).name if words else "process"))
-        except psutil.Error:
-            continue
+        except (psutil.Error, OSError):
+            continue  # It ended while it was being looked at.
     for process in still_there([process for process, _ in at_work], INTERRUPT_SECONDS):
         with suppress(psutil.NoSuchProcess):
             process.kill()
