@@ -1,20 +1,14 @@
 #!/bin/bash
 # The work of a full run of custom-html, as a person at a shell would do it: docker, restic, curl.
 # No abra, no browser, no reports. Prints "<seconds since the start> <stage>" when a stage is done.
-#   by_hand.sh SERVER_TOML DOMAIN
+#   DOMAIN=... ADDRESS=... PORT=... BUNDLE=... RECIPE=<repository> ENDPOINT_MODE=vip|dnsrr by_hand.sh
 # It fails at the first thing that is not as it should be, and removes what it made in any case.
 set -euo pipefail
 export LC_ALL=C
 
-server=$1
-setting() { sed -n "s/^$1 *= *\"\{0,1\}\([^\"]*\)\"\{0,1\}$/\1/p" "$server"; }
-
-domain=$2
+domain=$DOMAIN
 stack=${domain//./_}
-address=$(sed -n 's/^"\*\..*" = "\(.*\)"$/\1/p' "$server")
-port=$(setting https_port)
-bundle=$(setting ca_bundle)
-url=https://$domain$([ "$port" = 443 ] || echo ":$port")
+url=https://$domain:$PORT
 volume=${stack}_content
 web=/usr/share/nginx/html
 deadline_seconds=60
@@ -34,15 +28,16 @@ until_true() {
     local what=$1 give_up=$((SECONDS + deadline_seconds))
     shift
     until "$@"; do
-        [ "$SECONDS" -lt "$give_up" ] || die "$what: not within $deadline_seconds s"
+        [ "$SECONDS" -lt "$give_up" ] ||
+            die "$what: not within $deadline_seconds s; $(cat "$work/curl.log" 2>/dev/null)"
         sleep 0.1
     done
 }
 
-fetch() { curl --silent --show-error --cacert "$bundle" --resolve "$domain:$port:$address" "$@"; }
+fetch() { curl --silent --show-error --cacert "$BUNDLE" --resolve "$domain:$PORT:$ADDRESS" "$@"; }
 status() { fetch --output /dev/null --write-out '%{http_code}' "$url$1"; }
 wait_healthy() { until_true "status 200 from $url" answers /; }
-answers() { [ "$(status "$1" 2>/dev/null)" = 200 ]; }
+answers() { [ "$(status "$1" 2>"$work/curl.log")" = 200 ]; }
 is_missing() { [ "$(status "$1")" = 404 ] || die "$1 is there and should not be"; }
 same() { fetch "$url/$1" | cmp --silent - "$2" || die "$1 is not what was published"; }
 reads() { [ "$(fetch "$url/$1")" = "$2" ] || die "$1 does not read '$2'"; }
@@ -69,7 +64,7 @@ deploy() {
     git -C "$work/recipe" checkout --quiet --detach "$1"
     {
         printf 'version: "3.8"\nservices:\n  app:\n    environment: ["TYPE=custom-html:%s"]\n' "$1"
-        [ "$(setting endpoint_mode)" != dnsrr ] || echo '    deploy: {endpoint_mode: dnsrr}'
+        [ "$ENDPOINT_MODE" != dnsrr ] || echo '    deploy: {endpoint_mode: dnsrr}'
     } >"$work/overlay.yml"
     (
         cd "$work/recipe"
@@ -107,7 +102,7 @@ head -c 3000 /dev/urandom >"$work/seed.html"
 head -c 300000 /dev/urandom >"$work/seed.bin"
 
 # install
-git clone --quiet "$(setting abra_dir)/recipes/custom-html" "$work/recipe"
+git clone --quiet "$RECIPE" "$work/recipe"
 head=$(git -C "$work/recipe" rev-parse HEAD)
 previous=$(git -C "$work/recipe" tag --sort=v:refname | tail -n 1)
 bot=$(container "$(docker service ls --quiet --filter label=coop-cloud.backupbot.enabled=true |

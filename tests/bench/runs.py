@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -16,9 +17,10 @@ import docker
 from robot.api import ExecutionResult
 
 from ccci.journal import Journal, claim_domain
+from ccci.names import address_of
 from ccci.run import new_run_id
-from ccci.server import load_server
-from ccci.state import ProcessIdentity, state_dir
+from ccci.server import Server, load_server
+from ccci.state import ProcessIdentity
 from ccci.teardown import tear_down
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -111,7 +113,7 @@ def by_hand(say: Any = print) -> HandRun:
     begun = time.monotonic()
     try:
         done = subprocess.run(
-            [SCRIPT, _server_file(), domain],
+            [SCRIPT], env={**os.environ, **_for_script(server, domain)},
             cwd=PROJECT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         seconds = time.monotonic() - begun
@@ -188,10 +190,16 @@ def _stages(text: str) -> dict[str, float]:
     }
 
 
-def _server_file() -> str:
-    named = os.environ.get("CCCI_SERVER_FILE")
-    places = [Path("/etc/ccci/server.toml"), state_dir() / "lab" / "server.toml"]
-    return named or str(next(place for place in places if place.exists()))
+def _for_script(server: Server, domain: str) -> dict[str, str]:
+    """What the script must know of the server."""
+    return {
+        "DOMAIN": domain,
+        "ADDRESS": address_of(domain, server.names) or socket.gethostbyname(domain),
+        "PORT": str(server.https_port),
+        "BUNDLE": str(server.ca_bundle or "/etc/ssl/certs/ca-certificates.crt"),
+        "RECIPE": str(server.abra_dir.expanduser() / "recipes" / RECIPE),
+        "ENDPOINT_MODE": server.swarm.endpoint_mode,
+    }
 
 
 @contextmanager
