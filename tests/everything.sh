@@ -63,6 +63,7 @@ printf '\n'
 printf '%s\n' "${parts[@]}"
 printf '\n== pytest (its own last line has its time)\n'
 # One process for both, so that there is one summary: the quick ones first.
-python -m pytest tests/unit tests/lab </dev/null || red=1
+# What a shell starts in the background ignores Ctrl-C, and so would all that the tests interrupt.
+env --default-signal=INT,QUIT python -m pytest tests/unit tests/lab </dev/null || red=1
 count 2>&1 || red=1
 exit "$red"

@@ -21,6 +21,7 @@ from bridge.failures import INCOMPLETE
 from ccci.artefacts import clean
 from ccci.credentials import redact
 from ccci.results import (
+    MATRIX_VARIABLE,
     RunFacts,
     RunResults,
     Verdict,
@@ -55,7 +56,12 @@ _published = _Published()
 def prepare(recipe: str, project: Path, output: Path) -> None:
     """Say where Robot writes, and publish when this process ends, however far the run gets."""
     run_id = os.environ.setdefault("CCCI_RUN_ID", new_run_id())
-    _published.facts = RunFacts(run_id, recipe, started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    _published.facts = RunFacts(
+        run_id,
+        recipe,
+        started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        matrix=os.environ.get(MATRIX_VARIABLE, ""),
+    )
     _published.output = output
     _published.results = project / "results" / recipe / run_id
     _published.results.mkdir(parents=True, exist_ok=True)
@@ -155,8 +161,16 @@ def _opt_outs(run: Run) -> dict[str, str]:
 
 
 def _tests_of(suite: TestSuite, stage: str) -> list[TestCase]:
-    chosen = [one for one in suite.suites if one.name.split(" ")[0].lower() == stage]
-    return [test for one in chosen for test in one.all_tests]
+    """The tests below the suite file of a stage, however deep the recipe's folder lies."""
+    return [test for test in suite.all_tests if stage in _words_above(test)]
+
+
+def _words_above(test: TestCase) -> set[str]:
+    words, above = set(), test.parent
+    while above is not None:
+        words.add(above.name.split(" ")[0].lower())
+        above = above.parent
+    return words
 
 
 def _verdict_of(tests: list[TestCase]) -> Verdict:

@@ -14,6 +14,7 @@ from bridge.console import enter_stage, tell
 from ccci.credentials import redact
 from ccci.dependency_apps import DependencyApps
 from ccci.errors import Misuse
+from ccci.recipe import check_recipe_name
 from ccci.run import Run, RunOptions
 from ccci.stages import STAGES, Stages
 from ccci.starting import start_run
@@ -169,6 +170,7 @@ def _options() -> RunOptions:
     recipe = str(_variable("RECIPE", "") or (folder if folder != "generic" else ""))
     if not recipe:
         raise Misuse("Which recipe? Give it with --variable RECIPE:<name>.")
+    check_recipe_name(recipe)
     source = str(_variable("RECIPE_SOURCE", ""))
     keep = str(_variable("KEEP", "") or "never").lower()
     keep = {"1": "always", "true": "always", "0": "never", "false": "never"}.get(keep, keep)

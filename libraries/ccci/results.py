@@ -9,6 +9,8 @@ from typing import Literal
 
 Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
 RUNS_KEPT = 20
+# Set by a matrix for the runs that it starts.
+MATRIX_VARIABLE = "CCCI_MATRIX"
 RESULTS_FILE = "results.json"
 
 
@@ -29,6 +31,7 @@ class RunFacts:
         generic: only the generic stages exist for this recipe.
         stage_seconds: how long each stage took.
         started: ISO time in UTC.
+        matrix: the matrix that the run was part of, or "".
     """
 
     run_id: str
@@ -43,6 +46,7 @@ class RunFacts:
     generic: bool = False
     stage_seconds: dict[str, float] = field(default_factory=dict)
     started: str = ""
+    matrix: str = ""
 
 
 @dataclass(frozen=True)
