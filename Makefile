@@ -8,7 +8,7 @@ PY := .venv/bin/python
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run sweep end check test test-unit test-lab bench docs new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix sweep end check test test-unit test-lab bench docs new
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [K
 	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
+
+matrix: lab-up ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3]
+	@. .venv/bin/activate && exec python -m matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)")
 
 sweep: setup ## remove what runs left whose process is gone
 	@$(PY) -m ccci.sweep
