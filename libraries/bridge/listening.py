@@ -3,7 +3,6 @@
 from typing import Any
 
 from bridge.console import test_begins
-from bridge.failures import INCOMPLETE
 from bridge.session import session
 
 
@@ -34,8 +33,6 @@ class Listener:
     def end_test(self, _data: Any, result: Any) -> None:
         """Clean a test's failure, and count it."""
         session.failures += result.failed
-        if result.failed and session.interrupted:
-            result.tags.add(INCOMPLETE)
         result.message = session.clean(result.message)
 
     def end_suite(self, _data: Any, result: Any) -> None:

@@ -43,6 +43,7 @@ class _Published:
     output: Path = Path()
     results: Path = Path()
     run: Run | None = None
+    interrupted_at: datetime | None = None
 
     @property
     def secrets(self) -> list[str]:
@@ -66,6 +67,11 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
     _published.results = project / "results" / recipe / run_id
     _published.results.mkdir(parents=True, exist_ok=True)
     atexit.register(_publish)
+
+
+def interrupted() -> None:
+    """Note that a person or a program ends the run now: what fails from here on says nothing."""
+    _published.interrupted_at = _published.interrupted_at or datetime.now()
 
 
 def describe(run: Run) -> Path:
@@ -181,10 +187,16 @@ def _verdict_of(tests: list[TestCase]) -> Verdict:
         elif test.skipped:
             verdicts.append("opted out")
         else:
-            verdicts.append("incomplete" if test.tags.match(INCOMPLETE) else "failed")
+            verdicts.append("incomplete" if _is_incomplete(test) else "failed")
     return worst(verdicts) if verdicts else "not run"
 
 
+def _is_incomplete(test: TestCase) -> bool:
+    # Robot does not load the libraries of suites that it leaves out, so no tag can be set there.
+    at = _published.interrupted_at
+    return test.tags.match(INCOMPLETE) or bool(at and test.end_time and test.end_time >= at)
+
+
 def _first_incomplete(tests: list[TestCase]) -> str:
-    found = [test.message for test in tests if test.failed and test.tags.match(INCOMPLETE)]
-    return str(found[0]).splitlines()[0] if found else ""
+    found = [test.message for test in tests if test.failed and _is_incomplete(test)]
+    return " ".join(str(found[0]).splitlines()[:2]) if found else ""

@@ -29,7 +29,6 @@ class Session:
         self._stages: Stages | None = None
         self.stage_seconds: dict[str, float] = {}
         self.failures = 0
-        self.interrupted = False
         self._stage_begun: tuple[str, float] | None = None
 
     @property
@@ -101,7 +100,7 @@ class Session:
             robots_own = signal.getsignal(number)
 
             def noted(number: int, frame: Any, then: Any = robots_own) -> None:
-                self.interrupted = True
+                publishing.interrupted()
                 then(number, frame)
 
             if callable(robots_own):

@@ -86,6 +86,8 @@ class Abra:
         code, out, err = run(list(arguments), within_seconds)
         command = "abra " + " ".join(arguments)
         result = AbraResult(command, code, out, err, time.monotonic() - begun)
+        if code < 0:
+            raise NodeFailure(f"'{command}' was killed by signal {-code}.")
         if check and code != 0:
             kind = RecipeFailure if _RECIPE_AT_WORK & set(arguments[1:2]) else NodeFailure
             raise kind(f"'{command}' ended with exit code {code}: {_last_words(result)}")
@@ -183,10 +185,6 @@ def find_abra(server: Server, abra_dir: Path) -> Abra:
             "or start the lab with 'make lab-up', which brings its own."
         )
     return Abra(Path(found), abra_dir)
-
-
-def _readable(fd: int, seconds: float) -> bool:
-    return bool(select.select([fd], [], [], max(seconds, 0))[0])
 
 
 def _last_words(result: AbraResult) -> str:

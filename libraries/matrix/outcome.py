@@ -26,7 +26,7 @@ def outcome_of(project: Path, recipe: str, matrix: str) -> RecipeOutcome:
     """
     for path in sorted((project / "results" / recipe).glob("[0-9]*/results.json"), reverse=True):
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if found["facts"]["matrix"] == matrix:
+        if found["facts"].get("matrix") == matrix:  # Older results know of none.
             run = str(path.parent.relative_to(project))
             return RecipeOutcome(
                 recipe, found["verdict"], float(found["seconds"]), run, str(found["reason"])
