@@ -18,6 +18,7 @@ from lab.waiting import until
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
 PID_FILE = Path("/var/run/docker.pid")
+CONTAINERD_PID_FILE = Path("/var/run/docker/containerd/containerd.pid")
 PACKAGES = ("docker.io", "iptables", "iproute2")
 
 
@@ -113,6 +114,8 @@ def _record_process(made: Made, pid: int) -> None:
 
 def _start(settings: Settings, made: Made) -> docker.DockerClient:
     log = settings.logs / "dockerd.log"
+    remove_if_stale(PID_FILE, "dockerd")
+    remove_if_stale(CONTAINERD_PID_FILE, "containerd")
     made.record("daemon", "dockerd", by="setsid")
     with log.open("ab") as out:
         daemon = subprocess.Popen(
@@ -130,6 +133,22 @@ def _start(settings: Settings, made: Made) -> docker.DockerClient:
         daemon.terminate()
         made.forget("daemon", "dockerd")
         raise
+
+
+def remove_if_stale(pid_file: Path, program: str) -> bool:
+    """Remove the pid file of a daemon that was killed, whose number may be another's by now.
+
+    dockerd refuses to start as long as any process has the number.
+    """
+    try:
+        alive = psutil.Process(int(pid_file.read_text())).name() == program
+    except FileNotFoundError:
+        return False
+    except (ValueError, psutil.NoSuchProcess):
+        alive = False
+    if not alive:
+        pid_file.unlink()
+    return not alive
 
 
 def _answer(why: object, daemon: subprocess.Popen[bytes] | None = None) -> docker.DockerClient:
