@@ -120,6 +120,11 @@ class Session:
         recipe = self.run.options.recipe
         return (PROJECT / "recipes" / recipe / f"{recipe}.resource").exists()
 
+    @property
+    def told_what_is_left(self) -> bool:
+        """The stage teardown has looked already, and failed where something was left."""
+        return self._stages is not None and self.run.left_over is not None
+
     def tear_down(self) -> list[str]:
         """Save what people will want to read, remove all that the run made, say what is left.
 
