@@ -58,6 +58,8 @@ PYTHON
 part "check" make --no-print-directory check
 part "lab" python -m lab up --recipe "$recipe"
 part "robot" suite
+# Now: the tests below make many runs, and the oldest results are removed.
+counted=$(count 2>&1) || red=1
 
 printf '\n'
 printf '%s\n' "${parts[@]}"
@@ -65,5 +67,5 @@ printf '\n== pytest (its own last line has its time)\n'
 # One process for both, so that there is one summary: the quick ones first.
 # What a shell starts in the background ignores Ctrl-C, and so would all that the tests interrupt.
 env --default-signal=INT,QUIT python -m pytest tests/unit tests/lab </dev/null || red=1
-count 2>&1 || red=1
+echo "$counted"
 exit "$red"

@@ -12,7 +12,7 @@ _SETTLED = {"", "completed", "rollback_completed"}
 _FAILED = {"paused", "rollback_paused", "rollback_completed"}
 _LOOK_EVERY_SECONDS = 0.2
 # A program that ends at once is up for a moment: the same tasks must run for this long.
-_SETTLED_SECONDS = 1.0
+_SETTLED_SECONDS = 2.0
 
 
 @dataclass(frozen=True)

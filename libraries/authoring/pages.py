@@ -106,6 +106,8 @@ def _html(spec: Any) -> str:
     output = io.StringIO()
     LibdocHtmlWriter().write(spec, output)
     text = re.sub(r'("generated": )"[^"]*"', r'\1"demand (make docs)"', output.getvalue(), count=1)
+    # The Python that made a page says nothing of its content.
+    text = re.sub(r"(Robot Framework [\d.]+) \(Python [^)]*\)", r"\1", text)
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
