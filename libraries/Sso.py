@@ -1,0 +1,359 @@
+"""Single sign-on as an app uses it: discovery, grants, and tokens checked to the letter."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from robot.api.deco import library
+from robot.api.types import Secret
+
+from bridge.failures import word
+from bridge.session import session
+from ccci import oidc, tokens
+from ccci.errors import Misuse, RecipeFailure
+from ccci.oidc import AuthorizationRequest, GrantRefused, OidcClient, Provider, TokenSet
+from ccci.tokens import Claims, Flaw, SigningKeys, TokenRefused
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a sign-in gave. A token that was not given is None."""
+
+    access: Secret
+    id: Secret | None
+    refresh: Secret | None
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class Sso:
+    """Signs in at any OpenID Connect provider, and checks the tokens that it gives.
+
+    A provider is known by its issuer's address alone; every other address is read from its
+    discovery document. An app that is registered there is an `Oidc Client`. Tokens are kept as
+    Robot's Secret. Certificates are always verified.
+    """
+
+    @word("assertion")
+    def sso_provider(self, issuer: str) -> Provider:
+        """Reads a provider's discovery document and returns what it says.
+
+        The fields are named as in the document: ``issuer``, ``token_endpoint``, ``jwks_uri``, ...
+        ``addresses`` has all of them. Fails when there is none, or it names another issuer.
+
+        Example:
+        | ${provider}=    Sso Provider    ${app.url}/realms/staff
+        """
+        return oidc.discover(session.run.client, issuer)
+
+    @word()
+    def oidc_client(self, client_id: str, secret: Secret | None = None) -> OidcClient:
+        """Returns an app as a provider knows it: its name, and its secret if it has one.
+
+        Never fails.
+
+        Example:
+        | ${secret}=    Credential    wiki client
+        | ${client}=    Oidc Client    wiki    ${secret}
+        """
+        return OidcClient(client_id, secret.value if secret else "")
+
+    @word("assertion")
+    def sign_in_with_password(
+        self, provider: Provider, client: OidcClient, username: str, password: Secret
+    ) -> Tokens:
+        """Signs a user in by the password grant and returns ``access``, ``id`` and ``refresh``.
+
+        Fails when the provider refuses, with its own words.
+
+        Example:
+        | ${tokens}=    Sign In With Password    ${provider}    ${client}    anna    ${password}
+        """
+        return _granted(
+            oidc.password_grant(session.run.client, provider, client, username, password.value)
+        )
+
+    @word("assertion")
+    def sign_in_with_password_should_be_refused(
+        self,
+        provider: Provider,
+        client: OidcClient,
+        username: str,
+        password: Secret,
+        error: str = "invalid_grant",
+    ) -> None:
+        """Fails unless the provider refuses the password grant with this error.
+
+        ``error`` is the code of RFC 6749: ``invalid_grant`` for user and password,
+        ``invalid_client`` or ``unauthorized_client`` for the app's own credentials.
+
+        Example:
+        | Sign In With Password Should Be Refused    ${provider}    ${client}    anna    ${wrong}
+        """
+        _refused(
+            oidc.password_grant(session.run.client, provider, client, username, password.value),
+            error,
+        )
+
+    @word("assertion")
+    def sign_in_as_client(self, provider: Provider, client: OidcClient) -> Tokens:
+        """Signs the app itself in by the client-credentials grant and returns its tokens.
+
+        Fails when the provider refuses, with its own words.
+
+        Example:
+        | ${tokens}=    Sign In As Client    ${provider}    ${client}
+        """
+        return _granted(oidc.client_credentials_grant(session.run.client, provider, client))
+
+    @word("assertion")
+    def sign_in_as_client_should_be_refused(
+        self, provider: Provider, client: OidcClient, error: str = "unauthorized_client"
+    ) -> None:
+        """Fails unless the provider refuses the client-credentials grant with this error.
+
+        Example:
+        | Sign In As Client Should Be Refused    ${provider}    ${client}    invalid_client
+        """
+        _refused(oidc.client_credentials_grant(session.run.client, provider, client), error)
+
+    @word("assertion")
+    def refresh_tokens(self, provider: Provider, client: OidcClient, old: Tokens) -> Tokens:
+        """Gets new tokens for the refresh token of old ones.
+
+        Fails when the provider refuses, or gave no refresh token before.
+
+        Example:
+        | ${fresh}=    Refresh Tokens    ${provider}    ${client}    ${tokens}
+        """
+        return _granted(
+            oidc.refresh_grant(session.run.client, provider, client, _refresh_token(old))
+        )
+
+    @word("assertion")
+    def refresh_should_be_refused(
+        self, provider: Provider, client: OidcClient, old: Tokens
+    ) -> None:
+        """Fails unless the provider gives nothing more for these tokens' refresh token.
+
+        Example:
+        | Log Out    ${provider}    ${client}    ${tokens}
+        | Refresh Should Be Refused    ${provider}    ${client}    ${tokens}
+        """
+        _refused(
+            oidc.refresh_grant(session.run.client, provider, client, _refresh_token(old)),
+            "invalid_grant",
+        )
+
+    @word("assertion")
+    def log_out(self, provider: Provider, client: OidcClient, old: Tokens) -> None:
+        """Ends the session that the tokens belong to.
+
+        Fails when the provider does not do so.
+
+        Example:
+        | Log Out    ${provider}    ${client}    ${tokens}
+        """
+        oidc.log_out(session.run.client, provider, client, _refresh_token(old))
+
+    @word()
+    def begin_sign_in(
+        self, provider: Provider, client: OidcClient, redirect_uri: str
+    ) -> AuthorizationRequest:
+        """Begins a sign-in by authorization code with PKCE; a browser opens its ``url``.
+
+        Never fails.
+
+        Example:
+        | ${asked}=    Begin Sign In    ${provider}    ${client}    ${app.url}/back
+        | New Page    ${asked.url}
+        """
+        return oidc.begin_sign_in(provider, client, redirect_uri)
+
+    @word("assertion")
+    def finish_sign_in(
+        self,
+        provider: Provider,
+        client: OidcClient,
+        asked: AuthorizationRequest,
+        arrived_at: str,
+    ) -> Tokens:
+        """Turns the code in the address that the browser came back to into tokens.
+
+        Fails when it came back elsewhere, with an error or another state, or the code is refused;
+        and when the ID token is not of this very sign-in (its nonce).
+
+        Example:
+        | ${address}=    Get Url
+        | ${tokens}=    Finish Sign In    ${provider}    ${client}    ${asked}    ${address}
+        """
+        code = oidc.code_in(asked, arrived_at)
+        got = oidc.code_grant(session.run.client, provider, client, asked, code)
+        made = _granted(got)
+        if made.id is None:
+            raise RecipeFailure("Expected an ID token of a sign-in with scope openid; none came.")
+        claims = _verified(provider, made.id, client.client_id, "")
+        if claims.nonce != asked.nonce:
+            raise RecipeFailure("Expected the ID token to have this sign-in's nonce; it has not.")
+        return made
+
+    @word("assertion")
+    def token_should_be_valid(
+        self,
+        provider: Provider,
+        token: Secret,
+        audience: str = "",
+        authorized_party: str = "",
+        roles: tuple[str, ...] = (),
+    ) -> Claims:
+        """Verifies a token against the provider's live keys and returns its claims.
+
+        Signature, ``iss``, ``exp``, ``nbf`` and ``iat`` always; ``aud``, ``azp`` and roles where
+        they are given. The claims have the fields ``issuer``, ``subject``, ``username``,
+        ``email``, ``audience``, ``authorized_party``, ``roles``, ``issued_at``, ``expires_at``.
+
+        Fails with the first thing that is wrong.
+
+        Example:
+        | ${claims}=    Token Should Be Valid    ${provider}    ${tokens.id}    audience=wiki
+        | Should Be Equal    ${claims.username}    anna
+        """
+        claims = _verified(provider, token, audience, authorized_party)
+        missing = sorted(set(roles) - set(claims.roles))
+        if missing:
+            raise RecipeFailure(
+                f"Expected the token to have the roles {list(roles)}; it has {list(claims.roles)}."
+            )
+        return claims
+
+    @word("assertion")
+    def token_should_be_wrong(
+        self, provider: Provider, token: Secret, flaw: Flaw, audience: str = ""
+    ) -> None:
+        """Fails unless an app that verifies the token would refuse it for this flaw.
+
+        Example:
+        | Token Should Be Wrong    ${provider}    ${old}    expired
+        | Token Should Be Wrong    ${provider}    ${tokens.access}    audience    audience=other
+        """
+        keys = SigningKeys(session.run.client, provider)
+        try:
+            tokens.verify(token.value, keys, provider.issuer, audience)
+        except TokenRefused as refused:
+            if refused.flaw != flaw:
+                raise RecipeFailure(
+                    f"Expected the token's flaw to be: {flaw}. Seen: {refused}"
+                ) from None
+            return
+        raise RecipeFailure(f"Expected the token to be refused ({flaw}); nothing is wrong with it.")
+
+    @word("assertion")
+    def token_should_be_accepted(self, provider: Provider, token: Secret) -> None:
+        """Fails unless the provider answers a call that bears the token (who am I).
+
+        Example:
+        | Token Should Be Accepted    ${provider}    ${tokens.access}
+        """
+        oidc.read_object(oidc.user_info(session.run.client, provider, token.value), 200)
+
+    @word("assertion")
+    def token_should_not_be_accepted(self, provider: Provider, token: Secret) -> None:
+        """Fails unless the provider refuses a call that bears the token, with status 401.
+
+        Example:
+        | ${spoilt}=    Token With Altered Signature    ${tokens.access}
+        | Token Should Not Be Accepted    ${provider}    ${spoilt}
+        """
+        answer = oidc.user_info(session.run.client, provider, token.value)
+        if answer.status != 401:
+            raise RecipeFailure(
+                f"Expected {answer.url} to refuse the token with 401; it answered {answer.status}."
+            )
+
+    @word()
+    def token_with_altered_signature(self, token: Secret) -> Secret:
+        """Returns the token with one bit of its signature turned.
+
+        Never fails for a token with a signature.
+
+        Example:
+        | ${spoilt}=    Token With Altered Signature    ${tokens.access}
+        """
+        return Secret(tokens.with_altered_signature(token.value))
+
+    @word()
+    def token_with_altered_claims(self, token: Secret, **claims: str) -> Secret:
+        """Returns the token with other claims, under the signature of the old ones.
+
+        Never fails for a signed token.
+
+        Example:
+        | ${spoilt}=    Token With Altered Claims    ${tokens.access}    preferred_username=root
+        """
+        return Secret(tokens.with_altered_claims(token.value, claims))
+
+    @word()
+    def token_without_signature(self, token: Secret) -> Secret:
+        """Returns the token as an unsigned one, with ``alg`` none.
+
+        Never fails for a signed token.
+
+        Example:
+        | ${spoilt}=    Token Without Signature    ${tokens.access}
+        """
+        return Secret(tokens.without_signature(token.value))
+
+    @word()
+    def wait_until_expired(self, token: Secret, within: timedelta = timedelta(seconds=30)) -> None:
+        """Waits until the token's own time is over.
+
+        Fails at once when it lives longer than ``within``.
+
+        Example:
+        | Wait Until Expired    ${tokens.access}
+        """
+        tokens.wait_until_expired(token.value, within.total_seconds())
+
+    @word("assertion")
+    def signing_keys(self, provider: Provider) -> str:
+        """Returns the names of the keys that the provider signs with, one a line.
+
+        A key made anew has another name. Fails when the provider shows none.
+
+        Example:
+        | ${before}=    Signing Keys    ${provider}
+        """
+        names = SigningKeys(session.run.client, provider).names()
+        if not names:
+            raise RecipeFailure(f"{provider.jwks_uri} shows no key to verify signatures with.")
+        return "\n".join(names)
+
+
+def _granted(got: TokenSet | GrantRefused) -> Tokens:
+    if isinstance(got, GrantRefused):
+        raise RecipeFailure(f"Expected tokens; the provider refused: {got}.")
+    return Tokens(
+        Secret(got.access_token),
+        Secret(got.id_token) if got.id_token else None,
+        Secret(got.refresh_token) if got.refresh_token else None,
+    )
+
+
+def _refused(got: TokenSet | GrantRefused, error: str) -> None:
+    if not isinstance(got, GrantRefused):
+        raise RecipeFailure(f"Expected the provider to refuse with {error}; it gave tokens.")
+    if got.error != error:
+        raise RecipeFailure(f"Expected the provider to refuse with {error}; it answered {got}.")
+
+
+def _refresh_token(old: Tokens) -> str:
+    if old.refresh is None:
+        raise Misuse("These tokens came without a refresh token: sign a user in to get one.")
+    value: str = old.refresh.value
+    return value
+
+
+def _verified(provider: Provider, token: Secret, audience: str, authorized_party: str) -> Claims:
+    keys = SigningKeys(session.run.client, provider)
+    try:
+        return tokens.verify(token.value, keys, provider.issuer, audience, authorized_party)
+    except TokenRefused as refused:
+        raise RecipeFailure(str(refused)) from None

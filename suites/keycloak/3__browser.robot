@@ -1,0 +1,38 @@
+*** Settings ***
+Documentation       People sign in on Keycloak's own pages.
+
+Resource            keycloak/keycloak.resource
+Resource            browser.resource
+
+Suite Setup         Prepare The Staff Realm
+Test Setup          Open The Browser
+Test Teardown       Close Browser
+
+Test Tags           browser
+
+
+*** Test Cases ***
+A User Signs In And Sees Their Account
+    Open The Account Console
+    Sign In On The Page    anna
+    The Account Should Be Shown    anna
+    Show In The Log
+
+The Administrator Signs In And Sees The Realm
+    Open The Admin Console
+    Sign In On The Page As Administrator
+    The Realm Should Be Listed    ${STAFF}
+    Show In The Log
+
+A Wrong Password Is Refused On The Page
+    Open The Account Console
+    ${password}=    Password Of    nobody
+    Fill In The Sign-In Page    anna    ${password}
+    The Page Should Refuse
+    Show In The Log
+
+A User Signs In For An App
+    [Documentation]    By authorization code with PKCE, as an app's own sign-in button does it.
+    ${tokens}=    Sign In By Code    anna
+    The Access Token Should Say    ${tokens}    anna    editor
+    The Identity Token Should Say    ${tokens}    anna

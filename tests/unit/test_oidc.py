@@ -1,0 +1,285 @@
+"""Tokens are verified to the letter, and a provider is known by its discovery document alone."""
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from ccci import oidc, tokens
+from ccci.errors import RecipeFailure
+from ccci.http import Client
+from ccci.oidc import GrantRefused, OidcClient, Provider, TokenSet
+from ccci.server import Server
+from ccci.tokens import Claims, SigningKeys, TokenRefused, verify
+
+WIKI = OidcClient("wiki", "the wiki's own secret")
+
+
+@dataclass
+class Small:
+    """A provider of one page each, at paths that no real one has: whoever guesses them fails."""
+
+    issuer: str = ""
+    keys: dict[str, RSAPrivateKey] = field(default_factory=dict)
+    discovery: dict[str, Any] = field(default_factory=dict)
+    answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    asked: list[dict[str, str]] = field(default_factory=list)
+    reads_of_keys: int = 0
+
+    def jwks(self) -> dict[str, Any]:
+        self.reads_of_keys += 1
+        made = []
+        for name, key in self.keys.items():
+            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+            made.append({**public, "kid": name, "use": "sig", "alg": "RS256"})
+        made.append({"kty": "RSA", "use": "enc", "kid": "for encryption", "alg": "RSA-OAEP"})
+        return {"keys": made}
+
+
+@pytest.fixture(scope="module")
+def own_key() -> RSAPrivateKey:
+    return generate_private_key(65537, 2048)
+
+
+@pytest.fixture(scope="module")
+def foreign_key() -> RSAPrivateKey:
+    return generate_private_key(65537, 2048)
+
+
+@pytest.fixture
+def http() -> Client:
+    return Client(Server(domain="lab.test"))
+
+
+@pytest.fixture
+def small(own_key: RSAPrivateKey) -> Iterator[Small]:
+    state = Small(keys={"first": own_key})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/it/.well-known/openid-configuration":
+                self.say(200, state.discovery)
+            elif self.path == "/odd/place/of-keys":
+                self.say(200, state.jwks())
+            else:
+                self.say(404, {})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            state.asked.append({"path": self.path, **dict(urllib.parse.parse_qsl(body))})
+            self.say(*state.answers.pop(0))
+
+        def say(self, status: int, content: dict[str, Any]) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: what matters is asserted."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    root = f"http://127.0.0.1:{server.server_port}"
+    state.issuer = f"{root}/it"
+    state.discovery = {
+        "issuer": state.issuer,
+        "authorization_endpoint": f"{root}/odd/place/of-consent",
+        "token_endpoint": f"{root}/odd/place/of-tokens",
+        "userinfo_endpoint": f"{root}/odd/place/of-people",
+        "jwks_uri": f"{root}/odd/place/of-keys",
+        "end_session_endpoint": f"{root}/odd/place/of-farewell",
+    }
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def provider(small: Small, http: Client) -> Provider:
+    return oidc.discover(http, small.issuer)
+
+
+@pytest.fixture
+def keys(http: Client, provider: Provider) -> SigningKeys:
+    return SigningKeys(http, provider)
+
+
+def signed(key: RSAPrivateKey, issuer: str, kid: str = "first", **changes: object) -> str:
+    now = int(time.time())
+    claims: dict[str, object] = {
+        "iss": issuer,
+        "sub": "7",
+        "aud": ["wiki", "account"],
+        "azp": "wiki",
+        "iat": now,
+        "exp": now + 60,
+        "preferred_username": "anna",
+        **changes,
+    }
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, key, "RS256", headers={"kid": kid})
+
+
+def flaw_of(
+    token: str, keys: SigningKeys, issuer: str, audience: str = "", authorized_party: str = ""
+) -> str:
+    with pytest.raises(TokenRefused) as refused:
+        verify(token, keys, issuer, audience, authorized_party)
+    return refused.value.flaw
+
+
+def test_a_sound_token_says_what_it_says(
+    own_key: RSAPrivateKey, small: Small, keys: SigningKeys
+) -> None:
+    token = signed(
+        own_key,
+        small.issuer,
+        realm_access={"roles": ["editor"]},
+        resource_access={"shop": {"roles": ["buyer"]}},
+        groups=["/staff"],
+        nbf=int(time.time()),
+    )
+    claims = verify(token, keys, small.issuer, audience="wiki", authorized_party="wiki")
+    assert isinstance(claims, Claims)
+    assert (claims.username, claims.subject, claims.authorized_party) == ("anna", "7", "wiki")
+    assert claims.audience == ("wiki", "account")
+    assert claims.roles == ("/staff", "buyer", "editor")
+    assert claims.expires_at == claims.issued_at + 60
+
+
+def test_every_flaw_has_its_name(
+    own_key: RSAPrivateKey, foreign_key: RSAPrivateKey, small: Small, keys: SigningKeys
+) -> None:
+    now, issuer = int(time.time()), small.issuer
+    sound = signed(own_key, issuer)
+    assert verify(sound, keys, issuer, audience="wiki").username == "anna"
+    assert flaw_of(tokens.with_altered_signature(sound), keys, issuer) == "signature"
+    assert flaw_of(tokens.with_altered_claims(sound, {"sub": "1"}), keys, issuer) == "signature"
+    assert flaw_of(signed(foreign_key, issuer), keys, issuer) == "signature"
+    assert flaw_of(tokens.without_signature(sound), keys, issuer) == "algorithm"
+    assert flaw_of(signed(own_key, issuer, "another"), keys, issuer) == "unknown key"
+    assert flaw_of(signed(own_key, issuer + "2"), keys, issuer) == "issuer"
+    assert flaw_of(sound, keys, issuer, audience="shop") == "audience"
+    assert flaw_of(signed(own_key, issuer, aud=None), keys, issuer, audience="wiki") == (
+        "missing claim"
+    )
+    assert flaw_of(sound, keys, issuer, authorized_party="shop") == "authorized party"
+    assert flaw_of(signed(own_key, issuer, azp=None), keys, issuer, authorized_party="wiki") == (
+        "authorized party"
+    )
+    assert flaw_of(signed(own_key, issuer, exp=now - 1), keys, issuer) == "expired"
+    assert flaw_of(signed(own_key, issuer, exp=None), keys, issuer) == "missing claim"
+    assert flaw_of(signed(own_key, issuer, nbf=now + 60), keys, issuer) == "not yet valid"
+    assert flaw_of("no.token", keys, issuer) == "malformed"
+    assert flaw_of(sound + ".more", keys, issuer) == "malformed"
+
+
+def test_a_public_key_is_no_shared_secret(
+    own_key: RSAPrivateKey, small: Small, keys: SigningKeys
+) -> None:
+    """Whoever knows the published key can sign with it as a secret; that must count for nothing."""
+    public = own_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    _, body, _ = signed(own_key, small.issuer).split(".")
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"first"}').rstrip(b"=").decode()
+    mac = hmac.new(public, f"{head}.{body}".encode(), hashlib.sha256).digest()
+    forged = f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+    assert flaw_of(forged, keys, small.issuer) == "algorithm"
+
+
+def test_a_token_kept_from_before_may_have_expired(
+    own_key: RSAPrivateKey, small: Small, keys: SigningKeys
+) -> None:
+    old = signed(own_key, small.issuer, exp=int(time.time()) - 100)
+    assert verify(old, keys, small.issuer, now_may_be_late=True).username == "anna"
+    spoilt = tokens.with_altered_signature(old)
+    with pytest.raises(TokenRefused, match="signature"):
+        verify(spoilt, keys, small.issuer, now_may_be_late=True)
+
+
+def test_a_new_key_is_fetched_when_a_token_names_it(
+    own_key: RSAPrivateKey, foreign_key: RSAPrivateKey, small: Small, keys: SigningKeys
+) -> None:
+    verify(signed(own_key, small.issuer), keys, small.issuer)
+    verify(signed(own_key, small.issuer), keys, small.issuer)
+    assert small.reads_of_keys == 1
+    small.keys = {"second": foreign_key}
+    verify(signed(foreign_key, small.issuer, "second"), keys, small.issuer)
+    assert keys.names() == ("second",)
+
+
+def test_discovery_is_read_and_believed_only_of_its_own_issuer(small: Small, http: Client) -> None:
+    assert oidc.discover(http, small.issuer).token_endpoint.endswith("/odd/place/of-tokens")
+    del small.discovery["jwks_uri"]
+    with pytest.raises(RecipeFailure, match="names no jwks_uri"):
+        oidc.discover(http, small.issuer)
+    small.discovery["issuer"] = "https://elsewhere.example"
+    with pytest.raises(RecipeFailure, match="it names 'https://elsewhere"):
+        oidc.discover(http, small.issuer)
+    with pytest.raises(RecipeFailure, match="to answer 200; it was 404"):
+        oidc.discover(http, small.issuer + "/more")
+
+
+def test_grants_ask_where_the_document_says(small: Small, http: Client, provider: Provider) -> None:
+    small.answers = [
+        (200, {"token_type": "Bearer", "access_token": "a", "refresh_token": "r", "expires_in": 9}),
+        (401, {"error": "invalid_grant", "error_description": "Invalid user credentials"}),
+        (200, {"token_type": "mac", "access_token": "a"}),
+    ]
+    got = oidc.password_grant(http, provider, WIKI, "anna", "a&b=ü")
+    assert got == TokenSet("a", "", "r", 9)
+    assert small.asked[0]["path"] == "/odd/place/of-tokens"
+    assert small.asked[0]["password"] == "a&b=ü"
+    assert small.asked[0]["grant_type"] == "password"
+    assert small.asked[0]["client_secret"] == WIKI.secret
+    refused = oidc.client_credentials_grant(http, provider, OidcClient("public"))
+    assert refused == GrantRefused(401, "invalid_grant", "Invalid user credentials")
+    assert "client_secret" not in small.asked[1]
+    with pytest.raises(RecipeFailure, match="without a bearer token"):
+        oidc.refresh_grant(http, provider, WIKI, "r")
+
+
+def test_no_secret_shows(provider: Provider) -> None:
+    asked = oidc.begin_sign_in(provider, WIKI, "https://wiki.example/back")
+    seen = repr([WIKI, TokenSet("access", "identity", "refresh", 9), asked])
+    for secret in (WIKI.secret, "'access'", "'identity'", "'refresh'", asked.verifier):
+        assert secret not in seen
+
+
+def test_a_sign_in_ends_where_it_should(provider: Provider) -> None:
+    asked = oidc.begin_sign_in(provider, WIKI, "https://wiki.example/back")
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(asked.url).query))
+    digest = hashlib.sha256(asked.verifier.encode()).digest()
+    assert base64.urlsafe_b64decode(query["code_challenge"] + "=") == digest
+    assert query["code_challenge_method"] == "S256"
+    arrived = f"{asked.redirect_uri}?state={asked.state}&code=c"
+    assert oidc.code_in(asked, arrived) == "c"
+    with pytest.raises(RecipeFailure, match="another state"):
+        oidc.code_in(asked, f"{asked.redirect_uri}?state=else&code=c")
+    with pytest.raises(RecipeFailure, match="access_denied"):
+        oidc.code_in(asked, f"{asked.redirect_uri}?state={asked.state}&error=access_denied")
+    with pytest.raises(RecipeFailure, match=r"came to https://evil\.example"):
+        oidc.code_in(asked, f"https://evil.example?state={asked.state}&code=c")
+
+
+def test_waiting_for_a_token_to_expire_has_an_end(own_key: RSAPrivateKey) -> None:
+    token = signed(own_key, "https://it.example", exp=int(time.time()))
+    tokens.wait_until_expired(token, within_seconds=3)
+    with pytest.raises(RecipeFailure, match="expires within 3 s"):
+        tokens.wait_until_expired(signed(own_key, "https://it.example"), within_seconds=3)
