@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
+# A described server is used as it is; the lab is made only where there is none.
+SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up)
 
 # What `make run` passes on to the run, when it is given.
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
@@ -32,12 +34,12 @@ doctor: setup ## check this installation; names each missing piece with its reme
 
 run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make run RECIPE=custom-html"; exit 2; }
-	@$(MAKE) --no-print-directory lab-up $(if $(RECIPE_SOURCE),RECIPE=)
+	@$(MAKE) --no-print-directory $(SERVER) $(if $(RECIPE_SOURCE),RECIPE=)
 	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
 
-matrix: lab-up ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3]
+matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3]
 	@. .venv/bin/activate && exec python -m matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)")
 
 sweep: setup ## remove what runs left whose process is gone

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccci.credentials import holds_secret
+from ccci.journal import all_runs
 from ccci.state import state_dir
 from ccci.waiting import Look, wait_for
 from tests.lab.suite_runs import (
@@ -119,6 +120,7 @@ def _texts(run_id: str) -> dict[str, str]:
 
 
 def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    earlier = {run.run_id for run in all_runs()}
     cases = {
         ("--variable", "RECIPE:no-such-recipe"): "Recipe 'no-such-recipe' does not exist",
         ("--variable", "RECIPE:Bad_Name"): "cannot be a recipe's name",
@@ -147,7 +149,7 @@ def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: 
         run = start_suite("suites/custom-html", CCCI_SERVER_FILE=str(named))
         assert run.finish(60) != 0
         assert sentence in run.output, run.output
-    wait_for("no run to be left open", _no_open_run, 30)
+    wait_for("no run that could not begin to be left open", lambda: _none_dead(earlier), 30)
 
 
 def test_an_image_that_cannot_be_had_says_nothing_of_the_recipe(tmp_path: Path) -> None:
@@ -162,8 +164,14 @@ def test_an_image_that_cannot_be_had_says_nothing_of_the_recipe(tmp_path: Path) 
     assert leftovers_of(run.stack, run.run_id) == []
 
 
-def _no_open_run() -> Look:
-    from ccci.journal import all_runs
+def _none_dead(earlier: set[str]) -> Look:
+    """Look at the runs opened since whose process is gone; tell what those that are not clean left.
 
-    open_runs = [run.run_id for run in all_runs() if not run.is_clean()]
-    return Look(not open_runs, str(open_runs))
+    A live one is somebody else's: every process that the test started has ended.
+    """
+    dead = {
+        run.run_id: run.left() or [f"{entry.kind} {entry.name}" for entry in run.entries()]
+        for run in all_runs()
+        if run.run_id not in earlier and run.is_dead()
+    }
+    return Look(not dead, str(dead))
