@@ -11,7 +11,7 @@ from bridge.session import session
 from ccci.abra import AbraResult
 from ccci.app import App, AppDriver
 from ccci.envfile import set_env
-from ccci.errors import Misuse, NodeFailure
+from ccci.errors import Misuse
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -25,7 +25,9 @@ class Apps:
         """Runs ``abra`` with these arguments, in a terminal where it wants one.
 
         Returns the fields ``exit_code``, ``stdout``, ``stderr`` and ``seconds``. Fails when the
-        exit code is not ``expect``, or the command does not end ``within`` its time.
+        exit code is not ``expect``, or the command does not end ``within`` its time. A command that
+        works with the recipe's own content (deploy, run, backup, ...) then fails as the recipe's;
+        any other says nothing of the recipe, and the test is incomplete.
 
         Example:
         | ${app}=    The App
@@ -35,10 +37,7 @@ class Apps:
         done = session.run.abra(*arguments, within_seconds=within.total_seconds(), check=False)
         logger.info(f"{done.command}\n{done.stdout}{done.stderr}")
         if done.exit_code != expect:
-            raise NodeFailure(
-                f"Expected '{done.command}' to end with exit code {expect}; it was "
-                f"{done.exit_code}: {(done.stdout + done.stderr).strip()[-500:]}"
-            )
+            raise session.run.abra.failure(arguments, done, expected=expect)
         return done
 
     @word()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
 
-from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
 from ccci.server import Server
 
 # These want a terminal even when they ask nothing ("inappropriate ioctl for device" otherwise).
@@ -89,9 +89,28 @@ class Abra:
         if code < 0:
             raise NodeFailure(f"'{command}' was killed by signal {-code}.")
         if check and code != 0:
-            kind = RecipeFailure if _RECIPE_AT_WORK & set(arguments[1:2]) else NodeFailure
-            raise kind(f"'{command}' ended with exit code {code}: {_last_words(result)}")
+            raise self.failure(arguments, result)
         return result
+
+    @staticmethod
+    def failure(arguments: Sequence[str], result: AbraResult, expected: int = 0) -> CcciError:
+        """Return the error for a command that ended with an unexpected exit code.
+
+        Args:
+            arguments: the command's words, without ``abra``.
+            result: how it ended.
+            expected: the exit code that was wanted.
+
+        Returns:
+            A RecipeFailure for a command that works with the recipe's own content (deploy, backup,
+            restore, ...), else a NodeFailure, which says nothing of the recipe.
+        """
+        kind = RecipeFailure if _RECIPE_AT_WORK & set(arguments[1:2]) else NodeFailure
+        wanted = "" if expected == 0 else f" instead of {expected}"
+        return kind(
+            f"'{result.command}' ended with exit code {result.exit_code}{wanted}: "
+            f"{_last_words(result)}"
+        )
 
     def version(self) -> str:
         """Return what `abra --version` says, in one line."""
