@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix sweep end check test test-unit test-lab bench docs new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix sweep end check test test-all test-unit test-lab bench docs new
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -21,7 +21,8 @@ setup: .venv/.ready ## the Python environment and the browser
 	@lab/setup.sh
 
 lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot
-	@$(PY) -m lab up $(if $(RECIPE),--recipe $(RECIPE))
+	@needed="$$($(PY) -m ccci.dependencies $(RECIPE) $(RECIPES))" && \
+	    $(PY) -m lab up $${needed:+$$(printf -- '--recipe %s ' $$needed)}
 
 lab-down: setup ## undo what lab-up did, and nothing else
 	@$(PY) -m lab down
@@ -60,6 +61,9 @@ test-lab: lab-up ## the project's own tests against the lab
 
 test: setup ## everything that CI runs
 	@tests/everything.sh
+
+test-all: setup ## every recipe and every test, the heavy ones too
+	@tests/everything.sh all
 
 bench: lab-up ## what the harness costs beside the same steps by hand
 	@$(PY) -m tests.bench

@@ -1,11 +1,16 @@
-"""Which recipes must be up before the recipe under test, and in which order."""
+"""Which recipes must be up before the recipe under test, and in which order.
 
-from collections.abc import Callable
+``python -m ccci.dependencies gitea`` prints what its tests need, itself last: one name a line.
+"""
+
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
-from ccci.errors import Misuse
-from ccci.recipe import RecipeConfig
+from ccci.errors import CcciError, Misuse
+from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,28 @@ def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None]) -> Plan:
     return Plan(_layers(graph, recipe), weight)
 
 
+def enrolled(project: Path, recipe: str) -> RecipeConfig | None:
+    """Return a recipe's settings; None where the project has no folder for it."""
+    path = config_path(project, recipe)
+    return load_recipe_config(path) if path.exists() else None
+
+
+def main(recipes: Iterable[str]) -> int:
+    """Print the recipes and all that they need; 1 when that cannot be told."""
+    project = Path(__file__).resolve().parents[2]
+    names: dict[str, None] = {}
+    try:
+        for recipe in map(check_recipe_name, recipes):
+            plan = plan_for(recipe, lambda name: enrolled(project, name))
+            names.update(dict.fromkeys([*plan.recipes, recipe]))
+    except CcciError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name in names:
+        print(name)
+    return 0
+
+
 def _layers(graph: dict[str, list[str]], recipe: str) -> tuple[tuple[str, ...], ...]:
     sorter = TopologicalSorter(graph)
     try:
@@ -81,3 +108,7 @@ def _layers(graph: dict[str, list[str]], recipe: str) -> tuple[tuple[str, ...], 
         sorter.done(*ready)
         layers.append(tuple(name for name in ready if name != recipe))
     return tuple(layer for layer in layers if layer)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

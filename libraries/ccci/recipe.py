@@ -102,6 +102,11 @@ def load_recipe_config(path: Path) -> RecipeConfig:
         raise Misuse(_first_complaint(path, text, error)) from None
 
 
+def config_path(project: Path, recipe: str) -> Path:
+    """Return where a recipe's settings lie; the file need not be there."""
+    return project / "recipes" / recipe / "recipe.toml"
+
+
 def _first_complaint(path: Path, text: str, error: ValidationError) -> str:
     first = error.errors()[0]
     keys = [str(part) for part in first["loc"] if part != "[key]"]

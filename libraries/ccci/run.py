@@ -16,7 +16,7 @@ from ccci.credentials import CredentialStore
 from ccci.dependencies import Plan
 from ccci.http import Client
 from ccci.journal import Journal, claim_domain
-from ccci.recipe import RecipeConfig, check_recipe_name, load_recipe_config
+from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.server import Server
 from ccci.swarm import SwarmView
 from ccci.teardown import tear_down
@@ -165,8 +165,3 @@ class Run:
 def new_run_id() -> str:
     """Return a run's identity: its date, time, and four random digits."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def config_path(project: Path, recipe: str) -> Path:
-    """Return where a recipe's settings lie; the file need not be there."""
-    return project / "recipes" / recipe / "recipe.toml"

@@ -11,12 +11,12 @@ from ccci.abra import find_abra
 from ccci.backup import require_backup_bot
 from ccci.budget import Budget, Lease, default_slots
 from ccci.checkout import Checkout, check_out
-from ccci.dependencies import Plan, plan_for
+from ccci.dependencies import Plan, enrolled, plan_for
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.http import Client
 from ccci.journal import Journal, all_runs, claim_domain, dead_runs
-from ccci.recipe import RecipeConfig, check_recipe_name, load_recipe_config
-from ccci.run import Run, RunOptions, config_path, new_run_id
+from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
+from ccci.run import Run, RunOptions, new_run_id
 from ccci.server import Server, load_server
 from ccci.state import ProcessIdentity
 from ccci.swarm import SwarmView
@@ -42,7 +42,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     config = load_recipe_config(config_path(options.project, options.recipe))
     server = load_server()
     source = _source(options, server)
-    plan = plan_for(options.recipe, lambda name: _enrolled(options.project, name))
+    plan = plan_for(options.recipe, lambda name: enrolled(options.project, name))
     if options.attach:
         return _attach(options, server, config, plan, tell)
     swarm = SwarmView()
@@ -82,11 +82,6 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         if lease:
             lease.release()
         raise
-
-
-def _enrolled(project: Path, recipe: str) -> RecipeConfig | None:
-    path = config_path(project, recipe)
-    return load_recipe_config(path) if path.exists() else None
 
 
 def _source(options: RunOptions, server: Server) -> Path:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ccci.dependencies import plan_for
+from ccci.dependencies import main, plan_for
 from ccci.errors import Misuse
 from ccci.recipe import RecipeConfig, Sso
 
@@ -48,3 +48,15 @@ def test_what_is_not_enrolled_is_named_with_who_needs_it(recipe: str, user: str)
 def test_a_circle_is_named(recipe: str) -> None:
     with pytest.raises(Misuse, match=r"wait for each other: '\w+' needs '\w+'"):
         plan_for(recipe, ENROLLED.get)
+
+
+def test_the_command_prints_what_a_recipe_needs_and_the_recipe_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["custom-html", "keycloak", "custom-html"]) == 0
+    assert capsys.readouterr().out.split() == ["custom-html", "keycloak"]
+
+
+def test_the_command_refuses_what_is_no_recipes_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["Bad_Name"]) == 1
+    assert "cannot be a recipe's name" in capsys.readouterr().err
