@@ -1,13 +1,21 @@
 #!/bin/bash
-# `make test`: the checks, a full run of custom-html against the lab, and the project's own tests.
+# `make test`: the checks, full runs of the recipes below, and the project's own tests but the heavy ones.
+# `make test-all` (this with the word "all"): every enrolled recipe, and every test.
 # A part that fails does not keep the next from running: one run tells all that is wrong.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .venv/bin/activate
 
-recipe=custom-html
+# A simple app, and one with a database that signs users in through another app.
+recipes=(custom-html gitea)
+chosen=(-m "not heavy")
+if [ "${1-}" = all ]; then
+    mapfile -t recipes < <(cd suites && printf '%s\n' */ | tr -d / | grep -vx generic)
+    chosen=()
+fi
 terminal=$(mktemp)
-trap 'rm -f "$terminal"' EXIT
+outputs=$(mktemp)
+trap 'rm -f "$terminal" "$outputs"' EXIT
 parts=()
 red=0
 
@@ -28,36 +36,42 @@ part() {
 
 # Robot names its output.xml on the terminal; another run's would be taken for ours otherwise.
 suite() {
-    robot "suites/$recipe" 2>&1 | tee "$terminal"
-    return "${PIPESTATUS[0]}"
+    local code xml
+    robot "suites/$1" 2>&1 | tee "$terminal"
+    code=${PIPESTATUS[0]}
+    xml=$(sed -n 's/^Output:  *\(\/.*output\.xml\)$/\1/p' "$terminal" | tail -n 1)
+    echo "${xml:-$1 wrote no output.xml}" >>"$outputs"
+    return "$code"
 }
 
-# The last line: counted from output.xml, never from what a terminal happened to show.
+# The last line: counted from every output.xml, never from what a terminal happened to show.
 count() {
-    local xml
-    xml=$(sed -n 's/^Output:  *\(\/.*output\.xml\)$/\1/p' "$terminal" | tail -n 1)
-    if [ -z "$xml" ] || [ ! -s "$xml" ]; then
-        echo "robot: 0 passed, 0 failed (it wrote no output.xml: see '== robot' above)"
-        return 1
-    fi
-    python - "$xml" <<'PYTHON'
+    python - "$outputs" <<'PYTHON'
 import sys
+from pathlib import Path
 
 from robot.api import ExecutionResult
 from robot.errors import DataError
 
-try:
-    total = ExecutionResult(sys.argv[1]).statistics.total
-except DataError as error:
-    sys.exit(f"robot: 0 passed, 0 failed (its output.xml cannot be read: {error})")
-print(f"robot: {total.passed} passed, {total.failed} failed")
-sys.exit(0 if total.passed and not total.failed else 1)
+passed = failed = 0
+lost = ""
+for name in Path(sys.argv[1]).read_text().splitlines():
+    try:
+        total = ExecutionResult(name).statistics.total
+    except DataError as error:
+        lost = f" (a run's results cannot be read: {error})"
+    else:
+        passed, failed = passed + total.passed, failed + total.failed
+print(f"robot: {passed} passed, {failed} failed{lost}")
+sys.exit(0 if passed and not failed and not lost else 1)
 PYTHON
 }
 
 part "check" make --no-print-directory check
-part "lab" python -m lab up --recipe "$recipe"
-part "robot" suite
+for recipe in "${recipes[@]}"; do
+    part "lab for $recipe" make --no-print-directory lab-up "RECIPE=$recipe"
+    part "robot suites/$recipe" suite "$recipe"
+done
 # Now: the tests below make many runs, and the oldest results are removed.
 counted=$(count 2>&1) || red=1
 
@@ -66,6 +80,6 @@ printf '%s\n' "${parts[@]}"
 printf '\n== pytest (its own last line has its time)\n'
 # One process for both, so that there is one summary: the quick ones first.
 # What a shell starts in the background ignores Ctrl-C, and so would all that the tests interrupt.
-env --default-signal=INT,QUIT python -m pytest tests/unit tests/lab </dev/null || red=1
+env --default-signal=INT,QUIT python -m pytest "${chosen[@]}" tests/unit tests/lab </dev/null || red=1
 echo "$counted"
 exit "$red"

@@ -100,21 +100,29 @@ def start_suite(*arguments: str, **environment: str) -> SuiteRun:
     return run
 
 
-def changed_recipe(folder: Path, change: Callable[[str], str], more_settings: str = "") -> Path:
-    """Return a copy of the lab's custom-html whose head has another compose file.
+def changed_recipe(
+    folder: Path,
+    change: Callable[[str], str],
+    more_settings: str = "",
+    recipe: str = "custom-html",
+    file: str = "compose.yml",
+) -> Path:
+    """Return a copy of one of the lab's recipes whose head has another compose file.
 
     Args:
         folder: where the copy is made.
         change: from the compose file to the changed one.
         more_settings: lines for the end of `.env.sample`.
+        recipe: the recipe.
+        file: the file to change instead of the compose file.
     """
-    target = folder / "custom-html"
-    _git("clone", "--quiet", str(LAB_RECIPES / "custom-html"), str(target), at=folder)
-    compose = target / "compose.yml"
-    before = compose.read_text()
+    target = folder / recipe
+    _git("clone", "--quiet", str(LAB_RECIPES / recipe), str(target), at=folder)
+    changed = target / file
+    before = changed.read_text()
     after = change(before)
-    assert after != before, "the change left compose.yml as it was"
-    compose.write_text(after)
+    assert after != before, f"the change left {file} as it was"
+    changed.write_text(after)
     with (target / ".env.sample").open("a") as sample:
         sample.write(more_settings)
     _git("add", "--all", at=target)
