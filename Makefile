@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix sweep end check test test-all test-unit test-lab bench docs new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge sweep end check test test-all test-unit test-lab bench docs new
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,8 +40,13 @@ run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [K
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
 
-matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3]
-	@. .venv/bin/activate && exec python -m matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)")
+matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3] [OUTPUT=folder]
+	@. .venv/bin/activate && exec python -m matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)") \
+	    $(if $(OUTPUT),--output "$(OUTPUT)")
+
+merge: setup ## the parts of a matrix, each from its machine, as one report: make merge FOLDERS="a b" [OUTPUT=folder]
+	@test -n "$(FOLDERS)" || { echo 'Which parts? As in: make merge FOLDERS="part-1 part-2"'; exit 2; }
+	@$(PY) -m matrix.merge $(FOLDERS) $(if $(OUTPUT),--output "$(OUTPUT)")
 
 sweep: setup ## remove what runs left whose process is gone
 	@$(PY) -m ccci.sweep

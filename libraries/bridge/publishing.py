@@ -9,10 +9,12 @@ import atexit
 import os
 import shutil
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import docker
 from robot.api import ExecutionResult
 from robot.rebot import rebot
 from robot.result import TestCase, TestSuite
@@ -20,6 +22,7 @@ from robot.result import TestCase, TestSuite
 from bridge.failures import INCOMPLETE
 from ccci.artefacts import clean
 from ccci.credentials import redact
+from ccci.memory import MemoryWatch
 from ccci.results import (
     MATRIX_VARIABLE,
     RunFacts,
@@ -43,6 +46,7 @@ class _Published:
     output: Path = Path()
     results: Path = Path()
     run: Run | None = None
+    memory: MemoryWatch | None = None
     interrupted_at: datetime | None = None
 
     @property
@@ -78,6 +82,8 @@ def describe(run: Run) -> Path:
     """Note what is under test; return the folder of the results."""
     assert _published.facts is not None
     _published.run = run
+    _published.memory = MemoryWatch(docker.from_env(), run.journal.stacks)
+    _published.memory.start()
     releases = [str(release) for release in run.checkout.releases]
     _published.facts = replace(
         _published.facts,
@@ -96,6 +102,8 @@ def describe(run: Run) -> Path:
 def gather(run: Run, stage_seconds: dict[str, float]) -> None:
     """Save the service logs and the credentials to search for, before the teardown ends both."""
     assert _published.facts is not None
+    if _published.memory:
+        _published.memory.stop()
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
     _published.facts = replace(_published.facts, stage_seconds=seconds)
     logs = _published.results / "services"
@@ -135,6 +143,8 @@ def _publish() -> None:
         reason=_first_incomplete(list(suite.all_tests))
         or (f"not run: {', '.join(not_run)}" if not_run else ""),
         redactions=redactions,
+        peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
+        overhead_cpu_seconds=round(time.process_time(), 2),
     )
     write_results(results, outcome)
     prune_results(results.parent)

@@ -1,5 +1,6 @@
 """The run that this robot process is: begun once, shared by all keyword libraries."""
 
+import os
 import signal
 import time
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from ccci.credentials import redact
 from ccci.dependency_apps import DependencyApps
 from ccci.errors import Misuse
 from ccci.recipe import check_recipe_name
+from ccci.results import MATRIX_VARIABLE
 from ccci.run import Run, RunOptions
 from ccci.stages import STAGES, Stages
 from ccci.starting import start_run
@@ -62,6 +64,8 @@ class Session:
         run = start_run(options, tell)
         self._stages = Stages(run, DependencyApps(run), self._prepare)
         run.journal.record("results", str(publishing.describe(run)))
+        if matrix := os.environ.get(MATRIX_VARIABLE):
+            run.journal.record("matrix", matrix)
         for name, value in _metadata(run).items():
             BuiltIn().set_suite_metadata(name, value, top=True)
         tell(f"{run.driver.app.domain}  run {run.run_id}  {run.abra_version}")

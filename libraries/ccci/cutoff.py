@@ -20,8 +20,9 @@ def report_cut_off(run: Journal) -> None:
             continue
         secrets = CredentialStore(run.folder / "store" / "credentials.json").values()
         redactions = clean(folder, secrets)
-        domains = run.names("domain")
-        facts = RunFacts(run.run_id, run.recipe(), domain=domains[0] if domains else "")
+        domain = next(iter(run.names("domain")), "")
+        matrix = next(iter(run.names("matrix")), "")
+        facts = RunFacts(run.run_id, run.recipe(), domain=domain, matrix=matrix)
         reason = "the run's process ended before the run did"
         results = RunResults(facts, "incomplete", {}, {}, 0.0, reason, redactions)
         write_results(folder, results)

@@ -61,6 +61,9 @@ class RunResults:
         seconds: the whole run, as Robot counted it.
         reason: why it is incomplete, or "".
         redactions: how many artefacts held a credential that had to be taken out.
+        peak_memory_bytes: of the run's apps together, as `ccci.memory` counts; None: not measured.
+        overhead_cpu_seconds: the harness's overhead: the processor's time that Robot's own process
+            took. abra, Docker, the apps and the browser are other processes; waiting costs none.
     """
 
     facts: RunFacts
@@ -70,6 +73,8 @@ class RunResults:
     seconds: float
     reason: str = ""
     redactions: int = 0
+    peak_memory_bytes: int | None = None
+    overhead_cpu_seconds: float | None = None
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:

@@ -15,6 +15,7 @@ from ccci.dependencies import Plan, enrolled, plan_for
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.http import Client
 from ccci.journal import Journal, all_runs, claim_domain, dead_runs
+from ccci.measured import measured, weight_by
 from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.run import Run, RunOptions, new_run_id
 from ccci.server import Server, load_server
@@ -59,8 +60,10 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     try:
         reaper.start(run_id, owner)
         tell("asking for a share of the node")
-        lease = Budget(default_slots()).take(
-            plan.weight,
+        slots = default_slots()
+        peak = measured(options.project, options.recipe).peak_memory_bytes
+        lease = Budget(slots).take(
+            weight_by(plan.weight, peak, slots),
             f"{options.recipe} {run_id}",
             lambda wait: tell(str(wait)),
             deadline_seconds=_BUDGET_SECONDS,

@@ -4,71 +4,107 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from pabot import pabot
 
 from ccci.budget import default_slots
-from ccci.errors import CcciError, Misuse
+from ccci.errors import CcciError
 from ccci.results import MATRIX_VARIABLE
 from ccci.run import new_run_id
-from matrix.outcome import outcome_of, write_outcome
-from matrix.plan import Entry, longest_first, shard_of
+from matrix.ending import left_of
+from matrix.outcome import MatrixOutcome, outcome_of, told, whole_of, write_outcome
+from matrix.plan import Entry, Shard, longest_first, shard_of
+from matrix.report import OUTPUT, ROOT, join, suite_name
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 @click.command(help="Run recipes side by side; without names, all that are enrolled.")
 @click.argument("recipes", nargs=-1)
-@click.option("--shard", default="1/1", help="the part of the matrix to run, as in 1/3")
-def main(recipes: tuple[str, ...], shard: str) -> None:
+@click.option("--shard", "part", default="1/1", help="the part of the matrix to run, as in 1/3")
+@click.option("--output", type=click.Path(path_type=Path), help="a folder for its report")
+def main(recipes: tuple[str, ...], part: str, output: Path | None) -> None:
     """Run a matrix and end with 0 only when every recipe passed."""
-    try:
-        entries = shard_of(longest_first(PROJECT, recipes), *_numbers(shard))
-    except CcciError as error:
-        raise click.ClickException(str(error)) from None
-    if not entries:
-        raise click.ClickException(f"Part {shard} has no recipe: there are fewer than parts.")
-    folder = PROJECT / "results" / "matrix" / new_run_id()
-    os.environ[MATRIX_VARIABLE] = folder.name
-    begun = time.monotonic()
-    _run(entries, folder)
-    outcomes = [outcome_of(PROJECT, entry.recipe, folder.name) for entry in entries]
-    verdict = write_outcome(folder, outcomes, time.monotonic() - begun)
-    for one in outcomes:
-        click.echo(f"{one.recipe:<20} {one.verdict:<11} {one.seconds:7.1f} s  {one.reason}")
-    click.echo(f"Matrix:  {verdict}\nLog:     {folder}/log.html\nReport:  {folder}/report.html")
-    sys.exit(0 if verdict == "passed" else 1)
-
-
-def _run(entries: list[Entry], folder: Path) -> None:
-    folder.mkdir(parents=True)
-    ordering = folder / "ordering.txt"
-    # One line for a whole folder keeps it in one process, its __init__.robot included.
-    lines = [f"--suite Suites.{_suite_name(entry.recipe)}" for entry in entries]
-    ordering.write_text("\n".join(lines) + "\n", encoding="utf-8")
     # pabot dies at once of a SIGTERM and leaves its suites behind; of a SIGINT it ends them first.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    words = ["--processes", str(min(len(entries), default_slots())), "--ordering", str(ordering)]
-    words += ["--pabotlibport", "0", "--outputdir", str(folder), "--xunit", "xunit.xml"]
-    for entry in entries:
-        words += ["--suite", f"Suites.{_suite_name(entry.recipe)}"]
+    try:
+        shard = Shard.parse(part)
+        whole = longest_first(PROJECT, recipes)
+        processes = default_slots()
+    except CcciError as error:
+        raise click.ClickException(str(error)) from None
+    entries = shard_of(whole, shard)
+    if not entries:
+        raise click.ClickException(f"Part {shard} has no recipe: there are fewer than parts.")
+    matrix = new_run_id()
+    folder = output.resolve() if output else PROJECT / "results" / "matrix" / matrix
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise click.ClickException(f"{folder} is not empty: name a folder for this matrix alone.")
+    os.environ[MATRIX_VARIABLE] = matrix
+    begun = time.monotonic()
+    _run(entries, folder, min(len(entries), processes))
+    planned = [entry.recipe for entry in whole]
+    # Once at once, and whole: who interrupts the wait for the reapers has a report all the same.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _report(folder, matrix, shard, planned, entries, begun, {})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    outcome = _report(folder, matrix, shard, planned, entries, begun, dict(left_of(matrix)))
+    click.echo(told(outcome, folder))
+    sys.exit(0 if outcome.verdict == "passed" else 1)
+
+
+def _run(entries: list[Entry], folder: Path, processes: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ordering = folder / "ordering.txt"
+    names = [f"{ROOT}.{suite_name(entry.recipe)}" for entry in entries]
+    # One line for a whole folder keeps it in one process, its __init__.robot included.
+    ordering.write_text("".join(f"--suite {name}\n" for name in names), encoding="utf-8")
+    # The report is made of the recipes' own results: pabot's leaves out what was killed.
+    words = ["--processes", str(processes), "--ordering", str(ordering), "--no-rebot"]
+    words += ["--pabotlibport", "0", "--outputdir", str(folder)]
+    for name in names:
+        words += ["--suite", name]
     os.chdir(folder)  # pabot leaves a file of its own in the current folder.
-    code = pabot.main_program([*words, str(PROJECT / "suites")])
-    click.echo(f"pabot ended with {code}; the verdict is read from each recipe's own results.")
+    try:
+        pabot.main_program([*words, str(PROJECT / "suites")])
+    except KeyboardInterrupt:
+        click.echo("interrupted before the recipes were begun", err=True)
 
 
-def _suite_name(recipe: str) -> str:
-    """Robot's name of a suite's folder: words begin with a capital, hyphens stay."""
-    return "-".join(word.capitalize() for word in recipe.split("-"))
-
-
-def _numbers(shard: str) -> tuple[int, int]:
-    number, _, count = shard.partition("/")
-    if not (number.isdecimal() and count.isdecimal()):
-        raise Misuse(f"SHARD is {shard!r}: it must be a part and their number, as in 1/3.")
-    return int(number), int(count)
+def _report(
+    folder: Path,
+    matrix: str,
+    shard: Shard,
+    planned: list[str],
+    entries: list[Entry],
+    begun: float,
+    left: dict[str, str],
+) -> MatrixOutcome:
+    """Write the report of what is known by now; pabot's own exit code says less, and is unused."""
+    found = [outcome_of(PROJECT, entry.recipe, matrix) for entry in entries]
+    outputs = [PROJECT / one.run / OUTPUT for one in found if one.run]
+    absent = join(folder, outputs, {one.recipe: one.reason for one in found})
+    # Results whose log is not there prove nothing that anybody can look up.
+    found = [
+        replace(one, verdict="incomplete", reason=one.reason or "its output is not there")
+        if one.recipe in absent
+        else one
+        for one in found
+    ]
+    outcome = whole_of(
+        matrix,
+        [str(shard)],
+        planned,
+        found,
+        time.monotonic() - begun,
+        time.process_time(),
+        problems=[f"{recipe}: {what}" for recipe, what in left.items()],
+    )
+    write_outcome(folder, outcome)
+    return outcome
 
 
 if __name__ == "__main__":

@@ -4,11 +4,16 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import docker
 import pytest
+from robot.api import ExecutionResult
 
 from ccci.journal import Journal, all_runs
+from ccci.memory import memory_of
 from ccci.waiting import Look, wait_for
 from tests.lab.suite_runs import PROJECT, leftovers_of, wait_until_reaped
 
@@ -19,8 +24,8 @@ def runs() -> set[str]:
     return {run.run_id for run in all_runs()}
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_ended_early_it_leaves_nothing_and_a_report(how: signal.Signals) -> None:
+def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tuple[str, str]:
+    """Run a matrix, end it once its app is deployed; return the run's id and the last words."""
     before = runs()
     script = ". .venv/bin/activate && exec python -m matrix custom-html"
     with subprocess.Popen(
@@ -32,16 +37,65 @@ def test_ended_early_it_leaves_nothing_and_a_report(how: signal.Signals) -> None
                 lambda: Look(any(Journal.load(r).names("stack") for r in runs() - before), "not"),
                 60,
             )
-        finally:
-            matrix.send_signal(how)
-        said, _ = matrix.communicate(timeout=120)
+            run_id = next(iter(runs() - before))
+        except BaseException:
+            matrix.send_signal(signal.SIGINT)
+            raise
+        end(matrix, Journal.load(run_id))
+        said, _ = matrix.communicate(timeout=240)
     assert matrix.returncode == 1, said
-    run_id = next(iter(runs() - before))
+    return run_id, said
+
+
+def report_of(said: str) -> tuple[Path, dict[str, Any]]:
+    folder = Path(said.rpartition("Report:")[2].strip()).parent
+    results: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    return folder, results
+
+
+def robot_killed(_matrix: "subprocess.Popen[str]", run: Journal) -> None:
+    owner = run.owner()
+    assert owner, "the run has no owner"
+    os.kill(owner.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda matrix, _run: matrix.send_signal(signal.SIGTERM),
+        lambda matrix, _run: matrix.send_signal(signal.SIGINT),
+        robot_killed,
+    ],
+    ids=["SIGTERM", "SIGINT", "SIGKILL of the recipe's process"],
+)
+def test_ended_early_it_leaves_nothing_and_a_report(
+    end: Callable[["subprocess.Popen[str]", Journal], None],
+) -> None:
+    run_id, said = ended_early(end)
     wait_until_reaped(run_id)
     stack = Journal.load(run_id).stacks()[0]
     assert leftovers_of(stack, run_id) == []
-    folder = Path(said.rpartition("Report:")[2].strip()).parent
-    results = json.loads((folder / "results.json").read_text())
+    folder, results = report_of(said)
     assert results["verdict"] == "incomplete"
+    assert results["not_finished"] == ["custom-html"]
     assert results["recipes"][0]["recipe"] == "custom-html"
     assert results["recipes"][0]["verdict"] == "incomplete"
+    assert results["problems"] == []
+    assert "Did not finish: custom-html" in said
+    suite = ExecutionResult(str(folder / "output.xml")).suite
+    assert [one.name for one in suite.suites] == ["Custom-Html"]
+    assert suite.statistics.failed > 0
+    for name in ("log.html", "report.html", "xunit.xml"):
+        assert (folder / name).stat().st_size > 0
+
+
+def test_the_memory_of_a_container_is_what_docker_says() -> None:
+    api: Any = docker.from_env().api
+    container = api.containers(filters={"name": "sentinel"})[0]["Id"]
+    pid = int(api.inspect_container(container)["State"]["Pid"])
+    memory = api.stats(container, stream=False)["memory_stats"]
+    cache = memory["stats"]
+    said = memory["usage"] - cache.get("total_inactive_file", cache.get("inactive_file", 0))
+    read = memory_of(container, pid)
+    assert read is not None, "the container's cgroup cannot be read here"
+    assert read == pytest.approx(said, rel=0.2, abs=4 * 1024**2)

@@ -1,0 +1,58 @@
+"""What earlier runs measured of a recipe, kept in results/: how long it takes, how much memory."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccci.budget import BYTES_PER_SLOT
+from ccci.results import RESULTS_FILE
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What passed runs on this machine took; None where there was none.
+
+    Args:
+        seconds: the newest of them.
+        peak_memory_bytes: the greatest peak of its apps in any of them.
+    """
+
+    seconds: float | None = None
+    peak_memory_bytes: int | None = None
+
+
+def measured(project: Path, recipe: str) -> Measured:
+    """Return what the results of a recipe tell. Only passed runs count: others ended early."""
+    seconds: float | None = None
+    peaks: list[int] = []
+    runs = (project / "results" / recipe).glob(f"[0-9]*/{RESULTS_FILE}")
+    for path in sorted(runs, reverse=True):
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue  # A run that ended meanwhile has removed the oldest results.
+        if found["verdict"] != "passed":
+            continue
+        seconds = float(found["seconds"]) if seconds is None else seconds
+        peak = found.get("peak_memory_bytes")  # Older results know of none.
+        if peak is not None:
+            peaks.append(int(peak))
+    return Measured(seconds, max(peaks, default=None))
+
+
+def weight_by(declared: int, peak_memory_bytes: int | None, slots: int) -> int:
+    """Return the places that a run takes: as declared, or more where more memory was measured.
+
+    A measurement never makes it heavier than the node: it ran there, and from now on runs alone.
+
+    Args:
+        declared: the weights in recipe.toml, dependencies counted.
+        peak_memory_bytes: the greatest measured; None where nothing is known.
+        slots: the node's places.
+
+    Example:
+        >>> weight_by(1, 3 * BYTES_PER_SLOT, 8)
+        3
+    """
+    by_memory = -(-(peak_memory_bytes or 0) // BYTES_PER_SLOT)
+    return max(declared, min(by_memory, slots))
