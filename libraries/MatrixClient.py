@@ -12,7 +12,7 @@ from ccci.matrix import Homeserver, Member, Message
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
-class Homeserver:
+class MatrixClient:
     """People of homeservers, their rooms, what they say there, and their files.
 
     A member has the fields ``user_id``, ``name`` and ``url`` (of their homeserver); password and
