@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.defects import Defect, replaced, the_suite_turns_red_over
+from tests.lab.defects import Defect, replaced, the_suite_turns_red_over, without
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 
@@ -16,6 +16,72 @@ DEFECTS = [
         "https://git.lab.test/user/oauth2/Guild/callback != ",
         before=("install",),
         file="app.ini.tmpl",
+    ),
+    Defect(
+        "the way to sign in has another name than the provider knows",
+        # In the entrypoint: what compose files say of settings is overruled by the app's own.
+        replaced(('--name "$OIDC_NAME"', "--name sso")),
+        "functional",
+        "/user/oauth2/Guild to answer 307; it was",
+        before=("install",),
+        file="entrypoint.sh",
+    ),
+    Defect(
+        "everybody of the provider is let in",
+        replaced(
+            ('--required-claim-name "$OIDC_REQUIRED_CLAIM" ', ""),
+            ('--required-claim-value "$OIDC_REQUIRED_VALUE"', ""),
+        ),
+        "browser",
+        "Olga Example - Dashboard",
+        before=("install",),
+        file="entrypoint.sh",
+    ),
+    Defect(
+        "the data volume is not mounted",
+        replaced(("    volumes:\n      - data:/var/lib/gitea\n", "")),
+        "restart",
+        "/pia/seed.git failed: ",
+        before=("install",),
+    ),
+    Defect(
+        "the app's volume is left out of the backup",
+        replaced(
+            (
+                '        - "backupbot.restore.post-hook',
+                '        - "backupbot.backup.volumes.data=false"\n'
+                '        - "backupbot.restore.post-hook',
+            )
+        ),
+        "backup",
+        "/pia/seed.git failed: ",
+    ),
+    Defect(
+        "the database's backup labels are lost",
+        # Then the bot copies the files of a running database, and puts them under a running one.
+        lambda text: without("backup.volumes.postgres", "/pg_backup.sh ")(text).replace(
+            "      labels:\n\nvolumes:", "\nvolumes:"
+        ),
+        "backup",
+        "/pia/seed",
+        file="compose.postgres.yml",
+    ),
+    Defect(
+        "the upgrade encrypts with another key",
+        replaced(
+            (
+                "${STACK_NAME}_secret_key_${SECRET_SECRET_KEY_VERSION}",
+                "${STACK_NAME}_jwt_secret_${SECRET_JWT_SECRET_VERSION}",
+            )
+        ),
+        "upgrade",
+        "/hooks to answer 200; it was 500",
+    ),
+    Defect(
+        "the upgrade takes another volume",
+        replaced(("- data:/", "- repositories:/"), ("\n  data:\n", "\n  repositories:\n")),
+        "upgrade",
+        "/pia/seed.git failed: ",
     ),
 ]
 
