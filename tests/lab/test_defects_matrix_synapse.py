@@ -1,49 +1,13 @@
 """matrix-synapse, broken on purpose: each defect turns the suite red at the stage meant for it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.lab.suite_runs import changed_recipe, leftovers_of, start_suite
+from tests.lab.defects import Defect, replaced, the_suite_turns_red_over, without
+from tests.lab.suite_runs import start_suite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
-
-
-@dataclass(frozen=True)
-class Defect:
-    """One thing broken in the head, the stage that must notice it, and a word of its message.
-
-    `before` are stages that run first and stay green; `file` is the one that is changed.
-    """
-
-    name: str
-    change: Callable[[str], str]
-    stage: str
-    message: str
-    before: tuple[str, ...] = ()
-    file: str = "compose.yml"
-
-
-def replaced(*pairs: tuple[str, str]) -> Callable[[str], str]:
-    """Return a change of pieces of text, each of which must be there."""
-
-    def change(text: str) -> str:
-        for old, new in pairs:
-            assert old in text, f"{old!r} is not in the file"
-            text = text.replace(old, new)
-        return text
-
-    return change
-
-
-def without(*words: str) -> Callable[[str], str]:
-    """Return a change that drops the lines with a word."""
-    return lambda text: "".join(
-        line for line in text.splitlines(True) if not any(word in line for word in words)
-    )
-
 
 CONFIG = "homeserver.yaml.tmpl"
 
@@ -119,16 +83,7 @@ DEFECTS = [
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: str(defect.name))
 def test_the_suite_turns_red_at_the_right_stage(defect: Defect, tmp_path: Path) -> None:
-    source = changed_recipe(tmp_path, defect.change, recipe="matrix-synapse", file=defect.file)
-    stages = [word for stage in (*defect.before, defect.stage) for word in ("--suite", stage)]
-    run = start_suite(*stages, "--variable", f"RECIPE_SOURCE:{source}", "suites/matrix-synapse")
-    assert run.finish(900) != 0
-    results = run.results("matrix-synapse")
-    assert results["verdict"] == "failed", run.output
-    wanted = {**dict.fromkeys(defect.before, "passed"), defect.stage: "failed"}
-    assert {stage: results["stages"][stage] for stage in wanted} == wanted, run.output
-    assert defect.message in run.output
-    assert leftovers_of(run.stack, run.run_id) == []
+    the_suite_turns_red_over(defect, "matrix-synapse", tmp_path)
 
 
 def test_the_app_itself_can_move() -> None:
