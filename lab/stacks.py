@@ -13,6 +13,8 @@ from lab.waiting import until
 NAMESPACE = "com.docker.stack.namespace"
 GONE_SECONDS = 90.0
 LOG_LINES = 5
+TO_END = ("shutdown", "remove")
+ENDED = ("complete", "shutdown", "failed", "rejected", "orphaned", "remove")
 SETTLED = (None, "completed", "rollback_completed")
 
 
@@ -45,11 +47,19 @@ def _service_not_ready(client: docker.DockerClient, service: Service) -> str:
     if update not in SETTLED:
         return f"{service.name} is being updated ({update})"
     tasks = _tasks(client, service)
+    # A task that was replaced holds its ports and volumes until its container has ended.
+    ending = [task["Status"]["State"] for task in tasks if _is_ending(task)]
+    if ending:
+        return f"{service.name} has a former task that has not ended yet ({', '.join(ending)})"
     states = [task["Status"]["State"] for task in tasks if task["DesiredState"] == "running"]
     if states.count("running") >= wanted:
         return ""
     seen = ", ".join(states) or "no task yet"
     return f"{service.name} has {states.count('running')} of {wanted} tasks running ({seen})"
+
+
+def _is_ending(task: dict[str, Any]) -> bool:
+    return task["DesiredState"] in TO_END and task["Status"]["State"] not in ENDED
 
 
 def _tasks(client: docker.DockerClient, service: Service) -> list[dict[str, Any]]:
