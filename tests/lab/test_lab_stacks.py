@@ -21,7 +21,7 @@ def client() -> Iterator[docker.DockerClient]:
     connected = docker.from_env()
     yield connected
     for service in stacks.services(connected, STACK):
-        service.remove()
+        connected.api.remove_service(str(service.id))  # type: ignore[no-untyped-call]
     connected.close()
 
 
