@@ -16,6 +16,13 @@ from lab.abracli.logs import Fatal, debug
 
 # Newer clients speak of a flag that older ones do not have.
 _HINT = re.compile(r"Since --detach=|In a future release, --detach=")
+# Names that mean something to the loader of programs or to docker itself. Settings come out of a
+# recipe, and would change which program runs here, or which daemon it speaks to.
+_OF_THE_MACHINE = re.compile(
+    r"LD_\w*|GLIBC_TUNABLES|GCONV_PATH|PATH|HOME|TERM"
+    r"|DOCKER_(HOST|CONFIG|CONTEXT|CERT_PATH|TLS|TLS_VERIFY|API_VERSION|AUTH_CONFIG|CUSTOM_HEADERS"
+    r"|CLI_\w*|CONTENT_TRUST\w*|DEFAULT_PLATFORM|STACK_ORCHESTRATOR|ORCHESTRATOR|BUILDKIT|TMPDIR)"
+)
 NAMESPACE = "com.docker.stack.namespace"
 
 
@@ -64,7 +71,13 @@ def child_environment(settings: Mapping[str, str] | None = None) -> dict[str, st
 
     Args:
         settings: what compose files are filled in with.
+
+    Raises:
+        Fatal: a setting has a name that means something to this machine.
     """
+    for name in settings or ():
+        if _OF_THE_MACHINE.fullmatch(name):
+            raise Fatal(f"{name} cannot be an app's setting: it belongs to this machine")
     kept = {k: v for k, v in os.environ.items() if k.startswith("DOCKER_")}
     kept |= {k: os.environ[k] for k in ("PATH", "HOME", "TERM") if k in os.environ}
     return {**(settings or {}), **kept}

@@ -6,8 +6,16 @@ from pathlib import Path
 
 from lab.abracli.logs import Fatal, debug
 
-# A recipe is data: hooks are never run, and a prompt would never be answered.
+# A recipe is data: hooks are never run, and a prompt would never be answered. Nor are filters that
+# the machine has (LFS is one), which a recipe's .gitattributes would call.
 _OPTIONS = ["-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null"]
+_OPTIONS += ["-c", "core.fsmonitor=false"]
+_QUIET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "LC_ALL": "C",
+}
 
 
 def git(at: Path, *words: str, may_fail: bool = False) -> str | None:
@@ -23,7 +31,7 @@ def git(at: Path, *words: str, may_fail: bool = False) -> str | None:
     """
     # Set when git itself called us; they would point it at another repository.
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    env |= _QUIET
     debug(f"git {' '.join(words)} (in {at})")
     done = subprocess.run(
         ["git", *_OPTIONS, *words],

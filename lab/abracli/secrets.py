@@ -62,8 +62,8 @@ def wanted(app: App) -> list[WantedSecret]:
             raise Fatal(f"missing version for secret '{name}': {key} is not set in {app.path.name}")
         remarks = app.file.remarks.get(key, {})
         length = remarks.get("length")
-        if length is not None and not (length.isdigit() and int(length) > 0):
-            raise Fatal(f"{app.path.name}: length={length} of {key} is not a number")
+        if length is not None and not re.fullmatch(r"[1-9]\d{0,3}", length, re.ASCII):
+            raise Fatal(f"{app.path.name}: length={length[:20]} of {key} is not 1 to 9999")
         found.append(
             WantedSecret(
                 name,

@@ -9,7 +9,7 @@ from authoring.model import Finding
 from authoring.project import Project
 from authoring.recipes import REQUIRED_WORDS
 from authoring.vocabulary import LibraryKeyword, Vocabulary
-from ccci.recipe import Browser, RecipeConfig, Sso
+from ccci.recipe import Approved, Browser, RecipeConfig, Sso
 
 ENROLL = "docs/enroll-recipe.md"
 
@@ -38,7 +38,7 @@ def _enrolment(project: Project) -> Iterator[Finding]:
     text = path.read_text(encoding="utf-8")
     keys = [
         *RecipeConfig.model_fields,
-        *(f"{key}" for table in (Sso, Browser) for key in table.model_fields),
+        *(f"{key}" for table in (Sso, Browser, Approved) for key in table.model_fields),
     ]
     for key in keys:
         if not re.search(rf"\b{re.escape(key)}\b", text):

@@ -1,5 +1,6 @@
 """P1, P4 and P5: each recipe's folders, settings, opt-outs and required words."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,12 @@ def _settings(project: Project, recipe: str, path: Path, config: RecipeConfig) -
                 path,
                 line_of(path, "setup_script"),
                 f"P5: [sso] setup_script '{script}' is not in recipes/{recipe}/.",
+            )
+        elif script and not os.access(project.recipe_file(recipe, script), os.X_OK):
+            yield project.finding(
+                path,
+                line_of(path, "setup_script"),
+                f"P5: [sso] setup_script cannot be run: 'chmod +x recipes/{recipe}/{script}'.",
             )
     stages = {stage_of(file) for file in project.generic_files} - {""}
     for stage, reason in config.opt_out.items():

@@ -79,7 +79,9 @@ class Abra:
             RecipeFailure: a command that works with the recipe's own content (deploy, backup,
                 restore, ...) ended with another code than 0, and `check` is set.
             NodeFailure: any other command did, or one did not end in time.
+            Misuse: the command would run the recipe's abra.sh on this machine.
         """
+        _refuse_local_commands(arguments)
         begun = time.monotonic()
         in_terminal = tuple(arguments[:2]) in _NEEDS_TERMINAL
         run = self._in_terminal if in_terminal else self._plain
@@ -204,6 +206,18 @@ def find_abra(server: Server, abra_dir: Path) -> Abra:
             "or start the lab with 'make lab-up', which brings its own."
         )
     return Abra(Path(found), abra_dir)
+
+
+def _refuse_local_commands(arguments: Sequence[str]) -> None:
+    """A recipe's shell is anybody's, and runs in the app's containers only."""
+    words = list(arguments)
+    options = words[: words.index("--")] if "--" in words else words
+    local = [word for word in options if re.fullmatch(r"--local(=.*)?|-[a-zA-Z]*l[a-zA-Z]*", word)]
+    if tuple(words[:2]) == ("app", "cmd") and local:
+        raise Misuse(
+            f"'abra {' '.join(words)}' would run the recipe's abra.sh on this machine: leave "
+            f"{local[0]} out and name a service, in whose container it then runs."
+        )
 
 
 def _last_words(result: AbraResult) -> str:

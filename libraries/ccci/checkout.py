@@ -11,9 +11,18 @@ from ccci.release import Release, releases_in
 
 # The recipe is data for the runner: its hooks, filters and submodules are never run here.
 _SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
+_SAFE += ["-c", "core.fsmonitor=false"]
+# Files are what the commit holds: its .gitattributes rewrite nothing and call no filter (LFS is
+# one) that the machine happens to have. git reads this file of a repository last.
+PLAIN_ATTRIBUTES = "* -text !eol -filter -ident !working-tree-encoding -export-subst\n"
 # Where the commit under test stays known while abra checks out releases.
 _HEAD_REF = "refs/ccci/head"
-_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C"}
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "LC_ALL": "C",
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,9 @@ def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Ch
     if not commit:
         raise Misuse(f"Recipe '{recipe}' has no commit {wanted!r} in {source}.")
     _git("clone", "--quiet", "--no-checkout", "--no-hardlinks", str(source), str(into), at=source)
+    info = into / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text(PLAIN_ATTRIBUTES, encoding="ascii")
     _git("checkout", "--quiet", "--detach", commit, at=into)
     _git("update-ref", _HEAD_REF, commit, at=into)
     return Checkout(into, recipe, commit, *_releases(into, commit))
@@ -111,10 +123,12 @@ def _releases(path: Path, commit: str) -> tuple[tuple[Release, ...], Release | N
 
 
 def _git(*arguments: str, at: Path, may: bool = False) -> str:
+    # GIT_CONFIG_COUNT and the like of the machine would bring settings back.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     done = subprocess.run(
         ["git", *_SAFE, "-c", f"safe.directory={at}", *arguments],
         cwd=at,
-        env={**os.environ, **_ENVIRONMENT},
+        env={**kept, **_ENVIRONMENT},
         capture_output=True,
         text=True,
         timeout=300,

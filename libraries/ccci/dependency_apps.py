@@ -8,7 +8,9 @@ from pathlib import Path
 
 from ccci.app import AppDriver
 from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.names import address_of
 from ccci.run import Run
+from ccci.setup_script import SetupScript, find_setup_script
 
 DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
 
@@ -20,6 +22,7 @@ class DependencyApps:
     run: Run
     apps: dict[str, AppDriver] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    wiring_failure: str = ""
 
     def deploy(self) -> None:
         """Deploy what the recipe needs, layer by layer, those of one layer side by side.
@@ -50,16 +53,43 @@ class DependencyApps:
             raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml names {needs}.")
         return self.apps[recipe]
 
+    def wire(self) -> None:
+        """Run the recipe's setup script, if it has one, on the app that was just made.
+
+        Raises:
+            NodeFailure: its provider did not deploy, or the script failed, now or before.
+            Misuse: the script cannot be run.
+        """
+        run = self.run
+        script = find_setup_script(run.options.project, run.options.recipe, run.config)
+        if script is None or run.config.sso is None:
+            return
+        self.get(run.config.sso.provider)
+        if self.wiring_failure:
+            # Tried again, it would stumble over what it made the first time, and say only that.
+            raise NodeFailure(self.wiring_failure)
+        run.tell(f"running {script.name}")
+        try:
+            SetupScript(
+                script, run.driver.app.domain, run.driver.env_path, self.write_file(), run.server,
+                run.abra, run.credentials, run.folder,
+            ).run()  # fmt: skip
+        except NodeFailure as error:
+            self.wiring_failure = str(error)
+            raise
+
     def write_file(self) -> Path:
         """Write the dependencies file, JSON with mode 0600, named by $CCCI_DEPS_FILE.
 
-        Recipe to `url`, `domain`, `stack` and `credentials` (name to value).
+        Recipe to `url`, `domain`, `address` (where the domain is found; "" for what DNS says),
+        `stack` and `credentials` (name to value).
         """
         path = self.run.folder / "deps.json"
         content = {
             recipe: {
                 "url": driver.app.url,
                 "domain": driver.app.domain,
+                "address": address_of(driver.app.domain, self.run.server.names) or "",
                 "stack": driver.app.stack,
                 "credentials": self.run.credentials.below(driver.app.domain),
             }

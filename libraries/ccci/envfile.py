@@ -4,15 +4,19 @@ import re
 from io import StringIO
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from ccci.errors import Misuse
 
+_REFERENCE = re.compile(r"(\\)?\$(?:\{(\w+)\}|(\w+))")
 _LINE = re.compile(r"^\s*(?:#.*)?$|^\s*[A-Za-z_][A-Za-z0-9_]*=.*$")
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Return the settings of an .env file, later lines seeing earlier ones.
+    """Return the settings of an .env file, later lines seeing earlier ones and nothing else.
+
+    A reference to what the file does not set is empty, as for abra: this process's own environment
+    must not get into an app, whose recipe may be anybody's.
 
     Raises:
         Misuse: a line is neither a setting nor a comment; the sentence names file and line.
@@ -27,9 +31,13 @@ def read_env(path: Path) -> dict[str, str]:
         value = line.partition("=")[2].lstrip()
         if value[:1] in ("'", '"') and value.count(value[0]) < 2:
             raise Misuse(f"{path}:{number}: the quote that opens the value is never closed.")
-    # Docker's form of a reference may lack the braces that the parser wants.
-    braced = StringIO(re.sub(r"\$(\w+)", r"${\1}", text))
-    return {key: value or "" for key, value in dotenv_values(stream=braced).items()}
+    values: dict[str, str] = {}
+    for binding in parse_stream(StringIO(text)):
+        if binding.key is not None:
+            value = binding.value or ""
+            single = binding.original.string.partition("=")[2].lstrip().startswith("'")
+            values[binding.key] = value if single else _filled_in(value, values)
+    return values
 
 
 def set_env(path: Path, settings: dict[str, str]) -> None:
@@ -46,5 +54,24 @@ def set_env(path: Path, settings: dict[str, str]) -> None:
 
 
 def compose_files(env: dict[str, str], recipe_dir: Path) -> list[Path]:
-    """Return the compose files that an app's settings name, in order."""
-    return [recipe_dir / name for name in env.get("COMPOSE_FILE", "compose.yml").split(":") if name]
+    """Return the compose files that an app's settings name, in order.
+
+    Raises:
+        Misuse: one lies outside of the recipe.
+    """
+    names = [name for name in env.get("COMPOSE_FILE", "compose.yml").split(":") if name]
+    for name in names:
+        if name.startswith("/") or ".." in Path(name).parts:
+            raise Misuse(
+                f"COMPOSE_FILE names {name!r}, which lies outside of the recipe {recipe_dir.name}."
+            )
+    return [recipe_dir / name for name in names]
+
+
+def _filled_in(value: str, earlier: dict[str, str]) -> str:
+    def fill(found: "re.Match[str]") -> str:
+        if found.group(1):
+            return found.group(0)[1:]
+        return earlier.get(found.group(2) or found.group(3), "")
+
+    return _REFERENCE.sub(fill, value)

@@ -1,28 +1,15 @@
-"""git as a person at their own machine uses it: clone, commit, push over HTTPS.
+"""git as a person at their own machine uses it: clone, commit, push over HTTPS."""
 
-Names and trust come from the server file, credentials from a program that git asks: they stand in
-no address, no command line and no file. What the machine's own git is set up with does not count.
-"""
-
-import os
 import subprocess
-import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccci.accounts import Account
 from ccci.errors import NodeFailure, RecipeFailure
-from ccci.names import address_of
+from ccci.git_remote import environment_for, settings_for
 from ccci.server import Server
 
 _SECONDS = 120
-# git runs it with its question as argument, and reads the answer.
-_ASKED = """#!/bin/sh
-case "$1" in
-    Username*) printf '%s\\n' "$CCCI_GIT_USERNAME" ;;
-    *) printf '%s\\n' "$CCCI_GIT_PASSWORD" ;;
-esac
-"""
 
 
 @dataclass(frozen=True)
@@ -94,12 +81,12 @@ class GitClient:
         self._git(clone, "fsck", "--full", "--strict")
 
     def _git(self, clone: Clone, *arguments: str, at: Path | None = None) -> str:
-        settings = [word for one in self._settings(clone.url) for word in ("-c", one)]
+        settings = [word for one in settings_for(clone.url, self._server) for word in ("-c", one)]
         try:
             done = subprocess.run(
                 ["git", *settings, *arguments],
                 cwd=at or clone.path,
-                env=self._environment(clone.account),
+                env=environment_for(self._folder, clone.account),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -115,37 +102,3 @@ class GitClient:
             words = " | ".join(said[-4:]) or "it said nothing"
             raise RecipeFailure(f"'git {arguments[0]}' of {clone.url} failed: {words}")
         return done.stdout
-
-    def _settings(self, url: str) -> list[str]:
-        parts = urllib.parse.urlsplit(url)
-        host, port = parts.hostname or "", parts.port or 443
-        settings = ["http.sslVerify=true", "http.proxy=", "credential.helper="]
-        if self._server.ca_bundle:
-            settings.append(f"http.sslCAInfo={self._server.ca_bundle}")
-        address = address_of(host, self._server.names)
-        if address:
-            settings.append(f"http.curloptResolve={host}:{port}:{address}")
-        return settings
-
-    def _environment(self, account: Account | None) -> dict[str, str]:
-        # GIT_SSL_CAINFO and the like of the machine would beat the server file.
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-        asked = self._folder / "asked"
-        if not asked.exists():
-            asked.write_text(_ASKED, encoding="ascii")
-            asked.chmod(0o700)
-        return {
-            **kept,
-            "HOME": str(self._folder),
-            "LC_ALL": "C.UTF-8",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": str(asked),
-            "GIT_AUTHOR_NAME": account.name if account else "a passer-by",
-            "GIT_AUTHOR_EMAIL": "author@example.org",
-            "GIT_COMMITTER_NAME": account.name if account else "a passer-by",
-            "GIT_COMMITTER_EMAIL": "author@example.org",
-            "CCCI_GIT_USERNAME": account.name if account else "",
-            "CCCI_GIT_PASSWORD": account.password if account else "",
-        }

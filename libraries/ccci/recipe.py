@@ -20,6 +20,18 @@ PathOnApp = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$")]
 ScriptPath = Annotated[str, StringConstraints(pattern=r"^(\w[\w-]*/)*\w[\w-]*(\.\w+)?$")]
 
 
+# What reaches beyond a recipe's own containers, by the short names that loop.policy objects with.
+Approval = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(docker-socket|privileged|backup-bot|host-(network|pid|ipc|userns|uts|cgroup)"
+        r"|host-port:(any|[1-9][0-9]*(-[1-9][0-9]*)?)(/(udp|sctp))?|host-mount:/[^\s]*"
+        r"|(capability|device|external-(config|secret|volume)|group|log-driver|mount-type|network"
+        r"|network-driver|network-mount|option|security-opt|sysctl|volume-driver):[^\s]+)$"
+    ),
+]
+
+
 class _Table(BaseModel):
     """Unknown keys are refused: a misspelt key must not be a silently missing one."""
 
@@ -39,6 +51,18 @@ class Browser(_Table):
     none: Reason
 
 
+class Approved(_Table):
+    """`[approved]`: what the node lets this recipe do, decided on this project's main branch.
+
+    Attributes:
+        node: what its compose files may do to the node, by short names.
+        tests: whether test code in the recipe's own `cc-ci/` folder is run.
+    """
+
+    node: list[Approval] = []
+    tests: bool = False
+
+
 class RecipeConfig(_Table):
     """The content of a `recipes/<recipe>/recipe.toml`.
 
@@ -53,6 +77,7 @@ class RecipeConfig(_Table):
         sso: the provider of single sign-on, if the app has any.
         browser: the reason why there are no browser tests, for an app without pages.
         opt_out: stage to reason, for a generic part that is left out.
+        approved: what a pull request's recipe may do beyond its own containers.
     """
 
     weight: int = Field(default=1, ge=1, le=64)
@@ -65,6 +90,7 @@ class RecipeConfig(_Table):
     sso: Sso | None = None
     browser: Browser | None = None
     opt_out: dict[Stage, Reason] = {}
+    approved: Approved = Approved()
 
 
 def check_recipe_name(name: str) -> str:

@@ -302,6 +302,7 @@ class Stages:
             self.run.driver.calls = self.dependencies.domains()
         self.run.driver.make(release)
         # What a recipe must be told before it first starts, so that no second deployment is needed.
+        self.dependencies.wire()
         self.prepare()
 
     def _deploy(self, release: Release | None) -> Deployment:

@@ -9,7 +9,8 @@ FILES = {
 # Enrol a recipe
 
 recipe.toml: `weight`, `requires`, `test_requires`, `health_path`, `health_status`,
-`timeout_seconds`, `env`, `sso` (`provider`, `setup_script`), `browser` (`none`), `opt_out`.
+`timeout_seconds`, `env`, `sso` (`provider`, `setup_script`), `browser` (`none`), `opt_out`,
+`approved` (`node`, `tests`).
 
 Words: Plant The Seed, The Seed Should Be There, The Seed Should Be Gone,
 Change And Delete The Seed, The App Should Work.

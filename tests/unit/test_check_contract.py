@@ -379,6 +379,22 @@ def test_a_missing_file_is_found(tmp_path: Path, gone: str, expected: str) -> No
     assert any(re.match(expected, line) for line in found), "\n".join(found)
 
 
+def test_a_setup_script_must_be_there_and_executable(tmp_path: Path) -> None:
+    root = make_project(tmp_path)
+    settings, script = root / "recipes/blog/recipe.toml", root / "recipes/blog/setup.sh"
+    with settings.open("a") as file:
+        file.write('\n[sso]\nprovider = "keycloak"\nsetup_script = "setup.sh"\n')
+
+    def found() -> str:
+        return "\n".join(str(finding) for finding in check_contract(root))
+
+    assert "P5: [sso] setup_script 'setup.sh' is not in recipes/blog/." in found()
+    script.write_text("#!/bin/sh\n")
+    assert "P5: [sso] setup_script cannot be run: 'chmod +x recipes/blog/setup.sh'." in found()
+    script.chmod(0o755)
+    assert "setup_script" not in found()
+
+
 def test_folders_come_in_pairs(tmp_path: Path) -> None:
     root = make_project(tmp_path)
     (root / "suites" / "shop").mkdir()
