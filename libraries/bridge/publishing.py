@@ -21,9 +21,12 @@ from robot.result import TestCase, TestSuite
 
 from bridge.failures import INCOMPLETE
 from ccci.artefacts import clean
+from ccci.clearance import clear
 from ccci.credentials import redact
 from ccci.memory import MemoryWatch
+from ccci.progress import write_progress
 from ccci.results import (
+    INTERRUPTED,
     MATRIX_VARIABLE,
     RunFacts,
     RunResults,
@@ -71,6 +74,16 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
     _published.results = project / "results" / recipe / run_id
     _published.results.mkdir(parents=True, exist_ok=True)
     atexit.register(_publish)
+    show_progress("start", {}, 0)
+
+
+def show_progress(stage: str, stage_seconds: dict[str, float], failures: int) -> None:
+    """Note beside the results that a stage begins, for those who watch from outside.
+
+    Raises:
+        NodeFailure: it cannot be written.
+    """
+    write_progress(_published.results, stage, stage_seconds, failures)
 
 
 def interrupted() -> None:
@@ -140,7 +153,8 @@ def _publish() -> None:
         stages=stages,
         tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
         seconds=round(suite.elapsed_time.total_seconds(), 2),
-        reason=_first_incomplete(list(suite.all_tests))
+        reason=(INTERRUPTED if _published.interrupted_at else "")
+        or _first_incomplete(list(suite.all_tests))
         or (f"not run: {', '.join(not_run)}" if not_run else ""),
         redactions=redactions,
         peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
@@ -149,6 +163,9 @@ def _publish() -> None:
     write_results(results, outcome)
     prune_results(results.parent)
     _tell(outcome, results)
+    # Last: what is changed after this look may not leave the node. A run that never began has made
+    # no credential.
+    clear(results, _published.run.credentials.names_by_value() if _published.run else {})
 
 
 def _tell(outcome: RunResults, results: Path) -> None:

@@ -87,6 +87,7 @@ class Session:
         self._clock()
         self._stage_begun = (stage, time.monotonic())
         enter_stage(stage)
+        publishing.show_progress(stage, self.stage_seconds, self.failures)
         self.stages.begin_stage()
         reason = dict(self.run.config.opt_out).get(cast(Any, stage))
         if reason:

@@ -6,9 +6,9 @@ import json
 import os
 import re
 import tomllib
-import urllib.parse
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from ccci.errors import Misuse
 
@@ -24,11 +24,15 @@ class CredentialStore:
         """Open the store; a file that is not there is an empty store."""
         self._path = path
         self._values: dict[str, str] = {}
+        self._former: dict[str, str] = {}
         if path.exists():
             self._values = json.loads(path.read_text(encoding="utf-8"))
 
     def put(self, name: str, value: str) -> None:
         """Keep a value under a name, written to disk before it is used anywhere."""
+        if name in self._values:
+            # What was logged before may still show the value that is replaced now.
+            self._former[self._values[name]] = name
         self._values[name] = value
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -52,26 +56,43 @@ class CredentialStore:
         return {k.removeprefix(start): v for k, v in self._values.items() if k.startswith(start)}
 
     def values(self) -> list[str]:
-        """Return all values, for the search through the artefacts."""
-        return list(self._values.values())
+        """Return all values, for the search through the artefacts; those replaced since, too."""
+        return list(dict.fromkeys([*self._values.values(), *self._former]))
+
+    def names_by_value(self) -> dict[str, str]:
+        """Return the name of every value, those replaced since, too; a value has one name here."""
+        return self._former | {value: name for name, value in self._values.items()}
 
 
 def forms_of(secret: str) -> set[str]:
     """Return the ways in which a secret can stand in a text file.
 
-    Plain, base64 (at each of its three alignments), URL-encoded, JSON-escaped, HTML-escaped.
+    Plain, base64 (at each of its three alignments), URL-encoded, JSON-escaped, HTML-escaped; and
+    each of these escaped once more, as JSON that is shown on a page is.
     """
-    raw = secret.encode("utf-8")
-    forms = {
-        secret,
-        urllib.parse.quote(secret),
-        urllib.parse.quote(secret, safe=""),
-        urllib.parse.quote_plus(secret),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        html.escape(secret),
-        html.escape(secret, quote=False),
+    forms = _escapes(secret) | _base64_of(secret)
+    return {twice for form in forms for twice in _escapes(form) if len(twice) >= SHORTEST_SECRET}
+
+
+def _escapes(text: str) -> set[str]:
+    urls = {quote(text, safe="/"), quote(text, safe=""), quote_plus(text)}
+    texts = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {
+        text,
+        *urls,
+        *(re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), url) for url in urls),
+        *texts,
+        *(escaped.replace("/", "\\/") for escaped in texts),
+        html.escape(text),
+        html.escape(text).replace("&#x27;", "&#39;"),
+        html.escape(text, quote=False),
+        html.escape(text, quote=False).replace('"', "&quot;"),
     }
+
+
+def _base64_of(secret: str) -> set[str]:
+    raw = secret.encode("utf-8")
+    forms: set[str] = set()
     for shift in range(3):
         # Only the characters that depend on the secret alone: those at the rims mix in others.
         encoded = base64.b64encode(b"\0" * shift + raw).decode("ascii").rstrip("=")
@@ -80,13 +101,13 @@ def forms_of(secret: str) -> set[str]:
         ]
         if len(inner) >= SHORTEST_SECRET:
             forms |= {inner, inner.replace("+", "-").replace("/", "_")}
-    return {form for form in forms if len(form) >= SHORTEST_SECRET}
+    return forms
 
 
-def redact(text: str, secrets: list[str]) -> str:
-    """Return `text` with every form of every secret replaced."""
+def redact(text: str, secrets: list[str], by: str = REDACTED) -> str:
+    """Return `text` with every form of every secret replaced by a word."""
     pattern = _pattern(tuple(secrets))
-    return pattern.sub(REDACTED, text) if pattern else text
+    return pattern.sub(by, text) if pattern else text
 
 
 def holds_secret(text: str, secrets: list[str]) -> bool:

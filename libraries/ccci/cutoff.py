@@ -5,7 +5,7 @@ from pathlib import Path
 from ccci.artefacts import clean
 from ccci.credentials import CredentialStore
 from ccci.journal import Journal
-from ccci.results import RESULTS_FILE, RunFacts, RunResults, write_results
+from ccci.results import CUT_OFF, RESULTS_FILE, RunFacts, RunResults, write_results
 
 
 def report_cut_off(run: Journal) -> None:
@@ -23,6 +23,5 @@ def report_cut_off(run: Journal) -> None:
         domain = next(iter(run.names("domain")), "")
         matrix = next(iter(run.names("matrix")), "")
         facts = RunFacts(run.run_id, run.recipe(), domain=domain, matrix=matrix)
-        reason = "the run's process ended before the run did"
-        results = RunResults(facts, "incomplete", {}, {}, 0.0, reason, redactions)
+        results = RunResults(facts, "incomplete", {}, {}, 0.0, CUT_OFF, redactions)
         write_results(folder, results)

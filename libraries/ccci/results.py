@@ -12,6 +12,9 @@ RUNS_KEPT = 20
 # Set by a matrix for the runs that it starts.
 MATRIX_VARIABLE = "CCCI_MATRIX"
 RESULTS_FILE = "results.json"
+# Reasons of runs that say nothing because something outside ended them: begun again, they may.
+CUT_OFF = "the run's process ended before the run did"
+INTERRUPTED = "the run was interrupted"
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,24 @@ def write_results(folder: Path, results: RunResults) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(folder.name)
     link.replace(folder.parent / "latest")
+
+
+def read_results(folder: Path) -> RunResults | None:
+    """Read what `write_results` wrote; None where there is nothing, or nothing that can be read.
+
+    Args:
+        folder: of one run.
+    """
+    try:
+        found = json.loads((folder / RESULTS_FILE).read_text(encoding="utf-8"))
+        return RunResults(**{**found, "facts": RunFacts(**found["facts"])})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def was_cut_off(results: RunResults) -> bool:
+    """Tell whether a run ended because something outside ended it."""
+    return results.verdict == "incomplete" and results.reason in (CUT_OFF, INTERRUPTED)
 
 
 def prune_results(recipe_folder: Path, keep: int = RUNS_KEPT) -> list[str]:

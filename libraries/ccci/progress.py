@@ -1,0 +1,62 @@
+"""progress.json: how far a run is, for those who watch it from outside."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from ccci.errors import NodeFailure
+
+PROGRESS_FILE = "progress.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        stage: the one that was begun last; *start* before the first.
+        begun: when, in UTC.
+        ended: stage to seconds, of those before it.
+        failed: how many tests had failed by then.
+    """
+
+    stage: str
+    begun: datetime
+    ended: dict[str, float] = field(default_factory=dict)
+    failed: int = 0
+
+
+def write_progress(folder: Path, stage: str, ended: dict[str, float], failed: int) -> Progress:
+    """Note that a stage begins, whole or not at all.
+
+    Raises:
+        NodeFailure: it cannot be written.
+
+    Example:
+        >>> write_progress(results, "functional", {"install": 21.4}, failed=0).stage
+        'functional'
+    """
+    seconds = {name: round(value, 2) for name, value in ended.items()}
+    progress = Progress(stage, datetime.now(UTC).replace(microsecond=0), seconds, failed)
+    draft = folder / f".{PROGRESS_FILE}"
+    try:
+        draft.write_bytes(TypeAdapter(Progress).dump_json(progress) + b"\n")
+        draft.replace(folder / PROGRESS_FILE)
+    except OSError as error:
+        raise NodeFailure(f"{folder / PROGRESS_FILE} cannot be written: {error}") from error
+    return progress
+
+
+def read_progress(folder: Path) -> Progress | None:
+    """Return how far a run is; None where it has not said so yet, or not so that it can be read.
+
+    Example:
+        >>> read_progress(Path("results/custom-html/latest")).ended["install"]
+        21.4
+    """
+    try:
+        return TypeAdapter(Progress).validate_json((folder / PROGRESS_FILE).read_bytes())
+    except (OSError, ValueError):
+        return None
