@@ -1,7 +1,8 @@
-"""`make bench`: a full run of custom-html beside the same work done by a shell script.
+"""`make bench`: a full run beside a shell script, and a matrix beside the least it could take.
 
-Both run in turn, on the same node, with nothing between them. The script has no browser, so the
-suite is compared with and without its browser stage.
+`by-hand` runs custom-html and a script that does the same work in turn, on the same node, with
+nothing between them. The script has no browser, so the suite is compared with and without its
+browser stage. `matrix` runs recipes side by side; see `side_by_side`.
 """
 
 import argparse
@@ -13,12 +14,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from ccci.errors import CcciError
+from tests.bench import side_by_side
+from tests.bench.aims import aim_line
 from tests.bench.runs import PROJECT, Broken, HandRun, SuiteRun, by_hand, suite
 
 RATIO_AIM = 1.10
 LAG_AIM_SECONDS = 0.5
 START_AIM_SECONDS = 2.0
 RESULT = PROJECT / "results" / "bench.json"
+# A simple app, and one with a database that signs users in through another app.
+MATRIX = ("custom-html", "gitea")
 
 
 @dataclass(frozen=True)
@@ -90,16 +95,13 @@ def report(hands: list[HandRun], suites: list[SuiteRun], seen: Comparison) -> st
 
 def _aims(seen: Comparison) -> list[str]:
     return [
-        _aim("suite without browser stage, to by hand", seen.ratio, RATIO_AIM, ""),
+        aim_line("suite without browser stage, to by hand", seen.ratio, RATIO_AIM),
         f"       suite with its browser stage, to by hand: {seen.ratio_with_browser:.2f}",
-        _aim("readiness noticed after, at worst", seen.worst_lag_seconds, LAG_AIM_SECONDS, " s"),
-        _aim("robot launched to first deployment", seen.start_seconds, START_AIM_SECONDS, " s"),
+        aim_line(
+            "readiness noticed after, at worst", seen.worst_lag_seconds, LAG_AIM_SECONDS, " s"
+        ),
+        aim_line("robot launched to first deployment", seen.start_seconds, START_AIM_SECONDS, " s"),
     ]
-
-
-def _aim(what: str, value: float, aim: float, unit: str) -> str:
-    verdict = "met   " if value <= aim else "MISSED"
-    return f"{verdict} {what}: {value:.2f}{unit} (aim: {aim:.2f}{unit})"
 
 
 def _median(suites: list[SuiteRun], of: Callable[[SuiteRun], float]) -> float:
@@ -107,23 +109,39 @@ def _median(suites: list[SuiteRun], of: Callable[[SuiteRun], float]) -> float:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run both in turn and print what they took; 1 when a run was not green."""
+    """Run what was asked for and print what it took; 1 when a run was not green."""
     parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
-    parser.add_argument("--times", type=int, default=2, help="how often each is run (2)")
+    parser.add_argument("part", nargs="?", choices=("by-hand", "matrix"), help="one of both only")
+    parser.add_argument("recipes", nargs="*", default=MATRIX, help="those of the matrix")
+    parser.add_argument("--times", type=int, default=2, help="how often by-hand is run (2)")
+    parser.add_argument("--alone", action="store_true", help="matrix: each recipe alone before")
     options = parser.parse_args(argv)
-    hands: list[HandRun] = []
-    suites: list[SuiteRun] = []
     RESULT.parent.mkdir(exist_ok=True)
     print(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     try:
-        for number in range(1, options.times + 1):
-            hands.append(by_hand())
-            print(f"{number}  by hand  {hands[-1].seconds:6.1f} s", flush=True)
-            suites.append(suite(RESULT.parent))
-            print(f"{number}  suite    {suites[-1].seconds:6.1f} s", flush=True)
+        if options.part != "matrix":
+            beside_by_hand(options.times)
+        if options.part != "by-hand":
+            side_by_side.measure(options.recipes, options.alone)
     except (Broken, CcciError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def beside_by_hand(times: int) -> None:
+    """Run script and suite in turn, print what they took, and write all numbers into results/.
+
+    Raises:
+        Broken: a run was not green.
+    """
+    hands: list[HandRun] = []
+    suites: list[SuiteRun] = []
+    for number in range(1, times + 1):
+        hands.append(by_hand())
+        print(f"{number}  by hand  {hands[-1].seconds:6.1f} s", flush=True)
+        suites.append(suite(RESULT.parent))
+        print(f"{number}  suite    {suites[-1].seconds:6.1f} s", flush=True)
     seen = compare(hands, suites)
     print(report(hands, suites, seen))
     content = {
@@ -134,7 +152,6 @@ def main(argv: list[str] | None = None) -> int:
     RESULT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     (RESULT.parent / "clock.json").unlink(missing_ok=True)
     print(f"\nall numbers: {RESULT}")
-    return 0
 
 
 if __name__ == "__main__":
