@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge sweep end check test test-all test-unit test-lab bench docs new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs new
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -20,9 +20,9 @@ setup: .venv/.ready ## the Python environment and the browser
 .venv/.ready: requirements.txt requirements-dev.txt lab/setup.sh
 	@lab/setup.sh
 
-lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot
+lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: and a forge]
 	@needed="$$($(PY) -m ccci.dependencies $(RECIPE) $(RECIPES))" && \
-	    $(PY) -m lab up $${needed:+$$(printf -- '--recipe %s ' $$needed)}
+	    $(PY) -m lab up $(if $(FORGE),--forge) $${needed:+$$(printf -- '--recipe %s ' $$needed)}
 
 lab-down: setup ## undo what lab-up did, and nothing else
 	@$(PY) -m lab down
@@ -31,7 +31,7 @@ lab-status: setup ## what the lab has, and what it lacks
 	@$(PY) -m lab status
 
 doctor: setup ## check this installation; names each missing piece with its remedy
-	@$(PY) -m lab doctor
+	@code=0; $(PY) -m lab doctor || code=$$?; $(PY) -m loop doctor || code=$$?; exit $$code
 
 run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make run RECIPE=custom-html"; exit 2; }
@@ -48,8 +48,25 @@ merge: setup ## the parts of a matrix, each from its machine, as one report: mak
 	@test -n "$(FOLDERS)" || { echo 'Which parts? As in: make merge FOLDERS="part-1 part-2"'; exit 2; }
 	@$(PY) -m matrix.merge $(FOLDERS) $(if $(OUTPUT),--output "$(OUTPUT)")
 
+mirror: setup ## copy a recipe's repository into the organisation on the forge: make mirror RECIPE=x
+	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make mirror RECIPE=custom-html"; exit 2; }
+	@$(PY) -m loop.mirror "$(RECIPE)"
+
 sweep: setup ## remove what runs left whose process is gone
 	@$(PY) -m ccci.sweep
+
+dashboard: setup ## static pages of all results: make dashboard [OUTPUT=folder] [WEB=1]
+	@$(PY) -m dashboard $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(WEB),--for-the-web)
+
+poll: $(SERVER) ## test pull requests when somebody comments !testme, until told to end
+	@exec $(PY) -m loop poll
+
+vet: setup ## judge a recipe's compose files as a pull request's: make vet RECIPE=x RECIPE_SOURCE=folder
+	@$(PY) -m loop vet "$(RECIPE)" "$(RECIPE_SOURCE)"
+
+demo-pr: setup ## the pull request loop on the lab's own forge: one that passes, one that does not
+	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1
+	@exec $(PY) -m tests.demo_pr
 
 end: setup ## end a run that was kept: make end RUN=<run id>
 	@test -n "$(RUN)" || { echo "Which run? As in: make end RUN=20260102-030405-ab12"; exit 2; }

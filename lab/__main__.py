@@ -22,10 +22,11 @@ def lab() -> None: ...
 
 @lab.command(help="Make everything that is not there yet. Safe to interrupt and to repeat.")
 @click.option("--recipe", "recipes", multiple=True, help="have this recipe's images (repeatable)")
-def up(recipes: tuple[str, ...]) -> None:
+@click.option("--forge", is_flag=True, help="with a Gitea for pull requests; see forge.toml")
+def up(recipes: tuple[str, ...], forge: bool) -> None:
     from lab.up import up as bring_up
 
-    _locked(lambda settings, made: bring_up(settings, made, recipes))
+    _locked(lambda settings, made: bring_up(settings, made, recipes, with_forge=forge))
 
 
 @lab.command(help="Undo what `up` did, and nothing else.")

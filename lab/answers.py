@@ -3,6 +3,7 @@
 import http.client
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,17 @@ class _Elsewhere(http.client.HTTPSConnection):
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
 
 
-def get(name: str, path: str, *, address: str, port: int, bundle: Path | None) -> Answer:
+def get(
+    name: str,
+    path: str,
+    *,
+    address: str,
+    port: int,
+    bundle: Path | None,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
     """GET https://<name>:<port><path> from `address`.
 
     Args:
@@ -37,6 +48,9 @@ def get(name: str, path: str, *, address: str, port: int, bundle: Path | None) -
         address: where to connect, whatever the name resolves to.
         port: where HTTPS is.
         bundle: the trusted authorities; None for the system's.
+        method: another one than GET.
+        body: what to send.
+        headers: besides the usual ones.
 
     Raises:
         OSError: no connection, or a certificate that is not trusted (ssl.SSLError).
@@ -47,7 +61,7 @@ def get(name: str, path: str, *, address: str, port: int, bundle: Path | None) -
     trust = ssl.create_default_context(cafile=str(bundle) if bundle else None)
     connection = _Elsewhere(name, (address, port), trust)
     try:
-        connection.request("GET", path)
+        connection.request(method, path, body, dict(headers or {}))
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except http.client.HTTPException as error:

@@ -33,7 +33,8 @@ class App:
     """One app of the lab.
 
     `secret_files` maps a secret's (name, version) to the file that holds it; `secrets_generated`
-    are made up by abra; `ports` maps a published port to the container's, in host mode.
+    are made up by abra; `ports` maps a published port to the container's, in host mode; `configs`
+    maps one of the recipe's configs to a template that takes the place of the recipe's.
     """
 
     recipe: str
@@ -43,6 +44,7 @@ class App:
     secret_files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
     secrets_generated: tuple[tuple[str, str], ...] = ()
     ports: Mapping[int, int] = field(default_factory=dict)
+    configs: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def stack(self) -> str:
@@ -139,7 +141,8 @@ class Apps:
         return self._settings.abra_dir / "recipes" / app.recipe
 
     def _fingerprint(self, app: App, overlay: str) -> str:
-        images = [self._image_id(ref) for ref in imagelist.images_of(app.recipe, head_only=True)]
+        refs = imagelist.images_of(app.recipe, head_only=True, files=app.compose_files)
+        images = [self._image_id(ref) for ref in refs]
         stamp = (self._checkout(app) / ".git" / "lab-content").read_text()
         secrets = [*app.secret_files, *app.secrets_generated]
         what = [stamp, overlay, dict(app.environment), app.compose_files, secrets, images]
@@ -194,10 +197,21 @@ def overlay_of(app: App, traits: Traits, checkout: Path) -> str:
             {"target": target, "published": published, "mode": "host"}
             for published, target in app.ports.items()
         ]
-    overlay = {"version": "3.8", "services": services}
+    overlay: dict[str, object] = {"version": "3.8", "services": services}
     if volumes:
         overlay["volumes"] = volumes
+    if app.configs:
+        overlay["configs"] = {
+            name: _config(app, name, template) for name, template in app.configs.items()
+        }
     return str(yaml.safe_dump(overlay, sort_keys=False))
+
+
+def _config(app: App, name: str, template: Path) -> dict[str, str]:
+    # The Swarm changes no config that is there: another content needs another name.
+    digest = hashlib.sha256(template.read_bytes()).hexdigest()[:8]
+    full = f"{app.stack}_{name}_lab_{digest}"
+    return {"name": full, "file": str(template), "template_driver": "golang"}
 
 
 def with_values(env_file: str, values: Mapping[str, str]) -> str:

@@ -72,13 +72,16 @@ def recipes(folder: Path = RECIPES) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder.glob("*/releases.toml")))
 
 
-def images_of(recipe: str, folder: Path = RECIPES, *, head_only: bool = False) -> tuple[str, ...]:
+def images_of(
+    recipe: str, folder: Path = RECIPES, *, head_only: bool = False, files: Iterable[str] = ()
+) -> tuple[str, ...]:
     """Every image that a recipe's head or one of its releases names.
 
     Args:
         recipe: its name.
         folder: where the lab's recipes are.
         head_only: leave the releases out.
+        files: the compose files to look into; those that .env.sample names by default.
 
     Raises:
         LabError: the lab has no such recipe.
@@ -93,7 +96,8 @@ def images_of(recipe: str, folder: Path = RECIPES, *, head_only: bool = False) -
     for tree in (head, *trees):
         sample = _first(tree / ".env.sample", head / ".env.sample")
         environment = environment_in(sample)
-        for file in (environment.get("COMPOSE_FILE") or "compose.yml").split(":"):
+        usual = (environment.get("COMPOSE_FILE") or "compose.yml").split(":")
+        for file in tuple(files) or usual:
             names.update(_images_in(_first(tree / file, head / file), environment))
     return tuple(sorted(names))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import docker
 
-from lab import docker_engine, imagelist, sentinel, stacks, swarm, which_abra
+from lab import docker_engine, forge, imagelist, sentinel, stacks, swarm, which_abra
 from lab.errors import LabError
 from lab.imagestock import Images, read_failures
 from lab.made import Made
@@ -61,8 +61,17 @@ def _swarm(client: docker.DockerClient, settings: Settings, made: Made) -> Itera
         port = "" if settings.https_port == 443 else f":{settings.https_port}"
         served = f"https://{domain}{port}" if name != "backup" else domain
         yield _line(name, f"{served}  {why_not or 'up'}")
+    yield _line("forge", _forge(client, settings, made))
     there = swarm.find_network(client, swarm.NETWORK) is not None
     yield _line("network", f"{swarm.NETWORK} {'there' if there else 'missing'}")
+
+
+def _forge(client: docker.DockerClient, settings: Settings, made: Made) -> str:
+    domain = settings.name(forge.NAME)
+    if made.find("app", domain) is None:
+        return "none: `lab up --forge` makes one"
+    why_not = stacks.not_ready(client, stacks.stack_name(domain))
+    return f"{forge.url(settings)}  {why_not or 'up'}"
 
 
 def _recipes(settings: Settings, client: docker.DockerClient | None, made: Made) -> Iterator[str]:

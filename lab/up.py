@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 import docker
 
-from lab import ca, docker_engine, imagelist, node, ports, reciperepos, sentinel, swarm, which_abra
+from lab import (
+    ca,
+    docker_engine,
+    forge,
+    imagelist,
+    node,
+    ports,
+    reciperepos,
+    sentinel,
+    swarm,
+    which_abra,
+)
 from lab.apps import App, Apps
 from lab.debian import SCRATCH as SCRATCH_DEBIAN
 from lab.errors import LabError
@@ -21,13 +32,14 @@ OF_THE_LAB = ("traefik", "backup-bot-two", sentinel.RECIPE)
 DOCKERS_OWN = ("docker-proxy", "dockerd")
 
 
-def up(settings: Settings, made: Made, wanted: Sequence[str]) -> None:
+def up(settings: Settings, made: Made, wanted: Sequence[str], *, with_forge: bool = False) -> None:
     """Make everything that is not there yet, and nothing twice.
 
     Args:
         settings: of this call.
         made: the record; every new thing is written there first.
         wanted: recipes whose images must be had; empty for all, where a missing one is only noted.
+        with_forge: make the forge too; without it, one that is there stays as it is.
 
     Raises:
         LabError: some step failed; the earlier ones stand, and the next call goes on from there.
@@ -60,7 +72,7 @@ def up(settings: Settings, made: Made, wanted: Sequence[str]) -> None:
         changed = _write_server_file(client, settings, authority, abra, traits)
         mesh = "IPVS" if traits == node.WITH_IPVS else "no IPVS: dnsrr services, host-mode ports"
         this.result = f"{'written' if changed else 'as it was'}, {mesh}"
-    _ensure_images(Images(client, settings, made), made, wanted)
+    _ensure_images(Images(client, settings, made), wanted, with_forge)
     apps = Apps(client, settings, made, abra, traits)
     with step(f"abra ({abra.found})") as this:
         apps.ensure_server()
@@ -70,6 +82,13 @@ def up(settings: Settings, made: Made, wanted: Sequence[str]) -> None:
             apps.ensure(app, this)
     with step(f"https://{settings.name(sentinel.NAME)}") as this:
         this.result = sentinel.ensure_answers(client, settings, made, authority)
+    if with_forge:
+        forge.record(made)
+        the_forge = forge.app(settings)
+        with step(the_forge.domain) as this:
+            apps.ensure(the_forge, this)
+        with step(forge.url(settings)) as this:
+            this.result = forge.ensure(client, settings, made, authority)
 
 
 def _check_ports(settings: Settings, made: Made) -> str:
@@ -132,10 +151,13 @@ def _write_server_file(
     return node.write_if_changed(settings.server_file, node.toml(content))
 
 
-def _ensure_images(images: Images, made: Made, wanted: Sequence[str]) -> None:
+def _ensure_images(images: Images, wanted: Sequence[str], with_forge: bool) -> None:
     """The lab's own images and those of wanted recipes must be had; others may be missing."""
     musts = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name, head_only=True)}
     musts |= {ref for name in wanted for ref in imagelist.images_of(name)}
+    if with_forge:
+        files = forge.COMPOSE_FILES
+        musts |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=files))
     every = () if wanted else imagelist.recipes()
     others = {ref for name in every for ref in imagelist.images_of(name)}
     lacking = images.missing(sorted(musts | others))

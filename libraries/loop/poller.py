@@ -1,0 +1,103 @@
+"""The poller: looks at the forge, brings each request on, posts what there is to say; for ever."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+from ccci.errors import CcciError
+from ccci.state import boot_id
+from ccci.sweep import sweep
+from dashboard.site import write_site
+from loop.dispatch import Dispatch
+from loop.forge import Forge
+from loop.preparing import PROJECT
+from loop.publish import Publish
+from loop.store import LIVE, Store
+from loop.watch import Watch
+
+# While something runs: how often its progress is looked at.
+_TICK_SECONDS = 2.0
+
+
+class Poller:
+    """One poller. Several on one node take turns, and none does what another did."""
+
+    def __init__(self, forge: Forge, store: Store, tell: Callable[[str], None]) -> None:
+        """Take the forge, the store, and who is told what happens, in a sentence."""
+        self._forge, self._store, self._tell = forge, store, tell
+        self._watch = Watch(forge, store, tell)
+        self._dispatch = Dispatch(forge, store, tell)
+        self._publish = Publish(forge, store, tell)
+        self._wake = threading.Event()
+        self._ended = False
+        self._trouble = ""
+
+    def start(self) -> None:
+        """Note the boot, and remove what runs left that a crash or a reboot cut off."""
+        if self._store.note_boot(boot_id()):
+            self._tell("this node was rebooted since the last look")
+        sweep(report=self._tell)
+        self._write_dashboard()
+
+    def wake(self) -> None:
+        """Have the next look at once."""
+        self._wake.set()
+
+    def end(self) -> None:
+        """End `run` after its present turn. Runs go on, and the next poller takes them up."""
+        self._ended = True
+        self._wake.set()
+
+    def run(self) -> None:
+        """Take turn after turn until `end` is called."""
+        interval = self._forge.settings.interval_seconds
+        looked = -interval
+        knocked = False
+        while not self._ended:
+            knocked = self._wake.is_set() or knocked
+            self._wake.clear()
+            since = time.monotonic() - looked
+            # However often somebody knocks, looks have a distance.
+            look = since >= interval or (knocked and since >= _TICK_SECONDS)
+            if look:
+                looked, knocked = time.monotonic(), False
+            self.turn(look)
+            busy = knocked or bool(self._store.requests(*LIVE))
+            rest = looked + interval - time.monotonic()
+            self._wake.wait(max(0.0, min(rest, _TICK_SECONDS) if busy else rest))
+
+    def turn(self, look: bool = True) -> None:
+        """Take one turn: look at the forge, bring requests on, post what changed.
+
+        Trouble of the forge or the node is told and ends that part, not the poller: nothing was
+        noted that did not happen, so that the next turn does what this one could not.
+
+        Args:
+            look: ask the forge for comments, too.
+        """
+        with self._store.turn():
+            # Told at once that they are queued: what is to be tested takes its time to fetch.
+            parts = [self._watch.look, self._publish.step] if look else []
+            trouble = [self._try(part) for part in (*parts, self._bring_on, self._publish.step)]
+        words = " ".join(dict.fromkeys(filter(None, trouble)))
+        if words != self._trouble and (words or look):
+            self._tell(words or "the trouble is over")
+            self._trouble = words
+
+    def _try(self, part: Callable[[], None]) -> str:
+        """Do a part of a turn; return what kept it from being done, or ""."""
+        try:
+            part()
+        except (CcciError, OSError, sqlite3.Error) as error:
+            return str(error)
+        return ""
+
+    def _bring_on(self) -> None:
+        if self._dispatch.step():
+            self._write_dashboard()
+
+    def _write_dashboard(self) -> None:
+        results = PROJECT / "results"
+        # For a web server: the logs that were cleared, and nothing else of the results.
+        write_site(results, results / "web", for_the_web=True)

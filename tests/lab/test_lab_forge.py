@@ -1,0 +1,288 @@
+"""The lab's forge: made when asked for, left alone otherwise, and with what the loop needs."""
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from ccci.accounts import Account
+from ccci.server import load_server
+from lab import forge, imagelist, stacks
+from lab.up import OF_THE_LAB
+from loop.forge import Forge, ForgeRefused
+from tests.lab.forge_site import (
+    LAB,
+    PROJECT,
+    Call,
+    as_admin,
+    as_bot,
+    forge_settings,
+    lab_up,
+    let_in,
+    make_user,
+    open_pull_request,
+    remove_user,
+    unique,
+)
+from tests.lab.lab_sandbox import Sandbox, machine
+
+pytestmark = pytest.mark.lab
+TOKENS = ("forge-token", "forge-admin-token")
+SECONDS = 30.0
+
+
+@pytest.fixture
+def repository() -> Iterator[str]:
+    """A repository that the administrator made, as maintainers do: none of the bot's own."""
+    forge_settings()
+    name = unique("recipe")
+    place = f"/orgs/{forge_settings().organisation}/repos"
+    wanted = {"name": name, "private": True, "auto_init": True, "default_branch": "main"}
+    Call(as_admin())("POST", place, dict(wanted))
+    yield name
+    if as_admin().default_branch(name) is not None:
+        as_admin().remove_repository(name)
+
+
+@pytest.fixture
+def somebody() -> Iterator[Callable[[str], Account]]:
+    """Makes people who are gone at the end of the test."""
+    made: list[Account] = []
+
+    def make(word: str) -> Account:
+        made.append(make_user(word))
+        return made[-1]
+
+    yield make
+    for account in made:
+        remove_user(account)
+
+
+def service() -> dict[str, Any]:
+    forge_settings()
+    client = docker.from_env()
+    found = stacks.services(client, stacks.stack_name(f"forge.{load_server().domain}"))
+    assert [str(one.name).rpartition("_")[2] for one in found] == ["app"], "one service: sqlite"
+    return dict(found[0].attrs)
+
+
+def test_it_is_the_recipe_gitea_labelled_as_the_labs() -> None:
+    spec = service()["Spec"]
+    labels = spec["Labels"]
+    image = spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0]
+    assert labels["ccci.lab"] == "1"
+    assert (image,) == imagelist.images_of(forge.RECIPE, head_only=True, files=forge.COMPOSE_FILES)
+    stack = labels[stacks.NAMESPACE]
+    assert labels[f"coop-cloud.{stack}.chaos-version"] or labels[f"coop-cloud.{stack}.version"]
+
+
+def test_the_recipe_itself_is_not_changed_for_it() -> None:
+    forge_settings()
+    checkout = LAB / "abra" / "recipes" / forge.RECIPE
+    changed = subprocess.run(
+        ["git", "-C", str(checkout), "status", "--porcelain"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert changed.stdout == ""
+    assert "ALLOWED_HOST_LIST" not in (checkout / "app.ini.tmpl").read_text()
+
+
+def test_a_second_up_changes_nothing_with_or_without_the_forge() -> None:
+    before = service()
+    tokens = {name: (LAB / name).read_text() for name in TOKENS}
+    again = lab_up("--forge")
+    assert f"lab  forge.{load_server().domain} ... up already" in again
+    plain = lab_up()
+    assert "forge" not in plain
+    after = service()
+    assert (after["ID"], after["Version"]) == (before["ID"], before["Version"])
+    assert {name: (LAB / name).read_text() for name in TOKENS} == tokens
+
+
+def test_status_names_it() -> None:
+    forge_settings()
+    done = subprocess.run(
+        [sys.executable, "-m", "lab", "status"], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert f"forge      {forge_settings().url}  up\n" in done.stdout
+
+
+def test_its_tokens_are_for_their_owner_only_and_nowhere_else() -> None:
+    forge_settings()
+    tokens = [(LAB / name).read_text().strip() for name in TOKENS]
+    assert len({*tokens}) == 2 and all(len(token) == 40 for token in tokens)
+    for name in TOKENS:
+        assert (LAB / name).stat().st_mode & 0o777 == 0o600
+    others = [path for path in LAB.iterdir() if path.is_file() and path.name not in TOKENS]
+    others += list((LAB / "logs").iterdir())
+    for path in others:
+        text = path.read_text(errors="replace")
+        assert not any(token in text for token in tokens), path
+
+
+def test_the_bot_may_do_what_the_loop_does(
+    repository: str, somebody: Callable[[str], Account]
+) -> None:
+    bot = as_bot()
+    assert repository in bot.repositories()
+    number = open_pull_request(repository, {"README": "better"})
+    head = bot.pull_request(repository, number).head
+    maintainer, reader = somebody("maintainer"), somebody("reader")
+    let_in(repository, maintainer, "write")
+    let_in(repository, reader, "read")
+    assert bot.may_write(repository, maintainer.name)
+    assert not bot.may_write(repository, reader.name)
+    comment = bot.comment(repository, number, "queued")
+    bot.edit_comment(repository, comment.id, "passed")
+    attached = bot.attach(repository, comment.id, "log.html", b"<html>all is well</html>")
+    assert [one.id for one in bot.attachments(repository, comment.id)] == [attached.id]
+    bot.set_status(repository, head, "success", "passed", "ccci/demo", "")
+    seen = as_admin().comments_of(repository, number)
+    assert [(one.author, one.body) for one in seen] == [("ccci", "passed")]
+    place = f"/repos/{forge_settings().organisation}/{repository}/commits/{head}/status"
+    status: Any = Call(as_admin())("GET", place)
+    assert [(one["context"], one["status"]) for one in status["statuses"]] == [
+        ("ccci/demo", "success")
+    ]
+
+
+def test_the_bot_makes_repositories_in_the_organisation() -> None:
+    name = unique("made")
+    as_bot().create_repository(name)
+    assert as_admin().default_branch(name) is not None
+    as_bot().remove_repository(name)
+    assert as_admin().default_branch(name) is None
+
+
+def test_the_bot_may_do_no_more(somebody: Callable[[str], Account]) -> None:
+    organisation = forge_settings().organisation
+    call = Call(as_bot())
+    member = somebody("stranger")
+    teams: Any = Call(as_admin())("GET", f"/orgs/{organisation}/teams")
+    owners = next(one["id"] for one in teams if one["name"] == "Owners")
+    refused: tuple[tuple[str, str, dict[str, object] | None], ...] = (
+        ("GET", "/admin/users", None),
+        ("GET", "/user", None),
+        ("PATCH", "/user/settings", {"full_name": "somebody else"}),
+        ("POST", "/user/repos", {"name": unique("own")}),
+        ("PATCH", f"/orgs/{organisation}", {"description": "ours now"}),
+        ("PUT", f"/teams/{owners}/members/{member.name}", None),
+        ("POST", f"/orgs/{organisation}/teams", {"name": "more", "permission": "admin"}),
+        ("DELETE", f"/orgs/{organisation}", None),
+    )
+    seen = {}
+    for method, path, fields in refused:
+        with pytest.raises(ForgeRefused) as raised:
+            call(method, path, fields)
+        seen[f"{method} {path}"] = raised.value.status
+    assert set(seen.values()) == {403}, seen
+
+
+def test_the_bot_sees_nothing_of_strangers(somebody: Callable[[str], Account]) -> None:
+    stranger = somebody("stranger")
+    wanted = {"name": "public", "private": False, "auto_init": True}
+    Call(as_admin())("POST", f"/admin/users/{stranger.name}/repos", dict(wanted))
+    assert as_admin(stranger.name).default_branch("public") is not None
+    theirs = forge_settings().model_copy(update={"organisation": stranger.name})
+    assert Forge(theirs, load_server()).default_branch("public") is None
+
+
+def test_a_webhook_may_call_this_node(repository: str) -> None:
+    heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            heard.put((self.headers["X-Gitea-Event"], body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """The terminal is pytest's."""
+
+    address = load_server().containers.names_address
+    assert address, "the lab writes where containers find this node"
+    with HTTPServer((address, 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        call, place = (
+            Call(as_admin()),
+            f"/repos/{forge_settings().organisation}/{repository}/hooks",
+        )
+        config = {"url": f"http://{address}:{server.server_port}/", "content_type": "json"}
+        events = ["issue_comment", "push"]
+        made: Any = call(
+            "POST", place, {"type": "gitea", "active": True, "events": events, "config": config}
+        )
+        call("POST", f"{place}/{made['id']}/tests")
+        event, body = heard.get(timeout=SECONDS)
+        server.shutdown()
+    assert event == "push"
+    assert json.loads(body)["repository"]["name"] == repository
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with machine(tmp_path_factory.mktemp("machine")) as made:
+        # Without its images this goes as far as having Docker up.
+        assert made.lab("up").code == 1
+        refs = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name, head_only=True)}
+        refs |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=forge.COMPOSE_FILES))
+        archive = made.folder / "images.tar"
+        subprocess.run(["docker", "save", "-o", str(archive), *sorted(refs)], check=True)
+        assert made.run("docker", "load", "-i", str(archive)).code == 0
+        archive.unlink()
+        yield made
+
+
+@pytest.mark.heavy
+def test_a_plain_up_makes_none(sandbox: Sandbox) -> None:
+    done = sandbox.lab("up", "--recipe", "traefik")
+    assert done.code == 0, done.output
+    assert "forge" not in done.output
+    assert files_of_the_forge(sandbox.state) == set()
+    assert "forge      none: `lab up --forge` makes one" in sandbox.lab("status").output
+
+
+@pytest.mark.heavy
+def test_a_lost_token_is_replaced_and_the_rest_stays(sandbox: Sandbox) -> None:
+    first = sandbox.lab("up", "--forge", "--recipe", "traefik")
+    assert first.code == 0, first.output
+    assert "forge.lab.test ... deployed" in first.output
+    assert files_of_the_forge(sandbox.state) == set(forge.PATHS)
+    admins = (sandbox.state / "lab" / "forge-admin-token").read_text()
+    lost = (sandbox.state / "lab" / "forge-token").read_text()
+    (sandbox.state / "lab" / "forge-token").write_text("0" * 40)
+    again = sandbox.lab("up", "--forge", "--recipe", "traefik")
+    assert again.code == 0, again.output
+    assert "forge.lab.test ... up already" in again.output
+    assert (sandbox.state / "lab" / "forge-admin-token").read_text() == admins
+    assert (sandbox.state / "lab" / "forge-token").read_text() not in (lost, "0" * 40)
+
+
+@pytest.mark.heavy
+def test_down_takes_the_forge_and_its_files(sandbox: Sandbox) -> None:
+    assert files_of_the_forge(sandbox.state) == set(forge.PATHS)
+    foreign = ["docker", "volume", "create", "foreign"]
+    assert sandbox.run(*foreign).code == 0
+    done = sandbox.lab("down")
+    assert "remove app forge.lab.test ... gone" in done.output
+    # Docker is the lab's own here and is stopped: its folder tells what is left.
+    assert files_of_the_forge(sandbox.state) == set()
+    left = {path.name for path in (sandbox.folder / "docker" / "volumes").iterdir()}
+    assert {name for name in left if name not in ("backingFsBlockDev", "metadata.db")} == {
+        "foreign"
+    }
+
+
+def files_of_the_forge(state: Path) -> set[str]:
+    return {path.name for path in (state / "lab").iterdir() if path.name.startswith("forge")}

@@ -1,0 +1,118 @@
+"""The pull request loop in short, on the real forge: asked, pinned, tested, told."""
+
+import html
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from loop.poller import Poller
+from loop.store import Store
+from tests.lab.loop_site import BACKUP_LABEL, RECIPE, LoopSite
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopSite]:
+    made = LoopSite.make(tmp_path_factory.mktemp("loop"))
+    yield made
+    made.remove()
+
+
+def test_strangers_and_other_comments_get_no_run_and_no_noise(site: LoopSite) -> None:
+    number = site.pull_request("Only talk", "timeout=", "timeout=")
+    site.ask(number, "!testme", site.people.stranger)
+    site.ask(number, "please do not !testme yet")
+    site.poller.turn()
+    assert site.store.requests() == []
+    assert site.comments(number) == []
+    assert any("stranger may not write there" in words for words in site.told)
+
+
+def test_what_is_not_understood_gets_one_short_answer(site: LoopSite) -> None:
+    number = site.pull_request("Unclear", "timeout=", "timeout=")
+    asked = site.ask(number, "!testme everything please, now!")
+    for _ in range(3):
+        site.poller.turn()
+    (answer,) = site.comments(number)
+    assert answer["body"].startswith(f"<!-- ccci answer to {asked} -->")
+    assert "`please?` is no recipe's name." in answer["body"]
+    assert "`!testme stop`" in answer["body"]
+    assert site.store.requests() == []
+
+
+def test_a_recipe_that_reaches_for_the_node_is_refused_with_the_line(site: LoopSite) -> None:
+    socket = "      - /var/run/docker.sock:/var/run/docker.sock\n"
+    number = site.pull_request("Grow", "    volumes:\n", f"    volumes:\n{socket}")
+    site.ask(number)
+    site.turns_until_settled()
+    request = site.request(number)
+    assert request.state == "refused"
+    assert request.run_id == "", "nothing may be started"
+    (comment,) = site.comments(number)
+    # A word of a stranger's is shown letter by letter as it is, and is nothing else to the forge.
+    shown = html.unescape(comment["body"]).replace("\u200b", "")
+    assert "the Docker socket" in shown
+    compose = site.people.content(RECIPE, "compose.yml").splitlines()
+    line = compose.index("    volumes:") + 2
+    assert f"compose.yml:{line}: " in shown
+    assert site.people.statuses(RECIPE, request.head) == {f"ccci/{RECIPE}": "error"}
+
+
+def test_one_pull_request_passes_and_one_that_breaks_the_backup_does_not(site: LoopSite) -> None:
+    good = site.pull_request("Publish 1.2.0", "version=1.1.0+1.26.3", "version=1.2.0+1.26.3")
+    bad = site.pull_request("Tidy up", BACKUP_LABEL, "")
+    for number in (good, bad):
+        site.ask(number)
+    site.poller.turn()
+    asked_for = site.request(good).head
+    site.people.push(RECIPE, good, "Break it", {"compose.yml": "services: {}\n"})
+    seen: list[str] = []
+
+    def settled() -> bool:
+        seen.extend(comment["body"] for comment in site.comments(good))
+        return all(site.request(number).state == "done" for number in (good, bad))
+
+    site.turns_until(settled)
+    site.turns_until_settled()
+    for stage in ("queued", "running", "install", "backup"):
+        assert any(stage in body for body in seen), f"the comment never said {stage!r}"
+
+    (told,) = site.comments(good)
+    assert "**passed**" in told["body"]
+    assert asked_for[:10] in told["body"], "the commit that was asked for is named"
+    assert site.request(good).hash == asked_for, "a push after the comment changes nothing"
+    assert site.people.statuses(RECIPE, asked_for) == {f"ccci/{RECIPE}": "success"}
+    names = sorted(asset["name"].partition("-")[0] for asset in told["assets"])
+    assert names == ["log", "report"]
+    run = site.request(good).run_id
+    assert all(run in asset["name"] for asset in told["assets"])
+
+    (told,) = site.comments(bad)
+    assert "**failed**" in told["body"]
+    failed = [line for line in told["body"].splitlines() if "❌" in line and "|" in line]
+    assert any("backup" in line for line in failed), failed
+    assert not any("install" in line for line in failed), failed
+    head = site.request(bad).head
+    assert site.people.statuses(RECIPE, head) == {f"ccci/{RECIPE}": "failure"}
+
+
+def test_nothing_is_done_twice(site: LoopSite) -> None:
+    """Another poller, another look, two at once: what was handled and posted stays as it is."""
+    before = [(one.id, one.state, one.run_id) for one in site.store.requests()]
+    numbers = {one.pull_request for one in site.store.requests()}
+    posted = {number: site.comments(number) for number in numbers}
+    site.new_poller()
+    site.poller.start()
+    with ThreadPoolExecutor(2) as both:
+        # Each thread has a poller of its own, as two processes would.
+        list(both.map(lambda _: _one_turn(site), range(2)))
+    assert [(one.id, one.state, one.run_id) for one in site.store.requests()] == before
+    assert {number: site.comments(number) for number in numbers} == posted
+
+
+def _one_turn(site: LoopSite) -> None:
+    store = Store(site.store.folder)
+    Poller(site.people.forge(), store, site.told.append).turn()
+    store.close()

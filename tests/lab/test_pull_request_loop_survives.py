@@ -1,0 +1,218 @@
+"""The loop when something dies or is away: nothing lost, nothing doubled, nothing left over."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections import namedtuple
+from collections.abc import Iterator
+
+import pytest
+
+import ccci.state
+import loop.dispatch
+import loop.poller
+from ccci.journal import Journal
+from ccci.progress import read_progress
+from loop.preparing import PROJECT
+from loop.store import LIVE, Request
+from loop.watch import Watch
+from tests.lab.loop_site import RECIPE, LoopSite
+
+pytestmark = [pytest.mark.lab, pytest.mark.heavy]
+FORGE_SERVICE = "forge_lab_test_app"
+STAGES = ("install", "functional", "browser", "restart", "backup")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopSite]:
+    made = LoopSite.make(tmp_path_factory.mktemp("loop"))
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def pull_request(site: LoopSite, request: pytest.FixtureRequest) -> int:
+    return site.pull_request(request.node.name, "timeout=", "timeout=")
+
+
+def services_of(request: Request) -> list[str]:
+    command = ["docker", "service", "ls", "--format", "{{.Name}}"]
+    names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return [name for name in names if f"-pr{request.pull_request}-{request.hash[:7]}" in name]
+
+
+def is_in(site: LoopSite, number: int, stage: str) -> bool:
+    """Tell whether the run for a pull request has come to a stage."""
+    found = [one for one in site.store.requests() if one.pull_request == number and one.run_id]
+    progress = read_progress(PROJECT / "results" / RECIPE / found[-1].run_id) if found else None
+    return progress is not None and (progress.stage == stage or stage in progress.ended)
+
+
+def demand_one_good_end(site: LoopSite, number: int, attempts: int) -> str:
+    """One comment, one request, one passed verdict, nothing left; returns the comment."""
+    requests = [one for one in site.store.requests() if one.pull_request == number]
+    assert [(one.state, one.attempts) for one in requests] == [("done", attempts)]
+    (comment,) = site.comments(number)
+    assert "**passed**" in comment["body"]
+    assert len(comment["assets"]) == 2
+    assert services_of(requests[0]) == []
+    assert Journal.load(requests[0].run_id).is_clean()
+    return str(comment["body"])
+
+
+def wait(condition: object, seconds: float = 300.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_killed_poller_is_followed_by_another_that_takes_up_its_run(
+    site: LoopSite, pull_request: int, seed: int
+) -> None:
+    stage = random.Random(seed).choice(STAGES)
+    with site.process() as poller:
+        site.ask(pull_request)
+        wait(lambda: is_in(site, pull_request, stage))
+        poller.kill()
+        poller.wait()
+    run = site.request(pull_request).run_id
+    with site.process():
+        wait(lambda: not site.store.requests(*LIVE) and not site.store.untold())
+    demand_one_good_end(site, pull_request, attempts=1)
+    assert site.request(pull_request).run_id == run
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_killed_run_is_torn_down_and_run_again(
+    site: LoopSite, pull_request: int, seed: int
+) -> None:
+    stage = random.Random(seed).choice(STAGES)
+    site.ask(pull_request)
+    site.turns_until(lambda: is_in(site, pull_request, stage))
+    first = site.request(pull_request)
+    assert first.process
+    os.kill(first.process.pid, signal.SIGKILL)
+    site.turns_until(lambda: site.request(pull_request).attempts == 2)
+    assert Journal.load(first.run_id).is_clean()
+    site.turns_until_settled()
+    demand_one_good_end(site, pull_request, attempts=2)
+    assert "cut off by the end of its process" in " ".join(site.told)
+
+
+def test_a_reboot_is_noted_once_and_what_it_cut_off_is_run_again(
+    site: LoopSite, pull_request: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.poller.start()
+    site.ask(pull_request)
+    site.turns_until(lambda: is_in(site, pull_request, "functional"))
+    first = site.request(pull_request)
+    journal = Journal.load(first.run_id)
+    reaper = journal.reaper()
+    assert first.process and reaper
+    # A reboot ends all at once; the reaper first, so that it cannot do its work.
+    for process in (reaper, first.process):
+        os.kill(process.pid, signal.SIGKILL)
+    wait(lambda: not first.process.alive() and not reaper.alive())
+    assert services_of(first), "the app is still there, as after a reboot"
+    for module in (ccci.state, loop.dispatch, loop.poller):
+        monkeypatch.setattr(module, "boot_id", lambda: "another-boot")
+    boots = len(site.store.boots())
+    for _ in range(2):
+        site.new_poller()
+        site.poller.start()
+    assert site.store.boots()[boots:] == ["another-boot"]
+    assert sum("was rebooted" in words for words in site.told) == 1
+    assert services_of(first) == []
+    site.poller.turn()
+    assert "cut off by a reboot" in " ".join(site.told)
+    # The processes that are begun from here on belong to the real boot.
+    monkeypatch.undo()
+    site.turns_until_settled()
+    demand_one_good_end(site, pull_request, attempts=2)
+
+
+def test_what_ends_while_the_forge_is_away_is_told_when_it_is_back(
+    site: LoopSite, pull_request: int
+) -> None:
+    site.ask(pull_request)
+    site.turns_until(lambda: is_in(site, pull_request, "restart"))
+    scale(0)
+    try:
+        site.turns_until(lambda: site.request(pull_request).state == "done")
+        assert site.store.untold()
+        assert any("The forge" in words for words in site.told[-5:])
+    finally:
+        scale(1)
+    site.turns_until(lambda: not site.store.untold())
+    demand_one_good_end(site, pull_request, attempts=1)
+
+
+def scale(replicas: int) -> None:
+    command = ["docker", "service", "scale", "--detach=false", f"{FORGE_SERVICE}={replicas}"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def test_a_newer_request_ends_the_older_one_and_stop_ends_all(
+    site: LoopSite, pull_request: int
+) -> None:
+    site.ask(pull_request)
+    site.turns_until(lambda: is_in(site, pull_request, "install"))
+    first = site.request(pull_request)
+    site.people.push(RECIPE, pull_request, "Once more", {"README.md": "Once more\n"})
+    site.ask(pull_request)
+    site.turns_until(lambda: site.request(pull_request).state == "running")
+    second = site.request(pull_request)
+    assert second.hash != first.hash
+    assert site.store.request(first.id).state == "superseded"
+    assert services_of(first) == []
+    site.turns_until(lambda: is_in(site, pull_request, "install"))
+    site.ask(pull_request, "!testme stop")
+    site.turns_until_settled()
+    assert site.store.request(second.id).state == "stopped"
+    assert services_of(second) == []
+    (comment,) = site.comments(pull_request)
+    assert "**stopped**" in comment["body"]
+    assert site.people.statuses(RECIPE, first.hash) == {f"ccci/{RECIPE}": "error"}
+    assert site.people.statuses(RECIPE, second.hash) == {f"ccci/{RECIPE}": "error"}
+
+
+def test_a_request_waits_while_the_disk_is_full(
+    site: LoopSite, pull_request: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = namedtuple("usage", "total used free")
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: usage(1 << 40, 1 << 40, 1 << 20))
+        site.ask(pull_request)
+        site.poller.turn()
+        site.poller.turn()
+        assert site.request(pull_request).state == "queued"
+        (comment,) = site.comments(pull_request)
+        assert "waits for disk" in comment["body"]
+    site.turns_until(lambda: site.request(pull_request).state == "running")
+    site.ask(pull_request, "!testme stop")
+    site.turns_until_settled()
+
+
+def test_another_recipe_is_mirrored_before_it_is_queued(site: LoopSite, pull_request: int) -> None:
+    site.ask(pull_request, "!testme gitea")
+    Watch(site.forge, site.store, site.told.append).look()
+    request = site.request(pull_request)
+    assert (request.recipe, request.state) == ("gitea", "queued")
+    assert request.hash == site.forge.branch_head("gitea", "main")
+    assert request.hash != request.head
+    site.ask(pull_request, "!testme stop")
+    site.turns_until_settled()
+    assert site.request(pull_request).state == "stopped"
+
+
+def test_a_recipe_that_is_nowhere_is_answered(site: LoopSite, pull_request: int) -> None:
+    site.ask(pull_request, "!testme no-such-recipe")
+    site.turns_until_settled()
+    (answer,) = site.comments(pull_request)
+    assert "Nothing was queued" in answer["body"]
+    assert site.forge.default_branch("no-such-recipe") is None
