@@ -34,7 +34,8 @@ class App:
 
     `secret_files` maps a secret's (name, version) to the file that holds it; `secrets_generated`
     are made up by abra; `ports` maps a published port to the container's, in host mode; `configs`
-    maps one of the recipe's configs to a template that takes the place of the recipe's.
+    maps one of the recipe's configs to a template that takes the place of the recipe's; `binds`
+    maps one of its volumes to a folder of this machine.
     """
 
     recipe: str
@@ -45,6 +46,7 @@ class App:
     secrets_generated: tuple[tuple[str, str], ...] = ()
     ports: Mapping[int, int] = field(default_factory=dict)
     configs: Mapping[str, Path] = field(default_factory=dict)
+    binds: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def stack(self) -> str:
@@ -191,7 +193,7 @@ def overlay_of(app: App, traits: Traits, checkout: Path) -> str:
                 deploy["endpoint_mode"] = "dnsrr"
             services[name] = {"deploy": deploy}
         for name in content.get("volumes") or {}:
-            volumes[name] = {"labels": {LABEL: "1"}}
+            volumes[name] = {"labels": {LABEL: "1"}, **_bound(app.binds.get(name))}
     if app.ports:
         services["app"]["ports"] = [
             {"target": target, "published": published, "mode": "host"}
@@ -212,6 +214,12 @@ def _config(app: App, name: str, template: Path) -> dict[str, str]:
     digest = hashlib.sha256(template.read_bytes()).hexdigest()[:8]
     full = f"{app.stack}_{name}_lab_{digest}"
     return {"name": full, "file": str(template), "template_driver": "golang"}
+
+
+def _bound(folder: Path | None) -> dict[str, object]:
+    if folder is None:
+        return {}
+    return {"driver_opts": {"type": "none", "o": "bind", "device": str(folder)}}
 
 
 def with_values(env_file: str, values: Mapping[str, str]) -> str:

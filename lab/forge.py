@@ -12,7 +12,7 @@ from typing import Any
 
 import docker
 
-from lab import answers, imagelist, stacks
+from lab import answers, imagelist, pages, stacks
 from lab.apps import App
 from lab.ca import Authority
 from lab.errors import LabError
@@ -186,6 +186,8 @@ def write_forge_file(settings: Settings, authority: Authority) -> None:
         "token_file": str(settings.lab / "forge-token"),
         "upstream": str(settings.abra_dir / "recipes" / "{recipe}"),
         "ca_bundle": str(authority.bundle),
+        "dashboard": pages.url(settings),
+        "dashboard_folder": str(settings.lab / pages.FOLDER),
     }
     write_if_changed(settings.lab / "forge.toml", toml(content))
 

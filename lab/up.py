@@ -11,6 +11,7 @@ from lab import (
     forge,
     imagelist,
     node,
+    pages,
     ports,
     reciperepos,
     sentinel,
@@ -87,6 +88,9 @@ def up(settings: Settings, made: Made, wanted: Sequence[str], *, with_forge: boo
         the_forge = forge.app(settings)
         with step(the_forge.domain) as this:
             apps.ensure(the_forge, this)
+        the_pages = pages.app(settings, made)
+        with step(the_pages.domain) as this:
+            apps.ensure(the_pages, this)
         with step(forge.url(settings)) as this:
             this.result = forge.ensure(client, settings, made, authority)
 

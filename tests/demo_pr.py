@@ -6,7 +6,6 @@ backup's label and does not.
 
 import sys
 import time
-from pathlib import Path
 
 from loop import mirror
 from loop.forge import Forge
@@ -15,7 +14,6 @@ from loop.store import LIVE, Store
 from tests.forge_people import ForgePeople
 
 RECIPE = "custom-html"
-PROJECT = Path(__file__).resolve().parents[1]
 MOST_SECONDS = 900.0
 PAUSE_SECONDS = 1.0
 RELEASE = ("version=1.1.0+1.26.3", "version=1.2.0+1.26.3")
@@ -31,7 +29,7 @@ def main() -> int:
     _say(mirror.mirror(forge, site.settings, RECIPE))
     good = _show(site, forge, store, poller, "Publish release 1.2.0", RELEASE)
     bad = _show(site, forge, store, poller, "Tidy up the labels", BACKUP_LOST)
-    _say(f"dashboard: {PROJECT / 'results' / 'dashboard' / 'index.html'}")
+    _say(f"dashboard: {site.settings.dashboard}/{RECIPE}.html")
     _say(f"the first pull request ended in {good}, the second in {bad}")
     return 0 if (good, bad) == ("success", "failure") else 1
 

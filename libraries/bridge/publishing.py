@@ -32,6 +32,7 @@ from ccci.results import (
     RunResults,
     Verdict,
     prune_results,
+    results_dir,
     worst,
     write_results,
 )
@@ -71,7 +72,7 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
         matrix=os.environ.get(MATRIX_VARIABLE, ""),
     )
     _published.output = output
-    _published.results = project / "results" / recipe / run_id
+    _published.results = results_dir(project) / recipe / run_id
     _published.results.mkdir(parents=True, exist_ok=True)
     atexit.register(_publish)
     show_progress("start", {}, 0)

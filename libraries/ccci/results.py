@@ -80,6 +80,15 @@ class RunResults:
     overhead_cpu_seconds: float | None = None
 
 
+def results_dir(project: Path) -> Path:
+    """Return the folder that holds the results of all recipes.
+
+    ``CCCI_RESULTS_DIR`` names another one: a recipe that was broken on purpose must not be counted
+    among the recipe's own results.
+    """
+    return Path(os.environ.get("CCCI_RESULTS_DIR") or project / "results")
+
+
 def worst(verdicts: list[Verdict]) -> Verdict:
     """Return the verdict of a whole from the verdicts of its parts.
 

@@ -38,7 +38,9 @@ class Poller:
         if self._store.note_boot(boot_id()):
             self._tell("this node was rebooted since the last look")
         sweep(report=self._tell)
-        self._write_dashboard()
+        self._trouble = self._try(self._write_dashboard)
+        if self._trouble:
+            self._tell(self._trouble)
 
     def wake(self) -> None:
         """Have the next look at once."""
@@ -98,6 +100,6 @@ class Poller:
             self._write_dashboard()
 
     def _write_dashboard(self) -> None:
-        results = PROJECT / "results"
+        folder = self._forge.settings.dashboard_folder or PROJECT / "results" / "web"
         # For a web server: the logs that were cleared, and nothing else of the results.
-        write_site(results, results / "web", for_the_web=True)
+        write_site(PROJECT / "results", folder, for_the_web=True)

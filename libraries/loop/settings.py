@@ -44,6 +44,7 @@ class ForgeSettings(_Table):
         interval_seconds: from one look at the forge to the next.
         runs: how many runs may live at once; the budget of the node holds beside it.
         dashboard: the address of the dashboard's front page, where one is served.
+        dashboard_folder: where the dashboard is written; without it, results/web of this clone.
         webhook: where the forge may knock.
     """
 
@@ -55,7 +56,8 @@ class ForgeSettings(_Table):
     ca_bundle: Path | None = None
     interval_seconds: float = Field(default=30, ge=1)
     runs: int = Field(default=2, ge=1)
-    dashboard: str = ""
+    dashboard: str = Field(default="", pattern=r"^(https?://.*[^/])?$")
+    dashboard_folder: Path | None = None
     webhook: Webhook | None = None
 
     def token(self) -> str:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.node import toml
+from lab.node import Value, toml
 from loop import mirror
-from loop.forge import Forge
+from loop.forge import Comment, Forge
 from loop.poller import Poller
 from loop.store import LIVE, Request, Store
 from tests.forge_people import ForgePeople
@@ -34,6 +34,7 @@ class LoopSite:
         store: the loop's memory.
         poller: takes turns when it is told to.
         told: what the poller said.
+        posted: every text that it wrote to the forge, in this process.
         folder: for files of the test.
     """
 
@@ -42,6 +43,7 @@ class LoopSite:
     store: Store
     poller: Poller
     told: list[str]
+    posted: list[str]
     folder: Path
 
     @classmethod
@@ -51,10 +53,27 @@ class LoopSite:
         people = ForgePeople.make(**settings)
         forge = people.forge()
         mirror.mirror(forge, people.settings, RECIPE)
-        site = cls(people, forge, Store.of(people.settings), None, [], folder)  # type: ignore[arg-type]
-        site.new_poller()
+        store = Store.of(people.settings)
+        told: list[str] = []
+        site = cls(people, forge, store, Poller(forge, store, told.append), told, [], folder)
+        site._note_what_is_posted()
         site.poller.turn()
         return site
+
+    def _note_what_is_posted(self) -> None:
+        """The forge shows the last text of a comment only: note each on its way there."""
+        post, edit = self.forge.comment, self.forge.edit_comment
+
+        def noted(repository: str, number: int, body: str) -> Comment:
+            self.posted.append(body)
+            return post(repository, number, body)
+
+        def noted_edit(repository: str, comment: int, body: str) -> None:
+            self.posted.append(body)
+            edit(repository, comment, body)
+
+        self.forge.comment = noted  # type: ignore[method-assign]
+        self.forge.edit_comment = noted_edit  # type: ignore[method-assign]
 
     def new_poller(self) -> None:
         """Take another poller: all that the former knew is in the store."""
@@ -104,25 +123,23 @@ class LoopSite:
         self.people.remove()
 
     @contextmanager
-    def process(self) -> Iterator[subprocess.Popen[str]]:
+    def process(self, **settings: Value) -> Iterator[subprocess.Popen[str]]:
         """A poller as an operator runs it, in a process of its own; ended with the block."""
         file = self.folder / "forge.toml"
         known = self.people.settings
-        file.write_text(
-            toml(
-                {
-                    "url": known.url,
-                    "organisation": known.organisation,
-                    "user": known.user,
-                    "token_file": str(known.token_file),
-                    "upstream": known.upstream,
-                    "ca_bundle": str(known.ca_bundle),
-                    "interval_seconds": 1,
-                }
-            )
-        )
+        content: dict[str, Value] = {
+            "url": known.url,
+            "organisation": known.organisation,
+            "user": known.user,
+            "token_file": str(known.token_file),
+            "upstream": known.upstream,
+            "ca_bundle": str(known.ca_bundle),
+            "interval_seconds": 1,
+            **settings,
+        }
+        file.write_text(toml(content))
         command = [sys.executable, "-m", "loop", "poll"]
-        log = (self.folder / "poller.log").open("a")
+        log = (self.folder / "poller.log").open("w")
         with (
             log,
             subprocess.Popen(

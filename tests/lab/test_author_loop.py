@@ -8,7 +8,14 @@ import pytest
 from ccci.http import Client
 from ccci.journal import Journal
 from ccci.server import load_server
-from tests.lab.suite_runs import LAB_RECIPES, PROJECT, changed_recipe, leftovers_of, start_suite
+from tests.lab.suite_runs import (
+    LAB_RECIPES,
+    PROJECT,
+    RESULTS,
+    changed_recipe,
+    leftovers_of,
+    start_suite,
+)
 
 pytestmark = pytest.mark.lab
 
@@ -83,5 +90,5 @@ def test_every_known_word_passes_and_fails(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.finish() == 0, run.output
     assert leftovers_of(run.stack, run.run_id) == []
-    log = (PROJECT / "results" / "custom-html" / run.run_id / "output.xml").read_text()
+    log = (RESULTS / "custom-html" / run.run_id / "output.xml").read_text()
     assert "a-password-nobody-has" not in log

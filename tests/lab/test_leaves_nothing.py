@@ -15,7 +15,7 @@ from ccci.journal import all_runs
 from ccci.state import state_dir
 from ccci.waiting import Look, wait_for
 from tests.lab.suite_runs import (
-    PROJECT,
+    RESULTS,
     changed_recipe,
     leftovers_of,
     start_suite,
@@ -107,7 +107,7 @@ def _with_a_leaking_secret(compose: str) -> str:
 def _texts(run_id: str) -> dict[str, str]:
     """Every artefact as text, what log.html packs unpacked."""
     texts = {}
-    for path in (PROJECT / "results" / "custom-html" / run_id).rglob("*"):
+    for path in (RESULTS / "custom-html" / run_id).rglob("*"):
         if path.is_file():
             texts[path.name] = path.read_bytes().decode("utf-8", "replace")
     for name in ("log.html", "report.html"):

@@ -2,8 +2,10 @@
 
 import os
 import random
+import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections import namedtuple
@@ -16,6 +18,7 @@ import loop.dispatch
 import loop.poller
 from ccci.journal import Journal
 from ccci.progress import read_progress
+from ccci.server import load_server
 from loop.preparing import PROJECT
 from loop.store import LIVE, Request
 from loop.watch import Watch
@@ -216,3 +219,36 @@ def test_a_recipe_that_is_nowhere_is_answered(site: LoopSite, pull_request: int)
     (answer,) = site.comments(pull_request)
     assert "Nothing was queued" in answer["body"]
     assert site.forge.default_branch("no-such-recipe") is None
+
+
+def test_a_knock_of_the_forge_ends_the_wait_for_the_next_look(
+    site: LoopSite, pull_request: int
+) -> None:
+    secret = site.folder / "webhook-secret"
+    secret.write_text(secrets.token_hex(16))
+    secret.chmod(0o600)
+    address = load_server().containers.names_address
+    assert address
+    with socket.create_server((address, 0)) as free:
+        port = free.getsockname()[1]
+    path = f"/repos/{site.people.organisation}/{RECIPE}/hooks"
+    hook = {
+        "type": "gitea",
+        "config": {
+            "url": f"http://{address}:{port}/",
+            "content_type": "json",
+            "secret": secret.read_text(),
+        },
+        "events": ["pull_request_comment"],
+        "active": True,
+    }
+    made = site.people.ask("POST", path, hook)
+    webhook = {"address": address, "port": str(port), "secret_file": str(secret)}
+    try:
+        with site.process(interval_seconds=600, webhook=webhook):
+            log = site.folder / "poller.log"
+            wait(lambda: "listening to" in log.read_text())
+            site.ask(pull_request, "!testme what is this?")
+            wait(lambda: bool(site.comments(pull_request)), 60)
+    finally:
+        site.people.ask("DELETE", f"{path}/{made['id']}")

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.lab.suite_runs import PROJECT, SuiteRun, changed_recipe, leftovers_of, start_suite
+from tests.lab.suite_runs import (
+    PROJECT,
+    RESULTS,
+    SuiteRun,
+    changed_recipe,
+    leftovers_of,
+    start_suite,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 
@@ -83,7 +90,8 @@ def install(folder: Path, script: str) -> tuple[SuiteRun, dict[str, Any]]:
         PYTHONPATH=":".join(map(str, imports)),
     )
     run.finish(600)
-    results = project / "results" / "custom-html" / run.run_id
+    assert run.output.count("running setup.py") == 1, run.output
+    results = RESULTS / "custom-html" / run.run_id
     assert leftovers_of(run.stack, run.run_id) == []
     secret, password = (project / "recipes" / "custom-html" / "seen.txt").read_text().splitlines()
     for path in [*results.rglob("*.*"), *(folder / "output").rglob("*.*")]:
@@ -99,7 +107,6 @@ def test_the_app_is_wired_before_its_first_and_only_deployment(tmp_path: Path) -
     run, results = install(tmp_path, SCRIPT)
     assert results["stages"]["install"] == "passed", run.output
     said = run.output
-    assert said.count("running setup.py") == 1
     assert said.count("deploying custom-html-pr0-") == 1
     assert said.index("running setup.py") < said.index("deploying custom-html-pr0-")
 
