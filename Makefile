@@ -87,8 +87,9 @@ test: setup ## everything that CI runs
 test-all: setup ## every recipe and every test, the heavy ones too
 	@tests/everything.sh all
 
-bench: lab-up ## what the harness costs beside the same steps by hand
-	@$(PY) -m tests.bench
+bench: setup ## the harness beside the same steps by hand, and a matrix beside its lower bound [RECIPES="a b"]
+	@$(MAKE) --no-print-directory lab-up RECIPES="$(or $(RECIPES),custom-html gitea)"
+	@$(PY) -m tests.bench $(if $(RECIPES),matrix $(RECIPES))
 
 docs: setup ## the keyword pages, and what each recipe's suite proves
 	@$(PY) -m authoring.pages

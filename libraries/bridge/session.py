@@ -141,7 +141,11 @@ class Session:
         if run.keeps(self.failures > 0):
             raise SkipExecution("Opted out: the app is kept up (KEEP or ATTACH).")
         publishing.gather(run, self.stage_seconds)
-        return run.tear_down()
+        begun = time.monotonic()
+        left = run.tear_down()
+        seconds = self.stage_seconds.get("teardown", 0.0) + time.monotonic() - begun
+        self.stage_seconds["teardown"] = seconds
+        return left
 
     def end(self) -> list[str]:
         """End the run: tear down or keep; return what could not be removed."""

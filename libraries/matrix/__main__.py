@@ -12,7 +12,7 @@ from pabot import pabot
 
 from ccci.budget import default_slots
 from ccci.errors import CcciError
-from ccci.results import MATRIX_VARIABLE
+from ccci.results import MATRIX_VARIABLE, results_dir
 from ccci.run import new_run_id
 from matrix.ending import left_of
 from matrix.outcome import MatrixOutcome, outcome_of, told, whole_of, write_outcome
@@ -40,7 +40,7 @@ def main(recipes: tuple[str, ...], part: str, output: Path | None) -> None:
     if not entries:
         raise click.ClickException(f"Part {shard} has no recipe: there are fewer than parts.")
     matrix = new_run_id()
-    folder = output.resolve() if output else PROJECT / "results" / "matrix" / matrix
+    folder = output.resolve() if output else results_dir(PROJECT) / "matrix" / matrix
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise click.ClickException(f"{folder} is not empty: name a folder for this matrix alone.")
     os.environ[MATRIX_VARIABLE] = matrix

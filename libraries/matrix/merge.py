@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ccci.errors import Misuse
+from ccci.results import results_dir
 from ccci.run import new_run_id
 from matrix.outcome import MatrixOutcome, read_outcome, told, whole_of, write_outcome
 from matrix.plan import Shard
@@ -21,7 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 @click.option("--output", type=click.Path(path_type=Path), help="a folder for the joined report")
 def main(folders: tuple[Path, ...], output: Path | None) -> None:
     """Join parts and end with 0 only when every recipe of the whole matrix passed."""
-    folder = output.resolve() if output else PROJECT / "results" / "matrix" / new_run_id()
+    folder = output.resolve() if output else results_dir(PROJECT) / "matrix" / new_run_id()
     try:
         outcome = merge([one.resolve() for one in folders], folder)
     except Misuse as error:

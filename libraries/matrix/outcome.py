@@ -1,13 +1,14 @@
 """What came of a matrix: the verdict of each recipe, and of the whole."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ccci.errors import Misuse
-from ccci.results import RESULTS_FILE, Verdict, worst
+from ccci.results import RESULTS_FILE, Verdict, results_dir, worst
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def outcome_of(project: Path, recipe: str, matrix: str) -> RecipeOutcome:
     A process that was killed has no results of its own, or those that its reaper wrote: it never
     counts as passed.
     """
-    runs = (project / "results" / recipe).glob(f"[0-9]*/{RESULTS_FILE}")
+    runs = (results_dir(project) / recipe).glob(f"[0-9]*/{RESULTS_FILE}")
     for path in sorted(runs, reverse=True):
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         facts = found["facts"]
@@ -86,7 +87,7 @@ def outcome_of(project: Path, recipe: str, matrix: str) -> RecipeOutcome:
                 recipe=recipe,
                 verdict=found["verdict"],
                 seconds=float(found["seconds"]),
-                run=str(path.parent.relative_to(project)),
+                run=os.path.relpath(path.parent, project),
                 reason=str(found["reason"]),
                 versions={
                     name: str(facts[name])

@@ -163,6 +163,19 @@ def test_what_did_not_finish_never_counts_as_passed(project: Path) -> None:
     assert "Did not finish: forum" in told(whole, folder)
 
 
+def test_results_are_found_where_the_runs_put_them(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    (project / "results" / "shop").rename(apart / "shop")
+    assert outcome_of(project, "shop", "m1").verdict == "incomplete"
+    monkeypatch.setenv("CCCI_RESULTS_DIR", str(apart))
+    found = outcome_of(project, "shop", "m1")
+    assert found.verdict == "passed"
+    assert (project / found.run / "results.json").is_file()
+
+
 def test_the_results_of_a_matrix_name_everything(project: Path) -> None:
     outcome = outcome_of(project, "shop", "m1")
     folder = project / "results" / "matrix" / "m"
