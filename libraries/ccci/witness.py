@@ -7,6 +7,8 @@ run on, and its volumes must hold the same bytes.
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from ccci import holdings, journal
@@ -116,7 +118,7 @@ def _look(client: "DockerClient", sentinel: str | None) -> Sight:
         image = raw["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Image", "no image")
         facts["service", raw["ID"]] = f"version {raw['Version']['Index']} of {image}"
     for raw in volumes:
-        facts["volume", raw["Name"]] = f"made at {raw.get('CreatedAt', 'an unknown time')}"
+        facts["volume", raw["Name"]] = _making_of(raw)
     running: dict[str, frozenset[str]] = {}
     ended: dict[str, str] = {}
     for task in tasks:
@@ -153,6 +155,19 @@ def _both(one: Scope, other: Scope) -> Scope:
 def _volumes(client: "DockerClient") -> list[dict[str, Any]]:
     api: Any = client.api
     return api.volumes()["Volumes"] or []
+
+
+def _making_of(volume: dict[str, Any]) -> str:
+    """Which of all volumes that ever had this name it is, in words.
+
+    Docker's own word for it, CreatedAt, is of no use: up to version 20 it tells when something was
+    last put into the volume. The folder around the content is made once, with the volume.
+    """
+    try:
+        around = Path(volume["Mountpoint"]).parent.stat()
+    except OSError:
+        return "there"  # On a daemon elsewhere, or a driver's without a folder.
+    return f"made at {datetime.fromtimestamp(around.st_ctime, UTC).isoformat()}"
 
 
 def _look_into(client: "DockerClient", stack: str) -> dict[str, str]:

@@ -143,6 +143,25 @@ def test_what_was_done_to_others_is_seen(client: DockerClient, shop: Shop) -> No
         api.remove_secret(secret["ID"])
 
 
+def test_what_others_write_into_their_volumes_is_theirs(client: DockerClient, shop: Shop) -> None:
+    witness = Witness.before(client)
+    for container in shop.containers():
+        assert container.exec_run(["mkdir", "/data/more"]).exit_code == 0
+    assert shop.said(witness) == ""
+
+
+def test_a_volume_that_was_made_anew_is_another_one(client: DockerClient, shop: Shop) -> None:
+    name = f"bystander{shop.mark}"
+    client.volumes.create(name)
+    witness = Witness.before(client)
+    client.volumes.get(name).remove()
+    client.volumes.create(name)
+    try:
+        assert f"volume {name} was made at" in shop.said(witness)
+    finally:
+        client.volumes.get(name).remove()
+
+
 def test_the_sentinel_is_watched_from_the_inside(client: DockerClient, shop: Shop) -> None:
     (container,) = shop.containers()
     witness = Witness.before(client, shop.domain)
