@@ -1,11 +1,14 @@
 """The pull request loop in short, on the real forge: asked, pinned, tested, told."""
 
 import html
+import urllib.parse
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
+from ccci.http import Client, Response
 from loop.poller import Poller
 from loop.store import Store
 from tests.lab.loop_site import BACKUP_LABEL, RECIPE, LoopSite
@@ -111,3 +114,22 @@ def _one_turn(site: LoopSite) -> None:
     store = Store(site.store.folder)
     Poller(site.people.forge(), store, site.told.append).turn()
     store.close()
+
+
+def test_an_idle_look_costs_one_request_for_each_repository(
+    site: LoopSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = Client.request
+
+    def noted(client: Client, method: str, url: str, *more: Any) -> Response:
+        asked.append(f"{method} {urllib.parse.urlsplit(url).path}")
+        return ask(client, method, url, *more)
+
+    monkeypatch.setattr(Client, "request", noted)
+    site.poller.turn()
+    organisation = site.people.organisation
+    assert asked == [
+        f"GET /api/v1/orgs/{organisation}/repos",
+        f"GET /api/v1/repos/{organisation}/{RECIPE}/issues/comments",
+    ]
