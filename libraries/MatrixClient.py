@@ -8,7 +8,15 @@ from bridge.failures import word
 from bridge.session import session
 from ccci.app import App, AppDriver
 from ccci.errors import Misuse, RecipeFailure
-from ccci.matrix import Homeserver, Member, Message
+from ccci.matrix import (
+    Account,
+    Homeserver,
+    Member,
+    Message,
+    ProviderRequest,
+    login_token_in,
+    sign_in_path,
+)
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -104,6 +112,115 @@ class MatrixClient:
         seen = self._as(member).whoami()
         if seen != member.user_id:
             raise RecipeFailure(f"Expected a session of {member.user_id}; it is of {seen}.")
+
+    @word("assertion")
+    def provider_offered(self, name: str) -> str:
+        """Returns the identifier of a provider of sign-in that clients are told of by this name.
+
+        Fails unless the app under test tells them of it, and of no other one.
+
+        Example:
+        | ${provider}=    Provider Offered    Guild
+        """
+        seen = Homeserver(session.run.client, session.run.driver.app.url).providers()
+        if list(seen) != [name]:
+            raise RecipeFailure(f"Expected clients to be offered {[name]}; it was {list(seen)}.")
+        return seen[name]
+
+    @word("assertion")
+    def provider_request(self, provider: str, back: str) -> ProviderRequest:
+        """Returns where the app under test sends people who sign in at a provider, and with what.
+
+        The fields are ``page``, the provider's; ``client_id``, as whom; ``redirect_uri``, the way
+        back; ``challenge_method``, that of PKCE. ``back`` is the client's own page. Fails when the
+        app does not send them anywhere.
+
+        Example:
+        | ${asked}=    Provider Request    ${provider}    https://client.example/
+        | Should Be Equal    ${asked.challenge_method}    S256
+        """
+        app = session.run.driver.app
+        return Homeserver(session.run.client, app.url).provider_request(provider, back)
+
+    @word()
+    def sign_in_path(self, provider: str, back: str) -> str:
+        """Returns the path that a client opens in a browser to sign somebody in at a provider.
+
+        ``back`` is where the browser comes back to with a token. Never fails.
+
+        Example:
+        | ${path}=    Sign In Path    ${provider}    https://client.example/
+        | Open The Page    ${path}
+        """
+        return sign_in_path(provider, back)
+
+    @word("assertion")
+    def sign_in_with_address(self, name: str, arrived_at: str, back: str) -> Member:
+        """Opens a session with the token in the address that the browser came back to.
+
+        Returns the member, who is known by the name from then on. Fails when the address is
+        another than ``back`` or has no token, when the homeserver refuses the token, and when it
+        takes the same one a second time.
+
+        Example:
+        | ${address}=    Get Url
+        | ${mona}=    Sign In With Address    mona    ${address}    https://client.example/
+        """
+        token = login_token_in(arrived_at, back)
+        homeserver = Homeserver(session.run.client, session.run.driver.app.url)
+        member = homeserver.sign_in_with_token(token)
+        if member is None:
+            raise RecipeFailure(f"Expected the token to sign {name} in; the homeserver refused it.")
+        if homeserver.sign_in_with_token(token) is not None:
+            raise RecipeFailure("Expected the token to open one session; it opened a second one.")
+        self._members[name] = member
+        return member
+
+    @word("assertion")
+    def link_account(self, admin: Member, user_id: str, provider: str, number: str) -> None:
+        """Lets who has this number at a provider of sign-in sign in to an account.
+
+        Fails when the homeserver refuses, for instance because another account has it.
+
+        Example:
+        | Link Account    ${root}    ${anna.user_id}    ${provider}    ${user.id}
+        """
+        self._as(admin).link(user_id, provider, number)
+
+    @word("assertion")
+    def account_as_shown_to(self, admin: Member, user_id: str) -> Account:
+        """Returns an account, as an administrator sees it.
+
+        The fields are ``display_name`` and ``identities``, who it is at providers of sign-in:
+        ``provider number``, a line each. Fails when there is none.
+
+        Example:
+        | ${account}=    Account As Shown To    ${root}    ${mona.user_id}
+        | Should Be Equal    ${account.display_name}    Mona Example
+        """
+        found = self._as(admin).account(user_id)
+        if found is None:
+            raise RecipeFailure(f"Expected an account {user_id}; there is none.")
+        return found
+
+    @word("assertion")
+    def account_should_be_missing(
+        self, admin: Member, user_id: str, provider: str, number: str
+    ) -> None:
+        """Fails when there is an account of that name, or one that a person of a provider opens.
+
+        An administrator sees both; ``number`` is the person's at the provider.
+
+        Example:
+        | Account Should Be Missing    ${root}    @olga:${app.domain}    ${provider}    ${olga.id}
+        """
+        homeserver = self._as(admin)
+        named, opened = homeserver.account(user_id), homeserver.account_of(provider, number)
+        if named is not None or opened is not None:
+            raise RecipeFailure(
+                f"Expected no account {user_id}, and none for {number} of {provider}; there is "
+                f"{named}, and the second opens {opened}."
+            )
 
     @word("assertion")
     def make_room(self, owner: Member, name: str, *invited: Member, alias: str = "") -> str:
@@ -263,13 +380,13 @@ class MatrixClient:
         return Homeserver(session.run.client, session.run.driver.app.url).version()
 
     @word("assertion")
-    def signing_keys(self) -> str:
+    def homeserver_keys(self) -> str:
         """Returns the keys by which others know the app under test: ``id key``, a line each.
 
         Fails when it serves none.
 
         Example:
-        | ${before}=    Signing Keys
+        | ${before}=    Homeserver Keys
         """
         return Homeserver(session.run.client, session.run.driver.app.url).signing_keys()
 

@@ -16,6 +16,7 @@ from ccci.errors import RecipeFailure
 from ccci.http import Client, Response
 
 CLIENT = "/_matrix/client/v3"
+ADMIN = "/_synapse/admin/v2"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,36 @@ class Message:
 
     sender: str
     text: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as administrators see it.
+
+    Attributes:
+        display_name: what others read.
+        identities: who it is at providers of sign-in: `provider number`, a line each, sorted.
+    """
+
+    display_name: str
+    identities: str
+
+
+@dataclass(frozen=True)
+class ProviderRequest:
+    """What a homeserver asks a provider of sign-in for.
+
+    Attributes:
+        page: the provider's page that people are sent to.
+        client_id: as whom the homeserver asks.
+        redirect_uri: where people are to come back to.
+        challenge_method: of PKCE; "" where there is none.
+    """
+
+    page: str
+    client_id: str
+    redirect_uri: str
+    challenge_method: str
 
 
 class Homeserver:
@@ -91,6 +122,59 @@ class Homeserver:
             return None
         got = _content(answer, "POST")
         return Member(str(got["user_id"]), name, self.url, password, str(got["access_token"]))
+
+    def sign_in_with_token(self, token: str) -> Member | None:
+        """Sign in by the token that a sign-in at a provider ends with; None where it is refused."""
+        wanted = {"type": "m.login.token", "token": token}
+        answer = self._send("POST", f"{CLIENT}/login", json.dumps(wanted).encode())
+        if answer.status == 403 and error_code(answer) == "M_FORBIDDEN":
+            return None
+        got = _content(answer, "POST")
+        user_id = str(got["user_id"])
+        name = user_id.removeprefix("@").partition(":")[0]
+        return Member(user_id, name, self.url, "", str(got["access_token"]))
+
+    def providers(self) -> dict[str, str]:
+        """Return the providers of sign-in that clients are told of: name to identifier."""
+        flows = self._call("GET", f"{CLIENT}/login")["flows"]
+        offered = [flow for flow in flows if flow["type"] == "m.login.sso"]
+        return {
+            str(one["name"]): str(one["id"])
+            for flow in offered
+            for one in flow.get("identity_providers", ())
+        }
+
+    def provider_request(self, provider: str, back: str) -> ProviderRequest:
+        """Return what people are sent to a provider with, from where they come back to `back`."""
+        answer = self._send("GET", sign_in_path(provider, back))
+        if answer.status != 302:
+            raise _unexpected("GET", answer, 302)
+        page, _, query = answer.headers["location"].partition("?")
+        asked = dict(urllib.parse.parse_qsl(query))
+        names = ("client_id", "redirect_uri", "code_challenge_method")
+        return ProviderRequest(page, *(asked.get(name, "") for name in names))
+
+    def account(self, user_id: str) -> Account | None:
+        """Return an account of this homeserver, or None; for administrators."""
+        answer = self._send("GET", f"{ADMIN}/users{_path(user_id)}")
+        if answer.status == 404 and error_code(answer) == "M_NOT_FOUND":
+            return None
+        found = _content(answer, "GET")
+        known = [f"{one['auth_provider']} {one['external_id']}" for one in found["external_ids"]]
+        return Account(str(found["displayname"]), "\n".join(sorted(known)))
+
+    def account_of(self, provider: str, number: str) -> str | None:
+        """Return whose account this number at a provider opens, or None; for administrators."""
+        path = f"/_synapse/admin/v1/auth_providers{_path(provider)}/users{_path(number)}"
+        answer = self._send("GET", path)
+        if answer.status == 404 and error_code(answer) == "M_NOT_FOUND":
+            return None
+        return str(_content(answer, "GET")["user_id"])
+
+    def link(self, user_id: str, provider: str, number: str) -> None:
+        """Let who has this number at a provider sign in to an account; for administrators."""
+        wanted = {"external_ids": [{"auth_provider": provider, "external_id": number}]}
+        self._call("PUT", f"{ADMIN}/users{_path(user_id)}", wanted)
 
     def whoami(self) -> str | None:
         """Return whose the session is, by the homeserver's word; None where it knows of none."""
@@ -219,6 +303,37 @@ def registration_mac(secret: str, nonce: str, name: str, password: str, admin: b
     return hmac.new(secret.encode(), "\0".join(parts).encode(), hashlib.sha1).hexdigest()
 
 
+def sign_in_path(provider: str, back: str) -> str:
+    """Return the path that a client opens in a browser to sign somebody in at a provider.
+
+    Example:
+        >>> sign_in_path("oidc-sso", "https://client.example/")
+        '/_matrix/client/v3/login/sso/redirect/oidc-sso?redirectUrl=https%3A%2F%2Fclient.example%2F'
+    """
+    query = urllib.parse.urlencode({"redirectUrl": back})
+    return f"{CLIENT}/login/sso/redirect{_path(provider)}?{query}"
+
+
+def login_token_in(arrived_at: str, back: str) -> str:
+    """Return the token in the address that a browser came back to.
+
+    Raises:
+        RecipeFailure: it is another page, or bears no token.
+
+    Example:
+        >>> login_token_in("https://client.example/?loginToken=a", "https://client.example/")
+        'a'
+    """
+    place, _, query = arrived_at.partition("?")
+    token = dict(urllib.parse.parse_qsl(query)).get("loginToken", "")
+    if place != back or not token:
+        raise RecipeFailure(
+            f"Expected the sign-in to come back to {back} with a token; it came to {place} with "
+            f"{'one' if token else 'none'}."
+        )
+    return token
+
+
 def error_code(answer: Response) -> str:
     """Return the code of an error, as `M_FORBIDDEN`; "" where the answer names none."""
     try:
@@ -247,8 +362,8 @@ def _content(answer: Response, method: str) -> Any:
     return json.loads(answer.body)
 
 
-def _unexpected(method: str, answer: Response) -> RecipeFailure:
+def _unexpected(method: str, answer: Response, expected: int = 200) -> RecipeFailure:
     return RecipeFailure(
-        f"Expected {method} {answer.url} to answer 200; it was {answer.status}: "
+        f"Expected {method} {answer.url} to answer {expected}; it was {answer.status}: "
         f"{answer.text.strip()[:300]!r}"
     )

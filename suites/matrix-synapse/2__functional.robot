@@ -35,6 +35,10 @@ A Wrong Password Opens Nothing
 Nobody Makes An Account Without The Secret
     Registration Should Be Refused    trudy
 
+Sign-In Leads To The Provider And Back To The App
+    [Documentation]    Clients are told of it; the addresses are those that Keycloak itself names, and the app's own.
+    Sign-In Should Lead To The Provider And Back
+
 Other Servers Are Sent To The Right Address
     The Server Should Send Others To Its Own Address
 

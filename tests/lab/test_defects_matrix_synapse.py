@@ -10,6 +10,8 @@ from tests.lab.suite_runs import start_suite
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 
 CONFIG = "homeserver.yaml.tmpl"
+ALWAYS = "    pkce_method: always\n"
+CALLBACK = "/_synapse/client/oidc/callback"
 
 DEFECTS = [
     Defect(
@@ -23,6 +25,51 @@ DEFECTS = [
         without("serve_server_wellknown"),
         "functional",
         "404 != 200",
+        before=("install",),
+        file=CONFIG,
+    ),
+    Defect(
+        "a sign-in comes back to another address",
+        replaced((ALWAYS, f"{ALWAYS}    redirect_uri: https://chat.lab.test{CALLBACK}\n")),
+        "functional",
+        f"https://chat.lab.test{CALLBACK} != ",
+        before=("install",),
+        file=CONFIG,
+    ),
+    Defect(
+        "a sign-in goes without PKCE",
+        replaced((ALWAYS, "    pkce_method: never\n")),
+        "functional",
+        "!= S256",
+        before=("install",),
+        file=CONFIG,
+    ),
+    Defect(
+        "the client's secret is another",
+        replaced(("/run/secrets/client_secret", "/run/secrets/form_secret")),
+        "browser",
+        "Invalid client or Invalid client credentials",
+        before=("install",),
+        file=CONFIG,
+    ),
+    Defect(
+        "everybody of the provider is let in",
+        replaced(('{{- if env "OIDC_REQUIRED_CLAIM" }}', '{{- if env "OIDC_REQUIRED" }}')),
+        "browser",
+        "@olga:",
+        before=("install",),
+        file=CONFIG,
+    ),
+    Defect(
+        "each sign-in is somebody new",
+        replaced(
+            (
+                "      config:\n        local",
+                "      config:\n        subject_claim: jti\n        local",
+            )
+        ),
+        "browser",
+        "@mona1:",
         before=("install",),
         file=CONFIG,
     ),
@@ -70,6 +117,13 @@ DEFECTS = [
         replaced(("pg_dump ", "pg_dump --exclude-table-data=access_tokens ")),
         "backup",
         "Expected a session of @otto-",
+        file="pg_backup.sh",
+    ),
+    Defect(
+        "the dump leaves out who is whom at the provider",
+        replaced(("pg_dump ", "pg_dump --exclude-table-data=user_external_ids ")),
+        "backup",
+        "!= oidc-guild ",
         file="pg_backup.sh",
     ),
     Defect(
