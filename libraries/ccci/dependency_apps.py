@@ -44,10 +44,15 @@ class DependencyApps:
 
         Raises:
             NodeFailure: it did not deploy; nothing is said of the recipe under test.
-            Misuse: the recipe does not need it.
+            Misuse: the recipe does not need it, or the run is attached to the app of another.
         """
         if recipe in self.failures:
             raise NodeFailure(f"The dependency '{recipe}' did not deploy: {self.failures[recipe]}")
+        if recipe not in self.apps and self.run.options.attach:
+            raise Misuse(
+                f"An attached run does not know the '{recipe}' of the run that kept the app: run "
+                "this stage without ATTACH."
+            )
         if recipe not in self.apps:
             needs = ", ".join(self.run.plan.recipes) or "nothing"
             raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml names {needs}.")
