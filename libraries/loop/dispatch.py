@@ -18,7 +18,7 @@ from ccci.sweep import sweep
 from loop.fetching import Refused
 from loop.forge import Forge
 from loop.preparing import PROJECT, Prepared, prepare
-from loop.store import Request, Store
+from loop.store import RUN_LOG, Request, Store
 
 # What a request keeps of its run: the project itself keeps only the newest runs of a recipe.
 KEPT_FILES = (CLEARED_FILE, *MAY_BE_CLEARED)
@@ -95,7 +95,7 @@ class Dispatch:
             words += ["--variable", f"{name}:{value}"]
         words.append(str(prepared.suite))
         # A session of its own: the run goes on when the poller is stopped or dies.
-        with (self._store.folder_of(request) / "run.log").open("wb") as log:
+        with (self._store.folder_of(request) / RUN_LOG).open("wb") as log:
             child = subprocess.Popen(
                 words, cwd=PROJECT, env=_environment(run_id), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
@@ -158,7 +158,7 @@ class Dispatch:
         else:
             note = f"It was cut off {request.attempts} times."
             self._store.move(request.id, "done" if found else "broken", note)
-            self._tell(f"{where}: {note} See {self._store.folder_of(request) / 'run.log'}")
+            self._tell(f"{where}: {note} See {self._store.folder_of(request) / RUN_LOG}")
 
     def _note(self, request: Request, note: str) -> None:
         if request.note != note:

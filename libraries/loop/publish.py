@@ -67,6 +67,7 @@ class Publish:
                 return str(refused)
         if request.state not in LIVE:
             self._store.told(request)
+            self._store.tidy(request)
         return ""
 
     def _post_answer(self, answer: Answer) -> None:

@@ -6,6 +6,7 @@ and is done again.
 """
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ from loop.settings import ForgeSettings
 State = Literal[
     "queued", "running", "stopping", "done", "refused", "superseded", "stopped", "broken"
 ]
+# What the run said on its terminal; it stays.
+RUN_LOG = "run.log"
 LIVE: tuple[State, ...] = ("queued", "running", "stopping")
 _BUSY_SECONDS = 30.0
 # A turn of another poller may fetch a large repository.
@@ -185,6 +188,14 @@ class Store:
         folder = self.folder / "requests" / str(request.id)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
+
+    def tidy(self, request: Request) -> None:
+        """Remove what is not needed once the forge has the last word of a request."""
+        for path in self.folder_of(request).iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != RUN_LOG:
+                path.unlink()
 
     def fact(self, name: str, value: str) -> str:
         """Return what is known by a name; note `value` where nothing is known yet."""

@@ -148,6 +148,16 @@ def test_what_was_told_is_told_again_only_when_it_moves(store: Store) -> None:
     assert [one.id for one in store.untold()] == [1]
 
 
+def test_only_the_log_of_a_request_is_kept_for_long(store: Store) -> None:
+    ask(store, 1)
+    folder = store.folder_of(store.request(1))
+    (folder / "recipe" / ".git").mkdir(parents=True)
+    for name in ("run.log", "log.html", "cleared.json"):
+        (folder / name).write_text("x")
+    store.tidy(store.request(1))
+    assert [path.name for path in folder.iterdir()] == ["run.log"]
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_done(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
