@@ -187,7 +187,7 @@ def write_forge_file(settings: Settings, authority: Authority) -> None:
         "upstream": str(settings.abra_dir / "recipes" / "{recipe}"),
         "ca_bundle": str(authority.bundle),
         "dashboard": pages.url(settings),
-        "dashboard_folder": str(settings.lab / pages.FOLDER),
+        "dashboard_folder": str(settings.lab / pages.FOLDER / pages.PAGES),
     }
     write_if_changed(settings.lab / "forge.toml", toml(content))
 

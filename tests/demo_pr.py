@@ -29,9 +29,12 @@ def main() -> int:
     _say(mirror.mirror(forge, site.settings, RECIPE))
     good = _show(site, forge, store, poller, "Publish release 1.2.0", RELEASE)
     bad = _show(site, forge, store, poller, "Tidy up the labels", BACKUP_LOST)
-    _say(f"dashboard: {site.settings.dashboard}/{RECIPE}.html")
+    shown = site.dashboard(f"{RECIPE}.html")
+    runs = [one.run_id for one in store.requests()][-2:]
+    rows = sum(run in shown for run in runs)
+    _say(f"{site.settings.dashboard}/{RECIPE}.html has {rows} of these 2 runs")
     _say(f"the first pull request ended in {good}, the second in {bad}")
-    return 0 if (good, bad) == ("success", "failure") else 1
+    return 0 if (good, bad, rows) == ("success", "failure", 2) else 1
 
 
 def _show(

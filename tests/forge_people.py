@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ccci.http import Client
-from ccci.server import load_server
+from ccci.server import Server, load_server
 from ccci.state import state_dir
 from loop.forge import Forge
 from loop.settings import ForgeSettings, load_forge_settings, read_secret
@@ -159,6 +159,12 @@ class ForgePeople:
         found = self.ask("GET", self._at(repository, "commits", commit, "status"))
         return {one["context"]: one["status"] for one in found.get("statuses") or []}
 
+    def dashboard(self, page: str) -> str:
+        """Return a page of the dashboard, as the lab's web server gives it."""
+        answer = Client(self._trusting()).request("GET", f"{self.settings.dashboard}/{page}")
+        assert answer.status == 200, f"{answer.url}: {answer.status}"
+        return answer.text
+
     def ask(
         self,
         method: str,
@@ -176,18 +182,20 @@ class ForgePeople:
             user: for whom.
             may: statuses for which None is returned.
         """
-        server = load_server().model_copy(update={"ca_bundle": self.settings.ca_bundle})
         token = read_secret(state_dir() / "lab" / "forge-admin-token", "administrator")
         headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
         if user:
             headers["Sudo"] = user
         body = None if fields is None else json.dumps(fields).encode()
         url = f"{self.settings.url}/api/v1{path}"
-        answer = Client(server).request(method, url, headers, body)
+        answer = Client(self._trusting()).request(method, url, headers, body)
         if answer.status in may:
             return None
         assert answer.status < 300, f"{method} {path}: {answer.status} {answer.text[:300]}"
         return json.loads(answer.body) if answer.body else None
+
+    def _trusting(self) -> Server:
+        return load_server().model_copy(update={"ca_bundle": self.settings.ca_bundle})
 
     def _ask_content(self, repository: str, branch: str, path: str) -> Any:
         words = self._at(repository, "contents", *path.split("/"))

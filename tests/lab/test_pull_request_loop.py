@@ -92,6 +92,8 @@ def test_one_pull_request_passes_and_one_that_breaks_the_backup_does_not(site: L
     failed = [line for line in told["body"].splitlines() if "❌" in line and "|" in line]
     assert any("backup" in line for line in failed), failed
     assert not any("install" in line for line in failed), failed
+    shown = site.people.dashboard(f"{RECIPE}.html")
+    assert all(site.request(number).run_id in shown for number in (good, bad))
     head = site.request(bad).head
     assert site.people.statuses(RECIPE, head) == {f"ccci/{RECIPE}": "failure"}
 
