@@ -45,8 +45,9 @@ def headline(job: JobView, found: Findings | None) -> str:
         return f"queued, number {job.position} in line"
     if job.state == "running" and job.progress:
         stage = job.progress.stage
-        place = f" ({STAGES.index(stage) + 1} of {len(STAGES)})" if stage in STAGES else ""
-        return f"running, {stage}{place}"
+        if stage not in STAGES:
+            return "running, waits for its share of the node"
+        return f"running, {stage} ({STAGES.index(stage) + 1} of {len(STAGES)})"
     return job.state
 
 

@@ -115,6 +115,13 @@ def test_a_running_request() -> None:
     assert "**running**" in comment_body(replace(job, progress=None))
 
 
+def test_a_run_before_its_first_stage_waits_for_the_node() -> None:
+    progress = Progress("start", datetime(2026, 1, 2, tzinfo=UTC), {}, 0)
+    job = replace(JOB, state="running", progress=progress)
+    assert "**running, waits for its share of the node**" in comment_body(job)
+    assert status_of(job) == ("pending", "running, waits for its share of the node")
+
+
 def test_a_passed_run(tmp_path: Path) -> None:
     uploads = {"log.html": "https://forge.example.org/attachments/1"}
     job = replace(JOB, results=results_in(tmp_path / "run", "passed"), uploads=uploads)
