@@ -18,13 +18,13 @@ ROOT = "Suites"
 
 
 def suite_name(recipe: str) -> str:
-    """Return Robot's name of a recipe's folder: words begin with a capital, hyphens stay.
+    """Return Robot's name of a recipe's folder.
 
     Example:
-        >>> suite_name("custom-html")
-        'Custom-Html'
+        >>> suite_name("n8n")
+        'N8N'
     """
-    return "-".join(word.capitalize() for word in recipe.split("-"))
+    return str(TestSuite.name_from_source(Path(recipe)))
 
 
 def join(folder: Path, outputs: Iterable[Path], reasons: Mapping[str, str]) -> list[str]:

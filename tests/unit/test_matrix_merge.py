@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from robot import result as robots
-from robot.api import ExecutionResult
+from robot.api import ExecutionResult, TestSuite
 
 from ccci.errors import Misuse
 from ccci.results import Verdict
@@ -197,3 +197,10 @@ def test_the_results_of_a_joined_matrix_are_whole(tmp_path: Path) -> None:
     merge([part(tmp_path / "1", "1/2", ["shop"])], tmp_path / "all")
     written = json.loads((tmp_path / "all" / "results.json").read_text())
     assert (written["planned"], written["not_run"]) == (list(ALL), ["forum", "wiki"])
+
+
+def test_every_recipes_suite_is_called_as_robot_calls_it() -> None:
+    """A name that Robot does not know makes pabot run the files of a recipe one by one."""
+    for folder in sorted((PROJECT / "suites").iterdir()):
+        if (folder / "__init__.robot").exists():
+            assert suite_name(folder.name) == TestSuite.from_file_system(folder).name
