@@ -2,13 +2,13 @@
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from ccci.errors import Misuse
+from ccci.settings_file import read_settings_file
 from ccci.state import state_dir
 
 DOMAIN_PATTERN = r"^(?=.{1,60}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$"
@@ -105,15 +105,6 @@ def load_server() -> Server:
 
 def read_server(path: Path) -> Server:
     """Read one server file; see `load_server`."""
-    try:
-        server = Server.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise Misuse(f"{path}: there is no such server file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path}: not valid TOML: {error}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise Misuse(f"{path}: key '{key}': {first['msg']}.") from None
+    server = read_settings_file(path, Server, "server")
     check_domain(server.domain)
     return server

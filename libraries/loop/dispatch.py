@@ -17,7 +17,7 @@ from ccci.state import ProcessIdentity, boot_id
 from ccci.sweep import sweep
 from loop.fetching import Refused
 from loop.forge import Forge
-from loop.preparing import PROJECT, Prepared, prepare
+from loop.preparing import PROJECT, Prepared, prepare, results_of
 from loop.store import RUN_LOG, Request, Store
 
 # What a request keeps of its run: the project itself keeps only the newest runs of a recipe.
@@ -137,7 +137,7 @@ class Dispatch:
 
     def _settle(self, request: Request) -> None:
         """Note what became of a run that is over and torn down."""
-        results = PROJECT / "results" / request.recipe / request.run_id
+        results = results_of(request)
         for name in KEPT_FILES:
             (self._store.folder_of(request) / name).unlink(missing_ok=True)
             if (results / name).exists():

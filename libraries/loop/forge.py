@@ -92,8 +92,10 @@ class Forge:
             server: for its map of names.
             token: another one than the settings name.
         """
-        self.settings, self.server = settings, server
-        self._client = Client(server.model_copy(update={"ca_bundle": settings.ca_bundle}))
+        self.settings = settings
+        # Names as the server has them, trust as the forge needs it: for git, too.
+        self.trust = server.model_copy(update={"ca_bundle": settings.ca_bundle})
+        self._client = Client(self.trust)
         self._token = token or settings.token()
 
     def repositories(self) -> list[str]:

@@ -69,10 +69,8 @@ def mirror(forge: Forge, settings: ForgeSettings, recipe: str) -> str:
     upstream = settings.upstream.replace("{recipe}", recipe)
     with _work_folder(recipe) as folder:
         copy = folder / "copy"
-        server = load_server()
-        branch = _clone(RemoteGit(server, folder), upstream, copy)
-        trusting = server.model_copy(update={"ca_bundle": settings.ca_bundle})
-        git = RemoteGit(trusting, folder, Account(settings.user, settings.token()))
+        branch = _clone(RemoteGit(load_server(), folder), upstream, copy)
+        git = RemoteGit(forge.trust, folder, Account(settings.user, settings.token()))
         made = forge.default_branch(recipe) is None
         if made:
             forge.create_repository(recipe, private=True)

@@ -39,7 +39,7 @@ def with_own_tests(suite: Path, checkout: Path, into: Path) -> Path:
     for file in sorted((checkout / FOLDER).glob("*.robot")):
         if (into / file.name).exists():
             raise Refused(f"{FOLDER}/{file.name}: this project has a file of that name: rename it.")
-        if "__" not in file.name.lstrip("_") or file.name.startswith("_"):
+        if file.name.startswith("_") or "__" not in file.name:
             raise Refused(
                 f"{FOLDER}/{file.name}: the name must begin with a number and a stage, as in "
                 "2__functional_own.robot."

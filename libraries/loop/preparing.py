@@ -15,6 +15,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 _MOST_SHOWN = 5
 
 
+def results_of(request: Request) -> Path:
+    """Return the folder of the results of a request's run."""
+    return PROJECT / "results" / request.recipe / request.run_id
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What a run is made of.
@@ -48,9 +53,8 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
         if old.exists():
             shutil.rmtree(old)
     settings = forge.settings
-    trust = forge.server.model_copy(update={"ca_bundle": settings.ca_bundle})
     url = forge.clone_url(request.recipe)
-    fetch_commit(Remote(url, settings.user, settings.token(), trust), request.hash, recipe)
+    fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.hash, recipe)
     config = load_recipe_config(config_path(PROJECT, request.recipe))
     allowed = frozenset(config.approved.node)
     found = [str(one) for one in objections(recipe, allowed)]

@@ -15,7 +15,7 @@ from loop.comment import comment_body, marker
 from loop.forge import Attachment, Comment, Forge, ForgeRefused
 from loop.job_view import JobView
 from loop.job_view import State as ShownState
-from loop.preparing import PROJECT
+from loop.preparing import results_of
 from loop.status import status_of
 from loop.store import LIVE, Answer, Request, State, Store, Thread
 
@@ -171,7 +171,7 @@ class Publish:
     def _view(self, request: Request, thread: Thread) -> JobView:
         settings = self._forge.settings
         queued = [one.id for one in self._store.requests("queued")]
-        run = PROJECT / "results" / request.recipe / request.run_id
+        run = results_of(request)
         return JobView(
             repository=f"{settings.organisation}/{request.repository}",
             pull_request=request.pull_request,

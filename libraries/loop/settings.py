@@ -1,12 +1,12 @@
 """The forge to listen to: what an operator writes into forge.toml, and where it is found."""
 
 import os
-import tomllib
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ccci.errors import Misuse
+from ccci.settings_file import read_settings_file
 from ccci.state import state_dir
 
 UPSTREAM = "https://git.coopcloud.tech/coop-cloud/{recipe}.git"
@@ -129,13 +129,4 @@ def load_forge_settings() -> ForgeSettings:
 
 def read_forge_settings(path: Path) -> ForgeSettings:
     """Read one forge file; see `load_forge_settings`."""
-    try:
-        return ForgeSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise Misuse(f"{path}: there is no such forge file.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path}: not valid TOML: {error}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise Misuse(f"{path}: key '{key}': {first['msg']}.") from None
+    return read_settings_file(path, ForgeSettings, "forge")
