@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import yaml
 
+from loop.label_rules import check_labels
 from loop.mounts import check_volumes
 from loop.sheet import Sheet
 from loop.yamltree import Entry, entries, is_null, items, values
@@ -26,7 +27,6 @@ _DEPLOY = (
 )  # fmt: skip
 _OWN_NAMESPACES = {"private", "none", "shareable", ""}
 _LOG_DRIVERS = {"json-file", "local", "none", "journald", ""}
-_BOT_LABEL = "coop-cloud.backupbot.enabled"
 _PORT = re.compile(
     r"(?:(?:\[[0-9a-fA-F:]+\]|\d+(?:\.\d+){3}):)?(?:(?P<published>\d+(?:-\d+)?)?:)?\d+(?:-\d+)?"
     r"(?:/(?P<protocol>tcp|udp|sctp))?"
@@ -170,21 +170,11 @@ def _logging(sheet: Sheet, where: str, node: yaml.Node) -> None:
 def _deploy(sheet: Sheet, where: str, node: yaml.Node) -> None:
     sheet.known_keys(node, _DEPLOY, f"'deploy' of {where}")
     for labels in values(node, "labels"):
-        _labels(sheet, where, labels)
+        check_labels(sheet, where, labels)
     for resources in values(node, "resources"):
         for reservations in values(resources, "reservations"):
             for devices in values(reservations, "devices"):
                 sheet.want(devices, "device:reserved", f"{where} reserves devices of the node")
-
-
-def _labels(sheet: Sheet, where: str, node: yaml.Node) -> None:
-    if isinstance(node, yaml.MappingNode):
-        named = [(entry.key_node, entry.key) for entry in entries(node)]
-    else:
-        named = [(i, str(i.value)) for i in items(node) if isinstance(i, yaml.ScalarNode)]
-    for place, text in named:
-        if text.split("=")[0].strip() == _BOT_LABEL:
-            sheet.want(place, "backup-bot", f"{where} calls itself the node's backup bot")
 
 
 _NAMESPACES = {
@@ -196,7 +186,7 @@ _RULES: dict[str, Callable[[Sheet, str, yaml.Node], None]] = {
     "privileged": _privileged, "cap_add": _capabilities, "devices": _devices,
     "security_opt": _security, "sysctls": _sysctls, "group_add": _groups, "ports": _ports,
     "env_file": _env_files, "label_file": _env_files, "environment": _environment,
-    "logging": _logging, "deploy": _deploy, "labels": _labels, "volumes": check_volumes,
+    "logging": _logging, "deploy": _deploy, "labels": check_labels, "volumes": check_volumes,
 }  # fmt: skip
 # No approval helps: the node would run or read what the recipe names, or no Swarm knows it.
 _NEVER = {

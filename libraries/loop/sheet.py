@@ -83,6 +83,19 @@ class Sheet:
             return ()
         return resolved.texts
 
+    def readings(self, node: yaml.Node, what: str) -> tuple[str, ...]:
+        """Return all that a value can be, where a variable that nobody sets is empty.
+
+        Args:
+            node: a single value.
+            what: what it is, for the sentence when it is no single value or cannot be followed.
+        """
+        value = str(node.value) if isinstance(node, yaml.ScalarNode) else None
+        texts = () if value is None else self._variables.resolve(value).texts
+        if not texts:
+            self.refuse(node, f"{what} cannot be followed", "write a single value out")
+        return texts
+
     def may_be_set(self, node: yaml.Node, what: str) -> bool:
         """Tell whether a switch can be on."""
         if is_null(node):

@@ -114,6 +114,22 @@ APPROVABLE = [
     ("deploy:\n  what_is_new: 1", 2, "option:what_is_new"),
     ("deploy:\n  labels:\n    - coop-cloud.backupbot.enabled=true", 3, "backup-bot"),
     ("labels:\n  coop-cloud.backupbot.enabled: 'true'", 2, "backup-bot"),
+    ("deploy:\n  labels:\n    - ${BOT:-coop-cloud.backupbot.enabled}=true", 3, "backup-bot"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.rule=Host(`forge.lab.test`)", 3,
+     "route:forge.lab.test"),
+    ("deploy:\n  labels:\n    traefik.http.routers.x.rule: Host(`${DOMAIN}`)", 3,
+     "option:traefik.http.routers.x.rule"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.rule=PathPrefix(`/`)", 3,
+     "route:any"),
+    ("deploy:\n  labels:\n    - Traefik.HTTP.Routers.${STACK_NAME}.Rule=PathPrefix(`/`)", 3,
+     "route:any"),
+    ("deploy:\n  labels:\n    - traefik.tcp.routers.${STACK_NAME}.rule=HostSNI(`*`)", 3, "route:*"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.service=api@internal", 3,
+     "route:api@internal"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.forge.tls=true", 3,
+     "option:traefik.http.routers.forge.tls"),
+    ("deploy:\n  labels:\n    - traefik.tls.stores.default.defaultcertificate.certfile=x", 3,
+     "option:traefik.tls.stores.default.defaultcertificate.certfile"),
 ]  # fmt: skip
 
 
@@ -519,7 +535,7 @@ def test_a_file_that_parsers_may_see_differently_is_refused(
 
 APPROVALS = {
     "backup-bot-two": {"docker-socket", "host-mount:/var/lib/docker/volumes", "backup-bot"},
-    "traefik": {"docker-socket", "host-port:80", "host-port:443"},
+    "traefik": {"docker-socket", "host-port:80", "host-port:443", "route:api@internal"},
 }
 
 
