@@ -12,7 +12,7 @@ from typing import Any
 
 import docker
 
-from lab import answers, imagelist, pages, stacks
+from lab import answering, imagelist, pages, stacks
 from lab.apps import App
 from lab.ca import Authority
 from lab.errors import LabError
@@ -20,7 +20,6 @@ from lab.forge_api import ForgeApi
 from lab.made import Made
 from lab.node import toml, write_if_changed
 from lab.settings import Settings
-from lab.waiting import until
 
 NAME = "forge"
 RECIPE = "gitea"
@@ -38,7 +37,6 @@ TEAM_RIGHTS: Mapping[str, object] = {
     "includes_all_repositories": True,
     "can_create_org_repo": True,
 }
-ANSWER_SECONDS = 60.0
 TOKEN = re.compile(r"^[0-9a-f]{40}$", re.MULTILINE)
 HEALTH = "/api/healthz"
 SETTINGS_TEMPLATE = "forge-app.ini.tmpl"
@@ -99,7 +97,7 @@ def ensure(
     place = (settings.name(NAME), settings.https_port, authority.bundle)
     as_admin = ForgeApi(*place, settings.lab / "forge-admin-token")
     as_bot = ForgeApi(*place, settings.lab / "forge-token")
-    _wait_until_it_answers(client, settings, authority)
+    answering.wait(client, settings, authority, NAME, HEALTH, explains=NAME)
     command = _Command(client, settings)
     if not as_admin.lets_in("/admin/users?limit=1"):
         command.have_user(ADMINISTRATOR, "--admin")
@@ -121,37 +119,6 @@ def ensure(
 def _detail(made: Made, settings: Settings) -> dict[str, str]:
     thing = made.find("app", settings.name(NAME))
     return dict(thing.detail) if thing else {}
-
-
-def _wait_until_it_answers(
-    client: docker.DockerClient, settings: Settings, authority: Authority
-) -> None:
-    last = "nothing"
-
-    def answers_now() -> bool:
-        nonlocal last
-        try:
-            answer = answers.get(
-                settings.name(NAME),
-                HEALTH,
-                address="127.0.0.1",
-                port=settings.https_port,
-                bundle=authority.bundle,
-            )
-        except OSError as error:
-            last = str(error)
-            return False
-        last = f"status {answer.status}"
-        return answer.status == 200
-
-    until(
-        answers_now,
-        within_seconds=ANSWER_SECONDS,
-        failure=lambda: (
-            f"{url(settings)}{HEALTH} did not answer 200 within {ANSWER_SECONDS:.0f} s; seen last: "
-            f"{last}. {stacks.last_words(client, stacks.stack_name(settings.name(NAME)))}"
-        ),
-    )
 
 
 def _ensure_organisation(api: ForgeApi) -> None:

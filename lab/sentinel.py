@@ -7,19 +7,17 @@ import tarfile
 
 import docker
 
-from lab import answers, stacks
+from lab import answering, stacks
 from lab.apps import App
 from lab.ca import Authority
 from lab.errors import LabError
 from lab.made import Made
 from lab.settings import Settings
-from lab.waiting import until
 
 NAME = "sentinel"
 RECIPE = "custom-html"
 FOLDER = "/usr/share/nginx/html"
 FILE = "sentinel.txt"
-ANSWER_SECONDS = 60.0
 HASH = "file_sha256"
 
 
@@ -42,40 +40,12 @@ def ensure_answers(
     if HASH not in detail:
         detail[HASH] = _place_file(client, stacks.stack_name(domain))
         made.record("app", domain, **detail)
-    last = "nothing"
-
-    def right() -> bool:
-        nonlocal last
-        try:
-            answer = answers.get(
-                domain,
-                f"/{FILE}",
-                address="127.0.0.1",
-                port=settings.https_port,
-                bundle=authority.bundle,
-            )
-        except OSError as error:
-            last = str(error)
-            return False
-        last = f"status {answer.status}"
-        if answer.status != 200:
-            return False
-        if hashlib.sha256(answer.body).hexdigest() != detail[HASH]:
-            last = "another content of the file"
-            raise LabError(
-                f"https://{domain}/{FILE} is not what the lab put there: somebody changed the "
-                "sentinel's volume. `lab down` and `lab up` make a new one"
-            )
-        return True
-
-    until(
-        right,
-        within_seconds=ANSWER_SECONDS,
-        failure=lambda: (
-            f"https://{domain}/{FILE} did not answer 200 within {ANSWER_SECONDS:.0f} s; seen last: "
-            f"{last}. {stacks.last_words(client, stacks.stack_name(settings.name('traefik')))}"
-        ),
-    )
+    body = answering.wait(client, settings, authority, NAME, f"/{FILE}", explains="traefik")
+    if hashlib.sha256(body).hexdigest() != detail[HASH]:
+        raise LabError(
+            f"https://{domain}/{FILE} is not what the lab put there: somebody changed the "
+            "sentinel's volume. `lab down` and `lab up` make a new one"
+        )
     return "answers, certificate verified"
 
 
