@@ -1,6 +1,5 @@
 """The lab's forge for tests: brought up once, and asked as its administrator or as somebody."""
 
-import base64
 import functools
 import os
 import secrets
@@ -12,8 +11,10 @@ from pathlib import Path
 from ccci.accounts import Account
 from ccci.server import load_server
 from ccci.state import state_dir
+from lab.forge import ADMINISTRATOR
 from loop.forge import Forge
 from loop.settings import ForgeSettings, read_forge_settings
+from tests.forge_people import ForgePeople
 
 PROJECT = Path(__file__).resolve().parents[2]
 LAB = state_dir() / "lab"
@@ -96,21 +97,7 @@ def let_in(repository: str, account: Account, permission: str) -> None:
     Call(as_admin())("PUT", path, {"permission": permission})
 
 
-def open_pull_request(repository: str, files: dict[str, str], base: str = "main") -> int:
+def open_pull_request(repository: str, files: dict[str, str]) -> int:
     """Open a pull request that adds some files on a branch of its own; returns its number."""
-    call = Call(as_admin())
-    place = f"/repos/{forge_settings().organisation}/{repository}"
-    branch = unique("change")
-    added = [
-        {
-            "operation": "create",
-            "path": name,
-            "content": base64.b64encode(text.encode()).decode("ascii"),
-        }
-        for name, text in files.items()
-    ]
-    change: dict[str, object] = {"branch": base, "new_branch": branch, "message": "A change"}
-    call("POST", f"{place}/contents", {**change, "files": added})
-    opened = call("POST", f"{place}/pulls", {"base": base, "head": branch, "title": "A change"})
-    assert isinstance(opened, dict)
-    return int(opened["number"])
+    people = ForgePeople(forge_settings(), ADMINISTRATOR, "nobody")
+    return people.open_pull_request(repository, "A change", files)
