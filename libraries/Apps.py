@@ -71,7 +71,8 @@ class Apps:
     def set_app_settings(self, **settings: str) -> None:
         """Writes settings into the environment of the app under test, before its deployment.
 
-        Meant for a recipe's `Prepare The App`. Fails when no app was made yet.
+        Meant for a recipe's `Prepare The App` and `Prepare Sign-In`. Fails when no app was made
+        yet.
 
         Example:
         | Set App Settings    OIDC_ENABLED=1    OIDC_CLIENT_ID=gitea

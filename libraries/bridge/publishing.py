@@ -20,6 +20,7 @@ from robot.rebot import rebot
 from robot.result import TestCase, TestSuite
 
 from bridge.failures import INCOMPLETE
+from ccci.app import App
 from ccci.artefacts import clean
 from ccci.clearance import clear
 from ccci.credentials import redact
@@ -121,10 +122,16 @@ def gather(run: Run, stage_seconds: dict[str, float]) -> None:
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
     _published.facts = replace(_published.facts, stage_seconds=seconds)
     logs = _published.results / "services"
-    for service in run.swarm.services(run.driver.app.stack):
-        logs.mkdir(exist_ok=True)
+    _save_logs(run, run.driver.app, logs)
+    for driver in run.extra_apps:
+        _save_logs(run, driver.app, logs / driver.app.domain.partition(".")[0])
+
+
+def _save_logs(run: Run, app: App, folder: Path) -> None:
+    for service in run.swarm.services(app.stack):
+        folder.mkdir(parents=True, exist_ok=True)
         words = redact(run.swarm.last_words(service, lines=2000), _published.secrets)
-        (logs / f"{service.short_name}.log").write_text(words + "\n", encoding="utf-8")
+        (folder / f"{service.short_name}.log").write_text(words + "\n", encoding="utf-8")
 
 
 def _publish() -> None:

@@ -112,13 +112,18 @@ class Session:
                 signal.signal(number, noted)
 
     def _prepare(self) -> None:
-        """Run the recipe's own install step, where its resource has one."""
-        word = "Prepare The App"
+        """Run the recipe's own install steps, where its resource has them."""
+        self._run_if_there("Prepare The App", "preparing the app")
+        # Without its provider the app is tested without sign-in: the rest still tells something.
+        if self.stages.dependencies.can_sign_in:
+            self._run_if_there("Prepare Sign-In", "preparing sign-in")
+
+    def _run_if_there(self, keyword: str, told: str) -> None:
         if self.has_words() and BuiltIn().run_keyword_and_return_status(
-            "Keyword Should Exist", word
+            "Keyword Should Exist", keyword
         ):
-            tell("preparing the app")
-            BuiltIn().run_keyword(word)
+            tell(told)
+            BuiltIn().run_keyword(keyword)
 
     def has_words(self) -> bool:
         """Tell whether the recipe has a resource with words of its own."""

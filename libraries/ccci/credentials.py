@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import threading
 import tomllib
 from functools import lru_cache
 from pathlib import Path
@@ -25,19 +26,25 @@ class CredentialStore:
         self._path = path
         self._values: dict[str, str] = {}
         self._former: dict[str, str] = {}
+        # Dependencies are deployed side by side, each with secrets of its own.
+        self._writing = threading.Lock()
         if path.exists():
             self._values = json.loads(path.read_text(encoding="utf-8"))
 
     def put(self, name: str, value: str) -> None:
         """Keep a value under a name, written to disk before it is used anywhere."""
-        if name in self._values:
-            # What was logged before may still show the value that is replaced now.
-            self._former[self._values[name]] = name
-        self._values[name] = value
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(self._values, file)
+        with self._writing:
+            if name in self._values:
+                # What was logged before may still show the value that is replaced now.
+                self._former = {**self._former, self._values[name]: name}
+            # A new mapping each time: whoever reads goes on with the one before.
+            self._values = {**self._values, name: value}
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = self._path.with_name(f"{self._path.name}.new")
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(self._values, file)
+            fresh.replace(self._path)
 
     def get(self, name: str) -> str:
         """Return a value.

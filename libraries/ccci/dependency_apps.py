@@ -23,17 +23,29 @@ class DependencyApps:
     apps: dict[str, AppDriver] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     wiring_failure: str = ""
+    deployed: bool = False
 
     def deploy(self) -> None:
-        """Deploy what the recipe needs, layer by layer, those of one layer side by side.
+        """Deploy what the recipe needs, layer by layer, those of one layer side by side; once.
 
         A dependency that fails does not end the run: tests that do not need it still tell
         something of the recipe. Those that do fail when they ask for it; see `get`.
         """
+        if self.deployed:
+            return
+        self.deployed = True
         for layer in self.run.plan.layers:
+            below = self.domains()
+            made = [recipe for recipe in layer if self._make(recipe, below)]
             with ThreadPoolExecutor(len(layer)) as pool:
-                list(pool.map(self._deploy, layer))
+                list(pool.map(self._deploy, made))
         self.write_file()
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Tell whether the recipe signs users in through a provider, and that is there."""
+        sso = self.run.config.sso
+        return sso is not None and sso.provider not in self.failures
 
     def domains(self) -> tuple[str, ...]:
         """Return the public names of those that are there by now."""
@@ -61,15 +73,16 @@ class DependencyApps:
     def wire(self) -> None:
         """Run the recipe's setup script, if it has one, on the app that was just made.
 
+        Without its provider the app goes on without sign-in; tests that need it ask for it.
+
         Raises:
-            NodeFailure: its provider did not deploy, or the script failed, now or before.
+            NodeFailure: the script failed, now or before.
             Misuse: the script cannot be run.
         """
         run = self.run
         script = find_setup_script(run.options.project, run.options.recipe, run.config)
-        if script is None or run.config.sso is None:
+        if script is None or not self.can_sign_in:
             return
-        self.get(run.config.sso.provider)
         if self.wiring_failure:
             # Tried again, it would stumble over what it made the first time, and say only that.
             raise NodeFailure(self.wiring_failure)
@@ -87,7 +100,8 @@ class DependencyApps:
         """Write the dependencies file, JSON with mode 0600, named by $CCCI_DEPS_FILE.
 
         Recipe to `url`, `domain`, `address` (where the domain is found; "" for what DNS says),
-        `stack` and `credentials` (name to value).
+        `stack` and `credentials` (name to value); of the provider of sign-in also `realm` and
+        `client_id`, the names that a setup script makes there.
         """
         path = self.run.folder / "deps.json"
         content = {
@@ -97,6 +111,7 @@ class DependencyApps:
                 "address": address_of(driver.app.domain, self.run.server.names) or "",
                 "stack": driver.app.stack,
                 "credentials": self.run.credentials.below(driver.app.domain),
+                **self._names_at(recipe),
             }
             for recipe, driver in self.apps.items()
             if recipe not in self.failures
@@ -107,16 +122,35 @@ class DependencyApps:
         os.environ[DEPS_FILE_VARIABLE] = str(path)
         return path
 
-    def _deploy(self, recipe: str) -> None:
+    def _names_at(self, recipe: str) -> dict[str, str]:
+        sso, own = self.run.config.sso, self.run.options.recipe
+        # The provider is this run's alone, so that a plain name is nobody else's.
+        return {"realm": own, "client_id": own} if sso and sso.provider == recipe else {}
+
+    def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
+        """Make one app; those of a layer one after the other, for they share the run's folder."""
         try:
-            driver = self.run.fresh_app(recipe, {})
-            driver.calls = self.domains()
-            self.apps[recipe] = driver
+            self.apps[recipe] = self.run.fresh_app(recipe, {})
+        except CcciError as error:
+            self._failed(recipe, error)
+            return False
+        self.apps[recipe].calls = calls
+        return True
+
+    def _deploy(self, recipe: str) -> None:
+        driver = self.apps[recipe]
+        health = driver.app.url + driver.config.health_path
+        try:
             driver.deploy()
-            health = driver.app.url + driver.config.health_path
             self.run.client.wait_for_status(
                 health, driver.config.health_status, driver.config.timeout_seconds
             )
         except CcciError as error:
-            self.run.tell(f"dependency {recipe} did not deploy")
-            self.failures[recipe] = str(error)
+            self._failed(recipe, error)
+
+    def _failed(self, recipe: str, error: CcciError) -> None:
+        self.run.tell(f"dependency {recipe} did not deploy")
+        driver = self.apps.get(recipe)
+        name = driver.app.domain.partition(".")[0] if driver else ""
+        logs = f" Its logs are in the run's results, services/{name}." if name else ""
+        self.failures[recipe] = f"{error}{logs}"

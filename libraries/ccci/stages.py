@@ -281,7 +281,7 @@ class Stages:
             raise RecipeFailure(f"Secrets changed by the restart: {changed}.")
 
     def check_cold_deployments(self, after_failures: bool) -> None:
-        """Fail unless a full run made exactly three cold deployments.
+        """Fail unless a full run made exactly three cold deployments, and one of each dependency.
 
         Args:
             after_failures: something failed before, so that some may never have been reached.
@@ -295,11 +295,16 @@ class Stages:
                 f"Expected {wanted} cold deployments in a full run; {made} were made. A test that "
                 "deploys for itself makes more; a stage that was left out makes fewer."
             )
+        for recipe, driver in self.dependencies.apps.items():
+            if driver.cold_deployments != 1 and recipe not in self.dependencies.failures:
+                raise RecipeFailure(
+                    f"Expected one cold deployment of the dependency '{recipe}'; "
+                    f"{driver.cold_deployments} were made."
+                )
 
     def _make(self, release: Release | None) -> None:
-        if self.run.plan.layers and not self.dependencies.apps:
-            self.dependencies.deploy()
-            self.run.driver.calls = self.dependencies.domains()
+        self.dependencies.deploy()
+        self.run.driver.calls = self.dependencies.domains()
         self.run.driver.make(release)
         # What a recipe must be told before it first starts, so that no second deployment is needed.
         self.dependencies.wire()

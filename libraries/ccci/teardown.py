@@ -169,8 +169,12 @@ class _DockerTeardown:
             time.sleep(PAUSE_SECONDS)
 
     def _own(self, kinds: set[str] | None = None) -> list[Thing]:
+        """Return the run's things; those of dependents before those of what they need."""
         listed = holdings.list_things(self.client, kinds or KINDS)
-        return [thing for thing in listed if self.scope.owns(thing)]
+        # Dependencies are deployed first, and recorded so.
+        order = {stack: number for number, stack in enumerate(self.run.stacks())}
+        own = [thing for thing in listed if self.scope.owns(thing)]
+        return sorted(own, key=lambda thing: order.get(thing.stack, -1), reverse=True)
 
     def _remove(self, kinds: set[str], patient: bool = False) -> None:
         """Try once to remove the run's things of some kinds; patience spares what still runs."""

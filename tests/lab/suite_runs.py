@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -145,21 +146,12 @@ def wait_until_reaped(run_id: str, within_seconds: float = 90) -> None:
 
 
 def leftovers_of(stack: str, run_id: str) -> list[str]:
-    """Return whatever a run left on the node: it must be nothing."""
-    client: Any = docker.from_env()
-    api = client.api
-    label = {"label": f"com.docker.stack.namespace={stack}"}
-    left = [f"service {one['Spec']['Name']}" for one in api.services(filters=label)]
-    left += [f"container {c.name}" for c in client.containers.list(all=True, filters=label)]
-    left += [f"volume {v.name}" for v in client.volumes.list() if v.name.startswith(f"{stack}_")]
-    left += [f"network {n.name}" for n in client.networks.list() if n.name.startswith(f"{stack}_")]
-    left += [f"secret {s.name}" for s in client.secrets.list() if s.name.startswith(f"{stack}_")]
-    left += [f"config {c.name}" for c in client.configs.list() if c.name.startswith(f"{stack}_")]
+    """Return whatever a run left on the node, of all its stacks: it must be nothing."""
+    left = [one for each in {stack, *Journal.load(run_id).stacks()} for one in _left_of(each)]
     folder = state_dir() / "runs" / run_id
     left += [str(path) for path in folder.rglob("*.env")]
     left += [str(path) for name in ("store", "abra", "browser", "files")
              if (path := folder / name).exists()]  # fmt: skip
-    left += [f"snapshot {one}" for one in snapshots_of(stack)]
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
             if f"CCCI_RUN_ID={run_id}".encode() in environ.read_bytes():
@@ -167,6 +159,36 @@ def leftovers_of(stack: str, run_id: str) -> list[str]:
         except OSError:
             continue
     return left
+
+
+def copied_project(folder: Path) -> Path:
+    """Return a copy of this project, to be changed; see `start_suite_of`."""
+    project = folder / "project"
+    for part in ("libraries", "resources", "suites", "recipes"):
+        shutil.copytree(PROJECT / part, project / part, symlinks=True)
+    return project
+
+
+def start_suite_of(project: Path, recipe: str, *arguments: str) -> SuiteRun:
+    """Start the suite of a recipe with the works of a copied project."""
+    imports = [project, *(project / part for part in ("libraries", "resources", "recipes"))]
+    return start_suite(
+        *("--outputdir", str(project.parent / "output"), *arguments),
+        str(project / "suites" / recipe),
+        PYTHONPATH=":".join(map(str, imports)),
+    )
+
+
+def _left_of(stack: str) -> list[str]:
+    client: Any = docker.from_env()
+    label = {"label": f"com.docker.stack.namespace={stack}"}
+    left = [f"service {one['Spec']['Name']}" for one in client.api.services(filters=label)]
+    left += [f"container {c.name}" for c in client.containers.list(all=True, filters=label)]
+    left += [f"volume {v.name}" for v in client.volumes.list() if v.name.startswith(f"{stack}_")]
+    left += [f"network {n.name}" for n in client.networks.list() if n.name.startswith(f"{stack}_")]
+    left += [f"secret {s.name}" for s in client.secrets.list() if s.name.startswith(f"{stack}_")]
+    left += [f"config {c.name}" for c in client.configs.list() if c.name.startswith(f"{stack}_")]
+    return left + [f"snapshot {one}" for one in snapshots_of(stack)]
 
 
 def snapshots_of(stack: str) -> list[str]:

@@ -1,19 +1,18 @@
 """A setup script wires an app and a live Keycloak before the app's first deployment."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab.suite_runs import (
-    PROJECT,
     RESULTS,
     SuiteRun,
     changed_recipe,
+    copied_project,
     leftovers_of,
-    start_suite,
+    start_suite_of,
 )
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
@@ -37,8 +36,10 @@ secret = secrets.token_urlsafe(24)
 Path(told["CCCI_CREDENTIALS_FILE"]).write_text(json.dumps({"pages client": secret}))
 Path("seen.txt").write_text(secret + "\\n" + password)
 print("the client's secret is", secret, "and the administrator's is", password)
-realm = admin.make_realm("pages")
-admin.make_client(realm, OidcClient("pages", secret), [told["CCCI_APP_URL"] + "/back"])
+assert Path(told["CCCI_DEPS_FILE"]).stat().st_mode & 0o777 == 0o600
+realm = admin.make_realm(provider["realm"])
+client = OidcClient(provider["client_id"], secret)
+admin.make_client(realm, client, [told["CCCI_APP_URL"] + "/back"])
 set_env(Path(told["CCCI_APP_ENV"]), {"OIDC_ISSUER": realm.issuer})
 inserted = Path("client_secret")
 inserted.touch(0o600)
@@ -66,9 +67,7 @@ def needs_both(compose: str) -> str:
 
 def project_with(folder: Path, script: str) -> Path:
     """Return a copy of this project whose custom-html signs users in by a setup script."""
-    project = folder / "project"
-    for part in ("libraries", "resources", "suites", "recipes"):
-        shutil.copytree(PROJECT / part, project / part, symlinks=True)
+    project = copied_project(folder)
     recipe = project / "recipes" / "custom-html"
     with (recipe / "recipe.toml").open("a") as settings:
         settings.write('\n[sso]\nprovider = "keycloak"\nsetup_script = "setup.py"\n')
@@ -83,11 +82,8 @@ def install(folder: Path, script: str) -> tuple[SuiteRun, dict[str, Any]]:
     source = changed_recipe(
         folder, needs_both, "SECRET_CLIENT_SECRET_VERSION=v1 # generate=false\n"
     )
-    imports = [project, *(project / part for part in ("libraries", "resources", "recipes"))]
-    run = start_suite(
-        *("--outputdir", str(folder / "output"), "--suite", "install"),
-        *("--variable", f"RECIPE_SOURCE:{source}", str(project / "suites" / "custom-html")),
-        PYTHONPATH=":".join(map(str, imports)),
+    run = start_suite_of(
+        project, "custom-html", "--suite", "install", "--variable", f"RECIPE_SOURCE:{source}"
     )
     run.finish(600)
     assert run.output.count("running setup.py") == 1, run.output
@@ -112,7 +108,9 @@ def test_the_app_is_wired_before_its_first_and_only_deployment(tmp_path: Path) -
 
 
 def test_its_failure_is_incomplete_with_its_last_lines(tmp_path: Path) -> None:
-    run, results = install(tmp_path, SCRIPT.replace('admin.make_realm("pages")', "sys.exit(4)"))
+    run, results = install(
+        tmp_path, SCRIPT.replace('admin.make_realm(provider["realm"])', "sys.exit(4)")
+    )
     assert results["stages"]["install"] == "incomplete", run.output
     assert "Incomplete: The setup script setup.py ended with exit code 4:" in run.output
     assert "the client's secret is <secret> and the administrator's is <secret>" in run.output

@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,19 @@ def test_a_good_credentials_file_is_read(tmp_path: Path) -> None:
     path.write_text("token = 'abc'\n[smtp]\npassword = 'def'\n")
     path.chmod(0o600)
     assert read_credentials(path) == {"token": "abc", "smtp.password": "def"}
+
+
+def test_apps_that_are_deployed_side_by_side_keep_their_credentials(tmp_path: Path) -> None:
+    path = tmp_path / "store" / "credentials.json"
+    store = CredentialStore(path)
+
+    def put(app: str) -> None:
+        for number in range(100):
+            store.put(f"{app}/{number}", f"value of {app} {number}")
+            assert store.below(app)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put, ("a", "b", "c", "d")))
+    assert len(store.values()) == 400
+    assert len(CredentialStore(path).values()) == 400
+    assert path.stat().st_mode & 0o777 == 0o600
