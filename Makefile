@@ -61,8 +61,8 @@ dashboard: setup ## static pages of all results: make dashboard [OUTPUT=folder] 
 poll: $(SERVER) ## test pull requests when somebody comments !testme, until told to end
 	@exec $(PY) -m loop poll
 
-vet: setup ## judge a recipe's compose files as a pull request's: make vet RECIPE=x RECIPE_SOURCE=folder
-	@$(PY) -m loop vet "$(RECIPE)" "$(RECIPE_SOURCE)"
+vet: setup ## judge a recipe's commit as a pull request's: make vet RECIPE=x RECIPE_SOURCE=checkout [HEAD=hash]
+	@$(PY) -m loop vet $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)" "$(RECIPE_SOURCE)"
 
 demo-pr: setup ## the pull request loop on the lab's own forge: one that passes, one that does not
 	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1

@@ -1,5 +1,7 @@
 """Keycloak as its administrator sees it: realms, clients, users and roles."""
 
+import json
+
 from robot.api.deco import library
 from robot.api.types import Secret
 
@@ -8,6 +10,7 @@ from bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.keycloak import KeycloakAdmin, Realm, User
 from ccci.oidc import OidcClient
+from ccci.realm_export import MOVED, losses
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -122,13 +125,34 @@ class Keycloak:
             )
 
     @word("assertion")
-    def make_role(self, admin: KeycloakAdmin, realm: Realm, role: str) -> None:
-        """Makes a role of the realm. Fails when Keycloak refuses.
+    def make_role(self, admin: KeycloakAdmin, realm: Realm, role: str, *parts: str) -> None:
+        """Makes a role of the realm. Who has it has the roles that are its ``parts`` too.
+
+        Fails when Keycloak refuses.
 
         Example:
         | Make Role    ${admin}    ${realm}    editor
+        | Make Role    ${admin}    ${realm}    head editor    editor
         """
-        admin.make_role(realm, role)
+        admin.make_role(realm, role, *parts)
+
+    @word("assertion")
+    def make_group(self, admin: KeycloakAdmin, realm: Realm, group: str, *roles: str) -> None:
+        """Makes a group of the realm, whose members have these roles. Fails when Keycloak refuses.
+
+        Example:
+        | Make Group    ${admin}    ${realm}    editors    editor
+        """
+        admin.make_group(realm, group, *roles)
+
+    @word("assertion")
+    def put_in_group(self, admin: KeycloakAdmin, realm: Realm, user: User, group: str) -> None:
+        """Makes a user a member of a group. Fails when Keycloak refuses.
+
+        Example:
+        | Put In Group    ${admin}    ${realm}    ${anna}    editors
+        """
+        admin.add_to_group(realm, user, group)
 
     @word("assertion")
     def make_user(
@@ -210,16 +234,34 @@ class Keycloak:
             raise RecipeFailure(f"Expected the list of users to answer {status}; it was {seen}.")
 
     @word("assertion")
-    def realm_export(self, admin: KeycloakAdmin, realm: Realm, *settings: str) -> str:
-        """Returns what was made in a realm, by Keycloak's own export, as text in one fixed order.
+    def realm_export(self, admin: KeycloakAdmin, realm: Realm) -> str:
+        """Returns Keycloak's own export of a realm, whole: settings, clients, roles, groups.
 
-        ``settings`` are those of the realm to look at, beside its clients and roles. Fails when
-        Keycloak does not export it.
+        Secrets in it are masked; users are not in it. Fails when Keycloak does not export it.
 
         Example:
-        | ${before}=    Realm Export    ${admin}    ${realm}    displayName
+        | ${before}=    Realm Export    ${admin}    ${realm}
         """
-        return admin.export(realm, settings)
+        return json.dumps(admin.export(realm), indent=1, sort_keys=True)
+
+    @word("assertion")
+    def realm_should_be_as_exported(
+        self, admin: KeycloakAdmin, realm: Realm, before: str | bytes
+    ) -> None:
+        """Fails unless Keycloak exports the realm as before, and names each difference.
+
+        Of the same version the two must be equal but for the order of lists. A newer version may
+        have added to the realm, and every value of before must still be there.
+
+        Example:
+        | Realm Should Be As Exported    ${admin}    ${realm}    ${before}
+        """
+        found = losses(json.loads(before), admin.export(realm), MOVED)
+        if found:
+            raise RecipeFailure(
+                f"Expected realm {realm.name} to be exported as before; {len(found)} differ:\n"
+                + "\n".join(found[:20])
+            )
 
     @word("assertion")
     def keycloak_version(self, admin: KeycloakAdmin) -> str:

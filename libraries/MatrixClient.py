@@ -63,7 +63,10 @@ class MatrixClient:
 
     @word("assertion")
     def registration_should_be_refused(self, name: str) -> None:
-        """Fails when an account is made with a registration secret that is not the homeserver's.
+        """Fails when somebody without the homeserver's registration secret can make an account.
+
+        Neither with another secret, nor with none, as clients do it; and nobody of the name can
+        sign in afterwards.
 
         Example:
         | Registration Should Be Refused    mallory
@@ -72,6 +75,10 @@ class MatrixClient:
         password, forged = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
         if server.takes_registration(name, password, forged):
             raise RecipeFailure(f"Expected the making of {name} to be refused; it was accepted.")
+        if server.lets_anybody_register(name, password):
+            raise RecipeFailure(f"Expected {name} to get no account without a secret; it is open.")
+        if server.sign_in(name, password) is not None:
+            raise RecipeFailure(f"Expected nobody to be {name}; they can sign in.")
 
     @word("assertion")
     def sign_in_should_work(self, member: Member) -> None:

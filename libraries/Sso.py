@@ -268,6 +268,47 @@ class Sso:
                 f"Expected {answer.url} to refuse the token with 401; it answered {answer.status}."
             )
 
+    @word("assertion")
+    def call_should_be_answered_for(
+        self, who: Claims, provider: Provider, token: Secret, address: str = ""
+    ) -> None:
+        """Fails unless a protected address answers a call with 200 and JSON about this user.
+
+        ``address`` is the provider's own (who am I) unless another is given. The answer has the
+        user's name as ``preferred_username``, ``username`` or ``login``, and their number as
+        ``sub``; a ``sub`` may lack only at another address than the provider's.
+
+        Example:
+        | ${who}=    Token Should Be Valid    ${provider}    ${tokens.id}    audience=wiki
+        | Call Should Be Answered For    ${who}    ${provider}    ${tokens.access}
+        """
+        place = address or provider.userinfo_endpoint
+        said = oidc.read_object(oidc.call(session.run.client, place, token.value), 200)
+        flaw = oidc.another_user(said, who.subject, who.username)
+        if flaw or ("sub" not in said and place == provider.userinfo_endpoint):
+            raise RecipeFailure(
+                f"Expected {place} to answer for {who.username} ({who.subject}); it "
+                f"{flaw or 'names no sub'}."
+            )
+
+    @word("assertion")
+    def call_should_be_refused(self, address: str, token: Secret | None = None) -> None:
+        """Fails unless a protected address refuses a call, with 401 or 403.
+
+        Without ``token`` the call bears none.
+
+        Example:
+        | Call Should Be Refused    ${app.url}/api/me
+        | Call Should Be Refused    ${app.url}/api/me    ${spoilt}
+        """
+        answer = oidc.call(session.run.client, address, token.value if token else "")
+        if answer.status not in (401, 403):
+            borne = "this token" if token else "no token"
+            raise RecipeFailure(
+                f"Expected {address} to refuse a call with {borne} (401 or 403); it answered "
+                f"{answer.status}."
+            )
+
     @word()
     def token_with_altered_signature(self, token: Secret) -> Secret:
         """Returns the token with one bit of its signature turned.

@@ -154,6 +154,10 @@ class ForgePeople:
         found = self.ask("GET", self._at(repository, "issues", number, "comments"))
         return [one for one in found if one["user"]["login"] == self.settings.user]
 
+    def remove_comment(self, repository: str, comment: int) -> None:
+        """Remove a comment, whoever wrote it."""
+        self.ask("DELETE", self._at(repository, "issues", "comments", comment))
+
     def statuses(self, repository: str, commit: str) -> dict[str, str]:
         """Return the commit's statuses: context to state."""
         found = self.ask("GET", self._at(repository, "commits", commit, "status"))

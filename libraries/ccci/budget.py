@@ -20,10 +20,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
-import psutil
-
 from ccci import locks
 from ccci.errors import Misuse, NodeFailure
+from ccci.node_resources import Resources, available
 from ccci.state import private_dir
 
 POLL_SECONDS = 0.1
@@ -254,7 +253,7 @@ class Budget:
 
 
 def default_slots() -> int:
-    """Return ``MAX_TESTS``, else what memory (2 GiB a place) and cores (2 places each) allow.
+    """Return ``MAX_TESTS``, else the `places` of this machine or of the Swarm's nodes together.
 
     Raises:
         Misuse: MAX_TESTS is no positive whole number.
@@ -264,9 +263,18 @@ def default_slots() -> int:
         if not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
             raise Misuse(f"MAX_TESTS={wanted!r} must be a whole number, 1 or more.")
         return int(wanted)
-    by_memory = psutil.virtual_memory().total // BYTES_PER_SLOT
-    by_cores = (os.cpu_count() or 1) * SLOTS_PER_CORE
-    return int(max(1, min(by_memory, by_cores)))
+    return places(available())
+
+
+def places(resources: Resources) -> int:
+    """Return how many places memory (2 GiB each) and cores (2 places each) allow, at least one.
+
+    Example:
+        >>> places(Resources(memory_bytes=3 * BYTES_PER_SLOT, cores=2))
+        3
+    """
+    by_memory = resources.memory_bytes // BYTES_PER_SLOT
+    return max(1, min(by_memory, resources.cores * SLOTS_PER_CORE))
 
 
 def _write(descriptor: int, holder: Holder) -> None:

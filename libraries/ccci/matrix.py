@@ -110,6 +110,20 @@ class Homeserver:
         _content(answer, "POST")
         return True
 
+    def lets_anybody_register(self, name: str, password: str) -> bool:
+        """Try to make an account as a client does it, as nobody; tell whether that is open.
+
+        It is open where an account comes, and where the homeserver asks for one more step to one;
+        a homeserver that refuses says so with 403 and M_FORBIDDEN.
+        """
+        wanted = {"username": name, "password": password, "auth": {"type": "m.login.dummy"}}
+        answer = self._send("POST", f"{CLIENT}/register", json.dumps(wanted).encode())
+        if answer.status == 403 and error_code(answer) == "M_FORBIDDEN":
+            return False
+        if answer.status not in (200, 401):
+            raise _unexpected("POST", answer, 403)
+        return True
+
     def sign_in(self, name: str, password: str) -> Member | None:
         """Sign in by password; None where the homeserver says that it is wrong."""
         wanted = {

@@ -1,11 +1,10 @@
 """What earlier runs measured of a recipe, kept in results/: how long it takes, how much memory."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ccci.budget import BYTES_PER_SLOT
-from ccci.results import RESULTS_FILE
+from ccci.results import stored_results
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,7 @@ def measured(project: Path, recipe: str) -> Measured:
     """Return what the results of a recipe tell. Only passed runs count: others ended early."""
     seconds: float | None = None
     peaks: list[int] = []
-    runs = (project / "results" / recipe).glob(f"[0-9]*/{RESULTS_FILE}")
-    for path in sorted(runs, reverse=True):
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue  # A run that ended meanwhile has removed the oldest results.
+    for _, found in stored_results(project / "results" / recipe):
         if found["verdict"] != "passed":
             continue
         seconds = float(found["seconds"]) if seconds is None else seconds

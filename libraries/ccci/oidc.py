@@ -167,9 +167,28 @@ def log_out(http: Client, provider: Provider, client: OidcClient, refresh_token:
 
 def user_info(http: Client, provider: Provider, access_token: str) -> Response:
     """Ask the provider who a token belongs to: the plainest call that wants a valid token."""
-    return http.request(
-        "GET", provider.userinfo_endpoint, {"Authorization": f"Bearer {access_token}"}
-    )
+    return call(http, provider.userinfo_endpoint, access_token)
+
+
+def call(http: Client, address: str, access_token: str = "") -> Response:
+    """Ask a protected address for JSON, with an access token (RFC 6750) or with none."""
+    bearer = {"Authorization": f"Bearer {access_token}"} if access_token else {}
+    return http.request("GET", address, {"Accept": "application/json", **bearer})
+
+
+def another_user(said: Mapping[str, Any], subject: str, username: str) -> str:
+    """Return by which words an answer is not about this user; "" where it is about them.
+
+    Example:
+        >>> another_user({"sub": "7", "preferred_username": "anna"}, "7", "anna")
+        ''
+        >>> another_user({"login": "bruno"}, "7", "anna")
+        "names the user ['bruno']"
+    """
+    if said.get("sub", subject) != subject:
+        return f"has the sub {said['sub']!r}"
+    names = [said[key] for key in ("preferred_username", "username", "login") if key in said]
+    return "" if names and set(names) == {username} else f"names the user {names}"
 
 
 def begin_sign_in(

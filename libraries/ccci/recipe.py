@@ -27,7 +27,7 @@ Approval = Annotated[
         pattern=r"^(docker-socket|privileged|backup-bot|host-(network|pid|ipc|userns|uts|cgroup)"
         r"|host-port:(any|[1-9][0-9]*(-[1-9][0-9]*)?)(/(udp|sctp))?|host-mount:/[^\s]*"
         r"|(capability|device|external-(config|secret|volume)|group|log-driver|mount-type|network"
-        r"|network-driver|network-mount|option|route|security-opt|sysctl|volume-driver):[^\s]+)$"
+        r"|network-alias|network-driver|network-mount|option|route|security-opt|sysctl|volume-driver):[^\s]+)$"
     ),
 ]
 

@@ -3,9 +3,10 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
 RUNS_KEPT = 20
@@ -125,6 +126,19 @@ def read_results(folder: Path) -> RunResults | None:
         return RunResults(**{**found, "facts": RunFacts(**found["facts"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def stored_results(recipe_folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the folder of each run of a recipe and what its results.json says, the newest first.
+
+    Example: ``[folder for folder, found in stored_results(results_dir(project) / "n8n")]``
+    """
+    for path in sorted(recipe_folder.glob(f"[0-9]*/{RESULTS_FILE}"), reverse=True):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            continue  # A run that ended meanwhile has removed the oldest results.
+        yield path.parent, json.loads(text)
 
 
 def was_cut_off(results: RunResults) -> bool:

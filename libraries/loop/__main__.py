@@ -12,11 +12,11 @@ from ccci.errors import CcciError
 from ccci.server import load_server
 from loop.doctor import examine
 from loop.forge import Forge
-from loop.policy import objections
 from loop.poller import Poller
 from loop.preparing import approved_for
 from loop.settings import load_forge_settings
 from loop.store import LIVE, Request, Store
+from loop.vetting import vetted
 from loop.webhook import listening
 
 
@@ -72,16 +72,15 @@ def doctor() -> None:
     sys.exit(1 if any(finding.remedy for finding in findings) else 0)
 
 
-@main.command(
-    help="Judge the compose files of a recipe's checkout, as a pull request's are judged."
-)
+@main.command(help="Judge a commit of a recipe's checkout, as the poller judges a pull request's.")
 @click.argument("recipe")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def vet(recipe: str, folder: Path) -> None:
+@click.option("--head", default="", help="full hash of the commit; without it, what is checked out")
+def vet(recipe: str, folder: Path, head: str) -> None:
     """Name what a recipe may not do on the node without approval, and end with 1 then."""
-    found = objections(folder, approved_for(recipe))
+    found = vetted(folder, approved_for(recipe), head)
     for objection in found:
-        click.echo(str(objection))
+        click.echo(objection)
     sys.exit(1 if found else 0)
 
 
@@ -94,7 +93,8 @@ def _line(request: Request) -> str:
     minutes = (time.time() - request.changed) / 60
     where = f"{request.repository} #{request.pull_request}"
     words = f"{request.state:<10} {where:<28} {request.recipe} at {request.hash[:7]}"
-    return f"{words}  since {minutes:.0f} min  run {request.run_id or '-'}  {request.note}".rstrip()
+    said = f"{request.note} {request.waits}".strip()
+    return f"{words}  since {minutes:.0f} min  run {request.run_id or '-'}  {said}".rstrip()
 
 
 def _tell(words: str) -> None:

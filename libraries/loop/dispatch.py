@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+import traceback
 from collections.abc import Callable
 
 from ccci.clearance import CLEARED_FILE, MAY_BE_CLEARED
@@ -16,9 +17,9 @@ from ccci.run import new_run_id
 from ccci.state import ProcessIdentity, boot_id
 from ccci.sweep import sweep
 from loop.fetching import Refused
-from loop.forge import Forge
+from loop.forge import Forge, ForgeUnreachable
 from loop.preparing import PROJECT, Prepared, prepare, results_of
-from loop.store import RUN_LOG, Request, Store
+from loop.store import RUN_LOG, Request, State, Store
 
 # What a request keeps of its run: the project itself keeps only the newest runs of a recipe.
 KEPT_FILES = (CLEARED_FILE, *MAY_BE_CLEARED)
@@ -62,21 +63,48 @@ class Dispatch:
         free = shutil.disk_usage(self._store.path.parent).free
         if free < _DISK_NEEDED_BYTES:
             # Without what is free now: that changes all the time, and the comment with it.
-            self._note(request, f"waits for disk: {_DISK_NEEDED_BYTES >> 20} MiB must be free")
+            words = f"It waits for disk: {_DISK_NEEDED_BYTES >> 20} MiB must be free"
+            self._wait(request, words, request.failing_since)
             return
         try:
             prepared = prepare(self._forge, request, self._store.folder_of(request))
         except Refused as refused:
-            self._store.move(request.id, "refused", str(refused))
+            self._end(request, "refused", str(refused))
         except Misuse as misuse:
-            self._store.move(request.id, "broken", str(misuse))
-        except NodeFailure as failure:
-            if time.time() - request.changed < _FETCH_SECONDS:
-                self._note(request, f"waits for the forge: {failure}")
-            else:
-                self._store.move(request.id, "broken", f"could not be fetched: {failure}")
+            self._end(request, "broken", str(misuse))
+        except (NodeFailure, OSError) as failure:
+            self._put_off(request, failure)
+        except Exception as error:  # noqa: BLE001  A fault of ours must not end all other requests.
+            where = f"{request.recipe} #{request.pull_request}"
+            self._tell(f"{where} could not be begun: {traceback.format_exc()}")
+            kind = type(error).__name__
+            words = f"It could not be begun ({kind}); the poller's log says where."
+            self._end(request, "broken", words)
         else:
             self._start(request, prepared)
+
+    def _put_off(self, request: Request, failure: Exception) -> None:
+        """Try again later: for an hour, which begins anew where the forge itself is away."""
+        since = request.failing_since or time.time()
+        if self._is_away(request):
+            since = 0.0
+        elif time.time() - since > _FETCH_SECONDS:
+            self._end(request, "broken", f"It could not be fetched for an hour: {failure}")
+            return
+        self._wait(request, f"It waits for the forge or the node: {failure}", since)
+
+    def _is_away(self, request: Request) -> bool:
+        try:
+            self._forge.default_branch(request.recipe)
+        except ForgeUnreachable:
+            return True
+        except CcciError:
+            return False  # It answered, whatever it said.
+        return False
+
+    def _end(self, request: Request, state: State, words: str) -> None:
+        """End a request before its run; that an earlier one was cut off is said all the same."""
+        self._store.move(request.id, state, f"{request.note} {words}".strip())
 
     def _start(self, request: Request, prepared: Prepared) -> None:
         run_id = new_run_id()
@@ -101,9 +129,8 @@ class Dispatch:
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self._children.append(child)
-        # That an earlier attempt was cut off is said until the end; that it waited is not.
-        said = request.note if request.attempts else ""
-        self._store.say(request.id, " ".join(filter(None, (said, prepared.note))))
+        # That an earlier attempt was cut off is said until the end.
+        self._store.say(request.id, f"{request.note} {prepared.note}".strip())
         self._store.began(request.id, ProcessIdentity.of(child.pid))
         self._tell(f"{request.recipe} #{request.pull_request}: run {run_id} begins")
 
@@ -160,10 +187,10 @@ class Dispatch:
             self._store.move(request.id, "done" if found else "broken", note)
             self._tell(f"{where}: {note} See {self._store.folder_of(request) / RUN_LOG}")
 
-    def _note(self, request: Request, note: str) -> None:
-        if request.note != note:
-            self._store.say(request.id, note)
-            self._tell(f"{request.recipe} #{request.pull_request} {note}")
+    def _wait(self, request: Request, what: str, failing_since: float) -> None:
+        self._store.wait(request.id, what, failing_since)
+        if request.waits != what:
+            self._tell(f"{request.recipe} #{request.pull_request}: {what}")
 
 
 def _by_reboot(request: Request) -> bool:

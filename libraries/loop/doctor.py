@@ -1,16 +1,23 @@
 """`python -m loop doctor`: whether the loop has all that it needs, each missing piece named."""
 
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ccci.errors import CcciError, Misuse
 from ccci.server import load_server
 from loop.forge import Forge, ForgeRefused
+from loop.preparing import PROJECT
+from loop.remote_git import RemoteGit
 from loop.settings import ForgeSettings, forge_file, load_forge_settings
 from loop.store import Store
+from loop.webhook import is_listening, listening
 
-_WIDTH = 14
+_WIDTH = 18
+_SCOPES = ("write:issue", "write:repository", "write:organization")
+_MOST_TRIED = 3
 
 
 @dataclass(frozen=True)
@@ -48,8 +55,9 @@ def examine() -> Iterator[Finding]:
     yield Finding("forge.toml", f"{settings.url}, organisation {settings.organisation}")
     yield from _at_the_forge(forge, settings)
     yield _store(settings)
+    yield _dashboard(settings.dashboard_folder or PROJECT / "results" / "web")
     if settings.webhook:
-        yield _looked_at("webhook", settings.webhook_secret, "there", "write a secret into it")
+        yield _webhook(settings)
 
 
 def _at_the_forge(forge: Forge, settings: ForgeSettings) -> Iterator[Finding]:
@@ -78,6 +86,52 @@ def _at_the_forge(forge: Forge, settings: ForgeSettings) -> Iterator[Finding]:
         "can be read",
         "the token needs the scope write:issue",
     )
+    for scope in _SCOPES:
+        yield _looked_at(
+            scope,
+            lambda scope=scope: forge.try_scope(scope, first),  # type: ignore[misc]
+            "the token has it",
+            f"the token needs the scope {scope}, and its account the right to do so",
+        )
+    yield _upstream(settings, repositories[:_MOST_TRIED])
+
+
+def _upstream(settings: ForgeSettings, recipes: list[str]) -> Finding:
+    """Look for a few recipes upstream: some of the organisation's may be its own."""
+    remedy = "look at upstream in forge.toml: a recipe that is missing cannot be mirrored"
+    seen = ""
+    with tempfile.TemporaryDirectory(prefix="ccci-doctor-") as folder:
+        git = RemoteGit(load_server(), Path(folder))
+        for recipe in recipes:
+            url = settings.upstream.replace("{recipe}", recipe)
+            try:
+                done = git.run(url, "ls-remote", "--heads", "--", url)
+            except CcciError as error:
+                return Finding("upstream", str(error), remedy)
+            if done.code == 0:
+                return Finding("upstream", f"{url} can be read")
+            seen = seen or f"{url}: {done.words}"
+    return Finding("upstream", seen, remedy)
+
+
+def _dashboard(folder: Path) -> Finding:
+    # What is not there yet is made by the poller.
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            return Finding("dashboard", f"is written to {folder}")
+    except OSError as error:
+        return Finding("dashboard", str(error), "look at dashboard_folder in forge.toml")
+
+
+def _webhook(settings: ForgeSettings) -> Finding:
+    try:
+        with listening(settings, lambda: None):
+            return Finding("webhook", "its secret can be read and its port is free")
+    except Misuse as misuse:
+        if is_listening(settings):
+            return Finding("webhook", "a poller listens there")
+        return Finding("webhook", str(misuse), "look at [webhook] in forge.toml")
 
 
 def _store(settings: ForgeSettings) -> Finding:

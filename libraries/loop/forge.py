@@ -229,6 +229,29 @@ class Forge:
         }
         self._json("POST", self._at(repository, "statuses", commit), fields)
 
+    def try_scope(self, scope: str, repository: str) -> None:
+        """Find out whether the token has a scope, by a request that the forge cannot carry out.
+
+        Args:
+            scope: write:issue, write:repository or write:organization.
+            repository: one of the organisation's.
+
+        Raises:
+            ForgeRefused: with status 401 or 403, where it has not.
+        """
+        organisation = _quoted(self.settings.organisation)
+        # No comment has the number 0, and a branch or a repository needs a name.
+        method, path, fields = {
+            "write:issue": ("PATCH", self._at(repository, "issues", "comments", 0), {"body": "x"}),
+            "write:repository": ("POST", self._at(repository, "branches"), {}),
+            "write:organization": ("POST", f"/orgs/{organisation}/repos", {"name": ""}),
+        }[scope]
+        try:
+            self._json(method, path, fields)
+        except ForgeRefused as refused:
+            if refused.status in (401, 403):
+                raise
+
     def clone_url(self, repository: str) -> str:
         """Return the address to clone a repository from, without credentials."""
         organisation = _quoted(self.settings.organisation)

@@ -10,8 +10,9 @@ from loop.variables import DOMAIN, STACK
 from loop.yamltree import entries, items
 
 _BOT_LABEL = "coop-cloud.backupbot.enabled"
-_RULE = re.compile(r"traefik\.(?:http|tcp)\.routers\.(?P<name>[^.]+)\.(?P<what>rule|service)")
-_NAMED = re.compile(r"traefik\.(?:http|tcp|udp)\.(?:routers|services)\.(?P<name>[^.]+)\..*")
+# What reads labels of apps; other providers of Traefik's belong to the node.
+_OWN_PROVIDERS = ("", "docker", "swarm")
+_HARMLESS = ("enable", "docker", "swarm", "constraint-label", "tags")
 
 
 def check_labels(sheet: Sheet, where: str, node: yaml.Node) -> None:
@@ -28,21 +29,48 @@ def check_labels(sheet: Sheet, where: str, node: yaml.Node) -> None:
 
 
 def _check_label(sheet: Sheet, where: str, place: yaml.Node, key: str, value: str) -> None:
-    # Traefik reads its own labels in any case.
-    key = key.lower() if key.lower().startswith("traefik.") else key
     if key == _BOT_LABEL:
         sheet.want(place, "backup-bot", f"{where} calls itself the node's backup bot")
-    elif key.startswith("traefik.tls."):
-        sheet.want(place, f"option:{key}", f"{where} sets how Traefik does TLS for all apps")
-    named = _NAMED.fullmatch(key)
-    if named and STACK not in named["name"]:
-        what = f"{where} names a route '{named['name']}', which is not its own (${{STACK_NAME}})"
+    elif key.startswith("backupbot.") and ("/" in key or ".." in re.split(r"[\s,/:]", value)):
+        sheet.want(place, f"option:{key}", f"{where} has the bot look beyond its own volumes")
+    elif key.startswith(("ccci.", "com.docker.")):
+        what = f"{where} has the label '{key}', by which runs and Docker know their own"
         sheet.want(place, f"option:{key}", what)
-    found = _RULE.fullmatch(key)
-    if found and found["what"] == "rule":
+    # Traefik reads its own labels in any case, and `a[b]` as `a.[b]`.
+    folded = key.casefold()
+    parts = folded.replace("[", ".[").split(".")
+    if parts[0] == "traefik":
+        _check_traefik(sheet, where, place, parts, value)
+
+
+def _check_traefik(
+    sheet: Sheet, where: str, place: yaml.Node, parts: list[str], value: str
+) -> None:
+    key = ".".join(parts)
+    protocol, kind, name = [*parts, "", "", ""][1:4]
+    rest = parts[4:]
+    if protocol not in ("http", "tcp", "udp"):
+        if protocol not in _HARMLESS:
+            what = f"{where} sets {key}, which concerns all apps of Traefik's"
+            sheet.want(place, f"option:{key}", what)
+        return
+    if STACK not in name:
+        what = f"{where} names '{kind}.{name}', which is not its own (${{STACK_NAME}})"
+        sheet.want(place, f"option:{key}", what)
+    if protocol == "udp" and kind == "routers":
+        sheet.want(place, "route:udp", f"{where} takes all UDP traffic of an entrypoint")
+    elif kind == "routers" and rest[:1] == ["rule"]:
         _check_rule(sheet, where, place, value)
-    elif found and "@" in value:
+    if kind == "services" and (rest[:1] != ["loadbalancer"] or rest[-1:] == ["url"]):
+        what = f"{where} has Traefik serve more than the app itself ({key})"
+        sheet.want(place, f"option:{key}", what)
+    if rest[-1:] == ["service"] and not _is_own_service(value):
         sheet.want(place, f"route:{value}", f"{where} routes to {value}, which is not its own")
+
+
+def _is_own_service(value: str) -> bool:
+    name, _, provider = value.partition("@")
+    return STACK in name and provider in _OWN_PROVIDERS
 
 
 def _check_rule(sheet: Sheet, where: str, place: yaml.Node, rule: str) -> None:

@@ -6,12 +6,13 @@ a guess: a file that does not parse, a variable that nobody sets, a key that is 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import yaml
 
 from ccci.overlay import OVERLAY_FILE
+from loop.label_rules import check_labels
 from loop.mounts import check_name, check_named_volume
 from loop.service_rules import check_service
 from loop.sheet import Objection, Sheet
@@ -29,12 +30,16 @@ _NETWORK_OPTIONS = {"encrypted", "com.docker.network.driver.mtu"}
 _FILE_OBJECT = ("external", "file", "labels", "name", "template_driver", "content")
 
 
-def objections(folder: Path, allowed: frozenset[str]) -> list[Objection]:
+def objections(
+    folder: Path, allowed: frozenset[str], before: Path | None = None
+) -> list[Objection]:
     """Judge all compose files of a recipe.
 
     Args:
         folder: the recipe's files.
         allowed: the approvals of this project for the recipe, by their short names.
+        before: the files of the release that an upgrade begins with: the recipe is then deployed
+            with the settings of that release, too. Judge these files by themselves besides.
 
     Returns:
         what is objected to, in the order of files and lines; empty when all is well.
@@ -45,22 +50,44 @@ def objections(folder: Path, allowed: frozenset[str]) -> list[Objection]:
         compose.host.yml:13: service 'app' publishes port 80 of the node: leave it out, or have
         'host-port:80' approved in this project's recipe.toml.
     """
-    variables = Variables(folder)
+    variables = Variables(folder, before)
     found = [
         Objection(fault.file, fault.line, fault.what, "mend the line") for fault in variables.faults
     ]
     names, misnamed = _compose_files(folder, variables)
     found += misnamed
+    roots: dict[str, yaml.MappingNode] = {}
+    unread: dict[str, Objection] = {}
     for name in names:
-        sheet = Sheet(folder, name, variables, allowed)
         try:
-            _check_file(sheet, load(folder / name))
+            roots[name] = load(folder / name)
         except Unreadable as fault:
-            found.append(
-                Objection(name, fault.line, f"the file {fault.what}", "write it in plain YAML")
-            )
+            what = f"the file {fault.what}"
+            unread[name] = Objection(name, fault.line, what, "write it in plain YAML")
+    own_networks = _own_networks(roots.values())
+    for name in names:
+        if name in unread:
+            found.append(unread[name])
+            continue
+        sheet = Sheet(folder, name, variables, allowed, own_networks)
+        _check_file(sheet, roots[name])
         found += sorted(sheet.found, key=lambda one: one.line)
     return found
+
+
+def _own_networks(roots: Iterable[yaml.MappingNode]) -> frozenset[str]:
+    """The networks that no other stack can be on, whichever of the files are deployed."""
+    own, shared = {"default"}, set[str]()
+    for root in roots:
+        for part in values(root, "networks"):
+            for network in entries(part):
+                external = values(network.value, "external")
+                named = [str(one.value) for one in values(network.value, "name")]
+                is_own = all(one.value == "false" for one in external) and all(
+                    name.startswith("${STACK_NAME}_") for name in named
+                )
+                (own if is_own else shared).add(network.key)
+    return frozenset(own - shared)
 
 
 def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[Objection]]:
@@ -72,7 +99,7 @@ def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[
         for name in value.split(":"):
             if name and _COMPOSE.fullmatch(name) and (folder / name).exists():
                 names[name] = None
-            elif name:
+            elif name and variables.is_own("COMPOSE_FILE", value):
                 what = f"COMPOSE_FILE names {name!r}, which is no YAML file of the recipe"
                 line = variables.line_of("COMPOSE_FILE", value)
                 wrong.append(Objection(".env.sample", line, what, "name files beside compose.yml"))
@@ -96,6 +123,8 @@ def _check_file(sheet: Sheet, root: yaml.MappingNode) -> None:
                 sheet.refuse(entry.value, f"'{entry.key}' is no mapping", "write a mapping")
             for part in entries(entry.value):
                 _PARTS[entry.key](sheet, part.key, part.value)
+                for labels in values(part.value, "labels") if entry.key != "services" else ():
+                    check_labels(sheet, f"'{part.key}' of the {entry.key}", labels)
 
 
 def _check_network(sheet: Sheet, name: str, node: yaml.Node) -> None:

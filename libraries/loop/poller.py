@@ -18,6 +18,8 @@ from loop.watch import Watch
 
 # While something runs: how often its progress is looked at.
 _TICK_SECONDS = 2.0
+# The pages say how old results are, and other runs of the node are in them, too.
+_PAGES_SECONDS = 24 * 3600.0
 
 
 class Poller:
@@ -32,6 +34,7 @@ class Poller:
         self._wake = threading.Event()
         self._ended = False
         self._trouble = ""
+        self._pages_written = time.monotonic()
 
     def start(self) -> None:
         """Note the boot, and remove what runs left that a crash or a reboot cut off."""
@@ -96,10 +99,13 @@ class Poller:
         return ""
 
     def _bring_on(self) -> None:
-        if self._dispatch.step():
+        old = time.monotonic() - self._pages_written >= _PAGES_SECONDS
+        if self._dispatch.step() or old:
             self._write_dashboard()
 
     def _write_dashboard(self) -> None:
+        # Noted first: where they cannot be written, that is tried again tomorrow.
+        self._pages_written = time.monotonic()
         folder = self._forge.settings.dashboard_folder or PROJECT / "results" / "web"
         # For a web server: the logs that were cleared, and nothing else of the results.
         write_site(PROJECT / "results", folder, for_the_web=True)

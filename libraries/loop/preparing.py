@@ -57,9 +57,9 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
     fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.hash, recipe)
     config = load_recipe_config(config_path(PROJECT, request.recipe))
     allowed = frozenset(config.approved.node)
-    found = [str(one) for one in objections(recipe, allowed)]
-    # The upgrade deploys the release before it.
+    # The upgrade deploys the release before it, then the head with that release's settings.
     previous = lay_out_previous(recipe, before)
+    found = [str(one) for one in objections(recipe, allowed, previous)]
     if previous:
         found += [f"the release before it: {one}" for one in objections(previous, allowed)]
     if found:

@@ -46,38 +46,67 @@ class Publish:
             ForgeUnreachable: the forge is away; what is missing is posted by a later step.
             NodeFailure: the forge refused something; all else was posted.
         """
-        for answer in self._store.answers_to_post():
-            self._post_answer(answer)
-        refusals = [self._post(request) for request in self._store.untold()]
+        refusals = [self._post_answer(answer) for answer in self._store.answers_to_post()]
+        refusals += [self._post(request) for request in self._store.untold()]
         if any(refusals):
             raise NodeFailure(" ".join(filter(None, refusals)))
 
     def _post(self, request: Request) -> str:
         """Post what is new of one request; return what the forge refused, or ""."""
-        try:
-            latest = self._store.request(self._store.newest(request))
-            if request.id == latest.id:
-                self._post_thread(request)
-            # A newer request for the same commit has the say over its status.
-            if request.id == latest.id or request.head != latest.head:
-                self._post_status(request)
-        except ForgeRefused as refused:
-            # Others are told all the same. Where the pull request is gone there is nobody to tell.
-            if refused.status != 404:
-                return str(refused)
-        if request.state not in LIVE:
+        latest = self._store.request(self._store.newest(request))
+        refusal = self._post_thread(request) if request.id == latest.id else ""
+        # A newer request for the same commit has the say over its status.
+        if request.id == latest.id or request.head != latest.head:
+            self._post_status(request)
+        if request.state not in LIVE and not refusal:
             self._store.told(request)
             self._store.tidy(request)
+        return refusal
+
+    def _post_answer(self, answer: Answer) -> str:
+        """Post an answer; return what the forge refused, or ""."""
+        first = f"<!-- ccci answer to {answer.comment} -->"
+        try:
+            if self._ours(answer.repository, answer.pull_request, first) is None:
+                body = f"{first}\n{answer.body}"
+                self._forge.comment(answer.repository, answer.pull_request, body)
+        except ForgeRefused as refused:
+            if refused.status != 404:
+                return str(refused)
+        # Where the pull request is gone there is nobody to answer.
+        self._store.answered(answer.comment)
         return ""
 
-    def _post_answer(self, answer: Answer) -> None:
-        first = f"<!-- ccci answer to {answer.comment} -->"
-        if self._ours(answer.repository, answer.pull_request, first) is None:
-            body = f"{first}\n{answer.body}"
-            self._forge.comment(answer.repository, answer.pull_request, body)
-        self._store.answered(answer.comment)
+    def _post_thread(self, request: Request) -> str:
+        """Bring the comment of a request up to date; return what the forge refused, or ""."""
+        where = f"{request.repository} #{request.pull_request}"
+        try:
+            try:
+                self._bring_up_to_date(request)
+            except ForgeRefused as refused:
+                if refused.status != 404:
+                    raise
+                if self._is_gone(request):
+                    return ""  # There is nobody to tell.
+                self._tell(f"{where}: our comment was removed; it is posted again")
+                self._store.keep_thread(request, Thread())
+                self._bring_up_to_date(request)
+        except ForgeRefused as refused:
+            # Others are told all the same.
+            return str(refused)
+        return ""
 
-    def _post_thread(self, request: Request) -> None:
+    def _is_gone(self, request: Request) -> bool:
+        """Tell whether the pull request itself is not there any more."""
+        try:
+            self._forge.pull_request(request.repository, request.pull_request)
+        except ForgeRefused as refused:
+            if refused.status != 404:
+                raise
+            return True
+        return False
+
+    def _bring_up_to_date(self, request: Request) -> None:
         thread = self._store.thread(request)
         if thread.uploads_of != request.run_id and (thread.uploads or thread.not_uploaded):
             thread = replace(thread, uploads={}, not_uploaded="", uploads_of="")
@@ -87,7 +116,8 @@ class Publish:
             thread = self._upload(request, thread)
         body = self._body(request, thread)
         if body != thread.body_posted:
-            thread = self._edit(request, thread, body)
+            self._forge.edit_comment(request.repository, thread.comment, body)
+            self._store.keep_thread(request, replace(thread, body_posted=body))
 
     def _find_or_post(self, request: Request, thread: Thread) -> Thread:
         there = self._ours(request.repository, request.pull_request, marker(request.recipe))
@@ -100,28 +130,23 @@ class Publish:
         self._store.keep_thread(request, thread)
         return thread
 
-    def _edit(self, request: Request, thread: Thread, body: str) -> Thread:
-        try:
-            self._forge.edit_comment(request.repository, thread.comment, body)
-        except ForgeRefused as refused:
-            if refused.status != 404:
-                raise
-            self._tell(f"{request.repository} #{request.pull_request}: our comment was removed")
-            thread = self._find_or_post(request, Thread())
-            return thread
-        thread = replace(thread, body_posted=body)
-        self._store.keep_thread(request, thread)
-        return thread
-
     def _upload(self, request: Request, thread: Thread) -> Thread:
         """Attach the files that the run cleared, and remove those of the run before."""
         verdict = gate.cleared(self._store.folder_of(request))
         problems = [verdict.reason] if verdict.reason else []
-        there = {
-            one.name: one for one in self._forge.attachments(request.repository, thread.comment)
-        }
-        uploads = {}
-        for path in verdict.files:
+        uploads: dict[str, str] = {}
+        there: dict[str, Attachment] = {}
+        files = verdict.files
+        try:
+            found = self._forge.attachments(request.repository, thread.comment)
+            there = {one.name: one for one in found}
+        except ForgeRefused as refused:
+            if refused.status != 404 or not self._is_there(request, thread):
+                raise
+            # A forge that takes no files at all says so of a comment that is there.
+            problems.append(str(refused))
+            files = ()
+        for path in files:
             if path.name not in _ATTACHED:
                 continue
             name = f"{path.stem}-{request.run_id}.html"
@@ -182,11 +207,15 @@ class Publish:
             asked_by=request.asked_by,
             progress=read_progress(run) if request.state in ("running", "stopping") else None,
             results=self._store.folder_of(request) if request.state == "done" else None,
-            note=request.note,
+            note=f"{request.note} {request.waits}".strip(),
             uploads=thread.uploads,
             nothing_uploaded=thread.not_uploaded,
             dashboard=f"{settings.dashboard}/{request.recipe}.html" if settings.dashboard else "",
         )
+
+    def _is_there(self, request: Request, thread: Thread) -> bool:
+        found = self._forge.comments_of(request.repository, request.pull_request)
+        return any(one.id == thread.comment for one in found)
 
     def _ours(self, repository: str, number: int, first_line: str) -> Comment | None:
         """Our own comment that begins with a marker: a stranger's copy of it does not count."""

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 
 ANY = "any"
+_LONGEST = 4096
+_DEEPEST = 16
 _TOKEN = re.compile(r"\s*(?:(&&|\|\||[!(),])|([A-Za-z]\w*)|`([^`]*)`|\"([^\"\\]*)\"|'([^'\\]*)')")
 
 
@@ -45,7 +47,10 @@ class _Reader:
 
     def __init__(self, rule: str, own: Callable[[str], bool]) -> None:
         self._own = own
+        self._depth = 0
         self._words: list[tuple[str, str]] = []
+        if len(rule) > _LONGEST:
+            raise UnknownRule(rule[:80])
         at, end = 0, len(rule.rstrip())
         while at < end:
             found = _TOKEN.match(rule, at)
@@ -80,20 +85,31 @@ class _Reader:
         return taken
 
     def _one(self) -> frozenset[str]:
-        if self._next() == "!":
-            self.want("!")
-            self._one()
-            return frozenset({ANY})
-        if self._next() == "(":
-            self.want("(")
-            taken = self.either()
-            self.want(")")
-            return taken
+        if self._next() in ("!", "("):
+            return self._nested()
         matcher = self.want("name")
         names = self._arguments()
         if matcher.lower() not in ("host", "hostsni", "hostheader"):
             return frozenset({ANY})
-        return frozenset(name for name in names if not self._own(name.lower()))
+        if not names:
+            raise UnknownRule(matcher)
+        # An empty name has yet to be given.
+        return frozenset(name or ANY for name in names if not self._own(name.lower()))
+
+    def _nested(self) -> frozenset[str]:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UnknownRule("nested too deep")
+        if self._next() == "!":
+            self.want("!")
+            self._one()
+            taken = frozenset({ANY})
+        else:
+            self.want("(")
+            taken = self.either()
+            self.want(")")
+        self._depth -= 1
+        return taken
 
     def _arguments(self) -> list[str]:
         self.want("(")

@@ -19,12 +19,13 @@ _FREE = (
     "mem_reservation", "memswap_limit", "oom_score_adj", "pids_limit", "platform", "profiles",
     "pull_policy", "read_only", "restart", "scale", "shm_size", "stdin_open",
     "stop_grace_period", "stop_signal", "tmpfs", "tty", "ulimits", "user", "working_dir",
-    "configs", "secrets", "networks",
+    "configs", "secrets",
 )  # fmt: skip
 _DEPLOY = (
     "endpoint_mode", "labels", "mode", "placement", "replicas", "resources", "restart_policy",
     "rollback_config", "update_config",
 )  # fmt: skip
+_ON_NETWORK = ("aliases", "priority", "gw_priority")
 _OWN_NAMESPACES = {"private", "none", "shareable", ""}
 _LOG_DRIVERS = {"json-file", "local", "none", "journald", ""}
 _PORT = re.compile(
@@ -41,7 +42,8 @@ def check_service(sheet: Sheet, name: str, node: yaml.Node) -> None:
         sheet.refuse(node, f"service '{name}' is no mapping", "write its keys")
         return
     where = f"service '{name}'"
-    sheet.known_keys(node, {*_FREE, *_RULES, *_NAMESPACES, *_NEVER}, where)
+    _check_networks(sheet, name, node)
+    sheet.known_keys(node, {"networks", *_FREE, *_RULES, *_NAMESPACES, *_NEVER}, where)
     for entry in entries(node):
         if entry.key in _NEVER:
             sheet.refuse(entry.key_node, f"{where} {_NEVER[entry.key]}", _REMEDIES[entry.key])
@@ -49,6 +51,36 @@ def check_service(sheet: Sheet, name: str, node: yaml.Node) -> None:
             _check_namespace(sheet, where, entry)
         elif entry.key in _RULES:
             _RULES[entry.key](sheet, where, entry.value)
+
+
+def _check_networks(sheet: Sheet, name: str, node: yaml.MappingNode) -> None:
+    """A container answers, on each of its networks, to its service's name and to its aliases."""
+    where = f"service '{name}'"
+    for networks in values(node, "networks") or [node]:
+        if networks is node:
+            joined: list[str] = ["default"]
+        elif isinstance(networks, yaml.MappingNode):
+            joined = [entry.key for entry in entries(networks)]
+            for entry in entries(networks):
+                _check_joined(sheet, where, entry)
+        else:
+            what = f"a network of {where}"
+            joined = [text for item in items(networks) for text in sheet.texts(item, what)]
+        # Services of other stacks are known by the names of stack and service.
+        if "_" in name and not all(sheet.is_own_network(network) for network in joined):
+            what = f"{where} has a name that another stack's may have"
+            sheet.want(networks, f"network-alias:{name}", what)
+
+
+def _check_joined(sheet: Sheet, where: str, network: Entry) -> None:
+    sheet.known_keys(network.value, _ON_NETWORK, f"{where} on network '{network.key}'")
+    if sheet.is_own_network(network.key):
+        return
+    for aliases in values(network.value, "aliases"):
+        for item in items(aliases):
+            for text in sheet.texts(item, f"an alias of {where}"):
+                what = f"{where} calls itself {text!r} on the network '{network.key}'"
+                sheet.want(item, f"network-alias:{text}", what)
 
 
 def _check_namespace(sheet: Sheet, where: str, entry: Entry) -> None:
@@ -185,7 +217,7 @@ _NAMESPACES = {
 _RULES: dict[str, Callable[[Sheet, str, yaml.Node], None]] = {
     "privileged": _privileged, "cap_add": _capabilities, "devices": _devices,
     "security_opt": _security, "sysctls": _sysctls, "group_add": _groups, "ports": _ports,
-    "env_file": _env_files, "label_file": _env_files, "environment": _environment,
+    "env_file": _env_files, "environment": _environment,
     "logging": _logging, "deploy": _deploy, "labels": check_labels, "volumes": check_volumes,
 }  # fmt: skip
 # No approval helps: the node would run or read what the recipe names, or no Swarm knows it.

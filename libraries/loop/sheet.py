@@ -42,13 +42,20 @@ class Sheet:
         file: the file's name.
         variables: the recipe's.
         allowed: the short names of what is approved.
+        own_networks: the networks that no other stack is on, by their keys.
     """
 
     def __init__(
-        self, folder: Path, file: str, variables: Variables, allowed: frozenset[str]
+        self,
+        folder: Path,
+        file: str,
+        variables: Variables,
+        allowed: frozenset[str],
+        own_networks: frozenset[str] = frozenset(),
     ) -> None:
         self._folder, self._file = folder, file
         self._variables, self._allowed = variables, allowed
+        self._own_networks = own_networks
         self.found: list[Objection] = []
 
     def refuse(self, node: yaml.Node, what: str, remedy: str) -> None:
@@ -88,13 +95,21 @@ class Sheet:
 
         Args:
             node: a single value.
-            what: what it is, for the sentence when it is no single value or cannot be followed.
+            what: what it is, for the sentence when it is no single value, or when a variable of
+                it cannot be read or a reference is none that all readers see alike.
         """
-        value = str(node.value) if isinstance(node, yaml.ScalarNode) else None
-        texts = () if value is None else self._variables.resolve(value).texts
-        if not texts:
-            self.refuse(node, f"{what} cannot be followed", "write a single value out")
-        return texts
+        if not isinstance(node, yaml.ScalarNode):
+            self.refuse(node, f"{what} is no single value", "write a single value")
+            return ()
+        resolved = self._variables.resolve(str(node.value))
+        if resolved.odd:
+            self.refuse(
+                node,
+                f"{what} cannot be followed ({', '.join(resolved.odd)})",
+                "write '${NAME}' or '${NAME:-text}', and '$$' for a dollar sign",
+            )
+            return ()
+        return resolved.texts
 
     def may_be_set(self, node: yaml.Node, what: str) -> bool:
         """Tell whether a switch can be on."""
@@ -111,6 +126,10 @@ class Sheet:
             if resolved.texts and all(text.startswith(own) for text in resolved.texts):
                 return ()
         return tuple(text for text in self.texts(node, what) if not text.startswith(own))
+
+    def is_own_network(self, key: str) -> bool:
+        """Tell whether only this stack's services are on a network."""
+        return key in self._own_networks
 
     def known_keys(self, node: yaml.Node, known: Iterable[str], where: str) -> None:
         """Ask for an approval of each key that is not among the known ones."""

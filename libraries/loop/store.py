@@ -58,6 +58,15 @@ CREATE TABLE IF NOT EXISTS threads (
     PRIMARY KEY (repository, pull_request, recipe)
 );
 """
+# What was added since, in order; the file knows how many of these it has (PRAGMA user_version).
+_CHANGES = (
+    (
+        "ALTER TABLE requests ADD COLUMN waits TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE requests ADD COLUMN failing_since REAL NOT NULL DEFAULT 0",
+        "UPDATE requests SET waits = note, note = ''"
+        " WHERE state = 'queued' AND note LIKE 'waits for %'",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -89,12 +98,14 @@ class Request:
         asked: when, in seconds since 1970.
         state: where it stands.
         ending: what it becomes when its run has ended: stopped or superseded.
-        note: what people should know, one sentence, or "".
+        note: what people should know to the end, one sentence, or "".
         attempts: how many runs were begun for it.
         run_id: of the run that was begun last.
         process: of that run; None before it began.
         changed: when the state changed last.
         status_posted: the commit status that the forge has.
+        waits: what it waits for before its run begins, or "".
+        failing_since: when its fetching failed first, 0 where it did not since it last went well.
     """
 
     id: int
@@ -114,6 +125,8 @@ class Request:
     process: ProcessIdentity | None
     changed: float
     status_posted: str
+    waits: str
+    failing_since: float
 
 
 @dataclass(frozen=True)
@@ -168,6 +181,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
+        self._bring_up_to_date()
 
     @classmethod
     def of(cls, settings: ForgeSettings) -> Self:
@@ -325,7 +339,8 @@ class Store:
         """Take a queued request for a run; False where another process took or ended it."""
         begun = self._run(
             "UPDATE requests SET state = 'running', run_id = ?, process = '',"
-            " attempts = attempts + 1, changed = ? WHERE id = ? AND state = 'queued'",
+            " waits = '', failing_since = 0, attempts = attempts + 1, changed = ?"
+            " WHERE id = ? AND state = 'queued'",
             run_id, time.time(), number,
         )  # fmt: skip
         return begun == 1
@@ -338,14 +353,21 @@ class Store:
     def move(self, number: int, state: State, note: str | None = None) -> None:
         """Note where a request stands now."""
         self._run(
-            "UPDATE requests SET state = ?, note = coalesce(?, note), changed = ?, told = 0"
-            " WHERE id = ?",
+            "UPDATE requests SET state = ?, note = coalesce(?, note), changed = ?, told = 0,"
+            " waits = '', failing_since = 0 WHERE id = ?",
             state, note, time.time(), number,
         )  # fmt: skip
 
     def say(self, number: int, note: str) -> None:
         """Note what people should know of a request."""
         self._run("UPDATE requests SET note = ? WHERE id = ?", note, number)
+
+    def wait(self, number: int, what: str, failing_since: float) -> None:
+        """Note what a queued request waits for, until it moves."""
+        self._run(
+            "UPDATE requests SET waits = ?, failing_since = ? WHERE id = ? AND state = 'queued'",
+            what, failing_since, number,
+        )  # fmt: skip
 
     def posted_status(self, number: int, status: str) -> None:
         """Note which commit status the forge has of a request."""
@@ -382,7 +404,8 @@ class Store:
         chosen = (repository, pull_request, recipe, recipe)
         now = time.time()
         self._run(
-            f"UPDATE requests SET state = ?, changed = ? WHERE state = 'queued' AND {which}",
+            "UPDATE requests SET state = ?, changed = ?, waits = '', failing_since = 0"
+            f" WHERE state = 'queued' AND {which}",
             ending, now, *chosen,
         )  # fmt: skip
         self._run(
@@ -390,6 +413,15 @@ class Store:
             f" WHERE state = 'running' AND {which}",
             ending, now, *chosen,
         )  # fmt: skip
+
+    def _bring_up_to_date(self) -> None:
+        with self._transaction():
+            (known,) = self._one("PRAGMA user_version")
+            for change in _CHANGES[known:]:
+                for statement in change:
+                    self._run(statement)
+            if known < len(_CHANGES):
+                self._run(f"PRAGMA user_version = {len(_CHANGES)}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

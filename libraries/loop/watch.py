@@ -8,6 +8,7 @@ from ccci.recipe import check_recipe_name
 from loop import mirror
 from loop.commands import HELP, Command, parse
 from loop.forge import Comment, Forge, ForgeRefused, ForgeUnreachable
+from loop.quoting import plain
 from loop.store import Store, Wanted
 
 # The note of when this node began to listen: what was written before it is not for us.
@@ -85,7 +86,8 @@ class Watch:
         except ForgeUnreachable:
             raise
         except CcciError as error:
-            self._answer(repository, comment, f"Nothing was queued: {error}")
+            # With words of a server's, or of git's.
+            self._answer(repository, comment, f"Nothing was queued: {plain(error, 300)}")
             return
         self._store.ask(
             comment.id, repository, comment.pull_request, pull.head, comment.author, wanted

@@ -9,6 +9,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from ccci.errors import Misuse
@@ -52,6 +53,27 @@ def listening(settings: ForgeSettings, knocked: Callable[[], None]) -> Iterator[
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def is_listening(settings: ForgeSettings) -> bool:
+    """Tell whether a poller with the same secret listens already: it knows our knock.
+
+    Example:
+        >>> is_listening(load_forge_settings())  # doctest: +SKIP
+        True
+    """
+    webhook = settings.webhook
+    if webhook is None:
+        return False
+    client = HTTPConnection(webhook.address, webhook.port, timeout=_SECONDS)
+    try:
+        signature = hmac.new(settings.webhook_secret().encode(), b"", hashlib.sha256).hexdigest()
+        client.request("POST", "/", b"", {"X-Gitea-Signature": signature})
+        return client.getresponse().status == 204
+    except (OSError, HTTPException, Misuse):
+        return False
+    finally:
+        client.close()
 
 
 def _door(secret: bytes, knocked: Callable[[], None]) -> type[BaseHTTPRequestHandler]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ccci.errors import Misuse
-from ccci.results import RESULTS_FILE, Verdict, results_dir, worst
+from ccci.results import RESULTS_FILE, Verdict, results_dir, stored_results, worst
 
 
 @dataclass(frozen=True)
@@ -78,16 +78,14 @@ def outcome_of(project: Path, recipe: str, matrix: str) -> RecipeOutcome:
     A process that was killed has no results of its own, or those that its reaper wrote: it never
     counts as passed.
     """
-    runs = (results_dir(project) / recipe).glob(f"[0-9]*/{RESULTS_FILE}")
-    for path in sorted(runs, reverse=True):
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for folder, found in stored_results(results_dir(project) / recipe):
         facts = found["facts"]
         if facts.get("matrix") == matrix:  # Older results know of none.
             return RecipeOutcome(
                 recipe=recipe,
                 verdict=found["verdict"],
                 seconds=float(found["seconds"]),
-                run=os.path.relpath(path.parent, project),
+                run=os.path.relpath(folder, project),
                 reason=str(found["reason"]),
                 versions={
                     name: str(facts[name])

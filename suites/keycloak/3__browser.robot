@@ -32,7 +32,10 @@ A Wrong Password Is Refused On The Page
     Show In The Log
 
 A User Signs In For An App
-    [Documentation]    By authorization code with PKCE, as an app's own sign-in button does it.
-    ${tokens}=    Sign In By Code    anna
+    [Documentation]    By authorization code with PKCE; the token opens what is protected, and nothing less does.
+    ${tokens}=    Sign In For An App And Call    anna
     The Access Token Should Say    ${tokens}    anna    editor
     The Identity Token Should Say    ${tokens}    anna
+
+An App Calls The Account API For A User
+    Sign In For An App And Call The Account API    bruno

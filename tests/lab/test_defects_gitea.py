@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.defects import Defect, replaced, the_suite_turns_red_over, without
+from tests.lab.suite_runs import start_suite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 
@@ -89,3 +90,12 @@ DEFECTS = [
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: str(defect.name))
 def test_the_suite_turns_red_at_the_right_stage(defect: Defect, tmp_path: Path) -> None:
     the_suite_turns_red_over(defect, "gitea", tmp_path)
+
+
+def test_a_release_may_be_passed_over() -> None:
+    """From the oldest release straight to the head: two changes of the settings at once."""
+    run = start_suite(
+        "--suite", "upgrade", "--variable", "UPGRADE_FROM:1.0.0+1.26.0-rootless", "suites/gitea"
+    )
+    assert run.finish(900) == 0, run.output
+    assert run.results("gitea")["stages"]["upgrade"] == "passed"

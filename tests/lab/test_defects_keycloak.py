@@ -50,6 +50,14 @@ DEFECTS = [
         file="pg_backup.sh",
     ),
     Defect(
+        "the dump leaves out what a sign-in may still ask of a user",
+        # Nobody is asked: only the realm's export tells.
+        replaced(("pg_dump ", "pg_dump --exclude-table-data=required_action_provider ")),
+        "backup",
+        "requiredActions",
+        file="pg_backup.sh",
+    ),
+    Defect(
         "a restore leaves the app with what it knew before",
         without("backupbot.restore.post-hook=/docker-entrypoint.sh"),
         "backup",
@@ -85,8 +93,8 @@ def test_the_suite_turns_red_at_the_right_stage(defect: Defect, tmp_path: Path) 
     the_suite_turns_red_over(defect, "keycloak", tmp_path)
 
 
-def test_the_app_itself_can_move() -> None:
-    """From the release with the older Keycloak, which another one's database schema follows."""
+def test_a_release_may_be_passed_over() -> None:
+    """From the oldest release straight to the head."""
     run = start_suite(
         "--suite", "upgrade", "--variable", "UPGRADE_FROM:1.0.0+26.4.2", "suites/keycloak"
     )

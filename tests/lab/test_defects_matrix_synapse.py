@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 
 CONFIG = "homeserver.yaml.tmpl"
 ALWAYS = "    pkce_method: always\n"
+CLOSED = "enable_registration: false\n"
 CALLBACK = "/_synapse/client/oidc/callback"
 
 DEFECTS = [
@@ -25,6 +26,19 @@ DEFECTS = [
         without("serve_server_wellknown"),
         "functional",
         "404 != 200",
+        before=("install",),
+        file=CONFIG,
+    ),
+    Defect(
+        "everybody may register",
+        replaced(
+            (
+                CLOSED,
+                "enable_registration: true\nenable_registration_without_verification: true\n",
+            )
+        ),
+        "functional",
+        "to get no account without a secret; it is open",
         before=("install",),
         file=CONFIG,
     ),
@@ -140,8 +154,8 @@ def test_the_suite_turns_red_at_the_right_stage(defect: Defect, tmp_path: Path) 
     the_suite_turns_red_over(defect, "matrix-synapse", tmp_path)
 
 
-def test_the_app_itself_can_move() -> None:
-    """From the release with the older Synapse, which another one's database schema follows."""
+def test_a_release_may_be_passed_over() -> None:
+    """From the oldest release straight to the head."""
     run = start_suite(
         "--suite", "upgrade", "--variable", "UPGRADE_FROM:1.0.0+v1.149.1", "suites/matrix-synapse"
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ccci.http import Client, Response
+from loop.forge import Attachment
 from loop.poller import Poller
 from loop.store import Store
 from tests.lab.loop_site import BACKUP_LABEL, RECIPE, LoopSite
@@ -63,11 +64,14 @@ def test_a_recipe_that_reaches_for_the_node_is_refused_with_the_line(site: LoopS
     assert site.people.statuses(RECIPE, request.head) == {f"ccci/{RECIPE}": "error"}
 
 
-def test_one_pull_request_passes_and_one_that_breaks_the_backup_does_not(site: LoopSite) -> None:
+def test_one_pull_request_passes_and_one_that_breaks_the_backup_does_not(
+    site: LoopSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good = site.pull_request("Publish 1.2.0", "version=1.1.0+1.26.3", "version=1.2.0+1.26.3")
     bad = site.pull_request("Tidy up", BACKUP_LABEL, "")
     for number in (good, bad):
         site.ask(number)
+    removed = removed_as_the_verdict_comes(site, monkeypatch)
     site.posted.clear()
     site.poller.turn()
     asked_for = site.request(good).head
@@ -86,9 +90,11 @@ def test_one_pull_request_passes_and_one_that_breaks_the_backup_does_not(site: L
     assert names == ["log", "report"]
     run = site.request(good).run_id
     assert all(run in asset["name"] for asset in told["assets"])
+    assert removed, "one of the comments was removed, and is there again with all that it had"
 
     (told,) = site.comments(bad)
     assert "**failed**" in told["body"]
+    assert len(told["assets"]) == 2
     failed = [line for line in told["body"].splitlines() if "❌" in line and "|" in line]
     assert any("backup" in line for line in failed), failed
     assert not any("install" in line for line in failed), failed
@@ -98,18 +104,43 @@ def test_one_pull_request_passes_and_one_that_breaks_the_backup_does_not(site: L
     assert site.people.statuses(RECIPE, head) == {f"ccci/{RECIPE}": "failure"}
 
 
+def removed_as_the_verdict_comes(site: LoopSite, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have somebody remove one comment just before its files are attached; returns its number."""
+    removed: list[int] = []
+    attachments = site.forge.attachments
+
+    def after_it_is_gone(repository: str, comment: int) -> list[Attachment]:
+        if not removed:
+            removed.append(comment)
+            site.people.remove_comment(repository, comment)
+        return attachments(repository, comment)
+
+    monkeypatch.setattr(site.forge, "attachments", after_it_is_gone)
+    return removed
+
+
 def test_nothing_is_done_twice(site: LoopSite) -> None:
-    """Another poller, another look, two at once: what was handled and posted stays as it is."""
-    before = [(one.id, one.state, one.run_id) for one in site.store.requests()]
-    numbers = {one.pull_request for one in site.store.requests()}
-    posted = {number: site.comments(number) for number in numbers}
+    """New comments and two pollers at once: each is handled by one, and the rest stays as it is."""
+    before = site.store.requests()
+    number = next(one.pull_request for one in before if one.state == "refused")
+    others = {one.pull_request for one in before} - {number}
+    posted = {other: site.comments(other) for other in others}
+    (refusal,) = site.comments(number)
+    asked = site.ask(number)
+    unclear = site.ask(number, "!testme what is this?")
     site.new_poller()
     site.poller.start()
     with ThreadPoolExecutor(2) as both:
         # Each thread has a poller of its own, as two processes would.
         list(both.map(lambda _: _one_turn(site), range(2)))
-    assert [(one.id, one.state, one.run_id) for one in site.store.requests()] == before
-    assert {number: site.comments(number) for number in numbers} == posted
+    requests = site.store.requests()
+    assert requests[: len(before)] == before
+    new = [(one.comment, one.state, one.run_id) for one in requests[len(before) :]]
+    assert new == [(asked, "refused", "")]
+    there, answer = site.comments(number)
+    assert there["id"] == refusal["id"], "what is there is edited"
+    assert answer["body"].startswith(f"<!-- ccci answer to {unclear} -->")
+    assert {other: site.comments(other) for other in others} == posted
 
 
 def _one_turn(site: LoopSite) -> None:

@@ -1,5 +1,6 @@
 """The loop when something dies or is away: nothing lost, nothing doubled, nothing left over."""
 
+import html
 import os
 import random
 import secrets
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 NO_DISK = SimpleNamespace(total=1 << 40, used=1 << 40, free=1 << 20)
 # The broadcast address: no connection can be made to it, and none is tried.
 NOBODY = "255.255.255.255"
+CUT_OFF = "Attempt 1 was cut off by a reboot"
 STAGES = ("install", "functional", "browser", "restart", "backup")
 
 
@@ -69,6 +71,11 @@ def demand_one_good_end(site: LoopSite, number: int, attempts: int) -> str:
     return str(comment["body"])
 
 
+def shown(body: str) -> str:
+    """A comment's text as people read it."""
+    return html.unescape(body).replace("\u200b", "")
+
+
 def wait(condition: object, seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
@@ -89,7 +96,8 @@ def test_a_killed_poller_is_followed_by_another_that_takes_up_its_run(
     run = site.request(pull_request).run_id
     with site.process():
         wait(lambda: not site.store.requests(*LIVE) and not site.store.untold())
-    demand_one_good_end(site, pull_request, attempts=1)
+    comment = demand_one_good_end(site, pull_request, attempts=1)
+    assert "cut off" not in comment
     assert site.request(pull_request).run_id == run
 
 
@@ -106,8 +114,9 @@ def test_a_killed_run_is_torn_down_and_run_again(
     site.turns_until(lambda: site.request(pull_request).attempts == 2)
     assert Journal.load(first.run_id).is_clean()
     site.turns_until_settled()
-    demand_one_good_end(site, pull_request, attempts=2)
+    comment = demand_one_good_end(site, pull_request, attempts=2)
     assert "cut off by the end of its process" in " ".join(site.told)
+    assert "Attempt 1 was cut off by the end of its process" in shown(comment)
 
 
 def test_a_reboot_is_noted_once_and_what_it_cut_off_is_run_again(
@@ -138,9 +147,14 @@ def test_a_reboot_is_noted_once_and_what_it_cut_off_is_run_again(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: NO_DISK)
     site.poller.turn()
     assert "cut off by a reboot" in " ".join(site.told)
+    (waiting,) = site.comments(pull_request)
+    assert "waits for disk" in waiting["body"]
+    assert CUT_OFF in shown(waiting["body"])
     monkeypatch.undo()
     site.turns_until_settled()
-    demand_one_good_end(site, pull_request, attempts=2)
+    comment = shown(demand_one_good_end(site, pull_request, attempts=2))
+    assert CUT_OFF in comment
+    assert "waits for disk" not in comment
 
 
 def test_what_ends_while_the_forge_is_away_is_told_when_it_is_back(
@@ -160,7 +174,8 @@ def test_what_ends_while_the_forge_is_away_is_told_when_it_is_back(
     assert site.store.untold()
     assert any("The forge does not answer" in words for words in site.told)
     site.turns_until(lambda: not site.store.untold())
-    demand_one_good_end(site, pull_request, attempts=1)
+    comment = demand_one_good_end(site, pull_request, attempts=1)
+    assert "cut off" not in comment
     assert "the trouble is over" in site.told
 
 

@@ -1,6 +1,5 @@
 """The budget is never exceeded, nobody is starved, and a killed process leaks nothing."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ccci.budget import Budget, Wait, default_slots
+from ccci.budget import Budget, Wait, default_slots, places
 from ccci.errors import Misuse, NodeFailure
+from ccci.node_resources import Resources, this_machine
 
 # Takes weight argv[2] of argv[1] places argv[4] times and holds each for argv[3] seconds. What it
 # holds stands in the log argv[5]: "+" when it has it, "-" before it gives it back.
@@ -190,5 +190,19 @@ def test_max_tests_is_checked(monkeypatch: pytest.MonkeyPatch, wanted: str) -> N
 def test_max_tests_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_TESTS", "7")
     assert default_slots() == 7
-    monkeypatch.delenv("MAX_TESTS")
-    assert default_slots() in range(1, (os.cpu_count() or 1) * 2 + 1)
+
+
+@pytest.mark.parametrize(
+    ("gib", "cores", "expected"), [(24, 2, 4), (7, 8, 3), (72, 6, 12), (1, 1, 1)]
+)
+def test_memory_and_cores_both_set_a_limit(gib: int, cores: int, expected: int) -> None:
+    assert places(Resources(gib * 1024**3, cores)) == expected
+
+
+def test_without_docker_this_machine_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("MAX_TESTS", raising=False)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
+    assert default_slots() == places(this_machine())
+    assert "The budget counts this machine alone" in caplog.text

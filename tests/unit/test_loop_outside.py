@@ -43,8 +43,9 @@ def commands_of(name: str) -> list[str]:
 @pytest.mark.parametrize("name", ["drone.yml", "gitea-actions.yml"])
 def test_a_pull_request_is_judged_and_then_run(name: str) -> None:
     commands = commands_of(name)
-    assert [any(word in one for one in commands) for word in COMMANDS] == [True, True]
-    for command in commands:
+    ours = [one for one in commands if "make " in one]
+    assert [word in one for word, one in zip(COMMANDS, ours, strict=True)] == [True, True]
+    for command in ours:
         dry = command.replace("make ", "make --no-print-directory -n ")
         for expression, value in (("head.sha", "a" * 40), ("number", "7")):
             dry = dry.replace(f"${{{{ github.event.pull_request.{expression} }}}}", value)
@@ -55,9 +56,16 @@ def test_a_pull_request_is_judged_and_then_run(name: str) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "RECIPE_SOURCE:/workspace" in done.stdout or "/workspace" in done.stdout
+        # What is judged is what is run.
+        assert f"HEAD:{'a' * 40}" in done.stdout or f'--head "{"a" * 40}"' in done.stdout
         if "make run" in command:
-            assert f"HEAD:{'a' * 40}" in done.stdout
             assert "PR:7" in done.stdout
+
+
+def test_the_release_before_is_there_to_be_judged_and_upgraded_from() -> None:
+    assert commands_of("drone.yml")[0] == "git fetch --tags"
+    flow = yaml.safe_load((CI / "gitea-actions.yml").read_text(encoding="utf-8"))
+    assert flow["jobs"]["test"]["steps"][0]["with"]["fetch-depth"] == 0
 
 
 def test_there_is_no_other_file() -> None:

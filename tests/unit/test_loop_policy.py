@@ -111,6 +111,11 @@ APPROVABLE = [
     ("Privileged: true", 1, "option:Privileged"),
     ("deploy:\n  resources:\n    reservations:\n      devices:\n        - capabilities: [gpu]", 5,
      "device:reserved"),
+    ("label_file: folder/file", 1, "option:label_file"),
+    ("networks:\n  proxy:\n    aliases: [forge]", 3, "network-alias:forge"),
+    ("networks:\n  proxy:\n    aliases:\n      - ${A:-forge.lab.test}", 4,
+     "network-alias:forge.lab.test"),
+    ("networks:\n  proxy:\n    ipv4_address: 10.0.0.2", 3, "option:ipv4_address"),
     ("deploy:\n  what_is_new: 1", 2, "option:what_is_new"),
     ("deploy:\n  labels:\n    - coop-cloud.backupbot.enabled=true", 3, "backup-bot"),
     ("labels:\n  coop-cloud.backupbot.enabled: 'true'", 2, "backup-bot"),
@@ -128,6 +133,40 @@ APPROVABLE = [
      "route:api@internal"),
     ("deploy:\n  labels:\n    - traefik.http.routers.forge.tls=true", 3,
      "option:traefik.http.routers.forge.tls"),
+    ("labels: ['traefik.http.middlewares.forge.compress=true']", 1,
+     "option:traefik.http.middlewares.forge.compress"),
+    ("labels: ['traefik.http.serverstransports.forge.insecureskipverify=true']", 1,
+     "option:traefik.http.serverstransports.forge.insecureskipverify"),
+    ("labels: ['traefik.tcp.serverstransports.forge.tls=true']", 1,
+     "option:traefik.tcp.serverstransports.forge.tls"),
+    ("labels: ['traefik.tcp.middlewares.forge.inflightconn.amount=1']", 1,
+     "option:traefik.tcp.middlewares.forge.inflightconn.amount"),
+    ("labels: ['traefik.http.services.forge.loadbalancer.server.port=80']", 1,
+     "option:traefik.http.services.forge.loadbalancer.server.port"),
+    ("labels: ['traefik.http.services.${STACK_NAME}.loadbalancer.server.url=http://x']", 1,
+     "option:traefik.http.services.${STACK_NAME}.loadbalancer.server.url"),
+    ("labels: ['traefik.http.services.${STACK_NAME}.weighted.services[0].name=forge']", 1,
+     "option:traefik.http.services.${STACK_NAME}.weighted.services.[0].name"),
+    ("labels: ['traefik.http.routers.${STACK_NAME}.service=forge']", 1, "route:forge"),
+    ("labels: ['traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}@file']", 1,
+     "route:${STACK_NAME}@file"),
+    ("labels: ['traefik.tcp.routers.${STACK_NAME}.service=forge']", 1, "route:forge"),
+    ("labels: ['traefik.http.middlewares.${STACK_NAME}.errors.service=api@internal']", 1,
+     "route:api@internal"),
+    ("labels: ['traefik.udp.routers.${STACK_NAME}.entrypoints=dns']", 1, "route:udp"),
+    ("labels: ['traefik.udp.routers.${STACK_NAME}.service=${STACK_NAME}']", 1, "route:udp"),
+    # Traefik takes `a[b]` for `a.[b]`, and letters that fold to those of ASCII.
+    ("labels: ['traefik.http.routers[forge].tls=true']", 1,
+     "option:traefik.http.routers.[forge].tls"),
+    ("labels: ['traefik.http.router\u017f.forge.tls=true']", 1,
+     "option:traefik.http.routers.forge.tls"),
+    ("labels: ['traefi\u212a.http.routers.${STACK_NAME}.RULE=Host(`forge`)']", 1, "route:forge"),
+    ("labels: ['ccci.run=20261123-235021-bf1c']", 1, "option:ccci.run"),
+    ("labels: {com.docker.stack.namespace: forge}", 1, "option:com.docker.stack.namespace"),
+    ("labels: ['backupbot.backup.volumes.data.path=../../forge_data/_data']", 1,
+     "option:backupbot.backup.volumes.data.path"),
+    ("labels: ['backupbot.backup.volumes.data/../x.path=y']", 1,
+     "option:backupbot.backup.volumes.data/../x.path"),
     ("deploy:\n  labels:\n    - traefik.tls.stores.default.defaultcertificate.certfile=x", 3,
      "option:traefik.tls.stores.default.defaultcertificate.certfile"),
 ]  # fmt: skip
@@ -160,6 +199,16 @@ NEVER = [
     ("volumes:\n  - $DATA:/x", 2, "what nobody here sets (DATA)"),
     ("volumes:\n  - ${DATA:?no data}:/x", 2, "what nobody here sets (DATA)"),
     ("volumes:\n  - ${A:-${B:-data}}:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - $DATA:-/:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - $DATA-/:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - $DATA?x:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - ${DATA:-$B}:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - ${data\u212a:-/}:/x", 2, "what nobody here sets"),
+    ("labels:\n  - $A:-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
+    ("labels:\n  - $A-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
+    ("labels:\n  - $A\u212a-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
+    ("labels:\n  - ${A:-traefik.http.routers.x.rule=Host(`f`) || Path(`/$`)}", 2, "be followed"),
+    ("labels:\n  - ${A:-${B:-traefik.http.routers.x.rule=Host(`f`)}}", 2, "be followed"),
     ("volumes:\n  - type: ${TYPE_OF_IT}\n    source: data\n    target: /x", 2, "(TYPE_OF_IT)"),
     ("volumes:\n  - type: bind\n    source: folder\n    target: /x", 3, "mounts './folder'"),
     ("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x", 3, "sets (DATA)"),
@@ -170,7 +219,6 @@ NEVER = [
     ("env_file: ${FILE}", 1, "sets (FILE)"),
     ("env_file: .git/config", 1, "outside of the recipe"),
     ("env_file: nowhere", 1, "no plain file"),
-    ("label_file: /etc/x", 1, "outside of the recipe"),
     ("extends:\n  file: other.yml\n  service: app", 1, "extends a service"),
     ("build: .", 1, "is built from the recipe"),
     ("build:\n  context: .", 1, "is built from the recipe"),
@@ -259,6 +307,9 @@ TOP = [
      "external-secret:other_app_password_v1"),
     ("configs:\n  c:\n    external: true\n    name: other_c", 4, "external-config:other_c"),
     ("secrets:\n  s:\n    driver: x", 3, "option:driver"),
+    ("networks:\n  x:\n    labels: [ccci.run=other]", 3, "option:ccci.run"),
+    ("volumes:\n  x:\n    labels: {ccci.run: other}", 3, "option:ccci.run"),
+    ("configs:\n  x:\n    file: folder/file\n    labels: {ccci.run: other}", 4, "option:ccci.run"),
     ("networks:\n  other:\n    external: true", 3, "network:other"),
     ("networks:\n  x:\n    external: true\n    name: other_internal", 4, "network:other_internal"),
     ("networks:\n  x:\n    name: other_internal", 3, "network:other_internal"),
@@ -364,7 +415,13 @@ def test_a_setting_is_found_however_it_is_written(line: str, recipe: Recipe) -> 
 
 @pytest.mark.parametrize(
     "line",
-    ["export DATA=/etc", 'export DATA="/etc"', "  export  DATA=/etc # x", "x; export DATA=/etc"],
+    [
+        "export DATA=/etc",
+        'export DATA="/etc"',
+        " export DATA='/etc'",
+        "  export  DATA=/etc # x",
+        "x; export DATA=/etc",
+    ],
 )
 def test_what_abra_sh_exports_counts_too(line: str, recipe: Recipe) -> None:
     recipe.service("volumes:\n  - ${DATA:-data}:/x").write("abra.sh", f"#!/bin/bash\n{line}\n")
@@ -373,7 +430,7 @@ def test_what_abra_sh_exports_counts_too(line: str, recipe: Recipe) -> None:
 
 def test_a_setting_that_parsers_see_differently_is_unknown(recipe: Recipe) -> None:
     """Where it does harm; elsewhere it may be written as one likes."""
-    recipe.write(".env.sample", 'DATA="da""ta"\nGREETING="say \\"hi\\""\n')
+    recipe.write(".env.sample", 'DATA=da""ta\nGREETING="say \\"hi\\""\n')
     found = recipe.service("volumes:\n  - ${DATA:-x}:/x\nenvironment:\n  A: $GREETING").judged()
     assert [(one.line, one.approval) for one in found] == [(5, "")]
 
@@ -396,6 +453,24 @@ def test_more_values_than_can_be_judged_are_unknown(recipe: Recipe) -> None:
         (".env.sample", "A=1\nexport B=2", 2, "no KEY=value"),
         (".env.sample", "A=1\nB: 2", 2, "no KEY=value"),
         (".env.sample", "A=1\n\nB='x", 3, "quote that opens is never closed"),
+        (".env.sample", 'A="x" DATA=/', 1, "more than a remark follows"),
+        (".env.sample", "A='x' DATA=/", 1, "more than a remark follows"),
+        (".env.sample", "A='x\\' # 'DATA=/", 1, "more than a remark follows"),
+        (".env.sample", 'A="x\\\\" # "DATA=/', 1, "more than a remark follows"),
+        (".env.sample", "COMPOSE_FILE=$STACK_NAME", 1, "can be read in several ways"),
+        (".env.sample", "COMPOSE_FILE=${A:-compose.yml}", 1, "can be read in several ways"),
+        (".env.sample", "A=1\n DOMAIN=forge.lab.test", 2, "DOMAIN stands not at"),
+        (".env.sample", "DOMAIN =forge.lab.test", 1, "DOMAIN stands not at"),
+        (".env.sample", "TYPE=x:0123abc", 1, "more than the name of a recipe"),
+        (".env.sample", "RECIPE=https://forge.lab.test/x", 1, "more than the name of a recipe"),
+        (".env.sample", "A=x" + " " * 5000 + "y", 1, "longer than 4096"),
+        (".env.sample", f"A={'x' * 999}\nB={'$A' * 999}", 2, "beyond all bounds"),
+        ("abra.sh", "x; export A='" + "x" * 5000, 1, "longer than 4096"),
+        ("abra.sh", "export STACK_NAME", 1, "more than NAME=value"),
+        ("abra.sh", "export A=$(id)", 1, "more than NAME=value"),
+        ("abra.sh", "export A=x; export DATA=/", 1, "more than NAME=value"),
+        ("abra.sh", "export A=x # export DATA=/", 1, "more than NAME=value"),
+        ("abra.sh", "export A B=/", 1, "more than NAME=value"),
         (".env.sample", "A=\xff".encode("latin-1").decode("latin-1") + "\x00", 1, "character"),
         (".env.sample", "COMPOSE_FILE=/etc/compose.yml", 1, "no YAML file of the recipe"),
         (".env.sample", "A=1\nCOMPOSE_FILE=compose.yml:../x.yml", 2, "no YAML file of the recipe"),
@@ -413,6 +488,165 @@ def test_settings_that_no_recipe_has(
     found = recipe.judged()
     assert [(one.file, one.line, one.approval) for one in found] == [(file, line, "")]
     assert what in found[0].what
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_an_export_cannot_be_hidden_in_a_remark(quote: str, recipe: Recipe) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x")
+    recipe.write("abra.sh", f"# export A={quote}\nexport DATA=/\n# {quote}\n")
+    assert [one.approval for one in recipe.judged()] == ["host-mount:/"]
+    recipe.write("abra.sh", f"# export A={quote}\nexport STACK_NAME=other\n# {quote}\n")
+    assert "it sets STACK_NAME" in recipe.judged()[0].what
+    recipe.write("abra.sh", f"export A={quote}x\nexport DATA=/\n{quote}\n")
+    assert [one.approval for one in recipe.judged()] == ["", "host-mount:/"]
+
+
+def test_an_export_in_a_remark_sets_nothing(recipe: Recipe) -> None:
+    """`${A}` is empty: the label would be read as Traefik's."""
+    label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
+    recipe.service(label).write("abra.sh", "# export A=x\n")
+    assert [one.approval for one in recipe.judged()] == ["route:forge"]
+
+
+@pytest.mark.parametrize(
+    "line", ["export A='x'", "export A=-x", " export A=x", " export A='x'", "f() { export A=x; }"]
+)
+def test_an_export_that_not_all_read_may_set_nothing(line: str, recipe: Recipe) -> None:
+    label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
+    recipe.service(label).write("abra.sh", f"{line}\n")
+    assert "route:forge" in [one.approval for one in recipe.judged()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['EXTRA=) || Host("forge.lab.test"', 'A="\\"x"\nEXTRA=$A', "EXTRA=${A:-x}", "EXTRA=x\\y",
+     "EXTRA=\u00a0", "EXTRA=x\u3000 # y",
+     "EXTRA=$HOME", "EXTRA=x$a", "A=1\nA=2\nA=3\nA=4\nA=5\nEXTRA=$A$A$A"],
+)  # fmt: skip
+def test_a_label_with_what_cannot_be_read_is_refused(line: str, recipe: Recipe) -> None:
+    """It is not empty only because nobody here can say what it is."""
+    rule = "labels:\n  - traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`${EXTRA})"
+    recipe.service(rule).write(".env.sample", f"DOMAIN=x.example.com\n{line}\n")
+    found = recipe.judged()
+    assert [(one.file, one.line, one.approval) for one in found] == [("compose.yml", 5, "")]
+    assert "cannot be followed (EXTRA)" in found[0].what
+
+
+def test_a_text_instead_of_what_is_set_counts(recipe: Recipe) -> None:
+    """`${A:+x}` is x where A is set, and the app's own variables are."""
+    recipe.service("labels: ['traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN:+forge}`)']")
+    assert {one.approval for one in recipe.judged()} == {"route:forge", "route:any"}
+    recipe.top("volumes:\n  x: {name: '${STACK_NAME:+forge_data}'}")
+    assert "external-volume:forge_data" in {one.approval for one in recipe.judged()}
+
+
+def test_a_setting_knows_no_stack_name(recipe: Recipe) -> None:
+    """It is filled in when .env is read, where no STACK_NAME is, and DOMAIN only once it is set."""
+    label = "labels:\n  - traefik.http.routers.${A}forge.tls=true"
+    recipe.service(label).write(".env.sample", "A=$STACK_NAME\n")
+    assert "cannot be followed (A)" in recipe.judged()[0].what
+    rule = "labels:\n  - traefik.http.routers.${STACK_NAME}.rule=Host(`forge${A}`)"
+    recipe.service(rule).write(".env.sample", "A=.$DOMAIN\nDOMAIN=x.example.com\n")
+    assert [one.approval for one in recipe.judged()] == ["route:forge."]
+    recipe.write(".env.sample", "DOMAIN=x.example.com\nA=.$DOMAIN\n")
+    assert recipe.judged() == []
+
+
+def test_too_many_values_of_a_setting_are_not_none(recipe: Recipe) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x")
+    lines = "".join(f"X={value}\n" for value in "123456789/")
+    recipe.write(".env.sample", f"{lines}DATA=$X$X$X\n")
+    assert "what nobody here sets (DATA)" in recipe.judged()[0].what
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [("/a # b", {"/a"}), ("/a#b", {"/a", "/a#b"}), ("/a # /b # c", {"/a", "/a # /b"})],
+)
+def test_a_remark_begins_wherever_a_reader_may_see_it(
+    value: str, paths: set[str], recipe: Recipe
+) -> None:
+    recipe.service("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x")
+    recipe.write(".env.sample", f"DATA={value}\n")
+    assert {one.approval for one in recipe.judged()} == {f"host-mount:{path}" for path in paths}
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Recipe:
+    """The release before, without fault by itself."""
+    folder = tmp_path / "before"
+    folder.mkdir()
+    return Recipe(folder).service("command: x").write(".env.sample", "DATA=/srv/x\n")
+
+
+def test_the_head_is_deployed_with_the_settings_of_the_release_before(
+    recipe: Recipe, before: Recipe
+) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x").write(".env.sample", "DATA=own\n")
+    assert (recipe.judged(), before.judged()) == ([], [])
+    found = objections(recipe.path, NOTHING, before.path)
+    assert [one.approval for one in found] == ["host-mount:/srv/x"]
+
+
+def test_what_the_release_before_does_not_set_may_be_empty(recipe: Recipe, before: Recipe) -> None:
+    label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
+    recipe.service(label).write(".env.sample", "A=x\n")
+    assert recipe.judged() == []
+    found = objections(recipe.path, NOTHING, before.path)
+    assert [one.approval for one in found] == ["route:forge"]
+    before.write(".env.sample", "A=a\\b\n")
+    assert "cannot be followed (A)" in objections(recipe.path, NOTHING, before.path)[0].what
+    # Exports are those of the head, with either release's settings.
+    recipe.write("abra.sh", "export A=x\n")
+    before.write(".env.sample", "").write("abra.sh", "export A=y\n")
+    assert objections(recipe.path, NOTHING, before.path) == []
+
+
+def test_the_compose_files_that_the_release_before_names_are_judged(
+    recipe: Recipe, before: Recipe
+) -> None:
+    recipe.service("command: x").service("privileged: true", "more.yml")
+    before.service("command: x", "more.yml").service("command: x", "gone.yml")
+    before.write(".env.sample", "COMPOSE_FILE=compose.yml:more.yml:gone.yml\n")
+    assert (recipe.judged(), before.judged()) == ([], [])
+    found = objections(recipe.path, NOTHING, before.path)
+    assert [(one.file, one.approval) for one in found] == [("more.yml", "privileged")]
+
+
+SHARED = """services:
+  app: {image: x, networks: {own: {aliases: [a]}, default: {aliases: [b]}}}
+  other_app: {image: x, networks: [own]}
+  db_1: {image: x}
+networks:
+  own: {name: "${STACK_NAME}_own"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("network", "approvals"),
+    [
+        ("", set()),
+        ("  own: {external: true, name: proxy}", {"network-alias:a", "network-alias:other_app"}),
+        ("  own: {name: '${STACK_NAME:+proxy}'}", {"network-alias:a", "network-alias:other_app"}),
+        ("  own: {external: {name: proxy}}", {"network-alias:a", "network-alias:other_app"}),
+        ("  default: {external: true, name: proxy}", {"network-alias:b", "network-alias:db_1"}),
+    ],
+)
+def test_names_on_networks_of_others_need_an_approval(
+    network: str, approvals: set[str], recipe: Recipe
+) -> None:
+    """Whichever compose file makes the network a shared one."""
+    recipe.write("compose.yml", SHARED)
+    recipe.write("compose.more.yml", f"services: {{}}\nnetworks:\n{network}\n")
+    found = {one.approval for one in recipe.judged()}
+    assert {one for one in found if one.startswith("network-alias:")} == approvals
+
+
+@pytest.mark.parametrize("sign", ["!", "("])
+def test_a_rule_that_is_nested_beyond_reason_is_refused(sign: str, recipe: Recipe) -> None:
+    rule = sign * 2000 + "Path(`/`)" + ")" * 2000
+    recipe.service(f"labels: ['traefik.http.routers.${{STACK_NAME}}.rule={rule}']")
+    assert "a rule of service 'app'" in recipe.judged()[0].what
 
 
 def test_every_compose_file_is_judged(recipe: Recipe) -> None:

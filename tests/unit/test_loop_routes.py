@@ -34,6 +34,10 @@ def _own(name: str) -> bool:
         ("!Host(`own.test`)", {"any"}),
         ("!(Host(`own.test`) && Path(`/x`))", {"any"}),
         ("HostRegexp(`own.test`)", {"any"}),
+        ("!!Host(`own.test`)", {"any"}),
+        ("(" * 16 + "Host(`own.test`)" + ")" * 16, set()),
+        ("!Path(`/`) && " * 40 + "Host(`own.test`)", set()),
+        ("Host(``)", {"any"}),
         ("HostSNI(`*`)", {"*"}),
         ("Host(`a`) || Method(`GET`)", {"a", "any"}),
     ],
@@ -45,7 +49,10 @@ def test_the_names_that_a_rule_takes(rule: str, taken: set[str]) -> None:
 @pytest.mark.parametrize(
     "rule",
     ["", "Host", "Host(", "Host(`a`", "Host(own.test)", "Host(`a` `b`)", "Host(`a`) Path(`/`)",
-     "Host(`a`) &&", "&& Host(`a`)", "(Host(`a`)", "Host(`a`))", "Host(`a`) & Path(`/`)", "Host:a"],
+     "Host(`a`) &&", "&& Host(`a`)", "(Host(`a`)", "Host(`a`))", "Host(`a`) & Path(`/`)", "Host:a",
+     "Host()", "Host() && Path(`/`)", "!" * 20 + "Host(`a`)", "(" * 20 + "Host(`a`)" + ")" * 20,
+     "!" * 1500 + "Path(`/`)", "Host(`own.test`) && (" * 17 + "Path(`/`)" + ")" * 17,
+     "Host(`own.test`)" + " " * 5000 + "&& Path(`/`)"],
 )  # fmt: skip
 def test_a_rule_that_cannot_be_read(rule: str) -> None:
     with pytest.raises(UnknownRule):

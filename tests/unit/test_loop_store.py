@@ -12,6 +12,20 @@ from ccci.state import ProcessIdentity
 from loop.store import Store, Thread, Wanted
 
 HASH = "a" * 40
+# The requests as the first pollers kept them.
+FIRST_SCHEMA = """
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, comment INTEGER NOT NULL, repository TEXT NOT NULL,
+    pull_request INTEGER NOT NULL, head TEXT NOT NULL, recipe TEXT NOT NULL,
+    hash TEXT NOT NULL, asked_by TEXT NOT NULL, asked REAL NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued', ending TEXT NOT NULL DEFAULT '',
+    note TEXT NOT NULL DEFAULT '', attempts INTEGER NOT NULL DEFAULT 0,
+    run_id TEXT NOT NULL DEFAULT '', process TEXT NOT NULL DEFAULT '',
+    changed REAL NOT NULL, status_posted TEXT NOT NULL DEFAULT '',
+    told INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (comment, recipe)
+);
+"""
 
 
 @pytest.fixture
@@ -176,3 +190,58 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing_half_done(
 def test_the_file_is_for_its_owner_alone(store: Store) -> None:
     assert store.path.stat().st_mode & 0o777 == 0o600
     assert sqlite3.connect(store.path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def first_file(folder: Path) -> None:
+    """A store of the first pollers, with a request that waits and one that is over."""
+    with sqlite3.connect(folder / "loop.sqlite") as old:
+        old.executescript(FIRST_SCHEMA)
+        for comment, state, note in ((1, "queued", "waits for disk"), (2, "done", "waits for it")):
+            old.execute(
+                "INSERT INTO requests (comment, repository, pull_request, head, recipe, hash,"
+                " asked_by, asked, changed, state, note) VALUES (?, 'demo', 1, ?, 'demo', ?,"
+                " 'maintainer', 1.0, 1.0, ?, ?)",
+                (comment, HASH, HASH, state, note),
+            )
+    old.close()
+
+
+def test_a_file_of_an_older_poller_is_taken_over(tmp_path: Path) -> None:
+    first_file(tmp_path)
+    for _ in range(2):
+        store = Store(tmp_path)
+        found = [(one.state, one.note, one.waits, one.failing_since) for one in store.requests()]
+        assert found == [("queued", "", "waits for disk", 0.0), ("done", "waits for it", "", 0.0)]
+        store.close()
+
+
+def test_two_pollers_at_once_take_over_an_older_file(tmp_path: Path) -> None:
+    first_file(tmp_path)
+    begin = threading.Barrier(2)
+    found: list[list[str]] = []
+
+    def poller() -> None:
+        begin.wait(10)
+        own = Store(tmp_path)
+        found.append([one.waits for one in own.requests()])
+        own.close()
+
+    both = [threading.Thread(target=poller) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert found == [["waits for disk", ""]] * 2
+
+
+def test_why_a_request_waits_is_forgotten_when_it_waits_no_more(store: Store) -> None:
+    for comment in (1, 2, 3):
+        ask(store, comment, pull_request=comment)
+        store.wait(comment, "waits for disk", 7.0)
+    assert [(one.waits, one.failing_since) for one in store.requests()] == [
+        ("waits for disk", 7.0)
+    ] * 3
+    store.begin(1, "run")
+    store.move(2, "refused", "It mounts the root of the node.")
+    store.stop(4, "demo", 3)
+    assert [(one.waits, one.failing_since) for one in store.requests()] == [("", 0.0)] * 3

@@ -1,10 +1,15 @@
 """A matrix: the longest first, parts balanced, and nothing unfinished called passed."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from robot.api import ExecutionResult
@@ -14,11 +19,18 @@ from ccci.cutoff import report_cut_off
 from ccci.errors import Misuse
 from ccci.journal import Journal
 from ccci.measured import Measured, measured, weight_by
-from ccci.results import RunFacts, RunResults, Verdict, write_results
+from ccci.results import RunFacts, RunResults, Verdict, prune_results, write_results
 from ccci.state import ProcessIdentity
 from matrix import __main__ as command
 from matrix.ending import left_of
-from matrix.outcome import outcome_of, read_outcome, told, whole_of, write_outcome
+from matrix.outcome import (
+    RecipeOutcome,
+    outcome_of,
+    read_outcome,
+    told,
+    whole_of,
+    write_outcome,
+)
 from matrix.plan import Entry, Shard, longest_first, shard_of
 from matrix.report import OUTPUT, join
 
@@ -161,6 +173,41 @@ def test_what_did_not_finish_never_counts_as_passed(project: Path) -> None:
     assert written["not_finished"] == ["forum"]
     assert written["recipes"][1]["reason"] == "it did not finish"
     assert "Did not finish: forum" in told(whole, folder)
+
+
+def once_somebody_reads(pipe: Path, asked: "Future[Any]") -> int:
+    """Open a pipe for writing as soon as it is being read; fail when the reader ended instead."""
+    while True:
+        ended = asked.done()
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            assert error.errno == errno.ENXIO and not ended, "nobody read it"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [lambda project: outcome_of(project, "shop", "m1"), lambda project: measured(project, "shop")],
+)
+def test_results_that_another_run_removes_meanwhile_are_passed_over(
+    project: Path, ask: Callable[[Path], RecipeOutcome | Measured]
+) -> None:
+    # Whoever reads the newest results waits at the pipe, and has listed the older ones by then.
+    runs = project / "results" / "shop"
+    newest = ran(project, "shop", 4, "failed", 5) / "results.json"
+    text = newest.read_text()
+    newest.unlink()
+    os.mkfifo(newest)
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(ask, project)
+        with open(once_somebody_reads(newest, asked), "w") as pipe:
+            assert len(prune_results(runs, keep=1)) == 3
+            pipe.write(text)
+    assert asked.result(timeout=10) in (
+        RecipeOutcome("shop", "incomplete", reason="it did not finish"),
+        Measured(),
+    )
 
 
 def test_results_are_found_where_the_runs_put_them(

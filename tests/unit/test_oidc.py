@@ -36,6 +36,7 @@ class Small:
     discovery: dict[str, Any] = field(default_factory=dict)
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
+    bearers: list[str] = field(default_factory=list)
     reads_of_keys: int = 0
 
     def jwks(self) -> dict[str, Any]:
@@ -71,6 +72,11 @@ def small(own_key: RSAPrivateKey) -> Iterator[Small]:
         def do_GET(self) -> None:
             if self.path == "/it/.well-known/openid-configuration":
                 self.say(200, state.discovery)
+            elif self.path == "/odd/place/of-people":
+                state.bearers.append(self.headers.get("Authorization", ""))
+                known = state.bearers[-1] == "Bearer a.sound.token"
+                about = {"sub": "7", "preferred_username": "anna"}
+                self.say(200, about) if known else self.say(401, {})
             elif self.path == "/odd/place/of-keys":
                 self.say(200, state.jwks())
             else:
@@ -283,3 +289,28 @@ def test_waiting_for_a_token_to_expire_has_an_end(own_key: RSAPrivateKey) -> Non
     tokens.wait_until_expired(token, within_seconds=3)
     with pytest.raises(RecipeFailure, match="expires within 3 s"):
         tokens.wait_until_expired(signed(own_key, "https://it.example"), within_seconds=3)
+
+
+def test_a_protected_address_is_asked_with_a_token_or_with_none(
+    small: Small, http: Client, provider: Provider
+) -> None:
+    open_to = oidc.call(http, provider.userinfo_endpoint, "a.sound.token")
+    assert json.loads(open_to.body) == {"sub": "7", "preferred_username": "anna"}
+    assert oidc.call(http, provider.userinfo_endpoint, "another.token").status == 401
+    assert oidc.call(http, provider.userinfo_endpoint).status == 401
+    assert small.bearers == ["Bearer a.sound.token", "Bearer another.token", ""]
+
+
+@pytest.mark.parametrize(
+    ("said", "flaw"),
+    [
+        ({"sub": "7", "preferred_username": "anna"}, ""),
+        ({"login": "anna", "id": 3}, ""),
+        ({"sub": "8", "preferred_username": "anna"}, "has the sub '8'"),
+        ({"sub": "7", "username": "bruno"}, "names the user ['bruno']"),
+        ({"username": "anna", "login": "bruno"}, "names the user ['anna', 'bruno']"),
+        ({"sub": "7"}, "names the user []"),
+    ],
+)
+def test_an_answer_is_about_one_user(said: dict[str, Any], flaw: str) -> None:
+    assert oidc.another_user(said, "7", "anna") == flaw

@@ -5,6 +5,8 @@ set -euo pipefail
 DB_SECONDS=120
 # Beside the data: it comes back with them, as the source comes back with the database.
 REGISTERED=/var/lib/gitea/oidc-registered
+ATTACHMENTS=/var/lib/gitea/attachments
+ATTACHMENTS_BEFORE=/var/lib/gitea/data/attachments
 
 # A fresh database takes its time; Gitea's own commands give up at once.
 migrate() {
@@ -16,6 +18,16 @@ migrate() {
         fi
         sleep 0.5
     done
+}
+
+# Up to 1.1.0 they lay in Gitea's own folder, as they do in a snapshot of that time. Done again, it
+# does no harm: each file has a name of its own, and is never changed.
+move_attachments() {
+    if [ -d "$ATTACHMENTS_BEFORE" ]; then
+        mkdir -p "$ATTACHMENTS"
+        cp -a "$ATTACHMENTS_BEFORE/." "$ATTACHMENTS/"
+        rm -r "$ATTACHMENTS_BEFORE"
+    fi
 }
 
 # Gitea keeps sources of sign-in in its database and reads them from no setting: what the settings
@@ -48,6 +60,7 @@ case "${1:-start}" in
         ;;
     *)
         /usr/local/bin/docker-setup.sh
+        move_attachments
         migrate
         if [ -n "${OIDC_DISCOVERY_URL:-}" ]; then
             register_sign_in

@@ -1,7 +1,7 @@
 #!/bin/bash
 export ENTRYPOINT_VERSION=v1
 export HOMESERVER_YAML_VERSION=v1
-export LOG_CONFIG_VERSION=v1
+export LOG_CONFIG_VERSION=v2
 export PG_BACKUP_VERSION=v1
 
 # abra app cmd <domain> app register <name> [--admin]; it asks for the password

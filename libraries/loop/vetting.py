@@ -1,0 +1,48 @@
+"""A recipe's checkout, judged as the poller judges a pull request's commit before it is run."""
+
+import tempfile
+from pathlib import Path
+
+from ccci.errors import Misuse, NodeFailure
+from ccci.server import Server
+from loop.bounded_git import BoundedGit
+from loop.fetching import Limits, Refused, Remote, fetch_commit, lay_out_previous
+from loop.policy import objections
+
+
+def vetted(checkout: Path, allowed: frozenset[str], head: str = "") -> list[str]:
+    """Return what is objected to in one commit of a checkout; nothing where all is well.
+
+    Only what is committed counts: the commit is fetched as data into a folder of its own, and
+    judged with the release that its upgrade begins with.
+
+    Args:
+        checkout: a git repository with the commit and the recipe's tags.
+        allowed: the approvals of this project for the recipe, by their short names.
+        head: the commit's full hash; without it, what is checked out.
+
+    Raises:
+        Misuse: the folder is no checkout of a git repository.
+        NodeFailure: git failed.
+
+    Example:
+        >>> vetted(Path("gitea"), approved_for("gitea"))  # doctest: +SKIP
+        []
+    """
+    source = Remote(str(checkout.resolve()), "", "", Server(domain="nowhere.test"))
+    with tempfile.TemporaryDirectory(prefix="ccci-vet-") as home:
+        folder = Path(home)
+        try:
+            git = BoundedGit(checkout, folder, source, Limits())
+            commit = head or git.run("rev-parse", "--verify", "HEAD^{commit}").strip()
+        except NodeFailure as failure:
+            raise Misuse(f"{checkout} must be a checkout of a git repository: {failure}") from None
+        try:
+            recipe = fetch_commit(source, commit, folder / "recipe")
+        except Refused as refused:
+            return [str(refused)]
+        previous = lay_out_previous(recipe, folder / "before")
+        found = [str(one) for one in objections(recipe, allowed, previous)]
+        if previous:
+            found += [f"the release before it: {one}" for one in objections(previous, allowed)]
+        return found

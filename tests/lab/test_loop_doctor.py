@@ -1,0 +1,163 @@
+"""The loop's doctor on the real forge: a whole installation, and one in which much is missing."""
+
+import base64
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ccci.accounts import Account
+from ccci.http import Client
+from ccci.server import load_server
+from lab.node import Value, toml
+from loop import mirror
+from loop.doctor import Finding, examine
+from loop.settings import ForgeSettings, load_forge_settings
+from loop.webhook import listening
+from tests.forge_people import ForgePeople
+from tests.lab.forge_site import forge_settings, make_user, remove_user
+from tests.lab.loop_site import RECIPE
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def people() -> Iterator[ForgePeople]:
+    forge_settings()
+    made = ForgePeople.make()
+    mirror.mirror(made.forge(), made.settings, RECIPE)
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def administrator(people: ForgePeople) -> Iterator[Account]:
+    """Somebody who may do everything in the organisation."""
+    account = make_user("doctor")
+    teams = people.ask("GET", f"/orgs/{people.organisation}/teams")
+    team = next(one for one in teams if one["name"] == "bots")
+    people.ask("PUT", f"/teams/{team['id']}/members/{account.name}")
+    yield account
+    remove_user(account)
+
+
+def token_of(account: Account, settings: ForgeSettings, *scopes: str) -> str:
+    """A new token of an account's, with these scopes."""
+    words = base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
+    headers = {"Authorization": f"Basic {words}", "Content-Type": "application/json"}
+    url = f"{settings.url}/api/v1/users/{account.name}/tokens"
+    body = json.dumps({"name": "doctor", "scopes": scopes}).encode()
+    server = load_server().model_copy(update={"ca_bundle": settings.ca_bundle})
+    answer = Client(server).request("POST", url, headers, body)
+    assert answer.status == 201, answer.status
+    return str(json.loads(answer.body)["sha1"])
+
+
+def findings(
+    settings: ForgeSettings, folder: Path, monkeypatch: pytest.MonkeyPatch, **more: Value
+) -> dict[str, Finding]:
+    """What the doctor finds with these settings."""
+    content: dict[str, Value] = {
+        "url": settings.url,
+        "organisation": settings.organisation,
+        "user": settings.user,
+        "token_file": str(settings.token_file),
+        "upstream": settings.upstream,
+        "ca_bundle": str(settings.ca_bundle),
+        "dashboard_folder": str(folder / "pages"),
+        **more,
+    }
+    (folder / "forge.toml").write_text(toml(content))
+    monkeypatch.setenv("CCCI_FORGE_FILE", str(folder / "forge.toml"))
+    return {one.what: one for one in examine()}
+
+
+def secret_in(folder: Path, text: str) -> str:
+    path = folder / "secret"
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def test_a_whole_installation_lacks_nothing_and_nothing_is_changed(
+    people: ForgePeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook: Value = {
+        "address": "127.0.0.1",
+        "port": str(free_port()),
+        "secret_file": secret_in(tmp_path, "knock"),
+    }
+    before = state_of(people)
+    found = findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
+    assert [str(one) for one in found.values() if one.remedy] == []
+    assert {"write:issue", "write:repository", "write:organization"} <= set(found)
+    assert {"upstream", "dashboard", "webhook"} <= set(found)
+    assert state_of(people) == before
+    assert not (tmp_path / "pages").exists()
+
+
+def state_of(people: ForgePeople) -> tuple[object, ...]:
+    repository = f"/repos/{people.organisation}/{RECIPE}"
+    return (
+        [one["name"] for one in people.ask("GET", f"/orgs/{people.organisation}/repos")],
+        people.ask("GET", f"{repository}/branches"),
+        people.ask("GET", f"{repository}/issues/comments"),
+    )
+
+
+def test_a_token_that_can_only_read_is_named_with_what_it_needs(
+    people: ForgePeople,
+    administrator: Account,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scopes = ("read:issue", "read:repository", "read:organization")
+    token = secret_in(tmp_path, token_of(administrator, people.settings, *scopes))
+    settings = people.settings.model_copy(
+        update={"user": administrator.name, "token_file": Path(token)}
+    )
+    found = findings(settings, tmp_path, monkeypatch)
+    for scope in ("write:issue", "write:repository", "write:organization"):
+        assert f"the token needs the scope {scope}" in found[scope].remedy
+
+
+def test_a_port_is_well_had_by_a_poller_that_knows_the_secret(
+    people: ForgePeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook: Value = {
+        "address": "127.0.0.1",
+        "port": str(free_port()),
+        "secret_file": secret_in(tmp_path, "knock"),
+    }
+    findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
+    with listening(load_forge_settings(), lambda: None):
+        found = findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
+        assert (found["webhook"].seen, found["webhook"].remedy) == ("a poller listens there", "")
+        secret_in(tmp_path, "another")
+        found = findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
+        assert found["webhook"].remedy
+
+
+def test_what_is_wrong_on_this_side_is_named(
+    people: ForgePeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pages").write_text("a file, and no folder")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        webhook: Value = {
+            "address": "127.0.0.1",
+            "port": str(taken.getsockname()[1]),
+            "secret_file": secret_in(tmp_path, "knock"),
+        }
+        upstream = "/nowhere/{recipe}"
+        found = findings(people.settings, tmp_path, monkeypatch, upstream=upstream, webhook=webhook)
+    wrong = {name for name, one in found.items() if one.remedy}
+    assert wrong == {"upstream", "dashboard", "webhook"}
+    assert "/nowhere/custom-html" in found["upstream"].seen
+    assert "address already in use" in found["webhook"].seen.lower()
