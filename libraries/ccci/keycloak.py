@@ -228,7 +228,7 @@ class KeycloakAdmin:
         try:
             whole: dict[str, Any] = self._call("POST", path + query, {})
         except NodeFailure:
-            # Seen three times in some thousand: through the proxy this long answer ended after its
+            # Seen three times, once in 500 calls: through the proxy this long answer ended after its
             # first 8191 bytes; beside the proxy it never did, in 1750. The call only reads.
             whole = self._call("POST", path + query, {})
         return whole
