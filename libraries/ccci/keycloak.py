@@ -228,8 +228,8 @@ class KeycloakAdmin:
         try:
             whole: dict[str, Any] = self._call("POST", path + query, {})
         except NodeFailure:
-            # Seen three times, once in 500 calls: through the proxy this long answer ended after its
-            # first 8191 bytes; beside the proxy it never did, in 1750. The call only reads.
+            # Seen three times, once in 500 calls: through the proxy this long answer ended after
+            # its first 8191 bytes; beside the proxy it never did, in 1750. The call only reads.
             whole = self._call("POST", path + query, {})
         return whole
 

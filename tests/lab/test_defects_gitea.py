@@ -84,6 +84,20 @@ DEFECTS = [
         "upgrade",
         "/pia/seed.git failed: ",
     ),
+    Defect(
+        "the upgrade leaves the files of issues where they were",
+        without("        move_attachments"),
+        "upgrade",
+        "attachment",
+        file="entrypoint.sh",
+    ),
+    Defect(
+        "a changed app.ini keeps the name that the Swarm knows already",
+        replaced(("APP_INI_VERSION=v3", "APP_INI_VERSION=v2")),
+        "upgrade",
+        "only updates to Labels",
+        file="abra.sh",
+    ),
 ]
 
 

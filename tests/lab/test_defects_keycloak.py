@@ -85,6 +85,12 @@ DEFECTS = [
         "upgrade",
         "Realm does not exist",
     ),
+    Defect(
+        "the head looks into another database",
+        replaced(("KC_DB_URL_DATABASE=keycloak", "KC_DB_URL_DATABASE=postgres")),
+        "upgrade",
+        "Realm does not exist",
+    ),
 ]
 
 

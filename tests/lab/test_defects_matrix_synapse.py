@@ -146,6 +146,18 @@ DEFECTS = [
         "upgrade",
         "!= ed25519:",
     ),
+    Defect(
+        "the head makes its signing key anew at each start",
+        replaced(
+            (
+                'entrypoint: ["/docker-entrypoint.sh"]',
+                'entrypoint: ["/bin/bash", "-c", '
+                '"rm -f /data/signing.key; exec /docker-entrypoint.sh"]',
+            )
+        ),
+        "upgrade",
+        "!= ed25519:",
+    ),
 ]
 
 
