@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccci.recipe import config_path, load_recipe_config
-from loop.fetching import Refused, Remote, fetch_commit, lay_out_previous
+from loop.fetching import Refused, Remote, fetch_commit
 from loop.forge import Forge
 from loop.owntests import NOT_APPROVED, has_own_tests, with_own_tests
-from loop.policy import objections
 from loop.store import Request
+from loop.vetting import judged
 
 PROJECT = Path(__file__).resolve().parents[2]
 _MOST_SHOWN = 5
@@ -56,12 +56,7 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
     url = forge.clone_url(request.recipe)
     fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.hash, recipe)
     config = load_recipe_config(config_path(PROJECT, request.recipe))
-    allowed = frozenset(config.approved.node)
-    # The upgrade deploys the release before it, then the head with that release's settings.
-    previous = lay_out_previous(recipe, before)
-    found = [str(one) for one in objections(recipe, allowed, previous)]
-    if previous:
-        found += [f"the release before it: {one}" for one in objections(previous, allowed)]
+    found = judged(recipe, before, frozenset(config.approved.node))
     if found:
         raise Refused(" ".join(found[:_MOST_SHOWN]))
     suite = PROJECT / "suites" / request.recipe

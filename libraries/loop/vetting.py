@@ -1,4 +1,4 @@
-"""A recipe's checkout, judged as the poller judges a pull request's commit before it is run."""
+"""What a commit of a recipe is judged by before it is run: by the poller, and by `make vet`."""
 
 import tempfile
 from pathlib import Path
@@ -8,6 +8,27 @@ from ccci.server import Server
 from loop.bounded_git import BoundedGit
 from loop.fetching import Limits, Refused, Remote, fetch_commit, lay_out_previous
 from loop.policy import objections
+
+
+def judged(recipe: Path, before: Path, allowed: frozenset[str]) -> list[str]:
+    """Return what is objected to in a fetched commit, and in the release that it upgrades.
+
+    An upgrade deploys that release, and then the commit with the release's settings.
+
+    Args:
+        recipe: the repository, with the commit laid out.
+        before: a folder that is not there yet, for the files of the release.
+        allowed: the approvals of this project for the recipe, by their short names.
+
+    Example:
+        >>> judged(folder / "recipe", folder / "before", approved_for("gitea"))  # doctest: +SKIP
+        []
+    """
+    previous = lay_out_previous(recipe, before)
+    found = [str(one) for one in objections(recipe, allowed, previous)]
+    if previous:
+        found += [f"the release before it: {one}" for one in objections(previous, allowed)]
+    return found
 
 
 def vetted(checkout: Path, allowed: frozenset[str], head: str = "") -> list[str]:
@@ -41,8 +62,4 @@ def vetted(checkout: Path, allowed: frozenset[str], head: str = "") -> list[str]
             recipe = fetch_commit(source, commit, folder / "recipe")
         except Refused as refused:
             return [str(refused)]
-        previous = lay_out_previous(recipe, folder / "before")
-        found = [str(one) for one in objections(recipe, allowed, previous)]
-        if previous:
-            found += [f"the release before it: {one}" for one in objections(previous, allowed)]
-        return found
+        return judged(recipe, folder / "before", allowed)

@@ -1,7 +1,6 @@
 """When the poller writes the pages of the dashboard."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from loop.store import Store
 from tests.unit.forge_in_memory import ForgeInMemory
 
 DAY = 24 * 3600.0
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_pages_are_written_once_a_day_though_nothing_happens(

@@ -1,8 +1,5 @@
 """What is posted, when a comment is removed in the midst of it and when the forge will not."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from ccci.clearance import clear
@@ -18,23 +15,6 @@ RUN = "20260101-080000-ab12"
 # As Robot writes its texts.
 STRINGS = 'window.output["strings"]'
 PAGE = f'{STRINGS} = [];\n{STRINGS} = {STRINGS}.concat(["*a text"]);\n'
-
-
-@pytest.fixture
-def forge(tmp_path: Path) -> ForgeInMemory:
-    return ForgeInMemory.make(tmp_path)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def told() -> list[str]:
-    return []
 
 
 @pytest.fixture

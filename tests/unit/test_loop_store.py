@@ -2,7 +2,6 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,13 +25,6 @@ CREATE TABLE requests (
     UNIQUE (comment, recipe)
 );
 """
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path)
-    yield opened
-    opened.close()
 
 
 def ask(store: Store, comment: int, recipe: str = "demo", pull_request: int = 1) -> bool:

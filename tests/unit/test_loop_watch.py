@@ -1,7 +1,6 @@
 """What is answered to a comment: words from outside stand in it as words, and do nothing."""
 
 import html
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from tests.unit.forge_in_memory import ForgeInMemory
 LATER = "2100-01-01T00:00:00Z"
 # What a server at the other end of a git connection may say.
 SAID = "remote: @all <img src=x> [look](https://elsewhere.test) #7 ![x](y) **now**"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store(tmp_path)
-    yield opened
-    opened.close()
 
 
 def test_what_a_server_said_to_git_is_quoted_and_cut(
