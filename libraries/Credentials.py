@@ -1,6 +1,5 @@
 """Credentials: generated or read, kept as Robot's Secret, never shown."""
 
-import secrets
 from pathlib import Path
 
 from robot.api.deco import library
@@ -28,9 +27,7 @@ class Credentials:
         | ${password}=    Generate Password    owner
         | Fill Secret    id=password    $password
         """
-        value = secrets.token_urlsafe(length)[:length]
-        session.run.credentials.put(name, value)
-        return Secret(value)
+        return Secret(session.run.credentials.generate(name, length))
 
     @word()
     def credential(self, name: str) -> Secret:

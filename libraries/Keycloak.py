@@ -8,8 +8,8 @@ from robot.api.types import Secret
 from bridge.failures import word
 from bridge.session import session
 from ccci.errors import RecipeFailure
-from ccci.keycloak import KeycloakAdmin, Realm, User
-from ccci.oidc import OidcClient
+from ccci.keycloak import KeycloakAdmin, Realm
+from ccci.oidc import OidcClient, User
 from ccci.realm_export import MOVED, losses
 
 

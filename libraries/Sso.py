@@ -145,14 +145,17 @@ class Sso:
 
     @word("assertion")
     def log_out(self, provider: Provider, client: OidcClient, old: Tokens) -> None:
-        """Ends the session that the tokens belong to.
+        """Ends the session that the tokens belong to, as their ID token asks for it.
 
-        Fails when the provider does not do so.
+        Fails when the provider does not do so, or gave no ID token. That the session is over is
+        seen by `Refresh Should Be Refused` and `Token Should Not Be Accepted`.
 
         Example:
         | Log Out    ${provider}    ${client}    ${tokens}
         """
-        oidc.log_out(session.run.client, provider, client, _refresh_token(old))
+        if old.id is None:
+            raise Misuse("These tokens have no ID token: the app did not ask for one.")
+        oidc.log_out(session.run.client, provider, client, str(old.id.value))
 
     @word()
     def begin_sign_in(

@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import secrets
 import threading
 import tomllib
 from functools import lru_cache
@@ -45,6 +46,12 @@ class CredentialStore:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(self._values, file)
             fresh.replace(self._path)
+
+    def generate(self, name: str, length: int = 32) -> str:
+        """Make a random value of this many characters, keep it under a name and return it."""
+        value = secrets.token_urlsafe(length)[:length]
+        self.put(name, value)
+        return value
 
     def get(self, name: str) -> str:
         """Return a value.

@@ -11,6 +11,7 @@ from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.names import address_of
 from ccci.run import Run
 from ccci.setup_script import SetupScript, find_setup_script
+from ccci.sign_in import REALMS, SignInRealm
 
 DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
 
@@ -24,6 +25,7 @@ class DependencyApps:
     failures: dict[str, str] = field(default_factory=dict)
     wiring_failure: str = ""
     deployed: bool = False
+    _realm: SignInRealm | None = None
 
     def deploy(self) -> None:
         """Deploy what the recipe needs, layer by layer, those of one layer side by side; once.
@@ -46,6 +48,32 @@ class DependencyApps:
         """Tell whether the recipe signs users in through a provider, and that is there."""
         sso = self.run.config.sso
         return sso is not None and sso.provider not in self.failures
+
+    @property
+    def provider(self) -> str:
+        """The recipe that signs users in.
+
+        Raises:
+            Misuse: recipe.toml names none.
+        """
+        if self.run.config.sso is None:
+            raise Misuse(
+                f"recipes/{self.run.options.recipe}/recipe.toml has no [sso] that names one."
+            )
+        return self.run.config.sso.provider
+
+    def sign_in_realm(self) -> SignInRealm:
+        """Return the realm where the app's users sign in, this run's alone.
+
+        Raises:
+            NodeFailure, Misuse: see `get`.
+        """
+        if self._realm is None:
+            app = self.get(self.provider).app
+            secrets = self.run.credentials.below(app.domain)
+            make, name = REALMS[self.provider], self.run.options.recipe
+            self._realm = make(self.run.client, app.url, secrets, name)
+        return self._realm
 
     def domains(self) -> tuple[str, ...]:
         """Return the public names of those that are there by now."""

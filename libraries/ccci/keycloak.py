@@ -14,7 +14,7 @@ from typing import Any
 
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.http import Client, Response
-from ccci.oidc import GrantRefused, OidcClient, discover, password_grant
+from ccci.oidc import GrantRefused, OidcClient, User, discover, password_grant
 
 # The realm of the administrators and the client of its command line are there in every Keycloak.
 ADMIN_REALM = "master"
@@ -28,15 +28,6 @@ class Realm:
 
     name: str
     issuer: str
-
-
-@dataclass(frozen=True)
-class User:
-    """A user of a realm: the provider's own number of them, and what was given for them."""
-
-    id: str
-    username: str
-    email: str
 
 
 class KeycloakAdmin:

@@ -55,6 +55,15 @@ class OidcClient:
 
 
 @dataclass(frozen=True)
+class User:
+    """A user of a provider: its own number of them (`sub`), and what was given for them."""
+
+    id: str
+    username: str
+    email: str
+
+
+@dataclass(frozen=True)
 class TokenSet:
     """What a token endpoint gave; a token that it did not give is empty."""
 
@@ -153,15 +162,20 @@ def code_grant(
     return _grant(http, provider, client, "authorization_code", form)
 
 
-def log_out(http: Client, provider: Provider, client: OidcClient, refresh_token: str) -> None:
-    """End the session that a refresh token belongs to.
+def log_out(http: Client, provider: Provider, client: OidcClient, id_token: str) -> None:
+    """End the session that an ID token belongs to (OpenID Connect RP-Initiated Logout 1.0).
+
+    An app sends the user's browser there; here none of the browser's cookies come along, and the
+    ID token alone says whose session it is.
 
     Raises:
-        RecipeFailure: the provider does not do so.
+        RecipeFailure: the provider names no address for it, or does not do so.
     """
-    form = {**_authentication(client), "refresh_token": refresh_token}
+    if not provider.end_session_endpoint:
+        raise RecipeFailure(f"The provider {provider.issuer} names no end_session_endpoint.")
+    form = {"id_token_hint": id_token, "client_id": client.client_id}
     answer = _post(http, provider.end_session_endpoint, form)
-    if answer.status not in (200, 204):
+    if answer.status != 200:
         raise RecipeFailure(f"Expected the session to end; the provider answered {_words(answer)}.")
 
 

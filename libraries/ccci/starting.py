@@ -20,6 +20,7 @@ from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recip
 from ccci.run import Run, RunOptions, new_run_id
 from ccci.server import Server, load_server
 from ccci.setup_script import find_setup_script
+from ccci.sign_in import check_provider
 from ccci.state import ProcessIdentity
 from ccci.swarm import SwarmView
 from ccci.sweep import sweep
@@ -46,6 +47,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     source = _source(options, server)
     plan = plan_for(options.recipe, lambda name: enrolled(options.project, name))
     find_setup_script(options.project, options.recipe, config)
+    check_provider(options.recipe, config)
     if options.attach:
         return _attach(options, server, config, plan, tell)
     swarm = SwarmView()

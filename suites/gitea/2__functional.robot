@@ -44,7 +44,7 @@ A Wrong Password Opens Nothing
     Password Should Be Refused    ${impostor}
 
 Sign-In Leads To The Provider And Back To The App
-    [Documentation]    The addresses are those that Keycloak itself names, and the app's public one.
+    [Documentation]    The addresses are those that the provider itself names, and the app's public one.
     Sign-In Should Lead To The Provider And Back
 
 Strangers Do Not Make Accounts

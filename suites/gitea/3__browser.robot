@@ -30,7 +30,7 @@ Who Signs In At The Provider Has An Account
     Show In The Log
 
 Whom The Provider Gives No Role Is Turned Away
-    [Documentation]    Keycloak knows her and lets her in; Gitea does not, for want of the role.
+    [Documentation]    The provider knows her and lets her in; Gitea does not, for want of the role.
     Sign In At The Provider    olga
     The Page Should Prohibit    olga
     Show In The Log

@@ -27,8 +27,8 @@ The Administrator Signs In And Sees The Realm
 A Wrong Password Is Refused On The Page
     Open The Account Console
     ${password}=    Password Of    nobody
-    Fill In The Sign-In Page    anna    ${password}
-    The Page Should Refuse
+    Fill In The Page Of Keycloak    anna    ${password}
+    The Page Of Keycloak Should Refuse
     Show In The Log
 
 A User Signs In For An App

@@ -36,7 +36,7 @@ Nobody Makes An Account Without The Secret
     Registration Should Be Refused    trudy
 
 Sign-In Leads To The Provider And Back To The App
-    [Documentation]    Clients are told of it; the addresses are those that Keycloak itself names, and the app's own.
+    [Documentation]    Clients are told of it; the addresses are those that the provider names, and the app's own.
     Sign-In Should Lead To The Provider And Back
 
 Other Servers Are Sent To The Right Address

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       What people see of matrix-synapse when they sign in at the provider: its own pages, and Keycloak's.
+Documentation       What people see of matrix-synapse when they sign in: its own pages, and the provider's.
 
 Resource            matrix-synapse/matrix-synapse.resource
 Resource            browser.resource
@@ -36,7 +36,7 @@ A Wrong Password Is Refused At The Provider
     Show In The Log
 
 Whom The Provider Gives No Role Is Turned Away
-    [Documentation]    Keycloak knows her and lets her in; Synapse does not, for want of the role.
+    [Documentation]    The provider knows her and lets her in; Synapse does not, for want of the role.
     Sign In At The Provider    olga
     The Homeserver Should Turn Away    olga
     Show In The Log

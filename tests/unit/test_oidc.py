@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -259,6 +259,19 @@ def test_grants_ask_where_the_document_says(small: Small, http: Client, provider
     assert "client_secret" not in small.asked[1]
     with pytest.raises(RecipeFailure, match="without a bearer token"):
         oidc.refresh_grant(http, provider, WIKI, "r")
+
+
+def test_signing_out_is_asked_for_with_the_id_token_alone(
+    small: Small, http: Client, provider: Provider
+) -> None:
+    small.answers = [(200, {}), (400, {"error": "invalid_request"})]
+    oidc.log_out(http, provider, WIKI, "the.id.token")
+    asked = {"id_token_hint": "the.id.token", "client_id": "wiki"}
+    assert small.asked == [{"path": "/odd/place/of-farewell", **asked}]
+    with pytest.raises(RecipeFailure, match=r"session to end; .* answered 400: .*invalid_request"):
+        oidc.log_out(http, provider, WIKI, "another")
+    with pytest.raises(RecipeFailure, match="names no end_session_endpoint"):
+        oidc.log_out(http, replace(provider, end_session_endpoint=""), WIKI, "the.id.token")
 
 
 def test_no_secret_shows(provider: Provider) -> None:

@@ -1,0 +1,144 @@
+"""Single sign-on of the app under test: its realm at the provider that recipe.toml names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from robot.api.deco import library
+from robot.api.types import Secret
+
+from bridge.failures import word
+from bridge.session import session
+from ccci import oidc
+from ccci.errors import NodeFailure, RecipeFailure
+from ccci.oidc import OidcClient, Provider, User
+from ccci.sign_in import SignInRealm
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class SsoSetup:
+    """Makes the app and its people known to the provider, and says who they are there.
+
+    The words are the same for every provider; `[sso]` `provider` in recipe.toml chooses it. The
+    realm belongs to the run alone: no other app's users are in it. A provider that does not do what
+    it is asked makes the test incomplete, for that says nothing of the app.
+    """
+
+    @word()
+    def name_of_provider(self) -> str:
+        """Returns the recipe of the provider, as `[sso]` in recipe.toml names it.
+
+        Fails when recipe.toml has no `[sso]`.
+
+        Example:
+        | ${name}=    Name Of Provider
+        """
+        return session.stages.dependencies.provider
+
+    @word()
+    def address_of_provider(self) -> str:
+        """Returns the address that the provider's pages are below, without a slash at its end.
+
+        Fails when the provider did not deploy.
+
+        Example:
+        | ${address}=    Address Of Provider
+        | Get Url    ^=    ${address}/
+        """
+        dependencies = session.stages.dependencies
+        return dependencies.get(dependencies.provider).app.url
+
+    @word()
+    def prepare_provider(self, *roles: str) -> Provider:
+        """Makes the app's realm at the provider, with roles and without people; see `Sso Provider`.
+
+        What an earlier call made is replaced. Meant for a recipe's `Prepare Sign-In`. Fails when
+        the provider refuses.
+
+        Example:
+        | ${provider}=    Prepare Provider    member
+        | Set App Settings    OIDC_ISSUER=${provider.issuer}
+        """
+        with _asking() as realm:
+            realm.make(*roles)
+            return oidc.discover(session.run.client, realm.issuer)
+
+    @word()
+    def provider_of_sign_in(self) -> Provider:
+        """Returns what the realm's discovery document says; see `Sso Provider`.
+
+        Fails when the provider does not show it.
+
+        Example:
+        | ${provider}=    Provider Of Sign In
+        | Should Be Equal    ${asked.page}    ${provider.authorization_endpoint}
+        """
+        with _asking() as realm:
+            return oidc.discover(session.run.client, realm.issuer)
+
+    @word()
+    def register_at_provider(
+        self, client_id: str, back: str, pkce: bool = True, roles_claim: str = ""
+    ) -> Secret:
+        """Makes the app known by a name, and returns the secret that it is to prove itself with.
+
+        ``back`` is the address that a sign-in comes back to. PKCE is demanded of the app;
+        ``pkce=False`` is for one that has none. With ``roles_claim`` its ID tokens list a user's
+        roles under that name. Fails when the provider refuses.
+
+        Example:
+        | ${secret}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
+        | Insert App Secret    client_secret    ${secret}
+        """
+        secret = session.run.credentials.generate(f"sign-in client {client_id}")
+        with _asking() as realm:
+            realm.register(OidcClient(client_id, secret), back, pkce, roles_claim)
+        return Secret(secret)
+
+    @word()
+    def enrol_at_provider(self, name: str, *roles: str) -> User:
+        """Makes somebody who can sign in, with a password of their own and these roles.
+
+        Returns ``id``, ``username`` and ``email``. Fails when the provider refuses.
+
+        Example:
+        | Enrol At Provider    mona    member
+        | Enrol At Provider    olga
+        """
+        password = session.run.credentials.generate(f"sign-in user {name}")
+        with _asking() as realm:
+            return realm.enrol(name, password, *roles)
+
+    @word()
+    def user_at_provider(self, name: str) -> User:
+        """Returns the ``id``, ``username`` and ``email`` of somebody who was enrolled.
+
+        Fails when the provider knows nobody of that name.
+
+        Example:
+        | ${mona}=    User At Provider    mona
+        | Should Be Equal    ${person.login_name}    ${mona.id}
+        """
+        with _asking() as realm:
+            return realm.user(name)
+
+    @word()
+    def password_at_provider(self, name: str) -> Secret:
+        """Returns the password that somebody was enrolled with.
+
+        Fails when nobody of that name was enrolled.
+
+        Example:
+        | ${password}=    Password At Provider    mona
+        | Fill Secret    id=password    $password
+        """
+        return Secret(session.run.credentials.get(f"sign-in user {name}"))
+
+
+@contextmanager
+def _asking() -> Iterator[SignInRealm]:
+    dependencies = session.stages.dependencies
+    realm = dependencies.sign_in_realm()
+    try:
+        yield realm
+    except RecipeFailure as error:
+        raise NodeFailure(f"The provider '{dependencies.provider}' failed: {error}") from error
