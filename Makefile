@@ -22,7 +22,8 @@ setup: .venv/.ready ## the Python environment and the browser
 
 lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: and a forge]
 	@needed="$$($(PY) -m ccci.dependencies $(RECIPE) $(RECIPES))" && \
-	    $(PY) -m lab up $(if $(FORGE),--forge) $${needed:+$$(printf -- '--recipe %s ' $$needed)}
+	    $(PY) -m lab up $(if $(FORGE),--forge) $(foreach name,$(RECIPE) $(RECIPES),--recipe "$(name)") \
+	    $${needed:+$$(printf -- '--needed %s ' $$needed)}
 
 lab-down: setup ## undo what lab-up did, and nothing else
 	@$(PY) -m lab down
@@ -40,9 +41,9 @@ run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [K
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
 
-matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3] [OUTPUT=folder]
+matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3] [SHARE=keycloak] [OUTPUT=folder]
 	@. .venv/bin/activate && exec python -m matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)") \
-	    $(if $(OUTPUT),--output "$(OUTPUT)")
+	    $(if $(SHARE),--share "$(SHARE)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 merge: setup ## the parts of a matrix, each from its machine, as one report: make merge FOLDERS="a b" [OUTPUT=folder]
 	@test -n "$(FOLDERS)" || { echo 'Which parts? As in: make merge FOLDERS="part-1 part-2"'; exit 2; }

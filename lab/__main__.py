@@ -22,11 +22,14 @@ def lab() -> None: ...
 
 @lab.command(help="Make everything that is not there yet. Safe to interrupt and to repeat.")
 @click.option("--recipe", "recipes", multiple=True, help="have this recipe's images (repeatable)")
+@click.option("--needed", multiple=True, help="have this recipe's newest images (repeatable)")
 @click.option("--forge", is_flag=True, help="with a Gitea for pull requests; see forge.toml")
-def up(recipes: tuple[str, ...], forge: bool) -> None:
+def up(recipes: tuple[str, ...], needed: tuple[str, ...], forge: bool) -> None:
+    from lab.up import Wanted
     from lab.up import up as bring_up
 
-    _locked(lambda settings, made: bring_up(settings, made, recipes, with_forge=forge))
+    wanted = Wanted(recipes, needed, forge)
+    _locked(lambda settings, made: bring_up(settings, made, wanted))
 
 
 @lab.command(help="Undo what `up` did, and nothing else.")

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import docker
 
@@ -33,20 +34,47 @@ OF_THE_LAB = ("traefik", "backup-bot-two", sentinel.RECIPE)
 DOCKERS_OWN = ("docker-proxy", "dockerd")
 
 
-def up(settings: Settings, made: Made, wanted: Sequence[str], *, with_forge: bool = False) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What must be there in the end, beside the lab's own.
+
+    Attributes:
+        recipes: those whose images must be had, of the head and of every release. Without any,
+            those of all recipes are tried, and a missing one is only noted.
+        needed: recipes that these need; they are deployed at their head alone.
+        forge: the forge too; without it, one that is there stays as it is.
+    """
+
+    recipes: Sequence[str] = ()
+    needed: Sequence[str] = ()
+    forge: bool = False
+
+    def images(self) -> set[str]:
+        """Return the images that must be had."""
+        names = {
+            ref
+            for name in (*OF_THE_LAB, *self.needed)
+            for ref in imagelist.images_of(name, head_only=True)
+        }
+        names |= {ref for name in self.recipes for ref in imagelist.images_of(name)}
+        if self.forge:
+            files = forge.COMPOSE_FILES
+            names |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=files))
+        return names
+
+
+def up(settings: Settings, made: Made, wanted: Wanted) -> None:
     """Make everything that is not there yet, and nothing twice.
 
     Args:
         settings: of this call.
         made: the record; every new thing is written there first.
-        wanted: recipes whose images must be had; empty for all, where a missing one is only noted.
-        with_forge: make the forge too; without it, one that is there stays as it is.
+        wanted: what this call is for.
 
     Raises:
         LabError: some step failed; the earlier ones stand, and the next call goes on from there.
     """
-    for recipe in wanted:
-        imagelist.images_of(recipe)
+    wanted.images()  # An unknown recipe is refused before anything is made.
     abra = which_abra.choose()
     with step(f"ports {settings.http_port} and {settings.https_port}") as this:
         this.result = _check_ports(settings, made)
@@ -73,7 +101,7 @@ def up(settings: Settings, made: Made, wanted: Sequence[str], *, with_forge: boo
         changed = _write_server_file(client, settings, authority, abra, traits)
         mesh = "IPVS" if traits == node.WITH_IPVS else "no IPVS: dnsrr services, host-mode ports"
         this.result = f"{'written' if changed else 'as it was'}, {mesh}"
-    _ensure_images(Images(client, settings, made), wanted, with_forge)
+    _ensure_images(Images(client, settings, made), wanted)
     apps = Apps(client, settings, made, abra, traits)
     with step(f"abra ({abra.found})") as this:
         apps.ensure_server()
@@ -83,7 +111,7 @@ def up(settings: Settings, made: Made, wanted: Sequence[str], *, with_forge: boo
             apps.ensure(app, this)
     with step(f"https://{settings.name(sentinel.NAME)}") as this:
         this.result = sentinel.ensure_answers(client, settings, made, authority)
-    if with_forge:
+    if wanted.forge:
         forge.record(made)
         the_forge = forge.app(settings)
         with step(the_forge.domain) as this:
@@ -155,14 +183,10 @@ def _write_server_file(
     return node.write_if_changed(settings.server_file, node.toml(content))
 
 
-def _ensure_images(images: Images, wanted: Sequence[str], with_forge: bool) -> None:
-    """The lab's own images and those of wanted recipes must be had; others may be missing."""
-    musts = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name, head_only=True)}
-    musts |= {ref for name in wanted for ref in imagelist.images_of(name)}
-    if with_forge:
-        files = forge.COMPOSE_FILES
-        musts |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=files))
-    every = () if wanted else imagelist.recipes()
+def _ensure_images(images: Images, wanted: Wanted) -> None:
+    """The lab's own images and the wanted ones must be had; others may be missing."""
+    musts = wanted.images()
+    every = () if wanted.recipes else imagelist.recipes()
     others = {ref for name in every for ref in imagelist.images_of(name)}
     lacking = images.missing(sorted(musts | others))
     if not lacking:

@@ -65,7 +65,7 @@ class Apps:
         Example:
         | ${provider}=    Dependency    keycloak
         """
-        return session.stages.dependencies.get(recipe).app
+        return session.stages.dependencies.get(recipe)
 
     @word()
     def set_app_settings(self, **settings: str) -> None:

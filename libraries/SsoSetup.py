@@ -45,7 +45,7 @@ class SsoSetup:
         | Get Url    ^=    ${address}/
         """
         dependencies = session.stages.dependencies
-        return dependencies.get(dependencies.provider).app.url
+        return dependencies.get(dependencies.provider).url
 
     @word()
     def prepare_provider(self, *roles: str) -> Provider:

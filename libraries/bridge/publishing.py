@@ -20,15 +20,14 @@ from robot.rebot import rebot
 from robot.result import TestCase, TestSuite
 
 from bridge.failures import INCOMPLETE
-from ccci.app import App
-from ccci.artefacts import clean
+from ccci.artefacts import clean, save_logs
 from ccci.clearance import clear
-from ccci.credentials import redact
 from ccci.memory import MemoryWatch
 from ccci.progress import write_progress
 from ccci.results import (
     INTERRUPTED,
     MATRIX_VARIABLE,
+    PROVIDER_GONE,
     RunFacts,
     RunResults,
     Verdict,
@@ -110,6 +109,7 @@ def describe(run: Run) -> Path:
         abra=run.abra_version,
         opt_outs=_opt_outs(run),
         generic=not (run.options.project / "suites" / run.options.recipe).exists(),
+        shared_provider=run.shared.app.recipe if run.shared else "",
     )
     return _published.results
 
@@ -122,16 +122,10 @@ def gather(run: Run, stage_seconds: dict[str, float]) -> None:
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
     _published.facts = replace(_published.facts, stage_seconds=seconds)
     logs = _published.results / "services"
-    _save_logs(run, run.driver.app, logs)
+    save_logs(run.swarm, run.driver.app, logs, _published.secrets)
     for driver in run.extra_apps:
-        _save_logs(run, driver.app, logs / driver.app.domain.partition(".")[0])
-
-
-def _save_logs(run: Run, app: App, folder: Path) -> None:
-    for service in run.swarm.services(app.stack):
-        folder.mkdir(parents=True, exist_ok=True)
-        words = redact(run.swarm.last_words(service, lines=2000), _published.secrets)
-        (folder / f"{service.short_name}.log").write_text(words + "\n", encoding="utf-8")
+        folder = logs / driver.app.domain.partition(".")[0]
+        save_logs(run.swarm, driver.app, folder, _published.secrets)
 
 
 def _publish() -> None:
@@ -154,14 +148,16 @@ def _publish() -> None:
     # Generic suites have no tests of the app itself, and claim nothing about them.
     claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
     not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
+    gone = _provider_gone()
     count = suite.statistics
     outcome = RunResults(
         facts=facts,
-        verdict=worst(claimed),
+        verdict="incomplete" if gone else worst(claimed),
         stages=stages,
         tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
         seconds=round(suite.elapsed_time.total_seconds(), 2),
-        reason=(INTERRUPTED if _published.interrupted_at else "")
+        reason=gone
+        or (INTERRUPTED if _published.interrupted_at else "")
         or _first_incomplete(list(suite.all_tests))
         or (f"not run: {', '.join(not_run)}" if not_run else ""),
         redactions=redactions,
@@ -174,6 +170,12 @@ def _publish() -> None:
     # Last: what is changed after this look may not leave the node. A run that never began has made
     # no credential.
     clear(results, _published.run.credentials.names_by_value() if _published.run else {})
+
+
+def _provider_gone() -> str:
+    """Return why the run says nothing when its provider was taken away; "" where it was not."""
+    shared = _published.run.shared if _published.run else None
+    return PROVIDER_GONE if shared and not shared.holder.alive() else ""
 
 
 def _tell(outcome: RunResults, results: Path) -> None:

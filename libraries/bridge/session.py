@@ -212,6 +212,7 @@ def _options() -> RunOptions:
 def _metadata(run: Run) -> dict[str, str]:
     """What stands at the head of log and report: what was tested, and with what."""
     releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
+    shared = {"Provider": f"{run.shared.app.domain}, of the matrix"} if run.shared else {}
     return {
         "Run": run.run_id,
         "Recipe": run.options.recipe,
@@ -220,6 +221,7 @@ def _metadata(run: Run) -> dict[str, str]:
         "App": run.driver.app.domain,
         "abra": f"{run.abra_version} ({run.abra.program})",
         "Server": f"{run.server.server} ({run.server.domain})",
+        **shared,
     }
 
 

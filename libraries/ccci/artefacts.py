@@ -1,9 +1,11 @@
-"""The last look through what a run leaves for people to read: no credential may stand in it."""
+"""What a run leaves for people to read beside its log; no credential may stand in it."""
 
 import html
 from pathlib import Path
 
+from ccci.app import App
 from ccci.credentials import REDACTED, holds_secret, redact
+from ccci.swarm import SwarmView
 
 _TEXT = {".txt", ".log", ".json", ".xml", ".html", ".toml", ".yml", ".yaml"}
 _MARKED_UP = {".xml", ".html"}
@@ -30,3 +32,11 @@ def clean(folder: Path, secrets: list[str]) -> int:
             path.write_text(redact(text, secrets, by), encoding="utf-8", errors="surrogateescape")
             found += 1
     return found
+
+
+def save_logs(swarm: SwarmView, app: App, folder: Path, secrets: list[str]) -> None:
+    """Write the last words of an app's services to `<folder>/<service>.log`, redacted."""
+    for service in swarm.services(app.stack):
+        folder.mkdir(parents=True, exist_ok=True)
+        words = redact(swarm.last_words(service, lines=2000), secrets)
+        (folder / f"{service.short_name}.log").write_text(words + "\n", encoding="utf-8")

@@ -4,7 +4,8 @@ One file per request in ``<state>/budget/``, numbered in order of arrival and lo
 as long as the request waits or holds its weight. Nothing has to be given back: when the last
 process that has the file open is gone, the kernel frees the lock, and whoever looks next removes
 the file. A request gets its weight when all that came before it have theirs and there is room, so
-light requests never starve a heavy one.
+light requests never starve a heavy one. Runs of a matrix that holds a share for all of them do not
+queue (`take`).
 
 The lock belongs to the open file, which a run also gives to its reaper (`reaper.entrust`): a killed
 run counts until it is torn down, and no longer, even when the reaper is killed as well.
@@ -153,6 +154,7 @@ class Budget:
         who: str,
         on_wait: Callable[[Wait], None] | None = None,
         deadline_seconds: float = 4 * 3600.0,
+        queues: bool = True,
     ) -> Lease:
         """Wait for a share of the budget and return it.
 
@@ -161,6 +163,8 @@ class Budget:
             who: who asks, as others shall read it.
             on_wait: told when the wait begins, when those ahead change, and every 15 s.
             deadline_seconds: how long to wait at most.
+            queues: False passes those that came earlier and wait. Only for who is waited for by
+                somebody with a share: behind one who waits for that share, it would wait for ever.
 
         Raises:
             Misuse: it can never fit, or is no positive number.
@@ -175,7 +179,7 @@ class Budget:
             )
         lease = self._request(weight, who)
         try:
-            self._wait(lease, on_wait, deadline_seconds)
+            self._wait(lease, on_wait, deadline_seconds, queues)
         except BaseException:
             lease.release()
             raise
@@ -187,7 +191,11 @@ class Budget:
             return self._living()
 
     def _wait(
-        self, lease: Lease, on_wait: Callable[[Wait], None] | None, deadline_seconds: float
+        self,
+        lease: Lease,
+        on_wait: Callable[[Wait], None] | None,
+        deadline_seconds: float,
+        queues: bool,
     ) -> None:
         mine = lease.holder
         begun = time.monotonic()
@@ -197,7 +205,8 @@ class Budget:
             with self._mutex():
                 living = self._living()
                 holding = [one for one in living if one.holds]
-                earlier = [one for one in living if not one.holds and one.number < mine.number]
+                waiting = [one for one in living if not one.holds and one.number < mine.number]
+                earlier = waiting if queues else []
                 if not earlier and sum(one.weight for one in holding) + mine.weight <= self.slots:
                     _write(lease.fileno(), replace(mine, holds=True, since=time.time()))
                     return

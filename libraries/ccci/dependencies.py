@@ -1,6 +1,6 @@
 """Which recipes must be up before the recipe under test, and in which order.
 
-``python -m ccci.dependencies gitea`` prints what its tests need, itself last: one name a line.
+``python -m ccci.dependencies gitea`` prints what its tests need beside it: one name a line.
 """
 
 import sys
@@ -31,19 +31,25 @@ class Plan:
         return tuple(recipe for layer in self.layers for recipe in layer)
 
 
-def needs_of(config: RecipeConfig) -> list[str]:
-    """Return what a recipe's own tests need beside it: for good, for tests, and for sign-on."""
-    provider = [config.sso.provider] if config.sso else []
+def needs_of(config: RecipeConfig, shared: str = "") -> list[str]:
+    """Return what a recipe's own tests need beside it: for good, for tests, and for sign-on.
+
+    Args:
+        config: the recipe's settings.
+        shared: the provider of sign-on that is there already, or "".
+    """
+    provider = [config.sso.provider] if config.sso and config.sso.provider != shared else []
     return list(dict.fromkeys([*config.requires, *config.test_requires, *provider]))
 
 
-def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None]) -> Plan:
+def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None], shared: str = "") -> Plan:
     """Return what must be deployed before a recipe, and what all of it weighs.
 
     Args:
         recipe: the recipe under test, whose `test_requires` and provider count.
         load: returns the configuration of an enrolled recipe, None for one that is not enrolled.
             Of what the recipe needs only `requires` counts: their own tests are not run.
+        shared: the provider of sign-on that is there already, or "".
 
     Raises:
         Misuse: a recipe is not enrolled, or they need each other in a circle. Nothing was started.
@@ -53,7 +59,7 @@ def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None]) -> Plan:
         (('keycloak',),)
     """
     config = load(recipe) or RecipeConfig()
-    graph: dict[str, list[str]] = {recipe: needs_of(config)}
+    graph: dict[str, list[str]] = {recipe: needs_of(config, shared)}
     weight = config.weight
     waiting = list(graph[recipe])
     while waiting:
@@ -80,13 +86,13 @@ def enrolled(project: Path, recipe: str) -> RecipeConfig | None:
 
 
 def main(recipes: Iterable[str]) -> int:
-    """Print the recipes and all that they need; 1 when that cannot be told."""
+    """Print what the recipes need; 1 when that cannot be told."""
     project = Path(__file__).resolve().parents[2]
     names: dict[str, None] = {}
     try:
         for recipe in map(check_recipe_name, recipes):
             plan = plan_for(recipe, lambda name: enrolled(project, name))
-            names.update(dict.fromkeys([*plan.recipes, recipe]))
+            names.update(dict.fromkeys(plan.recipes))
     except CcciError as error:
         print(error, file=sys.stderr)
         return 1

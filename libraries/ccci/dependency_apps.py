@@ -6,19 +6,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ccci.app import AppDriver
+from ccci.app import App, AppDriver
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.names import address_of
 from ccci.run import Run
 from ccci.setup_script import SetupScript, find_setup_script
-from ccci.sign_in import REALMS, SignInRealm
+from ccci.sign_in import PROVIDERS, SignInRealm
 
 DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
 
 
 @dataclass
 class DependencyApps:
-    """The dependencies of a run, by recipe, and why those failed that did."""
+    """The dependencies that a run deploys, by recipe, and why those failed that did."""
 
     run: Run
     apps: dict[str, AppDriver] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class DependencyApps:
         if self.deployed:
             return
         self.deployed = True
+        self._take_shared()
         for layer in self.run.plan.layers:
             below = self.domains()
             made = [recipe for recipe in layer if self._make(recipe, below)]
@@ -69,17 +70,22 @@ class DependencyApps:
             NodeFailure, Misuse: see `get`.
         """
         if self._realm is None:
-            app = self.get(self.provider).app
+            app = self.get(self.provider)
             secrets = self.run.credentials.below(app.domain)
-            make, name = REALMS[self.provider], self.run.options.recipe
-            self._realm = make(self.run.client, app.url, secrets, name)
+            provider = PROVIDERS[self.provider](self.run.client, app.url, secrets)
+            self._realm = provider.realm(self.realm_name)
         return self._realm
+
+    @property
+    def realm_name(self) -> str:
+        """The realm's name, which no other run at the same provider has."""
+        return f"{self.run.options.recipe}-{self.run.run_id}"
 
     def domains(self) -> tuple[str, ...]:
         """Return the public names of those that are there by now."""
-        return tuple(driver.app.domain for driver in self.apps.values())
+        return tuple(app.domain for app in self._all().values())
 
-    def get(self, recipe: str) -> AppDriver:
+    def get(self, recipe: str) -> App:
         """Return a live dependency.
 
         Raises:
@@ -88,15 +94,16 @@ class DependencyApps:
         """
         if recipe in self.failures:
             raise NodeFailure(f"The dependency '{recipe}' did not deploy: {self.failures[recipe]}")
-        if recipe not in self.apps and self.run.options.attach:
+        found = self._all().get(recipe)
+        if found is None and self.run.options.attach:
             raise Misuse(
                 f"An attached run does not know the '{recipe}' of the run that kept the app: run "
                 "this stage without ATTACH."
             )
-        if recipe not in self.apps:
+        if found is None:
             needs = ", ".join(self.run.plan.recipes) or "nothing"
             raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml names {needs}.")
-        return self.apps[recipe]
+        return found
 
     def wire(self) -> None:
         """Run the recipe's setup script, if it has one, on the app that was just made.
@@ -129,19 +136,20 @@ class DependencyApps:
 
         Recipe to `url`, `domain`, `address` (where the domain is found; "" for what DNS says),
         `stack` and `credentials` (name to value); of the provider of sign-in also `realm` and
-        `client_id`, the names that a setup script makes there.
+        `client_id`, the names that a setup script makes there. Of a provider that a matrix shares
+        the credentials are `admin_name` and `admin_password`, an administrator's of this run.
         """
         path = self.run.folder / "deps.json"
         content = {
             recipe: {
-                "url": driver.app.url,
-                "domain": driver.app.domain,
-                "address": address_of(driver.app.domain, self.run.server.names) or "",
-                "stack": driver.app.stack,
-                "credentials": self.run.credentials.below(driver.app.domain),
+                "url": app.url,
+                "domain": app.domain,
+                "address": address_of(app.domain, self.run.server.names) or "",
+                "stack": app.stack,
+                "credentials": self.run.credentials.below(app.domain),
                 **self._names_at(recipe),
             }
-            for recipe, driver in self.apps.items()
+            for recipe, app in self._all().items()
             if recipe not in self.failures
         }
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -151,9 +159,21 @@ class DependencyApps:
         return path
 
     def _names_at(self, recipe: str) -> dict[str, str]:
-        sso, own = self.run.config.sso, self.run.options.recipe
-        # The provider is this run's alone, so that a plain name is nobody else's.
-        return {"realm": own, "client_id": own} if sso and sso.provider == recipe else {}
+        if self.run.config.sso is None or self.run.config.sso.provider != recipe:
+            return {}
+        return {"realm": self.realm_name, "client_id": self.run.options.recipe}
+
+    def _all(self) -> dict[str, App]:
+        """Return the dependencies that this run deployed, and the provider that it shares."""
+        shared = self.run.shared
+        there = {shared.app.recipe: shared.app} if shared else {}
+        return {**there, **{recipe: driver.app for recipe, driver in self.apps.items()}}
+
+    def _take_shared(self) -> None:
+        """Keep the credentials of a shared provider, so that no log shows them either."""
+        if shared := self.run.shared:
+            for name, value in shared.secrets.items():
+                self.run.credentials.put(f"{shared.app.domain}/{name}", value)
 
     def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
         """Make one app; those of a layer one after the other, for they share the run's folder."""

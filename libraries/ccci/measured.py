@@ -20,16 +20,24 @@ class Measured:
     peak_memory_bytes: int | None = None
 
 
-def measured(project: Path, recipe: str) -> Measured:
-    """Return what the results of a recipe tell. Only passed runs count: others ended early."""
+def measured(project: Path, recipe: str, shared_provider: str = "") -> Measured:
+    """Return what the results of a recipe tell. Only passed runs count: others ended early.
+
+    Args:
+        project: the folder that holds results/.
+        recipe: the recipe.
+        shared_provider: the provider that a matrix shares with its run, or "". Peaks of runs that
+            deployed theirs, or did not, are left out.
+    """
     seconds: float | None = None
     peaks: list[int] = []
     for _, found in stored_results(project / "results" / recipe):
         if found["verdict"] != "passed":
             continue
         seconds = float(found["seconds"]) if seconds is None else seconds
-        peak = found.get("peak_memory_bytes")  # Older results know of none.
-        if peak is not None:
+        # Older results know of neither.
+        peak = found.get("peak_memory_bytes")
+        if peak is not None and found["facts"].get("shared_provider", "") == shared_provider:
             peaks.append(int(peak))
     return Measured(seconds, max(peaks, default=None))
 

@@ -16,6 +16,7 @@ RESULTS_FILE = "results.json"
 # Reasons of runs that say nothing because something outside ended them: begun again, they may.
 CUT_OFF = "the run's process ended before the run did"
 INTERRUPTED = "the run was interrupted"
+PROVIDER_GONE = "the matrix that deployed the provider for this run ended before it"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class RunFacts:
         stage_seconds: how long each stage took.
         started: ISO time in UTC.
         matrix: the matrix that the run was part of, or "".
+        shared_provider: the recipe of the provider that the matrix deployed for its runs, or "".
     """
 
     run_id: str
@@ -51,6 +53,7 @@ class RunFacts:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     started: str = ""
     matrix: str = ""
+    shared_provider: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,11 @@ def stored_results(recipe_folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]
 
 def was_cut_off(results: RunResults) -> bool:
     """Tell whether a run ended because something outside ended it."""
-    return results.verdict == "incomplete" and results.reason in (CUT_OFF, INTERRUPTED)
+    return results.verdict == "incomplete" and results.reason in (
+        CUT_OFF,
+        INTERRUPTED,
+        PROVIDER_GONE,
+    )
 
 
 def prune_results(recipe_folder: Path, keep: int = RUNS_KEPT) -> list[str]:

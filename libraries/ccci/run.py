@@ -18,6 +18,7 @@ from ccci.http import Client
 from ccci.journal import Journal, claim_domain
 from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.server import Server
+from ccci.shared_provider import SharedProvider
 from ccci.swarm import SwarmView
 from ccci.teardown import tear_down
 from ccci.witness import Witness
@@ -68,6 +69,7 @@ class Run:
         domain: of the app under test.
         tell: told, in a few words, what happens.
         lease: its share of the node; None for a run that uses the app of another.
+        shared: the provider that a matrix deployed for it; None where it deploys its own.
     """
 
     run_id: str
@@ -83,6 +85,7 @@ class Run:
     domain: str
     tell: Callable[[str], None]
     lease: Lease | None = None
+    shared: SharedProvider | None = None
     extra_apps: list[AppDriver] = field(default_factory=list)
     left_over: list[str] | None = None
 

@@ -1,7 +1,7 @@
 """Where the users of the app under test sign in: one realm at a provider, alike for all providers.
 
-A provider is one more class with the methods of `SignInRealm`, under its recipe's name in `REALMS`;
-what its pages look like is said in `resources/<recipe>-pages.resource`.
+A provider is one more class with the methods of `SignInProvider`, under its recipe's name in
+`PROVIDERS`; what its pages look like is said in `resources/<recipe>-pages.resource`.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ccci.errors import Misuse
 from ccci.http import Client
-from ccci.keycloak import KeycloakAdmin
+from ccci.keycloak import ADMIN_REALM, KeycloakAdmin
 from ccci.oidc import OidcClient, User
 from ccci.recipe import RecipeConfig
 
@@ -44,13 +44,25 @@ class SignInRealm(Protocol):
         """Return a user who was enrolled."""
 
 
-class KeycloakSignIn:
+class SignInProvider(Protocol):
+    """A live provider, as one administrator of it; each method raises as those of a realm do."""
+
+    def realm(self, name: str) -> SignInRealm:
+        """Return the realm of that name; nothing is made yet."""
+
+    def delegate(self, name: str, password: str) -> dict[str, str]:
+        """Make an administrator who can make realms and sees no realm of anybody else's.
+
+        Returns the secrets to give to the provider's entry in `PROVIDERS` to be that administrator.
+        """
+
+
+class KeycloakRealm:
     """A realm of a Keycloak; see `SignInRealm`."""
 
-    def __init__(self, http: Client, url: str, secrets: Mapping[str, str], name: str) -> None:
-        """Take the Keycloak's address and secrets, and the realm's name; nothing is made yet."""
-        self._admin = KeycloakAdmin(http, url, "admin", secrets["admin_password"])
-        self._realm = self._admin.realm(name)
+    def __init__(self, admin: KeycloakAdmin, name: str) -> None:
+        """Take who makes it, and its name."""
+        self._admin, self._realm = admin, admin.realm(name)
 
     @property
     def issuer(self) -> str:
@@ -78,9 +90,27 @@ class KeycloakSignIn:
         return self._admin.user(self._realm, username)
 
 
-# Provider to a function of its address, its secrets by their recipe's names, and the realm's name.
-MakeRealm = Callable[[Client, str, Mapping[str, str], str], SignInRealm]
-REALMS: dict[str, MakeRealm] = {"keycloak": KeycloakSignIn}
+class KeycloakProvider:
+    """A Keycloak; see `SignInProvider`."""
+
+    def __init__(self, http: Client, url: str, secrets: Mapping[str, str]) -> None:
+        """Take its address, and the secrets of its recipe or of a delegate."""
+        name = secrets.get("admin_name", "admin")
+        self._admin = KeycloakAdmin(http, url, name, secrets["admin_password"])
+
+    def realm(self, name: str) -> KeycloakRealm:
+        """Return a realm."""
+        return KeycloakRealm(self._admin, name)
+
+    def delegate(self, name: str, password: str) -> dict[str, str]:
+        """Make an administrator with the role to make realms, and no other."""
+        self._admin.make_user(self._admin.realm(ADMIN_REALM), name, password, "create-realm")
+        return {"admin_name": name, "admin_password": password}
+
+
+# Provider to a function of its address and its secrets, by the names that its recipe gives them.
+OpenProvider = Callable[[Client, str, Mapping[str, str]], SignInProvider]
+PROVIDERS: dict[str, OpenProvider] = {"keycloak": KeycloakProvider}
 
 
 def check_provider(recipe: str, config: RecipeConfig) -> None:
@@ -90,9 +120,9 @@ def check_provider(recipe: str, config: RecipeConfig) -> None:
         Misuse: it cannot, and the recipe has no setup script of its own.
     """
     sso = config.sso
-    if sso and not sso.setup_script and sso.provider not in REALMS:
+    if sso and not sso.setup_script and sso.provider not in PROVIDERS:
         raise Misuse(
             f"[sso] of '{recipe}': this project cannot set up sign-in at '{sso.provider}'; it can "
-            f"at {', '.join(REALMS)}. Name a setup_script, or add the provider as "
+            f"at {', '.join(PROVIDERS)}. Name a setup_script, or add the provider as "
             "docs/enroll-recipe.md says."
         )

@@ -20,6 +20,7 @@ from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recip
 from ccci.run import Run, RunOptions, new_run_id
 from ccci.server import Server, load_server
 from ccci.setup_script import find_setup_script
+from ccci.shared_provider import matrix_shares, shared_with
 from ccci.sign_in import check_provider
 from ccci.state import ProcessIdentity
 from ccci.swarm import SwarmView
@@ -45,7 +46,9 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     config = load_recipe_config(config_path(options.project, options.recipe))
     server = load_server()
     source = _source(options, server)
-    plan = plan_for(options.recipe, lambda name: enrolled(options.project, name))
+    shared = shared_with(options.recipe)
+    provider = shared.app.recipe if shared else ""
+    plan = plan_for(options.recipe, lambda name: enrolled(options.project, name), provider)
     find_setup_script(options.project, options.recipe, config)
     check_provider(options.recipe, config)
     if options.attach:
@@ -65,12 +68,13 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         reaper.start(run_id, owner)
         tell("asking for a share of the node")
         slots = default_slots()
-        peak = measured(options.project, options.recipe).peak_memory_bytes
+        peak = measured(options.project, options.recipe, provider).peak_memory_bytes
         lease = Budget(slots).take(
             weight_by(plan.weight, peak, slots),
             f"{options.recipe} {run_id}",
             lambda wait: tell(str(wait)),
             deadline_seconds=_BUDGET_SECONDS,
+            queues=not matrix_shares(),
         )
         reaper.entrust(run_id, lease)
         abra_dir = _make_abra_dir(journal, server)
@@ -82,7 +86,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         domain = claim_domain(run_id, name, server.domain)
         return Run(
             run_id, options, server, config, plan, abra, swarm, client, journal, checkout, domain,
-            tell, lease,
+            tell, lease, shared,
         )  # fmt: skip
     except BaseException:
         journal.closed("incomplete", tear_down(journal, swarm.client))

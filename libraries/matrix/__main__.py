@@ -1,9 +1,11 @@
-"""`python -m matrix [RECIPE...] [--shard 1/3]`: the recipes through pabot, within the budget."""
+"""`python -m matrix [RECIPE...] [--shard 1/3] [--share keycloak]`: the recipes through pabot."""
 
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from matrix.ending import left_of
 from matrix.outcome import MatrixOutcome, outcome_of, told, whole_of, write_outcome
 from matrix.plan import Entry, Shard, longest_first, shard_of
 from matrix.report import OUTPUT, ROOT, join, suite_name
+from matrix.sharing import shared_provider, sharers
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -25,8 +28,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 @click.command(help="Run recipes side by side; without names, all that are enrolled.")
 @click.argument("recipes", nargs=-1)
 @click.option("--shard", "part", default="1/1", help="the part of the matrix to run, as in 1/3")
+@click.option("--share", default="", help="a provider to deploy once, for all that sign in there")
 @click.option("--output", type=click.Path(path_type=Path), help="a folder for its report")
-def main(recipes: tuple[str, ...], part: str, output: Path | None) -> None:
+def main(recipes: tuple[str, ...], part: str, share: str, output: Path | None) -> None:
     """Run a matrix and end with 0 only when every recipe passed."""
     # pabot dies at once of a SIGTERM and leaves its suites behind; of a SIGINT it ends them first.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
@@ -34,6 +38,8 @@ def main(recipes: tuple[str, ...], part: str, output: Path | None) -> None:
         shard = Shard.parse(part)
         whole = longest_first(PROJECT, recipes)
         processes = default_slots()
+        # Of the whole matrix: what cannot be shared is refused alike on the machine of each part.
+        sharing = sharers(PROJECT, share, [entry.recipe for entry in whole]) if share else []
     except CcciError as error:
         raise click.ClickException(str(error)) from None
     entries = shard_of(whole, shard)
@@ -45,15 +51,27 @@ def main(recipes: tuple[str, ...], part: str, output: Path | None) -> None:
         raise click.ClickException(f"{folder} is not empty: name a folder for this matrix alone.")
     os.environ[MATRIX_VARIABLE] = matrix
     begun = time.monotonic()
-    _run(entries, folder, min(len(entries), processes))
-    planned = [entry.recipe for entry in whole]
-    # Once at once, and whole: who interrupts the wait for the reapers has a report all the same.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _report(folder, matrix, shard, planned, entries, begun, {})
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with ExitStack() as provider:
+        if here := [entry.recipe for entry in entries if entry.recipe in sharing]:
+            logs = folder / "services" / share
+            held = shared_provider(PROJECT, share, here, matrix, logs, _tell_of(share))
+            try:
+                provider.enter_context(held)
+            except CcciError as error:
+                raise click.ClickException(f"The shared provider '{share}': {error}") from None
+        _run(entries, folder, min(len(entries), processes))
+        planned = [entry.recipe for entry in whole]
+        # At once, and whole: who interrupts the wait for the reapers has a report all the same.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _report(folder, matrix, shard, planned, entries, begun, {})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     outcome = _report(folder, matrix, shard, planned, entries, begun, dict(left_of(matrix)))
     click.echo(told(outcome, folder))
     sys.exit(0 if outcome.verdict == "passed" else 1)
+
+
+def _tell_of(share: str) -> Callable[[str], None]:
+    return lambda words: click.echo(f"{share}: {words}")
 
 
 def _run(entries: list[Entry], folder: Path, processes: int) -> None:

@@ -50,11 +50,13 @@ def test_a_circle_is_named(recipe: str) -> None:
         plan_for(recipe, ENROLLED.get)
 
 
-def test_the_command_prints_what_a_recipe_needs_and_the_recipe_last(
+def test_the_command_prints_what_the_recipes_need_beside_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["custom-html", "keycloak", "custom-html"]) == 0
-    assert capsys.readouterr().out.split() == ["custom-html", "keycloak"]
+    assert main(["custom-html", "gitea", "matrix-synapse"]) == 0
+    assert capsys.readouterr().out.split() == ["keycloak"]
+    assert main([]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_the_command_refuses_what_is_no_recipes_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from lab import debian, imagelist, imagestock
 from lab.errors import LabError
+from lab.up import Wanted
 
 
 @pytest.fixture
@@ -62,3 +63,14 @@ def test_the_mirror_is_the_one_that_apt_uses() -> None:
     )
     assert debian.mirror_in(listing) == ["https://d.example/debian"]
     assert debian.mirror_in("") == []
+
+
+def test_what_is_needed_is_had_at_its_head_and_what_is_tested_in_every_release() -> None:
+    def keycloaks(wanted: Wanted) -> list[str]:
+        return sorted(ref for ref in wanted.images() if "/keycloak:" in ref)
+
+    tested, needed = Wanted(["keycloak"]), Wanted(["gitea"], ["keycloak"])
+    assert len(keycloaks(tested)) == 2
+    assert keycloaks(needed) == [max(keycloaks(tested))]
+    assert keycloaks(Wanted(["gitea"])) == []
+    assert any(ref.startswith("gitea/gitea:") for ref in needed.images())

@@ -1,4 +1,4 @@
-"""Sign-in is set up by the same words at any provider, and a provider's failure is not the app's."""
+"""Sign-in is set up by the same words at any provider; its failure is not the app's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-import SsoSetup as library
 from bridge.failures import Incomplete
 from bridge.session import session
 from ccci.app import App, AppDriver
@@ -18,7 +17,8 @@ from ccci.errors import Misuse, RecipeFailure
 from ccci.oidc import OidcClient, User
 from ccci.recipe import RecipeConfig, Sso
 from ccci.run import Run
-from ccci.sign_in import REALMS, check_provider
+from ccci.sign_in import PROVIDERS, check_provider
+from SsoSetup import SsoSetup
 
 ELSEWHERE = App("authentik", "sso.lab.test", "sso_lab_test", "https://sso.lab.test")
 
@@ -52,17 +52,19 @@ class Notebook:
 
 @pytest.fixture
 def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyApps:
-    def new_notebook(_: object, url: str, secrets: dict[str, str], name: str) -> Notebook:
-        return Notebook(url, secrets, name)
+    def provider(_: object, url: str, secrets: dict[str, str]) -> SimpleNamespace:
+        return SimpleNamespace(realm=lambda name: Notebook(url, secrets, name))
 
-    monkeypatch.setitem(cast(dict[str, Callable[..., Any]], REALMS), "authentik", new_notebook)
+    monkeypatch.setitem(cast(dict[str, Callable[..., Any]], PROVIDERS), "authentik", provider)
     credentials = CredentialStore(tmp_path / "credentials.json")
     credentials.put(f"{ELSEWHERE.domain}/admin_token", "the administrator's token")
     run = SimpleNamespace(
         config=RecipeConfig(sso=Sso(provider="authentik")),
         options=SimpleNamespace(recipe="wiki", attach=False),
+        run_id="20260101-000000-abcd",
         credentials=credentials,
         client=None,
+        shared=None,
     )
     made = DependencyApps(cast(Run, run))
     made.apps["authentik"] = cast(AppDriver, SimpleNamespace(app=ELSEWHERE))
@@ -71,12 +73,12 @@ def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyA
 
 
 def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: DependencyApps) -> None:
-    words = library.SsoSetup()
+    words = SsoSetup()
     secret = words.register_at_provider("docs", "https://wiki.lab.test/back", roles_claim="groups")
     anna = words.enrol_at_provider("anna", "member")
     realm = dependencies.sign_in_realm()
     assert isinstance(realm, Notebook)
-    assert (realm.url, realm.name) == (ELSEWHERE.url, "wiki")
+    assert (realm.url, realm.name) == (ELSEWHERE.url, "wiki-20260101-000000-abcd")
     assert realm.secrets == {"admin_token": "the administrator's token"}
     client = OidcClient("docs", secret.value)
     password = words.password_at_provider("anna").value
@@ -92,12 +94,12 @@ def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: Depende
 def test_a_refusal_of_the_provider_says_nothing_of_the_app(dependencies: DependencyApps) -> None:
     del dependencies
     with pytest.raises(Incomplete, match="The provider 'authentik' failed: nobody is called otto"):
-        library.SsoSetup().user_at_provider("otto")
+        SsoSetup().user_at_provider("otto")
 
 
 def test_without_its_provider_the_words_say_so(dependencies: DependencyApps) -> None:
     dependencies.failures["authentik"] = "it did not converge"
-    words = library.SsoSetup()
+    words = SsoSetup()
     for ask in (words.prepare_provider, words.provider_of_sign_in, words.address_of_provider):
         with pytest.raises(Incomplete, match="'authentik' did not deploy: it did not converge"):
             ask()
@@ -106,7 +108,7 @@ def test_without_its_provider_the_words_say_so(dependencies: DependencyApps) -> 
 def test_a_recipe_without_sso_is_told_where_it_is_named(dependencies: DependencyApps) -> None:
     dependencies.run.config = RecipeConfig()
     with pytest.raises(Incomplete, match=r"recipes/wiki/recipe.toml has no \[sso\]"):
-        library.SsoSetup().name_of_provider()
+        SsoSetup().name_of_provider()
 
 
 def test_a_provider_without_a_place_here_is_refused_before_anything_starts() -> None:

@@ -1,0 +1,171 @@
+"""A provider that a matrix shares: who may, what a run is told, and nobody waits for ever."""
+
+import os
+import stat
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from ccci.app import App
+from ccci.budget import Budget, Wait
+from ccci.credentials import CredentialStore
+from ccci.dependencies import Plan
+from ccci.dependency_apps import DependencyApps
+from ccci.errors import Misuse
+from ccci.measured import measured
+from ccci.recipe import RecipeConfig, Sso
+from ccci.results import RunFacts, RunResults, write_results
+from ccci.run import Run
+from ccci.shared_provider import SHARED_VARIABLE, SharedProvider, matrix_shares, shared_with
+from ccci.state import ProcessIdentity
+from matrix.sharing import _alone, sharers
+
+KEYCLOAK = App("keycloak", "keycloak-1.lab.test", "keycloak-1_lab_test", "https://keycloak-1")
+GIB = 1024**3
+
+
+@pytest.fixture(autouse=True)
+def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("MAX_TESTS", "4")
+    monkeypatch.delenv(SHARED_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    sso = '[sso]\nprovider = "keycloak"\n'
+    recipes = {
+        "keycloak": "weight = 2",
+        "wiki": sso,
+        "shop": f"weight = 2\n{sso}",
+        "forum": "weight = 1",
+        "heavy": "weight = 3",
+        "both": f'requires = ["keycloak"]\n{sso}',
+    }
+    for recipe, settings in recipes.items():
+        folder = tmp_path / "recipes" / recipe
+        folder.mkdir(parents=True)
+        (folder / "recipe.toml").write_text(settings)
+    return tmp_path
+
+
+def ran(project: Path, recipe: str, number: int, peak_memory_bytes: int, shared: str = "") -> None:
+    facts = RunFacts(f"20260101-00000{number}-aaaa", recipe, shared_provider=shared)
+    folder = project / "results" / recipe / facts.run_id
+    write_results(
+        folder,
+        RunResults(facts, "passed", {}, {}, 60, peak_memory_bytes=peak_memory_bytes),
+    )
+
+
+def test_who_signs_in_there_and_needs_it_for_no_more_shares_it(project: Path) -> None:
+    assert sharers(project, "keycloak", ["forum", "wiki", "shop"]) == ["wiki", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "recipes", "said"),
+    [
+        ("forum", ["wiki"], "SHARE=forum: it is no provider; there is keycloak."),
+        ("keycloak", ["forum"], "no recipe of this matrix signs in there"),
+        ("keycloak", ["wiki", "heavy"], "'heavy' needs 3 places, .* 2 of 4 are left"),
+        ("keycloak", ["both"], "'both' needs 3 places, .* 2 of 4 are left"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(
+    project: Path, provider: str, recipes: list[str], said: str
+) -> None:
+    with pytest.raises(Misuse, match=said):
+        sharers(project, provider, recipes)
+
+
+def test_only_peaks_of_the_same_kind_of_run_count(project: Path) -> None:
+    ran(project, "wiki", 1, 6 * GIB)
+    ran(project, "wiki", 2, 1 * GIB, shared="keycloak")
+    assert measured(project, "wiki").peak_memory_bytes == 6 * GIB
+    assert measured(project, "wiki", "keycloak").peak_memory_bytes == 1 * GIB
+    assert sharers(project, "keycloak", ["wiki"]) == ["wiki"]
+    ran(project, "wiki", 3, 5 * GIB, shared="keycloak")
+    with pytest.raises(Misuse, match="'wiki' needs 3 places"):
+        sharers(project, "keycloak", ["wiki"])
+
+
+def test_of_two_matrices_one_is_told_to_wait() -> None:
+    with _alone(), pytest.raises(Misuse, match="Another matrix on this node"), _alone():
+        pass
+    with _alone():
+        pass
+
+
+def test_a_run_of_the_matrix_passes_those_who_wait_for_the_providers_share() -> None:
+    provider = Budget(4).take(2, "keycloak")
+    waiting = threading.Event()
+
+    def stranger() -> None:
+        with Budget(4).take(4, "a stranger", lambda _: waiting.set(), 30):
+            pass
+
+    thread = threading.Thread(target=stranger)
+    thread.start()
+    assert waiting.wait(10)
+    waits: list[Wait] = []
+    with Budget(4).take(2, "wiki", waits.append, 5, queues=False):
+        assert sum(one.weight for one in Budget(4).holders() if one.holds) == 4
+    assert not waits
+    provider.release()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_who_does_not_queue_still_waits_for_room() -> None:
+    with Budget(4).take(3, "n8n"):
+        lease = threading.Event()
+
+        def run() -> None:
+            with Budget(4).take(2, "wiki", deadline_seconds=30, queues=False):
+                lease.set()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert not lease.wait(0.5)
+    thread.join(10)
+    assert lease.is_set()
+
+
+def test_a_run_is_told_of_its_provider_by_a_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not matrix_shares() and shared_with("wiki") is None
+    here = ProcessIdentity.of(os.getpid())
+    told = SharedProvider(KEYCLOAK, here, {"admin_name": "w", "admin_password": "the secret"})
+    told.write(tmp_path / "shared", "wiki")
+    assert stat.S_IMODE((tmp_path / "shared" / "wiki.json").stat().st_mode) == 0o600
+    assert "the secret" not in repr(told)
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path / "shared"))
+    assert shared_with("wiki") == told
+    assert matrix_shares() and shared_with("forum") is None
+
+
+def test_a_shared_provider_is_a_dependency_with_other_credentials(tmp_path: Path) -> None:
+    secrets = {"admin_name": "wiki-1", "admin_password": "of this run"}
+    run = SimpleNamespace(
+        run_id="20260101-000000-abcd",
+        config=RecipeConfig(sso=Sso(provider="keycloak")),
+        options=SimpleNamespace(recipe="wiki", attach=False),
+        plan=Plan((), 1),
+        credentials=CredentialStore(tmp_path / "credentials.json"),
+        client=None,
+        server=SimpleNamespace(names={}),
+        folder=tmp_path,
+        shared=SharedProvider(KEYCLOAK, ProcessIdentity.of(os.getpid()), secrets),
+    )
+    made = DependencyApps(cast(Run, run))
+    made.deploy()
+    assert made.get("keycloak") == KEYCLOAK and made.domains() == (KEYCLOAK.domain,)
+    assert not made.apps and made.can_sign_in
+    assert made.sign_in_realm().issuer == f"{KEYCLOAK.url}/realms/wiki-20260101-000000-abcd"
+    text = made.write_file().read_text()
+    assert "of this run" in text and '"realm": "wiki-20260101-000000-abcd"' in text
+    assert "of this run" in run.credentials.values()
