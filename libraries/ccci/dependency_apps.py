@@ -5,6 +5,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ccci.app import App, AppDriver
 from ccci.errors import CcciError, Misuse, NodeFailure
@@ -79,6 +80,8 @@ class DependencyApps:
     @property
     def realm_name(self) -> str:
         """The realm's name, which no other run at the same provider has."""
+        if self.run.options.attach:
+            return str(self._kept()[self.provider]["realm"])
         return f"{self.run.options.recipe}-{self.run.run_id}"
 
     def domains(self) -> tuple[str, ...]:
@@ -90,15 +93,14 @@ class DependencyApps:
 
         Raises:
             NodeFailure: it did not deploy; nothing is said of the recipe under test.
-            Misuse: the recipe does not need it, or the run is attached to the app of another.
+            Misuse: the recipe does not need it, or the run that kept the app has none.
         """
         if recipe in self.failures:
             raise NodeFailure(f"The dependency '{recipe}' did not deploy: {self.failures[recipe]}")
         found = self._all().get(recipe)
         if found is None and self.run.options.attach:
             raise Misuse(
-                f"An attached run does not know the '{recipe}' of the run that kept the app: run "
-                "this stage without ATTACH."
+                f"The run that kept the app has no live '{recipe}': run this stage without ATTACH."
             )
         if found is None:
             needs = ", ".join(self.run.plan.recipes) or "nothing"
@@ -139,7 +141,6 @@ class DependencyApps:
         `client_id`, the names that a setup script makes there. Of a provider that a matrix shares
         the credentials are `admin_name` and `admin_password`, an administrator's of this run.
         """
-        path = self.run.folder / "deps.json"
         content = {
             recipe: {
                 "url": app.url,
@@ -152,11 +153,23 @@ class DependencyApps:
             for recipe, app in self._all().items()
             if recipe not in self.failures
         }
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2)
-        os.environ[DEPS_FILE_VARIABLE] = str(path)
-        return path
+        os.environ[DEPS_FILE_VARIABLE] = str(self._path)
+        return self._path
+
+    @property
+    def _path(self) -> Path:
+        return self.run.folder / "deps.json"
+
+    def _kept(self) -> dict[str, dict[str, Any]]:
+        """Read what the run that kept the app wrote of its dependencies; they are kept with it."""
+        try:
+            found: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
 
     def _names_at(self, recipe: str) -> dict[str, str]:
         if self.run.config.sso is None or self.run.config.sso.provider != recipe:
@@ -164,7 +177,12 @@ class DependencyApps:
         return {"realm": self.realm_name, "client_id": self.run.options.recipe}
 
     def _all(self) -> dict[str, App]:
-        """Return the dependencies that this run deployed, and the provider that it shares."""
+        """Return those that are live: deployed by this run, shared, or kept with its app."""
+        if self.run.options.attach:
+            return {
+                recipe: App(recipe, one["domain"], one["stack"], one["url"])
+                for recipe, one in self._kept().items()
+            }
         shared = self.run.shared
         there = {shared.app.recipe: shared.app} if shared else {}
         return {**there, **{recipe: driver.app for recipe, driver in self.apps.items()}}

@@ -1,5 +1,6 @@
 """A provider that a matrix shares: who may, what a run is told, and nobody waits for ever."""
 
+import json
 import os
 import stat
 import threading
@@ -169,3 +170,24 @@ def test_a_shared_provider_is_a_dependency_with_other_credentials(tmp_path: Path
     text = made.write_file().read_text()
     assert "of this run" in text and '"realm": "wiki-20260101-000000-abcd"' in text
     assert "of this run" in run.credentials.values()
+
+
+def test_a_run_that_attaches_finds_the_dependencies_that_were_kept(tmp_path: Path) -> None:
+    kept = SimpleNamespace(
+        run_id="20260101-000000-abcd",
+        config=RecipeConfig(sso=Sso(provider="keycloak")),
+        options=SimpleNamespace(recipe="wiki", attach=True),
+        credentials=CredentialStore(tmp_path / "credentials.json"),
+        client=None,
+        folder=tmp_path,
+        shared=None,
+    )
+    attached = DependencyApps(cast(Run, kept))
+    with pytest.raises(Misuse, match="has no live 'keycloak': run this stage without ATTACH"):
+        attached.get("keycloak")
+    entry = {"domain": KEYCLOAK.domain, "stack": KEYCLOAK.stack, "url": KEYCLOAK.url}
+    content = {"keycloak": {**entry, "realm": "wiki-of-before"}}
+    (tmp_path / "deps.json").write_text(json.dumps(content))
+    kept.credentials.put(f"{KEYCLOAK.domain}/admin_password", "the administrator's")
+    assert attached.get("keycloak") == KEYCLOAK
+    assert attached.sign_in_realm().issuer == f"{KEYCLOAK.url}/realms/wiki-of-before"
