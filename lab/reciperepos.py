@@ -38,7 +38,10 @@ STAMP = "lab-content"
 
 @dataclass(frozen=True)
 class Release:
-    """One annotated tag: its tree is the head's, less `absent`, with releases/<tag>/ laid over."""
+    """One annotated tag: its tree is the head's, less `absent`, with releases/<tag>/ laid over.
+
+    What stands in several recipes or releases alike is there once, and a link elsewhere.
+    """
 
     tag: str
     message: str
