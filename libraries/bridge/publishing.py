@@ -33,6 +33,7 @@ from ccci.results import (
     Verdict,
     prune_results,
     results_dir,
+    was_cut_off,
     worst,
     write_results,
 )
@@ -109,7 +110,8 @@ def describe(run: Run) -> Path:
         abra=run.abra_version,
         opt_outs=_opt_outs(run),
         generic=not (run.options.project / "suites" / run.options.recipe).exists(),
-        shared_provider=run.shared.app.recipe if run.shared else "",
+        shared_provider=run.shared_provider.recipe if run.shared_provider else "",
+        waited_seconds=round(run.waited_seconds, 2),
     )
     return _published.results
 
@@ -149,6 +151,9 @@ def _publish() -> None:
     claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
     not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
     gone = _provider_gone()
+    if gone:
+        # Nobody knows which of them the missing provider broke.
+        stages = {s: "incomplete" if v == "failed" else v for s, v in stages.items()}
     count = suite.statistics
     outcome = RunResults(
         facts=facts,
@@ -174,8 +179,8 @@ def _publish() -> None:
 
 def _provider_gone() -> str:
     """Return why the run says nothing when its provider was taken away; "" where it was not."""
-    shared = _published.run.shared if _published.run else None
-    return PROVIDER_GONE if shared and not shared.holder.alive() else ""
+    sharing = _published.run.sharing if _published.run else None
+    return PROVIDER_GONE if sharing and sharing.provider and not sharing.holder.alive() else ""
 
 
 def _tell(outcome: RunResults, results: Path) -> None:
@@ -183,7 +188,7 @@ def _tell(outcome: RunResults, results: Path) -> None:
     bad = [
         stage for stage, verdict in outcome.stages.items() if verdict in ("failed", "incomplete")
     ]
-    why = ", ".join(bad) or outcome.reason
+    why = outcome.reason if was_cut_off(outcome) else ", ".join(bad) or outcome.reason
     verdict = f"{outcome.verdict} ({why})" if why else outcome.verdict
     print(
         f"Verdict: {verdict}\nLog:     {results}/log.html\nReport:  {results}/report.html",

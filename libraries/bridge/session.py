@@ -212,7 +212,8 @@ def _options() -> RunOptions:
 def _metadata(run: Run) -> dict[str, str]:
     """What stands at the head of log and report: what was tested, and with what."""
     releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
-    shared = {"Provider": f"{run.shared.app.domain}, of the matrix"} if run.shared else {}
+    provider = run.shared_provider
+    shared = {"Provider": f"{provider.domain}, of the matrix"} if provider else {}
     return {
         "Run": run.run_id,
         "Recipe": run.options.recipe,

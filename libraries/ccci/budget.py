@@ -43,6 +43,7 @@ class Holder:
         holds: it has its share; False while it waits.
         since: since when, seconds since 1970.
         pid: the process that asked.
+        queues: it waits for all that came before it; see `Budget.take`.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Holder:
     holds: bool
     since: float
     pid: int
+    queues: bool = True
 
     def __str__(self) -> str:
         minutes = (time.time() - self.since) / 60
@@ -163,8 +165,9 @@ class Budget:
             who: who asks, as others shall read it.
             on_wait: told when the wait begins, when those ahead change, and every 15 s.
             deadline_seconds: how long to wait at most.
-            queues: False passes those that came earlier and wait. Only for who is waited for by
-                somebody with a share: behind one who waits for that share, it would wait for ever.
+            queues: False passes those that came earlier and wait, but for others who do so too.
+                Only for who is waited for by somebody with a share: behind one who waits for that
+                share, it would wait for ever.
 
         Raises:
             Misuse: it can never fit, or is no positive number.
@@ -177,9 +180,9 @@ class Budget:
                 f"{who} can never fit: it needs {weight} places and this node has {self.slots}. "
                 f"Set MAX_TESTS={weight} or more if the node can carry that."
             )
-        lease = self._request(weight, who)
+        lease = self._request(weight, who, queues)
         try:
-            self._wait(lease, on_wait, deadline_seconds, queues)
+            self._wait(lease, on_wait, deadline_seconds)
         except BaseException:
             lease.release()
             raise
@@ -195,7 +198,6 @@ class Budget:
         lease: Lease,
         on_wait: Callable[[Wait], None] | None,
         deadline_seconds: float,
-        queues: bool,
     ) -> None:
         mine = lease.holder
         begun = time.monotonic()
@@ -206,7 +208,7 @@ class Budget:
                 living = self._living()
                 holding = [one for one in living if one.holds]
                 waiting = [one for one in living if not one.holds and one.number < mine.number]
-                earlier = waiting if queues else []
+                earlier = [one for one in waiting if mine.queues or not one.queues]
                 if not earlier and sum(one.weight for one in holding) + mine.weight <= self.slots:
                     _write(lease.fileno(), replace(mine, holds=True, since=time.time()))
                     return
@@ -223,11 +225,11 @@ class Budget:
                 told, told_at = ahead, now
             time.sleep(POLL_SECONDS)
 
-    def _request(self, weight: int, who: str) -> Lease:
+    def _request(self, weight: int, who: str, queues: bool) -> Lease:
         with self._mutex():
             numbers = [int(path.stem) for path in self._folder.glob("*.lease")]
             number = max(numbers, default=0) + 1
-            holder = Holder(number, who, weight, False, time.time(), os.getpid())
+            holder = Holder(number, who, weight, False, time.time(), os.getpid(), queues)
             path = self._folder / f"{number:09d}.lease"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             lease = Lease(path, descriptor, holder)

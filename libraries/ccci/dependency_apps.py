@@ -72,6 +72,8 @@ class DependencyApps:
         """
         if self._realm is None:
             app = self.get(self.provider)
+            if self.provider not in PROVIDERS:
+                raise Misuse(f"This project has no words for sign-in at '{self.provider}'.")
             secrets = self.run.credentials.below(app.domain)
             provider = PROVIDERS[self.provider](self.run.client, app.url, secrets)
             self._realm = provider.realm(self.realm_name)
@@ -138,8 +140,7 @@ class DependencyApps:
 
         Recipe to `url`, `domain`, `address` (where the domain is found; "" for what DNS says),
         `stack` and `credentials` (name to value); of the provider of sign-in also `realm` and
-        `client_id`, the names that a setup script makes there. Of a provider that a matrix shares
-        the credentials are `admin_name` and `admin_password`, an administrator's of this run.
+        `client_id`, the names to make there.
         """
         content = {
             recipe: {
@@ -183,15 +184,18 @@ class DependencyApps:
                 recipe: App(recipe, one["domain"], one["stack"], one["url"])
                 for recipe, one in self._kept().items()
             }
-        shared = self.run.shared
-        there = {shared.app.recipe: shared.app} if shared else {}
+        shared = self.run.shared_provider
+        there = {shared.recipe: shared} if shared else {}
         return {**there, **{recipe: driver.app for recipe, driver in self.apps.items()}}
 
     def _take_shared(self) -> None:
         """Keep the credentials of a shared provider, so that no log shows them either."""
-        if shared := self.run.shared:
-            for name, value in shared.secrets.items():
-                self.run.credentials.put(f"{shared.app.domain}/{name}", value)
+        sharing, provider = self.run.sharing, self.run.shared_provider
+        if sharing and provider:
+            if sharing.failure:
+                self.failures[provider.recipe] = sharing.failure
+            for name, value in sharing.secrets.items():
+                self.run.credentials.put(f"{provider.domain}/{name}", value)
 
     def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
         """Make one app; those of a layer one after the other, for they share the run's folder."""

@@ -12,7 +12,7 @@ class Measured:
     """What passed runs on this machine took; None where there was none.
 
     Args:
-        seconds: the newest of them.
+        seconds: the newest of them, without its wait for a share of the budget.
         peak_memory_bytes: the greatest peak of its apps in any of them.
     """
 
@@ -34,10 +34,12 @@ def measured(project: Path, recipe: str, shared_provider: str = "") -> Measured:
     for _, found in stored_results(project / "results" / recipe):
         if found["verdict"] != "passed":
             continue
-        seconds = float(found["seconds"]) if seconds is None else seconds
-        # Older results know of neither.
+        # Older results know of no wait, no peak and no provider.
+        facts = found["facts"]
+        if seconds is None:
+            seconds = float(found["seconds"]) - float(facts.get("waited_seconds", 0.0))
         peak = found.get("peak_memory_bytes")
-        if peak is not None and found["facts"].get("shared_provider", "") == shared_provider:
+        if peak is not None and facts.get("shared_provider", "") == shared_provider:
             peaks.append(int(peak))
     return Measured(seconds, max(peaks, default=None))
 

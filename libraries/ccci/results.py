@@ -38,6 +38,7 @@ class RunFacts:
         started: ISO time in UTC.
         matrix: the matrix that the run was part of, or "".
         shared_provider: the recipe of the provider that the matrix deployed for its runs, or "".
+        waited_seconds: how long it waited for its share of the budget, before anything was made.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class RunFacts:
     started: str = ""
     matrix: str = ""
     shared_provider: str = ""
+    waited_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class RunResults:
         verdict: of the whole run; *incomplete* says nothing about the recipe.
         stages: stage to verdict; a stage that was not chosen is *not run*.
         tests: how many passed, failed and were opted out.
-        seconds: the whole run, as Robot counted it.
+        seconds: the whole run, as Robot counted it; what it waited for its share is in it.
         reason: why it is incomplete, or "".
         redactions: how many artefacts held a credential that had to be taken out.
         peak_memory_bytes: of the run's apps together, as `ccci.memory` counts; None: not measured.

@@ -18,7 +18,7 @@ from ccci.http import Client
 from ccci.journal import Journal, claim_domain
 from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.server import Server
-from ccci.shared_provider import SharedProvider
+from ccci.shared_provider import Sharing
 from ccci.swarm import SwarmView
 from ccci.teardown import tear_down
 from ccci.witness import Witness
@@ -69,7 +69,8 @@ class Run:
         domain: of the app under test.
         tell: told, in a few words, what happens.
         lease: its share of the node; None for a run that uses the app of another.
-        shared: the provider that a matrix deployed for it; None where it deploys its own.
+        sharing: what a matrix that deployed a provider tells it; None where no provider is shared.
+        waited_seconds: how long it waited for that share.
     """
 
     run_id: str
@@ -85,7 +86,8 @@ class Run:
     domain: str
     tell: Callable[[str], None]
     lease: Lease | None = None
-    shared: SharedProvider | None = None
+    sharing: Sharing | None = None
+    waited_seconds: float = 0.0
     extra_apps: list[AppDriver] = field(default_factory=list)
     left_over: list[str] | None = None
 
@@ -95,6 +97,11 @@ class Run:
         self.credentials = CredentialStore(self.journal.folder / "store" / "credentials.json")
         self.witness = Witness.before(self.swarm.client, self.server.sentinel)
         self.driver = self._driver(self.domain, self.checkout, self.config)
+
+    @property
+    def shared_provider(self) -> App | None:
+        """The provider that a matrix deployed for it; None where it deploys its own, or none."""
+        return self.sharing.provider if self.sharing else None
 
     @property
     def folder(self) -> Path:

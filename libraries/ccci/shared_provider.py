@@ -1,7 +1,6 @@
 """A provider of sign-in that a matrix deploys once, for all of its runs that sign in there.
 
-The matrix writes one file for each such recipe, with an administrator of its own who sees no realm
-of another run, and names their folder in the environment of its runs.
+The matrix writes one file for each of its runs and names their folder in the runs' environment.
 """
 
 import json
@@ -16,42 +15,42 @@ SHARED_VARIABLE = "CCCI_SHARED_PROVIDER"
 
 
 @dataclass(frozen=True)
-class SharedProvider:
-    """What a run is told of the provider that is there already.
+class Sharing:
+    """What a matrix that deployed a provider tells one of its runs.
 
     Attributes:
-        app: the provider; it belongs to another run.
-        holder: the matrix, which tears it down at its end.
-        secrets: of the run's own administrator, as `ccci.sign_in.PROVIDERS` takes them.
+        holder: the matrix, which tears the provider down at its end.
+        places: what the provider leaves of the node's budget.
+        provider: the app that the run signs its users in at; None for a run that does not.
+        secrets: of an administrator for this run alone, as `ccci.sign_in.PROVIDERS` takes them.
+        failure: why the provider is not there after all, or "".
     """
 
-    app: App
     holder: ProcessIdentity
-    secrets: dict[str, str] = field(repr=False)
+    places: int
+    provider: App | None = None
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    failure: str = ""
 
     def write(self, folder: Path, recipe: str) -> None:
         """Write the file for the run of a recipe, mode 0600."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        content = {
-            "app": asdict(self.app), "holder": self.holder.to_json(), "secrets": self.secrets,
-        }  # fmt: skip
-        path = folder / f"{recipe}.json"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(_path(folder, recipe), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file)
+            json.dump(asdict(self), file)
 
 
-def matrix_shares() -> bool:
-    """Tell whether this run is part of a matrix whose runs share a provider."""
-    return SHARED_VARIABLE in os.environ
-
-
-def shared_with(recipe: str) -> SharedProvider | None:
-    """Return the provider that is there for the run of a recipe; None where there is none."""
+def sharing_of(recipe: str) -> Sharing | None:
+    """Return what the matrix tells the run of a recipe; None where no provider is shared."""
     folder = os.environ.get(SHARED_VARIABLE)
-    path = Path(folder or "") / f"{recipe}.json"
+    path = _path(Path(folder or ""), recipe)
     if not folder or not path.exists():
         return None
     found = json.loads(path.read_text(encoding="utf-8"))
-    holder = ProcessIdentity.from_json(found["holder"])
-    return SharedProvider(App(**found["app"]), holder, found["secrets"])
+    holder = ProcessIdentity.from_json(found.pop("holder"))
+    provider = found.pop("provider")
+    return Sharing(holder, provider=App(**provider) if provider else None, **found)
+
+
+def _path(folder: Path, recipe: str) -> Path:
+    return folder / f"{recipe}.json"

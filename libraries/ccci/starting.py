@@ -20,7 +20,7 @@ from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recip
 from ccci.run import Run, RunOptions, new_run_id
 from ccci.server import Server, load_server
 from ccci.setup_script import find_setup_script
-from ccci.shared_provider import matrix_shares, shared_with
+from ccci.shared_provider import sharing_of
 from ccci.sign_in import check_provider
 from ccci.state import ProcessIdentity
 from ccci.swarm import SwarmView
@@ -46,8 +46,8 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     config = load_recipe_config(config_path(options.project, options.recipe))
     server = load_server()
     source = _source(options, server)
-    shared = shared_with(options.recipe)
-    provider = shared.app.recipe if shared else ""
+    sharing = sharing_of(options.recipe)
+    provider = sharing.provider.recipe if sharing and sharing.provider else ""
     plan = plan_for(options.recipe, lambda name: enrolled(options.project, name), provider)
     find_setup_script(options.project, options.recipe, config)
     check_provider(options.recipe, config)
@@ -69,13 +69,19 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         tell("asking for a share of the node")
         slots = default_slots()
         peak = measured(options.project, options.recipe, provider).peak_memory_bytes
+        asked = time.monotonic()
+        # Beside a shared provider it was found to fit; what was measured since must not undo that.
+        most = sharing.places if sharing else slots
         lease = Budget(slots).take(
-            weight_by(plan.weight, peak, slots),
+            weight_by(plan.weight, peak, most),
             f"{options.recipe} {run_id}",
             lambda wait: tell(str(wait)),
             deadline_seconds=_BUDGET_SECONDS,
-            queues=not matrix_shares(),
+            queues=sharing is None,
         )
+        if sharing and not sharing.holder.alive():
+            raise NodeFailure("The matrix that this run belongs to has ended; begin it again.")
+        waited_seconds = time.monotonic() - asked
         reaper.entrust(run_id, lease)
         abra_dir = _make_abra_dir(journal, server)
         abra = find_abra(server, abra_dir)
@@ -86,7 +92,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         domain = claim_domain(run_id, name, server.domain)
         return Run(
             run_id, options, server, config, plan, abra, swarm, client, journal, checkout, domain,
-            tell, lease, shared,
+            tell, lease, sharing, waited_seconds,
         )  # fmt: skip
     except BaseException:
         journal.closed("incomplete", tear_down(journal, swarm.client))

@@ -20,7 +20,7 @@ from matrix.ending import left_of
 from matrix.outcome import MatrixOutcome, outcome_of, told, whole_of, write_outcome
 from matrix.plan import Entry, Shard, longest_first, shard_of
 from matrix.report import OUTPUT, ROOT, join, suite_name
-from matrix.sharing import shared_provider, sharers
+from matrix.sharing import plan_sharing, shared_provider
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -38,11 +38,12 @@ def main(recipes: tuple[str, ...], part: str, share: str, output: Path | None) -
         shard = Shard.parse(part)
         whole = longest_first(PROJECT, recipes)
         processes = default_slots()
-        # Of the whole matrix: what cannot be shared is refused alike on the machine of each part.
-        sharing = sharers(PROJECT, share, [entry.recipe for entry in whole]) if share else []
+        entries = shard_of(whole, shard)
+        planned = [entry.recipe for entry in whole]
+        part_of_it = [entry.recipe for entry in entries]
+        sharing = plan_sharing(PROJECT, share, planned, part_of_it) if share else None
     except CcciError as error:
         raise click.ClickException(str(error)) from None
-    entries = shard_of(whole, shard)
     if not entries:
         raise click.ClickException(f"Part {shard} has no recipe: there are fewer than parts.")
     matrix = new_run_id()
@@ -51,21 +52,25 @@ def main(recipes: tuple[str, ...], part: str, share: str, output: Path | None) -
         raise click.ClickException(f"{folder} is not empty: name a folder for this matrix alone.")
     os.environ[MATRIX_VARIABLE] = matrix
     begun = time.monotonic()
+    left: dict[str, str] = {}
     with ExitStack() as provider:
-        if here := [entry.recipe for entry in entries if entry.recipe in sharing]:
-            logs = folder / "services" / share
-            held = shared_provider(PROJECT, share, here, matrix, logs, _tell_of(share))
-            try:
+        try:
+            if sharing:
+                logs = folder / "services" / share
+                held = shared_provider(PROJECT, sharing, matrix, logs, _tell_of(share))
                 provider.enter_context(held)
-            except CcciError as error:
-                raise click.ClickException(f"The shared provider '{share}': {error}") from None
-        _run(entries, folder, min(len(entries), processes))
-        planned = [entry.recipe for entry in whole]
+            _run(entries, folder, min(len(entries), processes))
+        except CcciError as error:
+            left = {share: str(error)}
+            click.echo(f"{share}: {error}", err=True)
+        except KeyboardInterrupt:
+            click.echo("interrupted before the recipes were begun", err=True)
         # At once, and whole: who interrupts the wait for the reapers has a report all the same.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _report(folder, matrix, shard, planned, entries, begun, {})
+        _report(folder, matrix, shard, planned, entries, begun, left)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    outcome = _report(folder, matrix, shard, planned, entries, begun, dict(left_of(matrix)))
+    left |= left_of(matrix)
+    outcome = _report(folder, matrix, shard, planned, entries, begun, left)
     click.echo(told(outcome, folder))
     sys.exit(0 if outcome.verdict == "passed" else 1)
 
@@ -86,10 +91,7 @@ def _run(entries: list[Entry], folder: Path, processes: int) -> None:
     for name in names:
         words += ["--suite", name]
     os.chdir(folder)  # pabot leaves a file of its own in the current folder.
-    try:
-        pabot.main_program([*words, str(PROJECT / "suites")])
-    except KeyboardInterrupt:
-        click.echo("interrupted before the recipes were begun", err=True)
+    pabot.main_program([*words, str(PROJECT / "suites")])
 
 
 def _report(

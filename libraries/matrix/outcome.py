@@ -19,6 +19,7 @@ class RecipeOutcome:
         recipe: its name.
         verdict: of its run; *incomplete* where no run ended.
         seconds: the run, as Robot counted it.
+        waited_seconds: how long, of these, it waited for its share of the budget.
         run: the folder of its own results below the project, or "".
         reason: why it is incomplete, or "".
         versions: `head` (commit), `head_release`, `upgraded_from` and `abra`.
@@ -32,6 +33,7 @@ class RecipeOutcome:
     recipe: str
     verdict: Verdict
     seconds: float = 0.0
+    waited_seconds: float = 0.0
     run: str = ""
     reason: str = ""
     versions: dict[str, str] = field(default_factory=dict)
@@ -85,6 +87,7 @@ def outcome_of(project: Path, recipe: str, matrix: str) -> RecipeOutcome:
                 recipe=recipe,
                 verdict=found["verdict"],
                 seconds=float(found["seconds"]),
+                waited_seconds=float(facts["waited_seconds"]),
                 run=os.path.relpath(folder, project),
                 reason=str(found["reason"]),
                 versions={

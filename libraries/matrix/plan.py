@@ -19,7 +19,7 @@ class Entry:
 
     Args:
         recipe: its name.
-        seconds: how long its last full run took here.
+        seconds: how long its last full run took here, once it had its share of the budget.
         weight: its places on the node as recipe.toml declares them, dependencies counted.
     """
 

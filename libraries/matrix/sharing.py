@@ -6,88 +6,109 @@ stands, the runs of the matrix do not queue behind those who wait for that share
 
 import fcntl
 import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccci.artefacts import save_logs
 from ccci.budget import default_slots
 from ccci.dependencies import enrolled, plan_for
-from ccci.errors import Misuse
+from ccci.errors import CcciError, Misuse
 from ccci.locks import try_lock
 from ccci.measured import measured, weight_by
 from ccci.recipe import RecipeConfig
 from ccci.run import Run, RunOptions
-from ccci.shared_provider import SHARED_VARIABLE, SharedProvider
+from ccci.shared_provider import SHARED_VARIABLE, Sharing
 from ccci.sign_in import PROVIDERS
 from ccci.starting import start_run
 from ccci.state import ProcessIdentity, private_dir
 
 
-def sharers(project: Path, provider: str, recipes: Iterable[str]) -> list[str]:
-    """Return the recipes that can share a provider: they sign in there, and need it for no more.
+@dataclass(frozen=True)
+class SharePlan:
+    """One provider for the recipes of a part of a matrix.
+
+    Attributes:
+        provider: its recipe.
+        sharers: the recipes that sign their users in there.
+        others: those that run beside them.
+        places: what the provider leaves of the node's budget.
+    """
+
+    provider: str
+    sharers: tuple[str, ...]
+    others: tuple[str, ...]
+    places: int
+
+
+def plan_sharing(
+    project: Path, provider: str, whole: Iterable[str], part: Iterable[str]
+) -> SharePlan | None:
+    """Plan who shares a provider; None where no recipe of the part does, and none is deployed.
+
+    Args:
+        project: the folder that holds recipes/.
+        provider: what to share.
+        whole: the recipes of the matrix.
+        part: those that this machine runs.
 
     Raises:
-        Misuse: it is no provider, no recipe shares it, or a recipe does not fit beside it on the
-            node.
+        Misuse: it is no provider, no recipe of the matrix shares it, or one of the part does not
+            fit beside it on the node.
     """
     if provider not in PROVIDERS:
         raise Misuse(f"SHARE={provider}: it is no provider; there is {', '.join(PROVIDERS)}.")
+    chosen = [recipe for recipe in whole if _shares(project, provider, recipe)]
+    if not chosen:
+        raise Misuse(f"SHARE={provider}: no recipe of this matrix can share it.")
+    here = tuple(part)
+    sharers = tuple(recipe for recipe in here if recipe in chosen)
+    if not sharers:
+        return None
     slots = default_slots()
-    left = slots - _weight_of(project, provider, "", slots)
-    chosen = []
-    for recipe in recipes:
-        shares = _shares(project, provider, recipe)
-        weight = _weight_of(project, recipe, provider if shares else "", slots)
-        if weight > left:
+    places = slots - _weight_of(project, provider, "", slots)
+    for recipe in here:
+        weight = _weight_of(project, recipe, provider if recipe in sharers else "", slots)
+        if weight > places:
             raise Misuse(
                 f"SHARE={provider}: '{recipe}' needs {weight} places, and beside the provider "
-                f"{left} of {slots} are left. Leave it out of this matrix, or SHARE."
+                f"{places} of {slots} are left. Leave it out of this matrix, or SHARE."
             )
-        chosen += [recipe] if shares else []
-    if not chosen:
-        raise Misuse(f"SHARE={provider}: no recipe of this matrix signs in there.")
-    return chosen
+    others = tuple(recipe for recipe in here if recipe not in sharers)
+    return SharePlan(provider, sharers, others, places)
 
 
 @contextmanager
 def shared_provider(
-    project: Path,
-    provider: str,
-    recipes: list[str],
-    matrix: str,
-    logs: Path,
-    tell: Callable[[str], None],
+    project: Path, plan: SharePlan, matrix: str, logs: Path, tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Have a provider for the length of the block, for the runs of these recipes.
+    """Have a provider for the length of the block, for the runs of a plan.
+
+    One that does not deploy stands to the end all the same: the runs are told why it failed, and
+    test their apps without sign-in.
 
     Args:
         project: the folder that holds recipes/.
-        provider: its recipe, as the operator has it.
-        recipes: what `sharers` returned.
+        plan: who shares it.
         matrix: the matrix that it belongs to.
-        logs: where its services' last words are kept.
+        logs: where the last words of its services are kept when it does not deploy. Later ones
+            are not: what other runs keep secret could stand in them.
         tell: told, in a few words, what happens.
 
     Raises:
         Misuse: another matrix on this node has one.
-        NodeFailure, RecipeFailure: it did not deploy. Nothing is left behind.
+        NodeFailure: the node lacks something that every run needs. Nothing is left behind.
     """
-    with _alone():
-        run = _begin(project, provider, matrix, tell)
+    with _alone(), _run_of(project, plan.provider, matrix, tell) as run:
+        # Of what abra does here, its reaper finds what is left by the run's name.
+        with _named(run.run_id):
+            folder = _offer(run, plan, logs, tell)
+        os.environ[SHARED_VARIABLE] = str(folder)
         try:
-            _deploy(run)
-            folder = _admit(run, provider, recipes)
-            os.environ[SHARED_VARIABLE] = str(folder)
             yield
         finally:
-            os.environ.pop(SHARED_VARIABLE, None)
-            try:
-                save_logs(run.swarm, run.driver.app, logs, run.credentials.values())
-            finally:
-                # Nobody tested it: nothing is said of its recipe.
-                run.end("incomplete", failed=False)
+            del os.environ[SHARED_VARIABLE]
 
 
 @contextmanager
@@ -106,17 +127,56 @@ def _alone() -> Iterator[None]:
         os.close(descriptor)
 
 
-def _begin(project: Path, provider: str, matrix: str, tell: Callable[[str], None]) -> Run:
-    before = os.environ.pop("CCCI_RUN_ID", None)
-    try:
+@contextmanager
+def _run_of(
+    project: Path, provider: str, matrix: str, tell: Callable[[str], None]
+) -> Iterator[Run]:
+    with _named(None):
         run = start_run(RunOptions(provider, project), tell)
+    run.journal.record("matrix", matrix)
+    try:
+        yield run
     finally:
-        # What the matrix starts from here on is not the provider's, and outlives its teardown.
+        # Nobody tested it: nothing is said of its recipe.
+        run.end("incomplete", failed=False)
+
+
+@contextmanager
+def _named(run_id: str | None) -> Iterator[None]:
+    """Let programs that are started in the block carry the name of a run, or that of none.
+
+    What the matrix starts after it is not the provider's, and a teardown must not end it.
+    """
+    before = os.environ.pop("CCCI_RUN_ID", None)
+    if run_id is not None:
+        os.environ["CCCI_RUN_ID"] = run_id
+    try:
+        yield
+    finally:
         os.environ.pop("CCCI_RUN_ID", None)
         if before is not None:
             os.environ["CCCI_RUN_ID"] = before
-    run.journal.record("matrix", matrix)
-    return run
+
+
+def _offer(run: Run, plan: SharePlan, logs: Path, tell: Callable[[str], None]) -> Path:
+    """Deploy it; return the folder that tells each run where it is, or why it is not."""
+    app, folder = run.driver.app, run.folder / "shared"
+    own = Sharing(ProcessIdentity.of(os.getpid()), plan.places)
+    delegates: dict[str, dict[str, str]] = {}
+    failure = ""
+    try:
+        _deploy(run)
+        delegates = _delegates(run, plan)
+    except CcciError as error:
+        tell(f"did not deploy: {error}")
+        save_logs(run.swarm, app, logs, run.credentials.values())
+        failure = f"{error} Its logs are in {logs}."
+    for recipe in plan.sharers:
+        secrets = delegates.get(recipe, {})
+        replace(own, provider=app, secrets=secrets, failure=failure).write(folder, recipe)
+    for recipe in plan.others:
+        own.write(folder, recipe)
+    return folder
 
 
 def _deploy(run: Run) -> None:
@@ -130,22 +190,22 @@ def _deploy(run: Run) -> None:
     )
 
 
-def _admit(run: Run, provider: str, recipes: list[str]) -> Path:
-    """Make an administrator for each recipe's run; return the folder that says who they are."""
-    app, folder = run.driver.app, run.folder / "shared"
-    own = run.credentials.below(app.domain)
-    opened = PROVIDERS[provider](run.client, app.url, own)
-    holder = ProcessIdentity.of(os.getpid())
-    for recipe in recipes:
+def _delegates(run: Run, plan: SharePlan) -> dict[str, dict[str, str]]:
+    """Make an administrator for each run that shares it."""
+    app = run.driver.app
+    opened = PROVIDERS[plan.provider](run.client, app.url, run.credentials.below(app.domain))
+    made = {}
+    for recipe in plan.sharers:
         password = run.credentials.generate(f"administrator for {recipe}")
-        delegated = opened.delegate(f"{recipe}-{secrets.token_hex(4)}", password)
-        SharedProvider(app, holder, delegated).write(folder, recipe)
-    return folder
+        made[recipe] = opened.delegate(f"{recipe}-{run.run_id}", password)
+    return made
 
 
 def _shares(project: Path, provider: str, recipe: str) -> bool:
-    config = enrolled(project, recipe) or RecipeConfig()
-    if config.sso is None or config.sso.provider != provider:
+    """Tell whether a recipe signs in there, by words, and needs it for no more."""
+    sso = (enrolled(project, recipe) or RecipeConfig()).sso
+    # A setup script is written for the administrator of the whole provider.
+    if sso is None or sso.provider != provider or sso.setup_script:
         return False
     return provider not in plan_for(recipe, lambda name: enrolled(project, name), provider).recipes
 

@@ -85,7 +85,6 @@ class _Seen:
     """One request for a share, as it was seen while it was there."""
 
     holder: Holder
-    asked: float
     begun: float | None = None
     last: float = 0.0
     robot_peak_bytes: int = 0
@@ -111,7 +110,7 @@ class _Watch:
         budget = Budget(self.slots)
         while not self._end.wait(_LOOK_SECONDS):
             for holder in budget.holders():
-                found = self.seen.setdefault(holder.who, _Seen(holder, holder.since))
+                found = self.seen.setdefault(holder.who, _Seen(holder))
                 found.holder, found.last = holder, time.time()
                 found.robot_peak_bytes = max(found.robot_peak_bytes, _peak_of(holder.pid))
                 if holder.holds:
@@ -227,7 +226,7 @@ def _share_of(outcome: dict[str, Any], seen: dict[str, _Seen]) -> Share:
         recipe=outcome["recipe"],
         weight=found.holder.weight,
         held_seconds=found.last - found.begun,
-        waited_seconds=found.begun - found.asked,
+        waited_seconds=float(outcome["waited_seconds"]),
         overhead_cpu_seconds=float(outcome["overhead_cpu_seconds"]),
         robot_peak_bytes=found.robot_peak_bytes,
         apps_peak_bytes=outcome["peak_memory_bytes"],

@@ -19,7 +19,14 @@ from ccci.cutoff import report_cut_off
 from ccci.errors import Misuse
 from ccci.journal import Journal
 from ccci.measured import Measured, measured, weight_by
-from ccci.results import RunFacts, RunResults, Verdict, prune_results, write_results
+from ccci.results import (
+    RunFacts,
+    RunResults,
+    Verdict,
+    prune_results,
+    read_results,
+    write_results,
+)
 from ccci.state import ProcessIdentity
 from matrix import __main__ as command
 from matrix.ending import left_of
@@ -41,8 +48,8 @@ MATRIX_FIELDS = {
     "problems", "overhead_cpu_seconds",
 }  # fmt: skip
 RECIPE_FIELDS = {
-    "recipe", "verdict", "seconds", "run", "reason", "versions", "stages", "stage_seconds",
-    "opt_outs", "peak_memory_bytes", "overhead_cpu_seconds",
+    "recipe", "verdict", "seconds", "waited_seconds", "run", "reason", "versions", "stages",
+    "stage_seconds", "opt_outs", "peak_memory_bytes", "overhead_cpu_seconds",
 }  # fmt: skip
 
 
@@ -53,11 +60,12 @@ def ran(
     verdict: Verdict,
     seconds: float,
     peak_memory_bytes: int | None = None,
+    waited_seconds: float = 0.0,
 ) -> Path:
     facts = RunFacts(
         f"20260101-00000{number}-aaaa", recipe, head="abc", head_release="1.1.0+2",
         upgraded_from="1.0.0+2", abra="abra 0.13", opt_outs={"backup": "it keeps nothing at all"},
-        stage_seconds={"install": 4.5}, matrix=f"m{number}",
+        stage_seconds={"install": 4.5}, matrix=f"m{number}", waited_seconds=waited_seconds,
     )  # fmt: skip
     results = RunResults(
         facts, verdict, {"install": verdict}, {}, seconds,
@@ -114,6 +122,21 @@ def test_what_passed_runs_measured_is_known(project: Path) -> None:
     assert measured(project, "shop") == Measured(50, 3 * GIB)
     assert measured(project, "forum") == Measured(300, None)
     assert measured(project, "wiki") == Measured()
+
+
+def test_what_a_run_waited_for_its_share_makes_its_recipe_no_longer(project: Path) -> None:
+    folder = ran(project, "shop", 4, "passed", 370, waited_seconds=300)
+    assert measured(project, "shop").seconds == 70
+    assert [one.recipe for one in longest_first(project, ["shop", "forum"])] == ["forum", "shop"]
+    outcome = outcome_of(project, "shop", "m4")
+    assert (outcome.seconds, outcome.waited_seconds) == (370, 300)
+
+    older = json.loads((folder / "results.json").read_text())
+    del older["facts"]["waited_seconds"]
+    (folder / "results.json").write_text(json.dumps(older))
+    assert measured(project, "shop").seconds == 370
+    read = read_results(folder)
+    assert read and (read.seconds, read.facts.waited_seconds) == (370, 0)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyA
         run_id="20260101-000000-abcd",
         credentials=credentials,
         client=None,
-        shared=None,
+        sharing=None,
+        shared_provider=None,
     )
     made = DependencyApps(cast(Run, run))
     made.apps["authentik"] = cast(AppDriver, SimpleNamespace(app=ELSEWHERE))
