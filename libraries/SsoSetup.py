@@ -35,6 +35,18 @@ class SsoSetup:
         return session.stages.dependencies.provider
 
     @word()
+    def provider_is_there(self) -> bool:
+        """Tells whether the app could be told of a provider: one is named, and it deployed.
+
+        Never fails. For seeds: without a provider the rest of them is looked at all the same.
+
+        Example:
+        | ${there}=    Provider Is There
+        | IF    ${there}    Plant Who Is Known There
+        """
+        return session.stages.dependencies.can_sign_in
+
+    @word()
     def address_of_provider(self) -> str:
         """Returns the address that the provider's pages are below, without a slash at its end.
 

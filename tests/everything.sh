@@ -72,6 +72,9 @@ for recipe in "${recipes[@]}"; do
     part "lab for $recipe" make --no-print-directory lab-up "RECIPE=$recipe"
     part "robot suites/$recipe" suite "$recipe"
 done
+if [ "${1-}" = all ]; then
+    part "make matrix of the same" make --no-print-directory matrix "RECIPES=${recipes[*]}"
+fi
 # Now: the tests below make many runs, and the oldest results are removed.
 counted=$(count 2>&1) || red=1
 

@@ -49,7 +49,7 @@ class DependencyApps:
     def can_sign_in(self) -> bool:
         """Tell whether the recipe signs users in through a provider, and that is there."""
         sso = self.run.config.sso
-        return sso is not None and sso.provider not in self.failures
+        return sso is not None and sso.provider in self._all().keys() - self.failures.keys()
 
     @property
     def provider(self) -> str:
