@@ -42,7 +42,7 @@ class SsoSetup:
 
         Example:
         | ${there}=    Provider Is There
-        | IF    ${there}    Plant Who Is Known There
+        | IF    ${there}    Link To The Provider    pia    otto
         """
         return session.stages.dependencies.can_sign_in
 

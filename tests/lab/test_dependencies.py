@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ccci.budget import Budget, default_slots
 from ccci.journal import Journal
 from ccci.state import state_dir
 from tests.lab.suite_runs import (
@@ -55,7 +56,12 @@ def test_two_dependencies_come_up_side_by_side(tmp_path: Path) -> None:
 
     run = start_suite_of(project, "custom-html", "--suite", "install")
 
+    run.wait_for_words("deploying keycloak-")
+    holders = Budget(default_slots()).holders()
     assert run.finish(600) == 0, run.output
+    # 1 of custom-html, 2 of keycloak, 1 of gitea.
+    held = [one.weight for one in holders if one.holds and one.who.endswith(run.run_id)]
+    assert len(held) == 1 and held[0] >= 4, holders
     said = run.output
     first_up = said.index("converged in")
     assert (

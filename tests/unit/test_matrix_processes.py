@@ -1,4 +1,4 @@
-"""A matrix with real processes and no Docker: those that are killed, and a matrix that is ended."""
+"""A matrix with real processes and no Docker: their order, those killed, and one ended early."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from robot.api import ExecutionResult
 
+from ccci.results import RunFacts, RunResults, write_results
 from ccci.state import ProcessIdentity
 from ccci.waiting import Look, wait_for
 
@@ -54,6 +55,9 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "Little.py").write_text(LIBRARY)
     for recipe, step in (
         ("good", "End Well    good"),
+        ("brief", "End Well    brief"),
+        ("long", "End Well    long"),
+        ("middling", "End Well    middling"),
         ("killed", "Be Killed"),
         ("slow", "Wait Long"),
     ):
@@ -70,7 +74,7 @@ def project(tmp_path: Path) -> Path:
 def start(project: Path) -> Iterator[Any]:
     started: list[subprocess.Popen[str]] = []
 
-    def start(*recipes: str) -> subprocess.Popen[str]:
+    def start(*recipes: str, places: int = 2) -> subprocess.Popen[str]:
         words = [*recipes, "--output", str(project / "report")]
         script = (
             "import sys; from pathlib import Path; from matrix import __main__ as command; "
@@ -81,7 +85,7 @@ def start(project: Path) -> Iterator[Any]:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(PROJECT / "libraries"),
             "CCCI_STATE_DIR": str(project / "state"),
-            "MAX_TESTS": "2",
+            "MAX_TESTS": str(places),
         }
         process = subprocess.Popen(
             [sys.executable, "-c", script], env=environment, cwd=project, text=True,
@@ -133,6 +137,20 @@ def test_with_every_recipe_passed_it_ends_well(project: Path, start: Any) -> Non
     assert matrix.returncode == 0, said
     assert results_of(project)["verdict"] == "passed"
     assert statuses_of(project) == {"Good": "PASS"}
+
+
+def test_one_at_a_time_they_begin_with_the_one_that_took_longest(project: Path, start: Any) -> None:
+    # Neither the order of their names, nor that of the command, nor either of these backwards.
+    for recipe, seconds, waited in (("brief", 400, 390), ("middling", 60, 0), ("long", 300, 0)):
+        facts = RunFacts("20250101-000001-aaaa", recipe, waited_seconds=waited)
+        folder = project / "results" / recipe / facts.run_id
+        write_results(folder, RunResults(facts, "passed", {}, {}, seconds))
+    matrix = start("long", "brief", "middling", places=1)
+    said, _ = matrix.communicate(timeout=120)
+    assert matrix.returncode == 0, said
+    suites = ExecutionResult(str(project / "report" / "output.xml")).suite.suites
+    begun = sorted(suites, key=lambda suite: suite.start_time)
+    assert [suite.name for suite in begun] == ["Long", "Middling", "Brief"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -1,15 +1,23 @@
-"""What the end of a run leaves beside its results: how far it was, and what may leave the node."""
+"""What a run leaves beside its verdict: how far it was, its wait, and what may leave the node."""
 
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bridge import publishing
+from ccci import starting
+from ccci.budget import POLL_SECONDS, Budget
+from ccci.checkout import Checkout
 from ccci.clearance import MAY_BE_CLEARED, read_clearance
 from ccci.credentials import REDACTED
 from ccci.progress import read_progress
-from ccci.results import PROVIDER_GONE, read_results, was_cut_off
+from ccci.results import PROVIDER_GONE, RunFacts, read_results, was_cut_off
+from ccci.run import RunOptions
+from ccci.server import Server
 from loop.gate import cleared
 
 SECRET = "a-value-that-nobody-may-see"
@@ -94,3 +102,50 @@ def test_whose_provider_was_taken_away_neither_passed_nor_failed(
     assert gone and gone.verdict == "incomplete" and gone.reason == PROVIDER_GONE
     assert gone.stages["install"] == ("passed" if works else "incomplete")
     assert was_cut_off(gone)
+
+
+@pytest.fixture
+def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a run three places, and something in place of Docker, abra and the reaper."""
+    monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("CCCI_RUN_ID", "20260101-080000-ab12")
+    monkeypatch.setenv("MAX_TESTS", "3")
+    for name, stand_in in {
+        "load_server": lambda: Server(domain="lab.test"),
+        "SwarmView": lambda: SimpleNamespace(client=None),
+        "Client": lambda server: None,
+        "_check_prerequisites": lambda *_: None,
+        "reaper": SimpleNamespace(start=lambda *_: None, entrust=lambda *_: None),
+        "find_abra": lambda _, folder: SimpleNamespace(version=lambda: "0.13", abra_dir=folder),
+        "check_out": lambda recipe, source, into, head: Checkout(into, recipe, "f" * 40, (), None),
+        "_BUDGET_SECONDS": 20,
+    }.items():
+        monkeypatch.setattr(starting, name, stand_in)
+    monkeypatch.setattr("ccci.run.Witness.before", lambda *_: None)
+    monkeypatch.setattr("docker.from_env", lambda: None)
+    memory = SimpleNamespace(start=lambda: None)
+    monkeypatch.setattr(publishing, "MemoryWatch", lambda client, stacks: memory)
+
+
+@pytest.mark.usefixtures("_node")
+def test_a_run_waits_for_room_for_all_its_apps_and_says_how_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for recipe, settings in (("shop", 'requires = ["mail"]'), ("mail", "weight = 2")):
+        (tmp_path / "recipes" / recipe).mkdir(parents=True)
+        (tmp_path / "recipes" / recipe / "recipe.toml").write_text(settings)
+    facts = RunFacts("20260101-080000-ab12", "shop")
+    monkeypatch.setattr(publishing, "_published", publishing._Published(facts))
+    others = Budget(3).take(1, "somebody else")
+
+    def tell(words: str) -> None:
+        if words.startswith("waiting for 3 of 3 places"):
+            others.release()
+
+    begun = time.monotonic()
+    run = starting.start_run(RunOptions("shop", tmp_path), tell)
+    publishing.describe(run)
+    noted = publishing._published.facts
+    assert noted and POLL_SECONDS <= noted.waited_seconds < time.monotonic() - begun + 0.01
+    assert run.lease and run.lease.holder.weight == 3
+    run.lease.release()
