@@ -229,9 +229,16 @@ class Sso:
 
     @word("assertion")
     def token_should_be_wrong(
-        self, provider: Provider, token: Secret, flaw: Flaw, audience: str = ""
+        self,
+        provider: Provider,
+        token: Secret,
+        flaw: Flaw,
+        audience: str = "",
+        authorized_party: str = "",
     ) -> None:
         """Fails unless an app that verifies the token would refuse it for this flaw.
+
+        ``aud`` and ``azp`` are looked at where they are given.
 
         Example:
         | Token Should Be Wrong    ${provider}    ${old}    expired
@@ -239,7 +246,7 @@ class Sso:
         """
         keys = SigningKeys(session.run.client, provider)
         try:
-            tokens.verify(token.value, keys, provider.issuer, audience)
+            tokens.verify(token.value, keys, provider.issuer, audience, authorized_party)
         except TokenRefused as refused:
             if refused.flaw != flaw:
                 raise RecipeFailure(

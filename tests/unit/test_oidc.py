@@ -4,15 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 import urllib.parse
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import replace
 from typing import Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
@@ -23,30 +20,9 @@ from ccci.http import Client
 from ccci.oidc import GrantRefused, OidcClient, Provider, TokenSet
 from ccci.server import Server
 from ccci.tokens import Claims, SigningKeys, TokenRefused, verify
+from tests.unit.small_provider import Small, running, signed
 
 WIKI = OidcClient("wiki", "the wiki's own secret")
-
-
-@dataclass
-class Small:
-    """A provider of one page each, at paths that no real one has: whoever guesses them fails."""
-
-    issuer: str = ""
-    keys: dict[str, RSAPrivateKey] = field(default_factory=dict)
-    discovery: dict[str, Any] = field(default_factory=dict)
-    answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    asked: list[dict[str, str]] = field(default_factory=list)
-    bearers: list[str] = field(default_factory=list)
-    reads_of_keys: int = 0
-
-    def jwks(self) -> dict[str, Any]:
-        self.reads_of_keys += 1
-        made = []
-        for name, key in self.keys.items():
-            public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
-            made.append({**public, "kid": name, "use": "sig", "alg": "RS256"})
-        made.append({"kty": "RSA", "use": "enc", "kid": "for encryption", "alg": "RSA-OAEP"})
-        return {"keys": made}
 
 
 @pytest.fixture(scope="module")
@@ -66,53 +42,8 @@ def http() -> Client:
 
 @pytest.fixture
 def small(own_key: RSAPrivateKey) -> Iterator[Small]:
-    state = Small(keys={"first": own_key})
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path == "/it/.well-known/openid-configuration":
-                self.say(200, state.discovery)
-            elif self.path == "/odd/place/of-people":
-                state.bearers.append(self.headers.get("Authorization", ""))
-                known = state.bearers[-1] == "Bearer a.sound.token"
-                about = {"sub": "7", "preferred_username": "anna"}
-                self.say(200, about) if known else self.say(401, {})
-            elif self.path == "/odd/place/of-keys":
-                self.say(200, state.jwks())
-            else:
-                self.say(404, {})
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            state.asked.append({"path": self.path, **dict(urllib.parse.parse_qsl(body))})
-            self.say(*state.answers.pop(0))
-
-        def say(self, status: int, content: dict[str, Any]) -> None:
-            body = json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: what matters is asserted."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    root = f"http://127.0.0.1:{server.server_port}"
-    state.issuer = f"{root}/it"
-    state.discovery = {
-        "issuer": state.issuer,
-        "authorization_endpoint": f"{root}/odd/place/of-consent",
-        "token_endpoint": f"{root}/odd/place/of-tokens",
-        "userinfo_endpoint": f"{root}/odd/place/of-people",
-        "jwks_uri": f"{root}/odd/place/of-keys",
-        "end_session_endpoint": f"{root}/odd/place/of-farewell",
-    }
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield state
-    server.shutdown()
-    server.server_close()
+    with running(own_key) as provider:
+        yield provider
 
 
 @pytest.fixture
@@ -123,22 +54,6 @@ def provider(small: Small, http: Client) -> Provider:
 @pytest.fixture
 def keys(http: Client, provider: Provider) -> SigningKeys:
     return SigningKeys(http, provider)
-
-
-def signed(key: RSAPrivateKey, issuer: str, kid: str = "first", **changes: object) -> str:
-    now = int(time.time())
-    claims: dict[str, object] = {
-        "iss": issuer,
-        "sub": "7",
-        "aud": ["wiki", "account"],
-        "azp": "wiki",
-        "iat": now,
-        "exp": now + 60,
-        "preferred_username": "anna",
-        **changes,
-    }
-    kept = {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(kept, key, "RS256", headers={"kid": kid})
 
 
 def flaw_of(

@@ -1,0 +1,13 @@
+"""The words of sign-in fail when they must: each is given what it must not pass over."""
+
+import pytest
+
+from tests.lab.suite_runs import leftovers_of, start_suite
+
+pytestmark = [pytest.mark.lab, pytest.mark.heavy]
+
+
+def test_every_word_of_sign_in_fails_when_it_must() -> None:
+    run = start_suite("--variable", "RECIPE:keycloak", "tests/lab/vocabulary-sso")
+    assert run.finish(600) == 0, run.output
+    assert leftovers_of(run.stack, run.run_id) == []
