@@ -14,8 +14,8 @@ class Deployment:
     """Brings the app under test into the state that a stage needs.
 
     Only these keywords deploy. All tests of a stage share one deployment, and most stages share
-    the same: a full run makes three cold deployments. The stage is read off the suite file's name:
-    `4__restart.robot` is the stage ``restart``.
+    the same: a full run makes three cold deployments and one upgrade. The stage is read off the
+    suite file's name: `4__restart.robot` is the stage ``restart``.
     """
 
     @word()
@@ -179,9 +179,11 @@ class Deployment:
 
     @word("assertion")
     def the_stages_should_have_shared_their_deployments(self) -> None:
-        """Fails unless the run made as many cold deployments as a full run must: three.
+        """Fails unless the app was deployed as often as a full run must, and each dependency once.
 
-        A stage that the recipe opted out of makes one fewer.
+        That is three times cold, and once over the previous release; a stage that the recipe opted
+        out of makes fewer. Deployments by a test or an install step count like any other, also
+        those by `Abra`; those of an app that `Fresh App` made do not.
 
         Example:
         | The Stages Should Have Shared Their Deployments

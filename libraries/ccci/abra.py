@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 
@@ -31,6 +31,9 @@ _NEEDS_TERMINAL = {
 }
 # What a recipe's own content can make fail; any other abra command that fails says nothing of it.
 _RECIPE_AT_WORK = {"deploy", "upgrade", "rollback", "backup", "restore", "restart", "cmd", "run"}
+# With abra's short names for them, so that nobody deploys unseen by those.
+_APP = {"app", "a"}
+_DEPLOYS = {"deploy", "d", "upgrade", "up", "rollback", "rl"}
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
@@ -64,6 +67,7 @@ class Abra:
 
     program: Path
     abra_dir: Path
+    _deployed: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __call__(
         self, *arguments: str, within_seconds: float = 300, check: bool = True
@@ -90,6 +94,8 @@ class Abra:
         result = AbraResult(command, code, out, err, time.monotonic() - begun)
         if code < 0:
             raise NodeFailure(f"'{command}' was killed by signal {-code}.")
+        if domain := _deployed_by(arguments):
+            self._deployed.append(domain)
         if check and code != 0:
             raise self.failure(arguments, result)
         return result
@@ -113,6 +119,14 @@ class Abra:
             f"'{result.command}' ended with exit code {result.exit_code}{wanted}: "
             f"{_last_words(result)}"
         )
+
+    def deployments_of(self, domain: str) -> int:
+        """Return how many deployments of an app went through here, whoever asked for them.
+
+        One that failed counts, since it may have changed the app; one that was killed does not,
+        since that is the node's failure, after which a stage may try again.
+        """
+        return self._deployed.count(domain)
 
     def version(self) -> str:
         """Return what `abra --version` says, in one line."""
@@ -206,6 +220,14 @@ def find_abra(server: Server, abra_dir: Path) -> Abra:
             "or start the lab with 'make lab-up', which brings its own."
         )
     return Abra(Path(found), abra_dir)
+
+
+def _deployed_by(arguments: Sequence[str]) -> str:
+    """The app that a command deploys; "" when it deploys none."""
+    # None of the flags that may stand before the domain takes a value.
+    words = [word for word in arguments if not word.startswith("-")]
+    deploys = len(words) > 2 and words[0] in _APP and words[1] in _DEPLOYS
+    return words[2] if deploys else ""
 
 
 def _refuse_local_commands(arguments: Sequence[str]) -> None:

@@ -97,6 +97,11 @@ class AppDriver:
         """The app's settings as they are now."""
         return read_env(self.env_path)
 
+    @property
+    def deployments(self) -> int:
+        """How often abra deployed the app in this run, cold or not, also for a test by itself."""
+        return self.abra.deployments_of(self.app.domain)
+
     def compose_files(self) -> list[Path]:
         """Return the compose files of the app's settings, our overlay not among them."""
         # Some abra commands check out what the app is pinned to, and leave the tree there.

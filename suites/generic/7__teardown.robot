@@ -9,7 +9,7 @@ Test Tags           teardown    generic
 
 
 *** Test Cases ***
-The Stages Shared Three Cold Deployments
+The Stages Shared Their Deployments
     The Stages Should Have Shared Their Deployments
 
 Nothing Of The Run Is Left
