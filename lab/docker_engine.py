@@ -16,6 +16,8 @@ from lab.settings import Settings
 from lab.waiting import until
 
 START_SECONDS = 90.0
+# For one answer: after a build of gigabytes a busy disk held the daemon for more than a minute.
+ANSWER_SECONDS = 300
 STOP_SECONDS = 60.0
 PID_FILE = Path("/var/run/docker.pid")
 CONTAINERD_PID_FILE = Path("/var/run/docker/containerd/containerd.pid")
@@ -25,7 +27,7 @@ PACKAGES = ("docker.io", "iptables", "iproute2")
 def connect() -> docker.DockerClient | None:
     """A client of the daemon that DOCKER_HOST names, or None when it does not answer."""
     try:
-        client = docker.from_env(timeout=60)
+        client = docker.from_env(timeout=ANSWER_SECONDS)
         client.ping()
     except (DockerException, OSError):
         return None

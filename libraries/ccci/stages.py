@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ccci.app import AppDriver, Deployment
 from ccci.backup import Promise, Snapshot, check_snapshot, promises_of, restore, take_snapshot
 from ccci.dependency_apps import DependencyApps
-from ccci.errors import CcciError, RecipeFailure
+from ccci.errors import CcciError, NodeFailure, RecipeFailure
 from ccci.markers import (
     Marker,
     check_markers,
@@ -56,7 +56,7 @@ class Stages:
     deployed: str = ""
     deployment: Deployment | None = None
     head_failure: str = ""
-    broken_step: str = ""
+    broken: CcciError | None = None
     markers: tuple[Marker, ...] = ()
     seeded: bool = False
     snapshot: Snapshot | None = None
@@ -116,7 +116,7 @@ class Stages:
 
     def begin_stage(self) -> None:
         """Forget that a step of the stage before was broken."""
-        self.broken_step = ""
+        self.broken = None
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -125,12 +125,15 @@ class Stages:
         try:
             yield
         except CcciError as error:
-            self.broken_step = f"{name} failed: {str(error).splitlines()[0]}"
+            # What the node broke says nothing of the recipe, here or in what is not looked at.
+            kind = RecipeFailure if isinstance(error, RecipeFailure) else NodeFailure
+            said = str(error).splitlines()[0]
+            self.broken = kind(f"Not looked at, since {name} failed: {said}")
             raise
 
     def _on_firm_ground(self) -> None:
-        if self.broken_step:
-            raise RecipeFailure(f"Not looked at, since {self.broken_step}")
+        if self.broken:
+            raise self.broken
 
     def wait_healthy(self, holding_seconds: float = 0) -> None:
         """Wait until the app's health page answers through Traefik.
@@ -168,7 +171,8 @@ class Stages:
         self.promises = promises_of(services, mounts_of(self.run.swarm, stack), stack)
         self.run.journal.record("snapshot", stack)
         self.run.tell("backing up")
-        self.snapshot = take_snapshot(self.run.abra, driver.app.domain, self.snapshot)
+        with self._step("the backup"):
+            self.snapshot = take_snapshot(self.run.abra, driver.app.domain, self.snapshot)
         self.run.tell(f"snapshot {self.snapshot.id} holds {len(self.snapshot.paths)} paths")
         return self.snapshot
 
@@ -324,6 +328,7 @@ class Stages:
         self.run.driver.remove_volumes()
 
     def _snapshot(self) -> Snapshot:
+        self._on_firm_ground()
         if self.snapshot is None:
             raise RecipeFailure("There is no snapshot to go on with: see the test before this.")
         return self.snapshot

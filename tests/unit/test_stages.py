@@ -292,3 +292,25 @@ def test_a_task_that_died_is_told_with_its_service(state: str, abra: Abra) -> No
         "Expected no task of db to be restarted; 2 died, the last with exit code 137 "
         "(task: non-zero exit (137)).\nthe last words of db"
     )
+
+
+@pytest.mark.parametrize("kind", [RecipeFailure, NodeFailure])
+def test_what_stands_on_a_broken_step_fails_by_whose_fault_that_was(
+    kind: type[Exception], abra: Abra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise kind("it ended early.\nIts last words")
+
+    stages = stages_of(driver_of(WIKI, abra))
+    stages.deployed = "previous"
+    monkeypatch.setattr(stages.run.driver, "deploy", broken)
+    with pytest.raises(kind, match="it ended early"):
+        stages.upgrade_to_head()
+    for look in (stages.check_markers, stages.wait_healthy, stages.check_snapshot, stages.restore):
+        with pytest.raises(
+            kind, match=r"^Not looked at, since the upgrade failed: it ended early\.$"
+        ):
+            look()
+    stages.begin_stage()
+    with pytest.raises(RecipeFailure, match="There is no snapshot to go on with"):
+        stages.check_snapshot()
