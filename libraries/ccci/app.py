@@ -15,6 +15,7 @@ from ccci.convergence import Converged, wait_until_converged
 from ccci.credentials import CredentialStore
 from ccci.envfile import compose_files, read_env, set_env
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.http import Client
 from ccci.journal import Journal
 from ccci.overlay import OVERLAY_FILE, images_in, overlay_for
 from ccci.recipe import RecipeConfig
@@ -101,6 +102,16 @@ class AppDriver:
     def deployments(self) -> int:
         """How often abra deployed the app in this run, cold or not, also for a test by itself."""
         return self.abra.deployments_of(self.app.domain)
+
+    @property
+    def health_url(self) -> str:
+        """The page that answers when the app is ready."""
+        return self.app.url + self.config.health_path
+
+    def wait_healthy(self, client: Client, holding_seconds: float = 0) -> None:
+        """Wait until the app's health page answers through Traefik, and holds that for a while."""
+        status, seconds = self.config.health_status, self.config.timeout_seconds
+        client.wait_for_status(self.health_url, status, seconds, holding_seconds)
 
     def compose_files(self) -> list[Path]:
         """Return the compose files of the app's settings, our overlay not among them."""

@@ -194,10 +194,7 @@ class Budget:
             return self._living()
 
     def _wait(
-        self,
-        lease: Lease,
-        on_wait: Callable[[Wait], None] | None,
-        deadline_seconds: float,
+        self, lease: Lease, on_wait: Callable[[Wait], None] | None, deadline_seconds: float
     ) -> None:
         mine = lease.holder
         begun = time.monotonic()

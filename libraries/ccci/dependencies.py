@@ -85,14 +85,18 @@ def enrolled(project: Path, recipe: str) -> RecipeConfig | None:
     return load_recipe_config(path) if path.exists() else None
 
 
+def plan_in(project: Path, recipe: str, shared: str = "") -> Plan:
+    """Return what must be deployed before a recipe of a project; see `plan_for`."""
+    return plan_for(recipe, lambda name: enrolled(project, name), shared)
+
+
 def main(recipes: Iterable[str]) -> int:
     """Print what the recipes need; 1 when that cannot be told."""
     project = Path(__file__).resolve().parents[2]
     names: dict[str, None] = {}
     try:
         for recipe in map(check_recipe_name, recipes):
-            plan = plan_for(recipe, lambda name: enrolled(project, name))
-            names.update(dict.fromkeys(plan.recipes))
+            names.update(dict.fromkeys(plan_in(project, recipe).recipes))
     except CcciError as error:
         print(error, file=sys.stderr)
         return 1

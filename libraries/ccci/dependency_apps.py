@@ -209,12 +209,9 @@ class DependencyApps:
 
     def _deploy(self, recipe: str) -> None:
         driver = self.apps[recipe]
-        health = driver.app.url + driver.config.health_path
         try:
             driver.deploy()
-            self.run.client.wait_for_status(
-                health, driver.config.health_status, driver.config.timeout_seconds
-            )
+            driver.wait_healthy(self.run.client)
         except CcciError as error:
             self._failed(recipe, error)
 

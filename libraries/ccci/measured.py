@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ccci.budget import BYTES_PER_SLOT
+from ccci.dependencies import Plan
 from ccci.results import stored_results
 
 
@@ -42,6 +43,20 @@ def measured(project: Path, recipe: str, shared_provider: str = "") -> Measured:
         if peak is not None and facts.get("shared_provider", "") == shared_provider:
             peaks.append(int(peak))
     return Measured(seconds, max(peaks, default=None))
+
+
+def weight_of(project: Path, recipe: str, plan: Plan, slots: int, shared_provider: str = "") -> int:
+    """Return the places that a run takes by its plan, and by what earlier runs measured.
+
+    Args:
+        project: the folder that holds results/.
+        recipe: the recipe under test.
+        plan: what it needs.
+        slots: the places that there are for it.
+        shared_provider: the provider that a matrix shares with it, or "".
+    """
+    peak = measured(project, recipe, shared_provider).peak_memory_bytes
+    return weight_by(plan.weight, peak, slots)
 
 
 def weight_by(declared: int, peak_memory_bytes: int | None, slots: int) -> int:

@@ -143,12 +143,8 @@ class Stages:
                 that only goes on from here does not.
         """
         self._on_firm_ground()
-        config = self.run.config
-        url = self.run.driver.app.url + config.health_path
-        self.run.tell(f"waiting for {url}")
-        self.run.client.wait_for_status(
-            url, config.health_status, config.timeout_seconds, holding_seconds
-        )
+        self.run.tell(f"waiting for {self.run.driver.health_url}")
+        self.run.driver.wait_healthy(self.run.client, holding_seconds)
 
     def plant_markers(self) -> None:
         """Put the generic seed into the volumes, unless this deployment has it already."""

@@ -11,11 +11,11 @@ from ccci.abra import find_abra
 from ccci.backup import require_backup_bot
 from ccci.budget import Budget, Lease, default_slots
 from ccci.checkout import Checkout, check_out
-from ccci.dependencies import Plan, enrolled, plan_for
+from ccci.dependencies import Plan, plan_in
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.http import Client
 from ccci.journal import Journal, all_runs, claim_domain, dead_runs
-from ccci.measured import measured, weight_by
+from ccci.measured import weight_of
 from ccci.recipe import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.run import Run, RunOptions, new_run_id
 from ccci.server import Server, load_server
@@ -48,7 +48,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     source = _source(options, server)
     sharing = sharing_of(options.recipe)
     provider = sharing.provider.recipe if sharing and sharing.provider else ""
-    plan = plan_for(options.recipe, lambda name: enrolled(options.project, name), provider)
+    plan = plan_in(options.project, options.recipe, provider)
     find_setup_script(options.project, options.recipe, config)
     check_provider(options.recipe, config)
     if options.attach:
@@ -68,12 +68,11 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         reaper.start(run_id, owner)
         tell("asking for a share of the node")
         slots = default_slots()
-        peak = measured(options.project, options.recipe, provider).peak_memory_bytes
         asked = time.monotonic()
         # Beside a shared provider it was found to fit; what was measured since must not undo that.
         most = sharing.places if sharing else slots
         lease = Budget(slots).take(
-            weight_by(plan.weight, peak, most),
+            weight_of(options.project, options.recipe, plan, most, provider),
             f"{options.recipe} {run_id}",
             lambda wait: tell(str(wait)),
             deadline_seconds=_BUDGET_SECONDS,

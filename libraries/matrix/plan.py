@@ -103,5 +103,5 @@ def shard_of(entries: list[Entry], shard: Shard) -> list[Entry]:
 
 def _entry(project: Path, recipe: str) -> Entry:
     seconds = measured(project, recipe).seconds
-    plan = dependencies.plan_for(recipe, lambda name: dependencies.enrolled(project, name))
+    plan = dependencies.plan_in(project, recipe)
     return Entry(recipe, UNKNOWN_SECONDS if seconds is None else seconds, plan.weight)

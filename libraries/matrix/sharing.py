@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ccci.artefacts import save_logs
 from ccci.budget import default_slots
-from ccci.dependencies import enrolled, plan_for
+from ccci.dependencies import enrolled, plan_in
 from ccci.errors import CcciError, Misuse
 from ccci.locks import try_lock
-from ccci.measured import measured, weight_by
+from ccci.measured import weight_of
 from ccci.recipe import RecipeConfig
 from ccci.run import Run, RunOptions
 from ccci.shared_provider import SHARED_VARIABLE, Sharing
@@ -180,14 +180,9 @@ def _offer(run: Run, plan: SharePlan, logs: Path, tell: Callable[[str], None]) -
 
 
 def _deploy(run: Run) -> None:
-    driver = run.driver
-    driver.make()
-    driver.deploy()
-    run.client.wait_for_status(
-        driver.app.url + driver.config.health_path,
-        driver.config.health_status,
-        driver.config.timeout_seconds,
-    )
+    run.driver.make()
+    run.driver.deploy()
+    run.driver.wait_healthy(run.client)
 
 
 def _delegates(run: Run, plan: SharePlan) -> dict[str, dict[str, str]]:
@@ -207,9 +202,8 @@ def _shares(project: Path, provider: str, recipe: str) -> bool:
     # A setup script is written for the administrator of the whole provider.
     if sso is None or sso.provider != provider or sso.setup_script:
         return False
-    return provider not in plan_for(recipe, lambda name: enrolled(project, name), provider).recipes
+    return provider not in plan_in(project, recipe, provider).recipes
 
 
 def _weight_of(project: Path, recipe: str, shared: str, slots: int) -> int:
-    plan = plan_for(recipe, lambda name: enrolled(project, name), shared)
-    return weight_by(plan.weight, measured(project, recipe, shared).peak_memory_bytes, slots)
+    return weight_of(project, recipe, plan_in(project, recipe, shared), slots, shared)

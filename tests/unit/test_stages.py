@@ -33,7 +33,7 @@ def driver_of(domain: str, abra: Abra, swarm: object = None) -> AppDriver:
     there: Any = SimpleNamespace()
     return AppDriver(
         App(domain.partition("-")[0], domain, stack, f"https://{domain}"),
-        there, there, there, abra, cast(Any, swarm), there, there, print,
+        there, RecipeConfig(), there, abra, cast(Any, swarm), there, there, print,
     )  # fmt: skip
 
 
