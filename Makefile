@@ -21,7 +21,7 @@ setup: .venv/.ready ## the Python environment and the browser
 	@lab/setup.sh
 
 lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: and a forge]
-	@needed="$$($(PY) -m ccci.dependencies $(RECIPE) $(RECIPES))" && \
+	@needed="$$($(PY) -m ccci.recipe.dependencies $(RECIPE) $(RECIPES))" && \
 	    $(PY) -m lab up $(if $(FORGE),--forge) $(foreach name,$(RECIPE) $(RECIPES),--recipe "$(name)") \
 	    $${needed:+$$(printf -- '--needed %s ' $$needed)}
 
@@ -32,7 +32,7 @@ lab-status: setup ## what the lab has, and what it lacks
 	@$(PY) -m lab status
 
 doctor: setup ## check this installation; names each missing piece with its remedy
-	@code=0; $(PY) -m lab doctor || code=$$?; $(PY) -m loop doctor || code=$$?; exit $$code
+	@code=0; $(PY) -m lab doctor || code=$$?; $(PY) -m ccci.loop doctor || code=$$?; exit $$code
 
 run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make run RECIPE=custom-html"; exit 2; }
@@ -42,28 +42,28 @@ run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [K
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
 
 matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3] [SHARE=keycloak] [OUTPUT=folder]
-	@. .venv/bin/activate && exec python -m matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)") \
+	@. .venv/bin/activate && exec python -m ccci.matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)") \
 	    $(if $(SHARE),--share "$(SHARE)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 merge: setup ## the parts of a matrix, each from its machine, as one report: make merge FOLDERS="a b" [OUTPUT=folder]
 	@test -n "$(FOLDERS)" || { echo 'Which parts? As in: make merge FOLDERS="part-1 part-2"'; exit 2; }
-	@$(PY) -m matrix.merge $(FOLDERS) $(if $(OUTPUT),--output "$(OUTPUT)")
+	@$(PY) -m ccci.matrix.merge $(FOLDERS) $(if $(OUTPUT),--output "$(OUTPUT)")
 
 mirror: setup ## copy a recipe's repository into the organisation on the forge: make mirror RECIPE=x
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make mirror RECIPE=custom-html"; exit 2; }
-	@$(PY) -m loop.mirror "$(RECIPE)"
+	@$(PY) -m ccci.loop.mirror "$(RECIPE)"
 
 sweep: setup ## remove what runs left whose process is gone
-	@$(PY) -m ccci.sweep
+	@$(PY) -m ccci.teardown.sweep
 
 dashboard: setup ## static pages of all results: make dashboard [OUTPUT=folder] [WEB=1]
-	@$(PY) -m dashboard $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(WEB),--for-the-web)
+	@$(PY) -m ccci.dashboard $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(WEB),--for-the-web)
 
 poll: $(SERVER) ## test pull requests when somebody comments !testme, until told to end
-	@exec $(PY) -m loop poll
+	@exec $(PY) -m ccci.loop poll
 
 vet: setup ## judge a recipe's commit as a pull request's: make vet RECIPE=x RECIPE_SOURCE=checkout [HEAD=hash]
-	@$(PY) -m loop vet $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)" "$(RECIPE_SOURCE)"
+	@$(PY) -m ccci.loop vet $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)" "$(RECIPE_SOURCE)"
 
 demo-pr: setup ## the pull request loop on the lab's own forge: one that passes, one that does not
 	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1
@@ -71,10 +71,10 @@ demo-pr: setup ## the pull request loop on the lab's own forge: one that passes,
 
 end: setup ## end a run that was kept: make end RUN=<run id>
 	@test -n "$(RUN)" || { echo "Which run? As in: make end RUN=20260102-030405-ab12"; exit 2; }
-	@$(PY) -m ccci.sweep --end "$(RUN)"
+	@$(PY) -m ccci.teardown.sweep --end "$(RUN)"
 
 check: setup ## style, types, dry runs and the contract of every recipe, in seconds
-	@$(PY) -m authoring.check
+	@$(PY) -m ccci.authoring.check
 
 test-unit: setup ## the project's own tests that need no Docker
 	@$(PY) -m pytest tests/unit
@@ -93,7 +93,7 @@ bench: setup ## the harness beside the same steps by hand, and a matrix beside i
 	@$(PY) -m tests.bench $(if $(RECIPES),matrix $(RECIPES))
 
 docs: setup ## the keyword pages, and what each recipe's suite proves
-	@$(PY) -m authoring.pages
+	@$(PY) -m ccci.authoring.pages
 
 new: setup ## the folders of a new recipe: make new RECIPE=x
-	@$(PY) -m authoring.new "$(RECIPE)" $(if $(SOURCE),--source "$(SOURCE)")
+	@$(PY) -m ccci.authoring.new "$(RECIPE)" $(if $(SOURCE),--source "$(SOURCE)")

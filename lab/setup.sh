@@ -25,6 +25,6 @@ site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"
 printf '%s\n' "$here" "$here/libraries" "$here/resources" "$here/recipes" > "$site/ccci.pth"
 
 # In the activated environment `robot` is the launcher that gives each run its own output folder.
-line="PATH=\"$here/libraries/bin:\$PATH\""
+line="PATH=\"$here/ccci/bin:\$PATH\""
 grep -qxF "$line" .venv/bin/activate || printf '%s\n' "$line" >> .venv/bin/activate
 touch .venv/.ready

@@ -10,7 +10,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.settings import REPO
 
-LABS_OWN = REPO / "lab" / "abra"
+LABS_OWN = REPO / "lab" / "standins" / "abra"
 VERSION_SECONDS = 20
 
 

@@ -6,12 +6,13 @@ from robot.api import logger
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from bridge.failures import word
-from bridge.session import session
-from ccci.abra import AbraResult
-from ccci.app import App, AppDriver
-from ccci.envfile import set_env
+from ccci.apps import App
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
+from ccci.deploy.abra import AbraResult
+from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse
+from ccci.recipe.envfile import set_env
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

@@ -3,10 +3,10 @@
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
 
-from bridge.console import tell
-from bridge.failures import word
-from bridge.session import session
-from ccci.backup import Snapshot
+from ccci.backup.labels import Snapshot
+from ccci.bridge.console import tell
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from robot.api.deco import library
 
-from bridge.failures import word
-from bridge.session import session
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from bridge.failures import word
-from bridge.session import session
-from ccci.credentials import read_credentials
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
+from ccci.results.credentials import read_credentials
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

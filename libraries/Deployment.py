@@ -3,10 +3,10 @@
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
 
-from bridge.failures import word
-from bridge.session import session
-from ccci.app import App
-from ccci.stages import VersionLabels
+from ccci.apps import App
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
+from ccci.run.stages import VersionLabels
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

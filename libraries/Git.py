@@ -2,11 +2,11 @@
 
 from robot.api.deco import library
 
-from bridge.failures import word
-from bridge.session import session
-from ccci.accounts import Account
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
-from ccci.git_client import Clone, GitClient
+from ccci.web.accounts import Account
+from ccci.web.git_client import Clone, GitClient
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

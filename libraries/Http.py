@@ -6,11 +6,11 @@ from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
 
-from bridge.failures import word
-from bridge.session import session
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
-from ccci.http import Response
 from ccci.waiting import Look, TooLate, hold_for
+from ccci.web.http import Response
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

@@ -5,12 +5,12 @@ import json
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from bridge.failures import word
-from bridge.session import session
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
-from ccci.keycloak import KeycloakAdmin, Realm
-from ccci.oidc import OidcClient, User
-from ccci.realm_export import MOVED, losses
+from ccci.sso.keycloak import KeycloakAdmin, Realm
+from ccci.sso.oidc import OidcClient, User
+from ccci.sso.realm_export import MOVED, losses
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

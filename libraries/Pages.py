@@ -2,9 +2,9 @@
 
 from robot.api.deco import library
 
-from bridge.failures import word
-from bridge.session import session
-from ccci.chromium import BrowserSettings, browser_settings
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
+from ccci.web.chromium import BrowserSettings, browser_settings
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

@@ -2,10 +2,10 @@
 
 from robot.api.deco import library
 
-from bridge.console import enter_stage
-from bridge.failures import word
-from bridge.listening import Listener
-from bridge.session import session
+from ccci.bridge.console import enter_stage
+from ccci.bridge.failures import word
+from ccci.bridge.listening import Listener
+from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
 
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from bridge.failures import word
-from bridge.session import session
-from ccci import oidc, tokens
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
-from ccci.oidc import AuthorizationRequest, GrantRefused, OidcClient, Provider, TokenSet
-from ccci.tokens import Claims, Flaw, SigningKeys, TokenRefused
+from ccci.sso import oidc, tokens
+from ccci.sso.oidc import AuthorizationRequest, GrantRefused, OidcClient, Provider, TokenSet
+from ccci.sso.tokens import Claims, Flaw, SigningKeys, TokenRefused
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from bridge.failures import word
-from bridge.session import session
-from ccci import oidc
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
-from ccci.oidc import OidcClient, Provider, User
-from ccci.sign_in import SignInRealm
+from ccci.sso import oidc
+from ccci.sso.oidc import OidcClient, Provider, User
+from ccci.sso.sign_in import SignInRealm
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

@@ -10,7 +10,9 @@ from typing import Any
 
 from ptyprocess import PtyProcess
 
-ABRA = Path(__file__).resolve().parents[1] / "lab" / "abra"
+from ccci.project import PROJECT
+
+ABRA = PROJECT / "lab" / "standins" / "abra"
 RECIPE = "tinyapp"
 OLD, NEW = "1.0.0+1.9.0", "1.1.0+1.10.0"
 IMAGE = "abra-test:1.0"

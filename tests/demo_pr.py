@@ -7,10 +7,10 @@ backup's label and does not.
 import sys
 import time
 
-from loop import mirror
-from loop.forge import Forge
-from loop.poller import Poller
-from loop.store import LIVE, Store
+from ccci.loop import mirror
+from ccci.loop.forge import Forge
+from ccci.loop.poller import Poller
+from ccci.loop.store import LIVE, Store
 from tests.forge_people import ForgePeople
 
 RECIPE = "custom-html"

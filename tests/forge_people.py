@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ccci.http import Client
-from ccci.server import Server, load_server
-from ccci.state import state_dir
-from loop.forge import Forge
-from loop.settings import ForgeSettings, load_forge_settings, read_secret
+from ccci.loop.forge import Forge
+from ccci.loop.settings import ForgeSettings, load_forge_settings, read_secret
+from ccci.node.server import Server, load_server
+from ccci.node.state import state_dir
+from ccci.web.http import Client
 
 TEAM_RIGHTS = {
     "name": "bots",

@@ -15,11 +15,11 @@ from typing import Any
 
 import requests
 
-import ccci.app
-import ccci.run
-import ccci.stages
-from ccci.abra import Abra
-from ccci.http import Client
+import ccci.deploy.driver
+import ccci.run.run
+import ccci.run.stages
+from ccci.deploy.abra import Abra
+from ccci.web.http import Client
 
 
 class Clock:
@@ -41,11 +41,11 @@ class Clock:
         self._abra: dict[str, list[float]] = {}
         self._browser_began: list[float] = []
         self._wrap(Abra, "__call__", "abra")
-        self._wrap(ccci.app, "wait_until_converged", "convergence")
+        self._wrap(ccci.deploy.driver, "wait_until_converged", "convergence")
         self._wrap(Client, "wait_for_status", "health")
         self._wrap(Client, "request", "requests to the app")
-        self._wrap(ccci.app, "wait_for", "containers to end")
-        self._wrap(ccci.run, "tear_down", "teardown")
+        self._wrap(ccci.deploy.driver, "wait_for", "containers to end")
+        self._wrap(ccci.run.run, "tear_down", "teardown")
         # What is left of HTTP is Docker's API: markers, listings, logs.
         self._wrap(requests.Session, "send", "Docker API")
         self._count_holding()

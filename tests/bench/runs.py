@@ -16,14 +16,14 @@ from typing import Any
 import docker
 from robot.api import ExecutionResult
 
-from ccci.journal import Journal, claim_domain
-from ccci.names import address_of
-from ccci.run import new_run_id
-from ccci.server import Server, load_server
-from ccci.state import ProcessIdentity
-from ccci.teardown import tear_down
+from ccci.node.names import address_of
+from ccci.node.server import Server, load_server
+from ccci.node.state import ProcessIdentity
+from ccci.project import PROJECT
+from ccci.run.run import new_run_id
+from ccci.teardown.journal import Journal, claim_domain
+from ccci.teardown.removal import tear_down
 
-PROJECT = Path(__file__).resolve().parents[2]
 SCRIPT = PROJECT / "tests" / "bench" / "by_hand.sh"
 RECIPE = "custom-html"
 STACK_LABEL = "com.docker.stack.namespace"

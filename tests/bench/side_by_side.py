@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ccci.budget import Budget, Holder, default_slots
-from ccci.results import RESULTS_FILE
-from ccci.run import new_run_id
+from ccci.budget.places import Budget, Holder, default_slots
+from ccci.results.store import RESULTS_FILE
+from ccci.run.run import new_run_id
 from tests.bench.aims import aim_line
 from tests.bench.runs import PROJECT, Broken
 
@@ -124,7 +124,7 @@ def matrix(recipes: Sequence[str]) -> MatrixRun:
         Broken: it was not green.
     """
     folder = PROJECT / "results" / "matrix" / new_run_id()
-    script = '. .venv/bin/activate && exec python -m matrix "$@"'
+    script = '. .venv/bin/activate && exec python -m ccci.matrix "$@"'
     watch = _Watch(default_slots())
     try:
         begun = time.monotonic()

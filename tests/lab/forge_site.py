@@ -6,17 +6,16 @@ import secrets
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from ccci.accounts import Account
-from ccci.server import load_server
-from ccci.state import state_dir
+from ccci.loop.forge import Forge
+from ccci.loop.settings import ForgeSettings, read_forge_settings
+from ccci.node.server import load_server
+from ccci.node.state import state_dir
+from ccci.project import PROJECT
+from ccci.web.accounts import Account
 from lab.forge import ADMINISTRATOR
-from loop.forge import Forge
-from loop.settings import ForgeSettings, read_forge_settings
 from tests.forge_people import ForgePeople
 
-PROJECT = Path(__file__).resolve().parents[2]
 LAB = state_dir() / "lab"
 UP_SECONDS = 600
 

@@ -14,7 +14,9 @@ from pathlib import Path
 
 import psutil
 
-REPO = Path(__file__).resolve().parents[2]
+from ccci.project import PROJECT
+
+REPO = PROJECT
 SECONDS = 300
 PREPARE = """
 set -e

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ccci.loop import mirror
+from ccci.loop.forge import Comment, Forge
+from ccci.loop.poller import Poller
+from ccci.loop.store import LIVE, Request, Store
 from lab.node import Value, toml
-from loop import mirror
-from loop.forge import Comment, Forge
-from loop.poller import Poller
-from loop.store import LIVE, Request, Store
 from tests.forge_people import ForgePeople
 from tests.lab.forge_site import lab_up
 
@@ -138,7 +138,7 @@ class LoopSite:
             **settings,
         }
         file.write_text(toml(content))
-        command = [sys.executable, "-m", "loop", "poll"]
+        command = [sys.executable, "-m", "ccci.loop", "poll"]
         log = (self.folder / "poller.log").open("w")
         with (
             log,

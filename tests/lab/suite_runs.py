@@ -14,12 +14,12 @@ from typing import Any
 
 import docker
 
-from ccci.journal import Journal
-from ccci.state import state_dir
-from ccci.swarm import SwarmView
+from ccci.node.state import state_dir
+from ccci.project import PROJECT
+from ccci.swarm.view import SwarmView
+from ccci.teardown.journal import Journal
 from ccci.waiting import Look, wait_for
 
-PROJECT = Path(__file__).resolve().parents[2]
 # Apart from what recipes are judged by: most of these are broken on purpose.
 RESULTS = PROJECT / "results" / "own-tests"
 LAB_RECIPES = state_dir() / "lab" / "abra" / "recipes"

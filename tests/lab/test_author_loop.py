@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ccci.http import Client
-from ccci.journal import Journal
-from ccci.server import load_server
+from ccci.node.server import load_server
+from ccci.teardown.journal import Journal
+from ccci.web.http import Client
 from tests.lab.suite_runs import (
     LAB_RECIPES,
     PROJECT,
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.lab
 
 def end(run_id: str) -> str:
     done = subprocess.run(
-        [".venv/bin/python", "-m", "ccci.sweep", "--end", run_id],
+        [".venv/bin/python", "-m", "ccci.teardown.sweep", "--end", run_id],
         cwd=PROJECT, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     return done.stdout

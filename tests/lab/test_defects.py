@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ccci.project import PROJECT
 from tests.lab.suite_runs import changed_recipe, leftovers_of, start_suite
 
 pytestmark = pytest.mark.lab
@@ -83,7 +84,7 @@ def test_the_suite_turns_red_at_the_right_stage(defect: Defect, tmp_path: Path) 
 def test_an_upgrade_that_does_not_move_is_noticed(tmp_path: Path) -> None:
     """abra says that all is well, and the previous release still runs."""
     abra = tmp_path / "abra"
-    real = Path(__file__).resolve().parents[2] / "lab" / "abra"
+    real = PROJECT / "lab" / "standins" / "abra"
     # An upgrade is the only deployment over a running app, and so the only one with -f.
     abra.write_text(f'#!/bin/sh\ncase " $* " in *" deploy "*" -f "*) exit 0;; esac\n{real} "$@"\n')
     abra.chmod(0o755)

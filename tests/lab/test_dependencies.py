@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ccci.budget import Budget, default_slots
-from ccci.journal import Journal
-from ccci.state import state_dir
+from ccci.budget.places import Budget, default_slots
+from ccci.node.state import state_dir
+from ccci.teardown.journal import Journal
 from tests.lab.suite_runs import (
     RESULTS,
     copied_project,

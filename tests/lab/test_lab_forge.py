@@ -13,11 +13,11 @@ from typing import Any
 import docker
 import pytest
 
-from ccci.accounts import Account
-from ccci.server import load_server
+from ccci.loop.forge import Forge, ForgeRefused
+from ccci.node.server import load_server
+from ccci.web.accounts import Account
 from lab import forge, imagelist, stacks
 from lab.up import OF_THE_LAB
-from loop.forge import Forge, ForgeRefused
 from tests.lab.forge_site import (
     LAB,
     PROJECT,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ccci.credentials import holds_secret
-from ccci.journal import all_runs
-from ccci.state import state_dir
+from ccci.node.state import state_dir
+from ccci.results.credentials import holds_secret
+from ccci.teardown.journal import all_runs
 from ccci.waiting import Look, wait_for
 from tests.lab.suite_runs import (
     RESULTS,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ccci.accounts import Account
-from ccci.http import Client
-from ccci.server import load_server
+from ccci.loop import mirror
+from ccci.loop.doctor import Finding, examine
+from ccci.loop.settings import ForgeSettings, load_forge_settings
+from ccci.loop.webhook import listening
+from ccci.node.server import load_server
+from ccci.web.accounts import Account
+from ccci.web.http import Client
 from lab.node import Value, toml
-from loop import mirror
-from loop.doctor import Finding, examine
-from loop.settings import ForgeSettings, load_forge_settings
-from loop.webhook import listening
 from tests.forge_people import ForgePeople
 from tests.lab.forge_site import forge_settings, make_user, remove_user
 from tests.lab.loop_site import RECIPE

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ccci.accounts import Account
-from ccci.server import load_server
-from ccci.state import state_dir
-from loop.forge import Forge, ForgeRefused
-from loop.mirror import NoUpstream, mirror
-from loop.remote_git import RemoteGit
-from loop.settings import ForgeSettings
+from ccci.loop.forge import Forge, ForgeRefused
+from ccci.loop.mirror import NoUpstream, mirror
+from ccci.loop.remote_git import RemoteGit
+from ccci.loop.settings import ForgeSettings
+from ccci.node.server import load_server
+from ccci.node.state import state_dir
+from ccci.web.accounts import Account
 from tests.lab.forge_site import PROJECT, Call, as_admin, as_bot, forge_settings, unique
 
 pytestmark = pytest.mark.lab
@@ -250,7 +250,7 @@ def test_the_command_says_what_it_did_and_what_is_wrong(upstream: Upstream) -> N
 
     def call(recipe: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "loop.mirror", recipe],
+            [sys.executable, "-m", "ccci.loop.mirror", recipe],
             env={**os.environ, "CCCI_FORGE_FILE": str(file)},
             cwd=PROJECT,
             capture_output=True,
@@ -276,7 +276,7 @@ def test_several_at_once_make_one_repository(upstream: Upstream) -> None:
     file.write_text(words.replace(forge_settings().upstream, f"{upstream.folder}/{{recipe}}"))
     calls = [
         subprocess.Popen(
-            [sys.executable, "-m", "loop.mirror", upstream.recipe],
+            [sys.executable, "-m", "ccci.loop.mirror", upstream.recipe],
             env={**os.environ, "CCCI_FORGE_FILE": str(file)},
             cwd=PROJECT,
             stdout=subprocess.PIPE,

@@ -12,8 +12,8 @@ import docker
 import pytest
 from robot.api import ExecutionResult
 
-from ccci.journal import Journal, all_runs
-from ccci.memory import memory_of
+from ccci.swarm.memory import memory_of
+from ccci.teardown.journal import Journal, all_runs
 from ccci.waiting import Look, wait_for
 from tests.lab.suite_runs import PROJECT, leftovers_of, wait_until_reaped
 
@@ -27,7 +27,7 @@ def runs() -> set[str]:
 def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tuple[str, str]:
     """Run a matrix, end it once its app is deployed; return the run's id and the last words."""
     before = runs()
-    script = ". .venv/bin/activate && exec python -m matrix custom-html"
+    script = ". .venv/bin/activate && exec python -m ccci.matrix custom-html"
     with subprocess.Popen(
         ["bash", "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as matrix:

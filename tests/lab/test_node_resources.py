@@ -5,7 +5,7 @@ from contextlib import closing
 import docker
 import pytest
 
-from ccci.node_resources import available, this_machine, together
+from ccci.budget.node_resources import available, this_machine, together
 
 pytestmark = pytest.mark.lab
 

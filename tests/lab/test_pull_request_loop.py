@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ccci.http import Client, Response
-from loop.forge import Attachment
-from loop.poller import Poller
-from loop.store import Store
+from ccci.loop.forge import Attachment
+from ccci.loop.poller import Poller
+from ccci.loop.store import Store
+from ccci.web.http import Client, Response
 from tests.lab.loop_site import BACKUP_LABEL, RECIPE, LoopSite
 
 pytestmark = pytest.mark.lab

@@ -14,16 +14,16 @@ from types import SimpleNamespace
 
 import pytest
 
-import ccci.state
-import loop.dispatch
-import loop.poller
-from ccci.journal import Journal
-from ccci.names import use_names
-from ccci.progress import read_progress
-from ccci.server import load_server
-from loop.preparing import PROJECT
-from loop.store import LIVE, Request
-from loop.watch import Watch
+import ccci.loop.dispatch
+import ccci.loop.poller
+import ccci.node.state
+from ccci.loop.store import LIVE, Request
+from ccci.loop.watch import Watch
+from ccci.node.names import use_names
+from ccci.node.server import load_server
+from ccci.project import PROJECT
+from ccci.results.progress import read_progress
+from ccci.teardown.journal import Journal
 from tests.lab.loop_site import RECIPE, LoopSite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
@@ -134,7 +134,7 @@ def test_a_reboot_is_noted_once_and_what_it_cut_off_is_run_again(
         os.kill(process.pid, signal.SIGKILL)
     wait(lambda: not first.process.alive() and not reaper.alive())
     assert services_of(first), "the app is still there, as after a reboot"
-    for module in (ccci.state, loop.dispatch, loop.poller):
+    for module in (ccci.node.state, ccci.loop.dispatch, ccci.loop.poller):
         monkeypatch.setattr(module, "boot_id", lambda: "another-boot")
     boots = len(site.store.boots())
     for _ in range(2):

@@ -22,11 +22,11 @@ SCRIPT = """#!/usr/bin/env python3
 import json, os, secrets, subprocess, sys
 from pathlib import Path
 
-from ccci.envfile import set_env
-from ccci.http import Client
-from ccci.keycloak import KeycloakAdmin
-from ccci.oidc import OidcClient
-from ccci.server import load_server
+from ccci.recipe.envfile import set_env
+from ccci.web.http import Client
+from ccci.sso.keycloak import KeycloakAdmin
+from ccci.sso.oidc import OidcClient
+from ccci.node.server import load_server
 
 told = os.environ
 provider = json.loads(Path(told["CCCI_DEPS_FILE"]).read_text())["keycloak"]

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from ccci import oidc
 from ccci.errors import RecipeFailure
-from ccci.http import Client
-from ccci.journal import Journal, all_runs
-from ccci.keycloak import KeycloakAdmin
-from ccci.oidc import OidcClient, TokenSet
-from ccci.results import PROVIDER_GONE
-from ccci.run import new_run_id
-from ccci.server import load_server
-from ccci.shared_provider import sharing_of
-from ccci.sign_in import PROVIDERS
+from ccci.matrix.sharing import SharePlan, shared_provider
+from ccci.node.server import load_server
+from ccci.results.store import PROVIDER_GONE
+from ccci.run.run import new_run_id
+from ccci.sso import oidc
+from ccci.sso.keycloak import KeycloakAdmin
+from ccci.sso.oidc import OidcClient, TokenSet
+from ccci.sso.shared_provider import sharing_of
+from ccci.sso.sign_in import PROVIDERS
+from ccci.teardown.journal import Journal, all_runs
 from ccci.waiting import Look, wait_for
-from matrix.sharing import SharePlan, shared_provider
+from ccci.web.http import Client
 from tests.lab.suite_runs import PROJECT, RESULTS, leftovers_of, wait_until_reaped
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
@@ -32,7 +32,7 @@ PASSWORD = "a password that opens nothing else"
 def matrix_of(output: Path, *recipes: str) -> "subprocess.Popen[str]":
     words = [*recipes, "--share", "keycloak", "--output", str(output)]
     return subprocess.Popen(
-        ["bash", "-c", '. .venv/bin/activate && exec python -m matrix "$@"', "matrix", *words],
+        ["bash", "-c", '. .venv/bin/activate && exec python -m ccci.matrix "$@"', "matrix", *words],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "CCCI_RESULTS_DIR": str(RESULTS)},
     )  # fmt: skip

@@ -16,10 +16,10 @@ import docker
 import pytest
 from docker import DockerClient
 
-from ccci import snapshots, sweep, teardown
-from ccci.holdings import RUN_LABEL, STACK_LABEL
-from ccci.journal import Journal
-from ccci.state import ProcessIdentity
+from ccci.node.state import ProcessIdentity
+from ccci.swarm.holdings import RUN_LABEL, STACK_LABEL
+from ccci.teardown import removal, snapshots, sweep
+from ccci.teardown.journal import Journal
 
 pytestmark = pytest.mark.lab
 
@@ -47,9 +47,9 @@ configs: {settings: {file: ./settings}}
 
 OWNER = """
 import os, sys
-from ccci import reaper
-from ccci.journal import Journal
-from ccci.state import ProcessIdentity
+from ccci.teardown import reaper
+from ccci.teardown.journal import Journal
+from ccci.node.state import ProcessIdentity
 me = ProcessIdentity.of(os.getpid())
 run = Journal.open(sys.argv[1], "td", me)
 reaper.start(run.run_id, me)
@@ -123,7 +123,7 @@ class Node:
         """Remove a test's stack by hand."""
         run = Journal.open(f"cleaner-{secrets.token_hex(4)}", "td", me())
         run.record("stack", stack)
-        run.closed("passed", teardown.tear_down(run, self.client))
+        run.closed("passed", removal.tear_down(run, self.client))
         assert run.left() == []
 
 
@@ -196,13 +196,13 @@ def test_nothing_is_left_and_the_neighbours_stand(node: Node, stack: str) -> Non
         removed: list[str] = []
 
         begun = time.monotonic()
-        left = teardown.tear_down(run, node.client, on_removed=removed.append)
+        left = removal.tear_down(run, node.client, on_removed=removed.append)
         seconds = time.monotonic() - begun
 
         assert left == []
         assert [one for one in node.of(stack) if f"{longer}_" not in one] == []
         assert not anonymous & node.volumes()
-        assert teardown.leftovers(run, node.client) == []
+        assert removal.leftovers(run, node.client) == []
         assert f"network {extra.name}" in removed
         assert f"secret {stack}_key_v1" in removed
         assert sorted(path.name for path in run.folder.iterdir()) == [
@@ -214,7 +214,7 @@ def test_nothing_is_left_and_the_neighbours_stand(node: Node, stack: str) -> Non
         assert seconds < 20
         assert set(made.values()) <= node.volumes()
         assert {f"service {longer}_app", f"secret {longer}_key_v1"} <= set(node.of(longer))
-        assert teardown.tear_down(run, node.client) == []
+        assert removal.tear_down(run, node.client) == []
     finally:
         node.remove(longer)
         node.remove(before)
@@ -228,7 +228,7 @@ def test_two_tear_the_same_run_down_at_once(node: Node, stack: str) -> None:
     results: list[list[str]] = []
 
     def work() -> None:
-        results.append(teardown.tear_down(run, docker.from_env()))
+        results.append(removal.tear_down(run, docker.from_env()))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -249,7 +249,7 @@ def test_what_cannot_be_removed_is_named_and_the_sweep_tries_again(node: Node, s
         "nginx:1.26.3", ["sleep", "600"], detach=True, volumes=[f"{stack}_content:/held"]
     )
     try:
-        run.closed("failed", teardown.tear_down(run, node.client, deadline_seconds=8))
+        run.closed("failed", removal.tear_down(run, node.client, deadline_seconds=8))
         (left,) = run.left()
         assert left.startswith(f"volume {stack}_content (remove {stack}_content: volume is in use")
         assert node.of(stack) == [f"volume {stack}_content"]
@@ -307,7 +307,7 @@ def test_the_run_s_snapshots_are_forgotten_and_no_others(node: Node, stack: str)
     )
     removed: list[str] = []
     try:
-        assert teardown.tear_down(run, node.client, on_removed=removed.append) == []
+        assert removal.tear_down(run, node.client, on_removed=removed.append) == []
         assert snapshots.snapshots_of(bot, [stack]) == []
         assert len(snapshots.snapshots_of(bot, [neighbour])) == 1
         assert "sleep at work in the backup bot" in removed

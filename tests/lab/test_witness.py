@@ -15,11 +15,11 @@ import pytest
 from docker import DockerClient
 
 from ccci.errors import NodeFailure
-from ccci.holdings import STACK_LABEL
-from ccci.journal import Journal
-from ccci.state import ProcessIdentity
-from ccci.teardown import tear_down
-from ccci.witness import Witness
+from ccci.node.state import ProcessIdentity
+from ccci.swarm.holdings import STACK_LABEL
+from ccci.teardown.journal import Journal
+from ccci.teardown.removal import tear_down
+from ccci.teardown.witness import Witness
 
 pytestmark = pytest.mark.lab
 

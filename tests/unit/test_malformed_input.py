@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from ccci.envfile import read_env
 from ccci.errors import Misuse
-from ccci.recipe import check_recipe_name, load_recipe_config
-from ccci.release import parse_release
-from ccci.server import check_domain, read_server
+from ccci.node.server import check_domain, read_server
+from ccci.recipe.config import check_recipe_name, load_recipe_config
+from ccci.recipe.envfile import read_env
+from ccci.recipe.release import parse_release
 
 REASON = "the app has no pages of its own"
 

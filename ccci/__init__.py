@@ -1,0 +1,1 @@
+"""Proves that a Co-op Cloud recipe works: the programs, and what they stand on."""

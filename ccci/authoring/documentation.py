@@ -1,0 +1,137 @@
+"""P8 and the keyword libraries: what must be written down, and links that lead somewhere."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccci.authoring.model import Finding
+from ccci.authoring.project import Project
+from ccci.authoring.recipes import REQUIRED_WORDS
+from ccci.authoring.vocabulary import LibraryKeyword, Vocabulary
+from ccci.recipe.config import Approved, Browser, RecipeConfig, Sso
+
+ENROLL = "docs/enroll-recipe.md"
+
+
+def check_documentation(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]:
+    """Yield gaps in the enrolment guide, broken links, and keywords that explain too little."""
+    yield from _enrolment(project)
+    yield from _links(project)
+    yield from vocabulary.unreadable
+    for library in vocabulary.libraries:
+        if not library.documentation.strip():
+            yield project.finding(
+                library.path,
+                1,
+                "docs: the library has no docstring; say what its keywords are for.",
+            )
+        for word in library.keywords:
+            yield from _keyword(project, word)
+
+
+def _enrolment(project: Project) -> Iterator[Finding]:
+    path = project.root / ENROLL
+    if not path.exists():
+        yield project.finding(path, 1, "P8: missing; it states the contract and walks through one.")
+        return
+    text = path.read_text(encoding="utf-8")
+    keys = [
+        *RecipeConfig.model_fields,
+        *(f"{key}" for table in (Sso, Browser, Approved) for key in table.model_fields),
+    ]
+    for key in keys:
+        if not re.search(rf"\b{re.escape(key)}\b", text):
+            yield project.finding(
+                path, 1, f"P8: the recipe.toml key '{key}' is not explained here."
+            )
+    for word in REQUIRED_WORDS:
+        if word not in text:
+            yield project.finding(
+                path, 1, f"P8: the keyword '{word}', which every recipe defines, is not here."
+            )
+
+
+def _links(project: Project) -> Iterator[Finding]:
+    files = [project.root / "README.md", *sorted((project.root / "docs").rglob("*.md"))]
+    for path in files:
+        if not path.exists():
+            yield project.finding(path, 1, "P8: missing.")
+            continue
+        fenced = False
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if line.lstrip().startswith("```"):
+                fenced = not fenced
+            if fenced:
+                continue
+            for target in re.findall(r"\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)", line):
+                yield from _link(project, path, number, target)
+
+
+def _link(project: Project, path: Path, number: int, target: str) -> Iterator[Finding]:
+    if re.match(r"[a-z][a-z0-9+.-]*:", target):
+        return
+    file_part, _, anchor = target.partition("#")
+    file = (path.parent / file_part).resolve() if file_part else path
+    if not file.exists():
+        yield project.finding(
+            path, number, f"P8: the link '{target}' leads to no file. Mend or remove it."
+        )
+    elif anchor and file.suffix == ".md" and anchor not in _anchors(file):
+        yield project.finding(
+            path, number, f"P8: the link '{target}' leads to no heading of {file.name}."
+        )
+
+
+def _anchors(path: Path) -> set[str]:
+    headings = re.findall(r"^#+\s+(.+?)\s*$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+def _keyword(project: Project, word: LibraryKeyword) -> Iterator[Finding]:
+    for name in word.untyped:
+        yield project.finding(
+            word.path,
+            word.line,
+            f"docs: argument '{name}' of keyword '{word.name}' has no type; add an annotation, so "
+            "that Robot converts and the pages show it.",
+        )
+    if not _returns_typed(word):
+        yield project.finding(
+            word.path,
+            word.line,
+            f"docs: keyword '{word.name}' states no return type; add `-> ...`.",
+        )
+    if not word.documentation.strip():
+        yield project.finding(
+            word.path,
+            word.line,
+            f"docs: keyword '{word.name}' has no docstring; expected a sentence, when it fails, "
+            "and an example.",
+        )
+        return
+    for missing in _missing_parts(word):
+        yield project.finding(word.path, word.line, f"docs: keyword '{word.name}': {missing}.")
+
+
+def _missing_parts(word: LibraryKeyword) -> Iterator[str]:
+    first = word.documentation.strip().splitlines()[0].strip()
+    if not first.endswith((".", "!", "?")):
+        yield f"the first line '{first}' is no sentence; end it with a full stop on that line"
+    if not re.search(r"\b(fails?|raises?|never fails)\b", word.documentation, re.IGNORECASE):
+        yield "the docstring does not say when it fails ('Fails when ...')"
+    if not re.search(r"\bExamples?\b", word.documentation):
+        yield "the docstring has no Example"
+    promises = re.search(r"\b(should|must|assert)\b", word.name, re.IGNORECASE)
+    if promises and "assertion" not in word.tags:
+        yield "it asserts by its name; tag it 'assertion'"
+
+
+def _returns_typed(word: LibraryKeyword) -> bool:
+    """Look the function up in its source: libdoc cannot tell `-> None` from no annotation."""
+    if word.path.suffix != ".py" or not word.path.exists():
+        return True
+    for node in ast.walk(ast.parse(word.path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == word.line:
+            return node.returns is not None
+    return True

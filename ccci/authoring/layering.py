@@ -1,0 +1,110 @@
+"""The direction of the arrows: suites, resources, keyword libraries, works; and the lab apart."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccci.authoring.model import Finding
+from ccci.authoring.project import Project
+
+SHAPELESS = ("utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "tools")
+# What in ccci may know of Robot Framework: the bridge to it, and the programs.
+APART = ("bridge", "authoring", "dashboard", "loop", "matrix")
+ROBOTS = ("robot", "Browser", "RequestsLibrary", "pabot")
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """Modules under `place` import none of `forbidden`, nor what lies in it."""
+
+    place: str
+    forbidden: frozenset[str]
+    instead: str
+
+    def forbids(self, name: str) -> bool:
+        """Tell whether a dotted name is, or lies in, something forbidden."""
+        parts = name.split(".")
+        return any(".".join(parts[:end]) in self.forbidden for end in range(1, len(parts) + 1))
+
+
+def check_layering(project: Project) -> Iterator[Finding]:
+    """Yield imports against the arrows, and modules named for nothing."""
+    for arrow in _arrows(project):
+        for path in _modules(project.root / arrow.place):
+            for name, line in _imports(path):
+                if arrow.forbids(name):
+                    yield project.finding(
+                        path, line, f"layering: '{name}' is imported here; {arrow.instead}."
+                    )
+    for file in project.suites:
+        for item in file.imports:
+            if item.kind != "Resource":
+                yield project.finding(
+                    file.path,
+                    item.line,
+                    f"layering: suite imports {item.kind.lower()} '{item.name}'; expected only "
+                    "resources, which bring the rest. Move the line to the one that needs it.",
+                )
+    for place in ("ccci", "libraries", "lab", "resources", "recipes"):
+        for path in sorted((project.root / place).rglob("*")):
+            if path.suffix in (".py", ".resource") and path.stem.strip("_").lower() in SHAPELESS:
+                yield project.finding(
+                    path,
+                    1,
+                    f"layering: a file named '{path.stem}' says nothing of what it knows. Name it "
+                    "for its topic, as in journal.py or budget.py.",
+                )
+
+
+def _arrows(project: Project) -> Iterator[Arrow]:
+    keyword_libraries = frozenset(path.stem for path in project.libraries)
+    apart = frozenset(f"ccci.{name}" for name in APART)
+    works = sorted(path for path in (project.root / "ccci").glob("*") if path.name not in APART)
+    for path in works:
+        yield Arrow(
+            project.relative(path),
+            frozenset(ROBOTS) | keyword_libraries | apart,
+            "the works of ccci are plain Python: they know neither Robot Framework nor what "
+            "calls them",
+        )
+    for place in ("libraries", "recipes"):
+        yield Arrow(
+            place,
+            apart - {"ccci.bridge"},
+            "a keyword library stands on the works and on ccci.bridge, not on a program",
+        )
+    yield Arrow(
+        "lab",
+        keyword_libraries | frozenset(ROBOTS) | {"ccci"},
+        "the lab is a server like any other: all that passes from it is server.toml",
+    )
+    for place in ("ccci", "libraries", "recipes"):
+        yield Arrow(
+            place,
+            frozenset({"lab"}),
+            "nothing above the lab imports it: read server.toml instead",
+        )
+        yield Arrow(
+            place,
+            frozenset({"unittest", "mock", "pytest"}),
+            "a suite asserts on the real app, not on a stand-in (P7: no mock)",
+        )
+
+
+def _modules(place: Path) -> list[Path]:
+    return [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
+
+
+def _imports(path: Path) -> Iterator[tuple[str, int]]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError:
+        # Reported by the check of forbidden things, which reads every Python file too.
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((item.name, node.lineno) for item in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            # `from ccci import loop` imports ccci.loop.
+            yield from ((f"{node.module}.{item.name}", node.lineno) for item in node.names)

@@ -1,0 +1,191 @@
+"""`make docs`: the keyword pages, and for each recipe what its suite proves, step by step.
+
+Everything is written from the sources alone, so that the same sources give the same bytes: times,
+line numbers and paths of this machine, which libdoc writes into a page, are left out.
+"""
+
+import argparse
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from robot.libdocpkg import LibraryDocumentation
+from robot.libdocpkg.htmlwriter import LibdocHtmlWriter
+
+from ccci.authoring.model import Finding
+from ccci.authoring.project import Project
+from ccci.authoring.recipe_page import MADE, recipe_page
+from ccci.authoring.vocabulary import Vocabulary
+
+
+def render(root: Path) -> dict[str, str]:
+    """Return every generated page: its path relative to the project's root, and its text."""
+    project = Project(root)
+    vocabulary = Vocabulary(project)
+    pages: dict[str, str] = {}
+    # Before the keyword pages: writing those turns the documentation into HTML in place.
+    for recipe in project.enrolled:
+        pages[f"docs/recipes/{recipe}.md"] = recipe_page(project, vocabulary, recipe)
+    pages["docs/recipes/README.md"] = _recipe_index(project)
+    pages["docs/keywords/README.md"] = _keyword_index(project, vocabulary)
+    for library in vocabulary.libraries:
+        pages[f"docs/keywords/{library.path.stem}.html"] = _html(library.spec)
+    for resource in project.resources:
+        if resource.keywords:
+            pages[resource_page(resource.path)] = _html(LibraryDocumentation(str(resource.path)))
+    return pages
+
+
+def resource_page(path: Path) -> str:
+    """Return where a resource's page lies; its suffix stays, as a library may have its name."""
+    return f"docs/keywords/{path.name}.html"
+
+
+def stale(root: Path) -> list[Finding]:
+    """Return a finding for each kept page that is missing, differs, or has lost its source.
+
+    Only Markdown is kept in the repository; HTML is made on demand.
+    """
+    wanted = render(root)
+    findings = []
+    for name, text in wanted.items():
+        if not name.endswith(".md"):
+            continue
+        path = root / name
+        if not path.exists():
+            findings.append(Finding(name, 1, "docs: the page is missing; run `make docs`."))
+        elif path.read_text(encoding="utf-8") != text:
+            line = _first_difference(path.read_text(encoding="utf-8"), text)
+            message = "docs: the page is older than its sources; run `make docs`."
+            findings.append(Finding(name, line, message))
+    for path in _present(root):
+        name = path.relative_to(root).as_posix()
+        if path.suffix == ".md" and name not in wanted:
+            findings.append(Finding(name, 1, "docs: nothing makes this page; run `make docs`."))
+    return findings
+
+
+def write(root: Path) -> tuple[int, int]:
+    """Write the pages that changed and remove those without a source.
+
+    Returns:
+        How many pages there are, and how many of them were written or removed.
+    """
+    wanted = render(root)
+    changed = 0
+    for name, text in wanted.items():
+        path = root / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed += 1
+    for path in _present(root):
+        if path.relative_to(root).as_posix() not in wanted:
+            path.unlink()
+            changed += 1
+    return len(wanted), changed
+
+
+def _present(root: Path) -> list[Path]:
+    found = [*(root / "docs" / "keywords").glob("*"), *(root / "docs" / "recipes").glob("*")]
+    return sorted(path for path in found if path.suffix in (".html", ".md"))
+
+
+def _first_difference(seen: str, wanted: str) -> int:
+    pairs = zip(seen.splitlines(), wanted.splitlines(), strict=False)
+    for number, (left, right) in enumerate(pairs, 1):
+        if left != right:
+            return number
+    return 1
+
+
+def _html(spec: Any) -> str:
+    spec.source = None
+    spec.lineno = None
+    for word in (*spec.inits, *spec.keywords):
+        word.source = None
+        word.lineno = None
+    spec.convert_docs_to_html()
+    output = io.StringIO()
+    LibdocHtmlWriter().write(spec, output)
+    text = re.sub(r'("generated": )"[^"]*"', r'\1"demand (make docs)"', output.getvalue(), count=1)
+    # The Python that made a page says nothing of its content.
+    text = re.sub(r"(Robot Framework [\d.]+) \(Python [^)]*\)", r"\1", text)
+    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
+
+
+def _keyword_index(project: Project, vocabulary: Vocabulary) -> str:
+    lines = [
+        MADE,
+        "",
+        "# Keywords",
+        "",
+        "One page a library or resource. Suites import resources; resources bring the libraries.",
+        "",
+        "## Resources",
+        "",
+        "| words | what they are about | libraries that they bring |",
+        "| --- | --- | --- |",
+    ]
+    known = {library.path.stem for library in vocabulary.libraries}
+    for resource in project.resources:
+        name = resource.path.name
+        if resource.keywords:
+            name = f"[{name}]({Path(resource_page(resource.path)).name})"
+        brought = [Path(item.name).stem for item in resource.imports if item.kind == "Library"]
+        shown = ", ".join(f"[{one}]({one}.html)" if one in known else one for one in brought)
+        lines.append(f"| {name} | {_cell(resource.documentation)} | {shown} |")
+    lines += ["", "## Libraries", "", "| library | what it is about |", "| --- | --- |"]
+    for library in vocabulary.libraries:
+        about = _cell(library.documentation)
+        lines.append(f"| [{library.path.stem}]({library.path.stem}.html) | {about} |")
+    lines += ["", "## Every keyword", "", "| keyword | in | what it does |", "| --- | --- | --- |"]
+    rows = [
+        (word.name, library.path.stem, f"{library.path.stem}.html", word.short)
+        for library in vocabulary.libraries
+        for word in library.keywords
+    ]
+    rows += [
+        (word.name, file.path.name, Path(resource_page(file.path)).name, word.documentation)
+        for file in project.resources
+        for word in file.keywords
+    ]
+    for name, place, page, about in sorted(rows):
+        anchor = name.replace(" ", "%20").replace('"', "%22")
+        lines.append(f"| [{_cell(name)}]({page}#{anchor}) | {place} | {_cell(about)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    """Return the first paragraph of a text, safe in a Markdown table."""
+    first = text.strip().split("\n\n")[0]
+    return " ".join(first.split()).replace("|", "\\|")
+
+
+def _recipe_index(project: Project) -> str:
+    lines = [MADE, "", "# What each recipe's suite proves", ""]
+    lines += [f"- [{recipe}]({recipe}.md)" for recipe in project.enrolled]
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write the pages, or with --check say which are not up to date."""
+    parser = argparse.ArgumentParser(prog="ccci.authoring.pages", description=main.__doc__)
+    parser.add_argument("--root", type=Path, default=Path.cwd())
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args(argv)
+    root = options.root.resolve()
+    if options.check:
+        findings = stale(root)
+        for finding in findings:
+            print(finding)
+        return 1 if findings else 0
+    count, changed = write(root)
+    print(f"{count} pages under docs/, {changed} of them changed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

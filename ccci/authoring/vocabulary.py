@@ -1,0 +1,216 @@
+"""Every keyword that the project defines, and which of them a call means."""
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from robot.errors import DataError
+from robot.libdocpkg import LibraryDocumentation
+from robot.running.arguments.embedded import EmbeddedArguments
+
+from ccci.authoring.model import Call, Definition, Finding, RobotFile, plain
+from ccci.authoring.project import Project
+
+# Keyword name -> how many of its cells stand before the name of the keyword that it runs.
+RUNNERS = {
+    "repeatkeyword": 1,
+    "runkeyword": 0,
+    "runkeywordandcontinueonfailure": 0,
+    "runkeywordandexpecterror": 1,
+    "runkeywordandignoreerror": 0,
+    "runkeywordandreturn": 0,
+    "runkeywordandreturnif": 1,
+    "runkeywordandreturnstatus": 0,
+    "runkeywordandwarnonfailure": 0,
+    "runkeywordif": 1,
+    "runkeywordifalltestspassed": 0,
+    "runkeywordifanytestsfailed": 0,
+    "runkeywordiftestfailed": 0,
+    "runkeywordiftestpassed": 0,
+    "runkeywordiftimeoutoccurred": 0,
+    "runkeywordunless": 1,
+    "waituntilkeywordsucceeds": 2,
+}
+
+
+@dataclass(frozen=True)
+class LibraryKeyword:
+    """A keyword written in Python, as libdoc sees it."""
+
+    name: str
+    path: Path
+    line: int
+    tags: tuple[str, ...]
+    documentation: str
+    untyped: tuple[str, ...]
+    short: str
+
+
+@dataclass(frozen=True)
+class Library:
+    """A keyword library. `spec` is libdoc's own object, for the pages."""
+
+    path: Path
+    documentation: str
+    keywords: tuple[LibraryKeyword, ...]
+    spec: Any
+
+
+def inner_calls(call: Call) -> Iterator[Call]:
+    """Yield what a call runs through keywords that run keywords, at any depth."""
+    name = plain(call.name)
+    if name == "runkeywords":
+        parts: list[list[str]] = [[]]
+        for cell in call.args:
+            if cell == "AND":
+                parts.append([])
+            else:
+                parts[-1].append(cell)
+        if len(parts) == 1:
+            parts = [[cell] for cell in call.args]
+        found = [Call(part[0], tuple(part[1:]), call.line) for part in parts if part]
+    elif name in RUNNERS and len(call.args) > RUNNERS[name]:
+        before = RUNNERS[name]
+        found = [Call(call.args[before], call.args[before + 1 :], call.line)]
+    else:
+        found = []
+    for inner in found:
+        yield inner
+        yield from inner_calls(inner)
+
+
+class Vocabulary:
+    """Looks a call's keyword up: the file's own first, then its resources, then everywhere.
+
+    "Everywhere" is there for the generic stages, which call words that each recipe defines: a
+    call that is not settled by imports means every keyword of that name in the project.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._files = {file.path.resolve(): file for file in project.resources}
+
+    @cached_property
+    def _loaded(self) -> tuple[tuple[Library, ...], tuple[Finding, ...]]:
+        libraries: list[Library] = []
+        findings: list[Finding] = []
+        for path in self.project.libraries:
+            try:
+                libraries.append(load_library(path))
+            except DataError as error:
+                reason = str(error).splitlines()[0]
+                findings.append(
+                    self.project.finding(path, 1, f"libdoc cannot read this library: {reason}")
+                )
+        return tuple(libraries), tuple(findings)
+
+    @property
+    def libraries(self) -> tuple[Library, ...]:
+        """The project's keyword libraries; modules without a keyword are left out."""
+        return tuple(library for library in self._loaded[0] if library.keywords)
+
+    @property
+    def unreadable(self) -> tuple[Finding, ...]:
+        """A finding for each library that cannot be imported."""
+        return self._loaded[1]
+
+    @cached_property
+    def _library_keywords(self) -> tuple[LibraryKeyword, ...]:
+        return tuple(keyword for library in self.libraries for keyword in library.keywords)
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The plain name of every keyword of the project, and of Robot's own BuiltIn."""
+        own = {plain(keyword.name) for keyword in self._library_keywords}
+        own |= {plain(word.name) for file in self.project.resources for word in file.keywords}
+        own |= {plain(word.name) for file in self.project.suites for word in file.keywords}
+        return own | _builtin_names()
+
+    def imported(self, file: RobotFile) -> tuple[RobotFile, ...]:
+        """Return the resource files that a file imports, directly or through others."""
+        found: list[RobotFile] = []
+        waiting = [file]
+        while waiting:
+            current = waiting.pop()
+            for item in current.imports:
+                target = self._resolve(current.path, item.name) if item.kind == "Resource" else None
+                if target is not None and target not in found and target is not file:
+                    found.append(target)
+                    waiting.append(target)
+        return tuple(found)
+
+    def _resolve(self, importer: Path, name: str) -> RobotFile | None:
+        name = name.replace("${CURDIR}/", "").replace("${/}", "/")
+        if "{" in name:
+            return None
+        places = [importer.parent]
+        places += [self.project.root / place for place in ("resources", "recipes", "libraries")]
+        places.append(self.project.root / "recipes" / Path(name).stem)
+        for place in places:
+            if (file := self._files.get((place / name).resolve())) is not None:
+                return file
+        return None
+
+    def user_keywords(self, call: Call, file: RobotFile | None) -> tuple[Definition, ...]:
+        """Return the keywords, made of keywords, that a call in `file` can mean."""
+        scopes: list[tuple[RobotFile, ...]] = []
+        if file is not None:
+            scopes = [(file,), self.imported(file)]
+        for scope in (*scopes, self.project.resources):
+            found = [
+                word for item in scope for word in item.keywords if _means(call.name, word.name)
+            ]
+            if found:
+                return tuple(found)
+        return ()
+
+    def library_keyword(self, call: Call) -> LibraryKeyword | None:
+        """Return the project's own library keyword that a call means, if it is one."""
+        for word in self._library_keywords:
+            if _means(call.name, word.name):
+                return word
+        return None
+
+    def file_of(self, definition: Definition) -> RobotFile | None:
+        """Return the resource that holds a keyword, None for one that lives in a suite."""
+        return self._files.get(definition.path.resolve())
+
+
+@cache
+def _builtin_names() -> frozenset[str]:
+    return frozenset(plain(word.name) for word in LibraryDocumentation("BuiltIn").keywords)
+
+
+def load_library(path: Path) -> Library:
+    """Read a library through libdoc.
+
+    Raises:
+        robot.errors.DataError: the module cannot be imported.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        spec = LibraryDocumentation(str(path))
+    keywords = tuple(
+        LibraryKeyword(
+            name=word.name,
+            path=Path(word.source or path),
+            line=word.lineno or 1,
+            tags=tuple(str(tag) for tag in word.tags),
+            documentation=word.doc,
+            untyped=tuple(arg.name for arg in word.args if arg.name and not arg.type),
+            short=word.short_doc,
+        )
+        for word in spec.keywords
+    )
+    return Library(path, spec.doc, keywords, spec)
+
+
+def _means(called: str, defined: str) -> bool:
+    if "${" in defined:
+        bare = re.sub(r"^(?:given|when|then|and|but)\s+", "", called, flags=re.IGNORECASE)
+        return bool(EmbeddedArguments.from_name(defined).matches(bare))
+    return plain(called) == plain(defined)

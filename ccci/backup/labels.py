@@ -1,0 +1,189 @@
+"""Backup and restore through abra and backup-bot-two, and what a recipe's labels promise of them.
+
+Three forms of labels are in use: the specification's (`backupbot.backup=true`, volumes excluded or
+narrowed by `backupbot.backup.volumes.<volume>[.path]`), container paths (`backupbot.backup.path`),
+and `backupbot.volumes.<volume>`. A promise is read from whichever a recipe uses.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ccci.backup.markers import Mount
+from ccci.deploy.abra import Abra
+from ccci.errors import NodeFailure, RecipeFailure
+from ccci.swarm.view import Service, SwarmView
+
+BOT_LABEL = "coop-cloud.backupbot.enabled=true"
+VOLUMES_ROOT = "/var/lib/docker/volumes"
+_BACKUP_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A place that the backup must hold: a volume, and a path in it ("" for all of it)."""
+
+    volume: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.volume}/{self.path}" if self.path else self.volume
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One snapshot of an app: its identity in the repository, and the paths it holds."""
+
+    id: str
+    paths: tuple[str, ...]
+
+
+def require_backup_bot(swarm: SwarmView) -> None:
+    """Fail unless backup-bot-two runs on the server.
+
+    Raises:
+        NodeFailure: it does not; the sentence says how to get it.
+    """
+    api: Any = swarm.client.api
+    found = api.services(filters={"label": BOT_LABEL})
+    if not found:
+        raise NodeFailure(
+            f"No backup bot on this server: no service has the label {BOT_LABEL}. Deploy the "
+            "recipe backup-bot-two, or run 'make lab-up'."
+        )
+
+
+def promises_of(services: list[Service], mounts: list[Mount], stack: str) -> list[Promise]:
+    """Return what a stack's backup labels promise to hold.
+
+    Raises:
+        RecipeFailure: a label names a path that is on none of the stack's volumes.
+    """
+    wanted: dict[str, list[str]] = {}
+    labels = {service.short_name: service.labels for service in services}
+    merged = {key: value for each in labels.values() for key, value in each.items()}
+    # The label of container paths stands for all of its stack: it then names all that is kept.
+    by_path = [
+        (service, path.strip())
+        for service, each in labels.items()
+        for path in each.get("backupbot.backup.path", "").split(",")
+        if path.strip()
+    ]
+    for service, path in by_path:
+        mount = _mount_holding(path, service, mounts)
+        inside = path.removeprefix(mount.folder).strip("/")
+        wanted.setdefault(mount.volume, []).append(inside)
+    if not by_path and _true(merged.get("backupbot.backup", "")):
+        for mount in mounts:
+            short = mount.volume.removeprefix(f"{stack}_")
+            if merged.get(f"backupbot.backup.volumes.{short}", "").lower() == "false":
+                continue
+            narrowed = merged.get(f"backupbot.backup.volumes.{short}.path", "")
+            paths = [path.strip().strip("/") for path in narrowed.split(",")]
+            wanted[mount.volume] = paths
+    for key, value in merged.items():
+        old = re.fullmatch(r"backupbot\.volumes\.([\w-]+)", key)
+        if old and value.lower() != "false":
+            wanted.setdefault(f"{stack}_{old.group(1)}", []).append("")
+    return [Promise(volume, path) for volume, paths in wanted.items() for path in paths]
+
+
+def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snapshot:
+    """Back an app up and return the snapshot that came of it.
+
+    Args:
+        abra: the run's.
+        domain: the app. No other app ever had this name, or its snapshots went with it.
+        last: the snapshot that this run took of it before, if any.
+
+    Raises:
+        RecipeFailure: abra says it failed, or it made no snapshot of this app.
+    """
+    before = [last.id] if last else []
+    done = abra("app", "backup", "create", domain, "-n", "-o", "-C", within_seconds=_BACKUP_SECONDS)
+    made = [one for one in _snapshot_ids(abra, domain) if one not in before]
+    if len(made) != 1:
+        raise RecipeFailure(
+            f"Expected the backup to make one snapshot of {domain}; it made {len(made)}. "
+            f"abra said: {' | '.join(done.stdout.splitlines()[-5:])}"
+        )
+    listed = abra("app", "backup", "list", domain, "-s", made[0], "-n", "-o", "-C")
+    paths = [line.strip() for line in listed.stdout.splitlines() if line.strip().startswith("/")]
+    return Snapshot(made[0], tuple(paths))
+
+
+def check_snapshot(snapshot: Snapshot, stack: str, promises: list[Promise]) -> None:
+    """Fail unless a snapshot holds all that was promised, and nothing of another app.
+
+    Raises:
+        RecipeFailure: it does not, or the recipe promises no backup at all.
+    """
+    if not promises:
+        raise RecipeFailure(
+            "The recipe promises no backup: no service has a label 'backupbot.backup'. Add it, or "
+            "opt out in recipe.toml with the reason."
+        )
+    missing = [str(promise) for promise in promises if not _holds(snapshot, promise)]
+    if missing:
+        raise RecipeFailure(
+            f"Snapshot {snapshot.id} lacks what the backup labels promise: {', '.join(missing)}. "
+            f"It holds {len(snapshot.paths)} paths, the first {list(snapshot.paths[:3])}."
+        )
+    foreign = [p for p in snapshot.paths if not _belongs(p, stack)]
+    if foreign:
+        raise RecipeFailure(
+            f"Snapshot {snapshot.id} holds {len(foreign)} paths that are not of {stack}, the first "
+            f"{foreign[0]}."
+        )
+
+
+def restore(abra: Abra, domain: str, snapshot: Snapshot) -> None:
+    """Restore an app from a snapshot.
+
+    Raises:
+        RecipeFailure: abra says that it failed.
+    """
+    abra(
+        "app", "restore", domain, "-s", snapshot.id, "-n", "-o", "-C",
+        within_seconds=_BACKUP_SECONDS,
+    )  # fmt: skip
+
+
+def _snapshot_ids(abra: Abra, domain: str) -> list[str]:
+    # An app that was never backed up makes abra fail here: that is no snapshot, not an error.
+    done = abra("app", "backup", "snapshots", domain, "-n", "-o", "-C", check=False)
+    return [
+        found.group(1)
+        for line in done.stdout.splitlines()
+        if (found := re.search(r"\b([0-9a-f]{8,64})\s*$", line.strip()))
+    ]
+
+
+def _mount_holding(path: str, service: str, mounts: list[Mount]) -> Mount:
+    holding = [
+        mount
+        for mount in mounts
+        if mount.service == service and (path + "/").startswith(mount.folder.rstrip("/") + "/")
+    ]
+    if not holding:
+        raise RecipeFailure(
+            f"Label backupbot.backup.path of service {service} names {path}, which is on none of "
+            "its volumes: nothing of it would come back on a fresh deployment."
+        )
+    return max(holding, key=lambda mount: len(mount.folder))
+
+
+def _holds(snapshot: Snapshot, promise: Promise) -> bool:
+    root = f"/{promise.volume}/_data" + (f"/{promise.path}" if promise.path else "")
+    wanted = re.compile(re.escape(root) + (r"(/|$)" if promise.path else r"/."))
+    return any(wanted.search(path) for path in snapshot.paths)
+
+
+def _belongs(path: str, stack: str) -> bool:
+    if VOLUMES_ROOT.startswith(path):
+        return True  # The folders above the volumes are listed too, and hold nothing themselves.
+    return path.startswith(f"{VOLUMES_ROOT}/{stack}_")
+
+
+def _true(value: str) -> bool:
+    return value.strip().lower() in ("true", "1", "yes")

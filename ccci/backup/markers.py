@@ -1,0 +1,122 @@
+"""The generic seed: one file with random content in each volume, for recipes without words.
+
+It shows that volumes survive what they should survive and are empty when they should be, and says
+nothing of the app; the recipe's own seed, planted through the app, does that.
+"""
+
+import io
+import secrets
+import tarfile
+from dataclasses import dataclass
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from ccci.errors import RecipeFailure
+from ccci.swarm.view import SwarmView
+
+MARKER_NAME = "ccci-marker"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume as one service sees it: its full name, and the folder in the service's container."""
+
+    service: str
+    volume: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A file with random content in the root of one volume."""
+
+    mount: Mount
+    content: bytes
+
+
+def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
+    """Return the named volumes of a stack's running services, once for each that mounts them."""
+    found = []
+    for service in swarm.services(stack):
+        if service.one_shot and not service.running:
+            continue
+        for mount in swarm.container_of(service).attrs["Mounts"]:
+            name = mount.get("Name") or ""
+            if mount["Type"] == "volume" and name.startswith(f"{stack}_"):
+                found.append(Mount(service.short_name, name, mount["Destination"]))
+    return found
+
+
+def plant_markers(swarm: SwarmView, stack: str) -> tuple[Marker, ...]:
+    """Put a marker into each volume of a running stack and return them."""
+    planted = []
+    each_volume_once = {mount.volume: mount for mount in mounts_of(swarm, stack)}
+    for mount in each_volume_once.values():
+        marker = Marker(mount, secrets.token_hex(512).encode("ascii"))
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            entry = tarfile.TarInfo(MARKER_NAME)
+            entry.size, entry.mode = len(marker.content), 0o644
+            tar.addfile(entry, io.BytesIO(marker.content))
+        _container(swarm, stack, mount).put_archive(mount.folder, archive.getvalue())
+        planted.append(marker)
+    return tuple(planted)
+
+
+def check_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> None:
+    """Fail unless each marker is in its volume, byte for byte.
+
+    Raises:
+        RecipeFailure: one is missing or changed; the sentence names the volume.
+    """
+    for marker in markers:
+        seen = _read(swarm, stack, marker.mount)
+        if seen != marker.content:
+            how = "is gone" if seen is None else f"changed ({len(seen)} bytes)"
+            raise RecipeFailure(
+                f"The file planted in volume {marker.mount.volume} ({marker.mount.folder} of "
+                f"service {marker.mount.service}) {how}. Is the volume still mounted there, and "
+                "is it in the backup?"
+            )
+
+
+def check_markers_gone(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> None:
+    """Fail when a marker is still there although its volume was removed.
+
+    Raises:
+        RecipeFailure: one is; the sentence names the volume.
+    """
+    for marker in markers:
+        if _read(swarm, stack, marker.mount) is not None:
+            raise RecipeFailure(
+                f"The file planted in volume {marker.mount.volume} is still there although the "
+                "volume was removed: what is mounted there is no fresh volume of this app."
+            )
+
+
+def spoil_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> None:
+    """Remove the markers, as a user would who deletes by mistake what only a backup has."""
+    for marker in markers:
+        container = _container(swarm, stack, marker.mount)
+        path = f"{marker.mount.folder}/{MARKER_NAME}"
+        # `rm` is missing in images without a shell; there the volume's removal does it alone.
+        container.exec_run(["rm", "-f", path], user="root")
+
+
+def _container(swarm: SwarmView, stack: str, mount: Mount) -> Any:
+    service = next((s for s in swarm.services(stack) if s.short_name == mount.service), None)
+    if service is None:
+        raise RecipeFailure(f"Service {mount.service}, which had {mount.volume}, is gone.")
+    return swarm.container_of(service)
+
+
+def _read(swarm: SwarmView, stack: str, mount: Mount) -> bytes | None:
+    container = _container(swarm, stack, mount)
+    try:
+        chunks, _ = container.get_archive(f"{mount.folder}/{MARKER_NAME}")
+    except (NotFound, APIError):
+        return None
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+        file = tar.extractfile(MARKER_NAME)
+        return file.read() if file else None

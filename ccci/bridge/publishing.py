@@ -1,0 +1,247 @@
+"""What is left of a run for people to read: gathered, searched for credentials, put in its place.
+
+Robot writes its log after the last keyword has run, so the work here is done when the process
+ends. Where Robot's output folder is another than the run's (a pabot worker, a folder of the
+caller's own), the artefacts are copied.
+"""
+
+import atexit
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import docker
+from robot.api import ExecutionResult
+from robot.rebot import rebot
+from robot.result import TestCase, TestSuite
+
+from ccci.bridge.failures import INCOMPLETE
+from ccci.results.artefacts import clean, save_logs
+from ccci.results.clearance import clear
+from ccci.results.progress import write_progress
+from ccci.results.store import (
+    INTERRUPTED,
+    MATRIX_VARIABLE,
+    PROVIDER_GONE,
+    RunFacts,
+    RunResults,
+    Verdict,
+    prune_results,
+    results_dir,
+    was_cut_off,
+    worst,
+    write_results,
+)
+from ccci.run.run import Run, new_run_id
+from ccci.stage_names import STAGES
+from ccci.swarm.memory import MemoryWatch
+
+_OWN_STAGES = ("functional", "browser")
+
+
+@dataclass
+class _Published:
+    """What is known of the run to publish; one process has one."""
+
+    facts: RunFacts | None = None
+    output: Path = Path()
+    results: Path = Path()
+    run: Run | None = None
+    memory: MemoryWatch | None = None
+    interrupted_at: datetime | None = None
+
+    @property
+    def secrets(self) -> list[str]:
+        """The run's credentials; they stay in memory when the run's store is destroyed."""
+        return self.run.credentials.values() if self.run else []
+
+
+_published = _Published()
+
+
+def prepare(recipe: str, project: Path, output: Path) -> None:
+    """Say where Robot writes, and publish when this process ends, however far the run gets."""
+    run_id = os.environ.setdefault("CCCI_RUN_ID", new_run_id())
+    _published.facts = RunFacts(
+        run_id,
+        recipe,
+        started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        matrix=os.environ.get(MATRIX_VARIABLE, ""),
+    )
+    _published.output = output
+    _published.results = results_dir(project) / recipe / run_id
+    _published.results.mkdir(parents=True, exist_ok=True)
+    atexit.register(_publish)
+    show_progress("start", {}, 0)
+
+
+def show_progress(stage: str, stage_seconds: dict[str, float], failures: int) -> None:
+    """Note beside the results that a stage begins, for those who watch from outside.
+
+    Raises:
+        NodeFailure: it cannot be written.
+    """
+    write_progress(_published.results, stage, stage_seconds, failures)
+
+
+def interrupted() -> None:
+    """Note that a person or a program ends the run now: what fails from here on says nothing."""
+    _published.interrupted_at = _published.interrupted_at or datetime.now()
+
+
+def describe(run: Run) -> Path:
+    """Note what is under test; return the folder of the results."""
+    assert _published.facts is not None
+    _published.run = run
+    _published.memory = MemoryWatch(docker.from_env(), run.journal.stacks)
+    _published.memory.start()
+    releases = [str(release) for release in run.checkout.releases]
+    _published.facts = replace(
+        _published.facts,
+        head=run.checkout.commit,
+        head_release=str(run.checkout.head_release or ""),
+        upgraded_from=run.options.upgrade_from or (releases[-1] if releases else ""),
+        pull_request=run.options.pull_request,
+        domain=run.driver.app.domain,
+        abra=run.abra_version,
+        opt_outs=_opt_outs(run),
+        generic=not (run.options.project / "suites" / run.options.recipe).exists(),
+        shared_provider=run.shared_provider.recipe if run.shared_provider else "",
+        waited_seconds=round(run.waited_seconds, 2),
+    )
+    return _published.results
+
+
+def gather(run: Run, stage_seconds: dict[str, float]) -> None:
+    """Save the service logs and the credentials to search for, before the teardown ends both."""
+    assert _published.facts is not None
+    if _published.memory:
+        _published.memory.stop()
+    seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
+    _published.facts = replace(_published.facts, stage_seconds=seconds)
+    logs = _published.results / "services"
+    save_logs(run.swarm, run.driver.app, logs, _published.secrets)
+    for driver in run.extra_apps:
+        folder = logs / driver.app.domain.partition(".")[0]
+        save_logs(run.swarm, driver.app, folder, _published.secrets)
+
+
+def _publish() -> None:
+    facts, results = _published.facts, _published.results
+    assert facts is not None
+    output = _published.output / "output.xml"
+    if not output.exists():
+        return
+    redactions = clean(results, _published.secrets)
+    if _published.output.resolve() != results.resolve():
+        redactions += clean(_published.output, _published.secrets)
+    if redactions or not (_published.output / "log.html").exists():
+        _make_logs(output)
+    if _published.output.resolve() != results.resolve():
+        shutil.copytree(_published.output, results, dirs_exist_ok=True, symlinks=True)
+    suite = ExecutionResult(str(output)).suite
+    stages = {stage: _verdict_of(_tests_of(suite, stage)) for stage in STAGES}
+    if facts.opt_outs.get("browser") and stages["browser"] == "not run":
+        stages["browser"] = "opted out"
+    # Generic suites have no tests of the app itself, and claim nothing about them.
+    claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
+    not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
+    gone = _provider_gone()
+    if gone:
+        # Nobody knows which of them the missing provider broke.
+        stages = {s: "incomplete" if v == "failed" else v for s, v in stages.items()}
+    count = suite.statistics
+    outcome = RunResults(
+        facts=facts,
+        verdict="incomplete" if gone else worst(claimed),
+        stages=stages,
+        tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
+        seconds=round(suite.elapsed_time.total_seconds(), 2),
+        reason=gone
+        or (INTERRUPTED if _published.interrupted_at else "")
+        or _first_incomplete(list(suite.all_tests))
+        or (f"not run: {', '.join(not_run)}" if not_run else ""),
+        redactions=redactions,
+        peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
+        overhead_cpu_seconds=round(time.process_time(), 2),
+    )
+    write_results(results, outcome)
+    prune_results(results.parent)
+    _tell(outcome, results)
+    # Last: what is changed after this look may not leave the node. A run that never began has made
+    # no credential.
+    clear(results, _published.run.credentials.names_by_value() if _published.run else {})
+
+
+def _provider_gone() -> str:
+    """Return why the run says nothing when its provider was taken away; "" where it was not."""
+    sharing = _published.run.sharing if _published.run else None
+    return PROVIDER_GONE if sharing and sharing.provider and not sharing.holder.alive() else ""
+
+
+def _tell(outcome: RunResults, results: Path) -> None:
+    """End the terminal's output with the verdict and the places to look at."""
+    bad = [
+        stage for stage, verdict in outcome.stages.items() if verdict in ("failed", "incomplete")
+    ]
+    why = outcome.reason if was_cut_off(outcome) else ", ".join(bad) or outcome.reason
+    verdict = f"{outcome.verdict} ({why})" if why else outcome.verdict
+    print(
+        f"Verdict: {verdict}\nLog:     {results}/log.html\nReport:  {results}/report.html",
+        file=sys.__stdout__,
+    )
+
+
+def _make_logs(output: Path) -> None:
+    rebot(
+        str(output), outputdir=str(output.parent), log="log.html", report="report.html",
+        xunit="xunit.xml", stdout=None,
+    )  # fmt: skip
+
+
+def _opt_outs(run: Run) -> dict[str, str]:
+    browser = {"browser": run.config.browser.none} if run.config.browser else {}
+    return {**browser, **{str(stage): reason for stage, reason in run.config.opt_out.items()}}
+
+
+def _tests_of(suite: TestSuite, stage: str) -> list[TestCase]:
+    """The tests below the suite file of a stage, however deep the recipe's folder lies."""
+    return [test for test in suite.all_tests if stage in _words_above(test)]
+
+
+def _words_above(test: TestCase) -> set[str]:
+    words, above = set(), test.parent
+    while above is not None:
+        words.add(above.name.split(" ")[0].lower())
+        above = above.parent
+    return words
+
+
+def _verdict_of(tests: list[TestCase]) -> Verdict:
+    verdicts: list[Verdict] = []
+    for test in tests:
+        if test.passed:
+            verdicts.append("passed")
+        elif test.skipped:
+            verdicts.append("opted out")
+        else:
+            verdicts.append("incomplete" if _is_incomplete(test) else "failed")
+    return worst(verdicts) if verdicts else "not run"
+
+
+def _is_incomplete(test: TestCase) -> bool:
+    # Robot does not load the libraries of suites that it leaves out, so no tag can be set there.
+    at = _published.interrupted_at
+    # The end of a run fails every test, and only for what the node did: see `End Run`.
+    if test.message.startswith("Parent suite teardown failed"):
+        return True
+    return test.tags.match(INCOMPLETE) or bool(at and test.end_time and test.end_time >= at)
+
+
+def _first_incomplete(tests: list[TestCase]) -> str:
+    found = [test.message for test in tests if test.failed and _is_incomplete(test)]
+    return " ".join(str(found[0]).splitlines()[:2]) if found else ""

@@ -1,0 +1,237 @@
+"""The run that this robot process is: begun once, shared by all keyword libraries."""
+
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from robot.api import SkipExecution
+from robot.libraries.BuiltIn import BuiltIn
+
+from ccci.bridge import publishing
+from ccci.bridge.console import enter_stage, tell
+from ccci.errors import Misuse
+from ccci.project import PROJECT
+from ccci.recipe.config import check_recipe_name
+from ccci.results.credentials import redact
+from ccci.results.store import MATRIX_VARIABLE
+from ccci.run.dependency_apps import DependencyApps
+from ccci.run.run import Run, RunOptions
+from ccci.run.stages import Stages
+from ccci.run.starting import start_run
+from ccci.stage_names import STAGES
+
+
+class Session:
+    """The state of this process: its run, and the stage that it is in."""
+
+    def __init__(self) -> None:
+        self._stages: Stages | None = None
+        self.stage_seconds: dict[str, float] = {}
+        self.failures = 0
+        self._stage_begun: tuple[str, float] | None = None
+
+    @property
+    def stages(self) -> Stages:
+        """The stages of the run.
+
+        Raises:
+            Misuse: no run has begun.
+        """
+        if self._stages is None:
+            raise Misuse(
+                "No run has begun: run the whole folder, 'robot suites/<recipe>', and choose among "
+                "its files with --suite."
+            )
+        return self._stages
+
+    @property
+    def run(self) -> Run:
+        """The run."""
+        return self.stages.run
+
+    def begin(self) -> Run:
+        """Begin the run that the suite's folder and variables describe.
+
+        Raises:
+            Misuse, NodeFailure: see `ccci.run.starting.start_run`.
+        """
+        self._note_interrupts()
+        options = _options()
+        publishing.prepare(options.recipe, PROJECT, Path(_variable("OUTPUT DIR", "")))
+        run = start_run(options, tell)
+        self._stages = Stages(run, DependencyApps(run), self._prepare)
+        run.journal.record("results", str(publishing.describe(run)))
+        if matrix := os.environ.get(MATRIX_VARIABLE):
+            run.journal.record("matrix", matrix)
+        for name, value in _metadata(run).items():
+            BuiltIn().set_suite_metadata(name, value, top=True)
+        tell(f"{run.driver.app.domain}  run {run.run_id}  {run.abra_version}")
+        return run
+
+    def enter(self, stage: str = "") -> str:
+        """Enter a stage: by name, or the one that the suite file is named for.
+
+        Raises:
+            Misuse: there is no stage of that name.
+            SkipExecution: the recipe opted out of the stage, with a reason.
+        """
+        stage = stage or str(_variable("SUITE NAME", "")).rpartition(".")[2].split(" ")[0].lower()
+        if stage not in STAGES:
+            raise Misuse(
+                f"{stage!r} is no stage: name the file <number>__<stage>.robot, with one "
+                f"of {', '.join(STAGES)}."
+            )
+        self._clock()
+        self._stage_begun = (stage, time.monotonic())
+        enter_stage(stage)
+        publishing.show_progress(stage, self.stage_seconds, self.failures)
+        self.stages.begin_stage()
+        reason = dict(self.run.config.opt_out).get(cast(Any, stage))
+        if reason:
+            tell(f"opted out: {reason}")
+            raise SkipExecution(f"Opted out: {reason}")
+        words = PROJECT / "recipes" / self.run.options.recipe
+        resource = words / f"{self.run.options.recipe}.resource"
+        if resource.exists():
+            BuiltIn().import_resource(str(resource).replace("\\", "/"))
+        return stage
+
+    def _note_interrupts(self) -> None:
+        """Remember a Ctrl-C or a SIGTERM: what fails after it says nothing of the recipe."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            robots_own = signal.getsignal(number)
+
+            def noted(number: int, frame: Any, then: Any = robots_own) -> None:
+                publishing.interrupted()
+                then(number, frame)
+
+            if callable(robots_own):
+                signal.signal(number, noted)
+
+    def _prepare(self) -> None:
+        """Run the recipe's own install steps, where its resource has them."""
+        self._run_if_there("Prepare The App", "preparing the app")
+        # Without its provider the app is tested without sign-in: the rest still tells something.
+        if self.stages.dependencies.can_sign_in:
+            self._run_if_there("Prepare Sign-In", "preparing sign-in")
+
+    def _run_if_there(self, keyword: str, told: str) -> None:
+        if self.has_words() and BuiltIn().run_keyword_and_return_status(
+            "Keyword Should Exist", keyword
+        ):
+            tell(told)
+            BuiltIn().run_keyword(keyword)
+
+    def has_words(self) -> bool:
+        """Tell whether the recipe has a resource with words of its own."""
+        recipe = self.run.options.recipe
+        return (PROJECT / "recipes" / recipe / f"{recipe}.resource").exists()
+
+    @property
+    def told_what_is_left(self) -> bool:
+        """The stage teardown has looked already, and failed where something was left."""
+        return self._stages is not None and self.run.left_over is not None
+
+    def tear_down(self) -> list[str]:
+        """Save what people will want to read, remove all that the run made, say what is left.
+
+        Raises:
+            SkipExecution: the app is kept, by the caller's wish.
+        """
+        self._clock()
+        run = self.run
+        if run.keeps(self.failures > 0):
+            raise SkipExecution("Opted out: the app is kept up (KEEP or ATTACH).")
+        publishing.gather(run, self.stage_seconds)
+        begun = time.monotonic()
+        left = run.tear_down()
+        seconds = self.stage_seconds.get("teardown", 0.0) + time.monotonic() - begun
+        self.stage_seconds["teardown"] = seconds
+        return left
+
+    def end(self) -> list[str]:
+        """End the run: tear down or keep; return what could not be removed."""
+        self._clock()
+        if self._stages is None:
+            return []
+        failed = self.failures > 0
+        run = self.run
+        publishing.gather(run, self.stage_seconds)
+        left = run.end("failed" if failed else "passed", failed)
+        if run.keeps(failed):
+            app = run.driver.app
+            tell(
+                f"kept: {app.url} until {_clock_time(run.journal.kept_until())}; end it with "
+                f"'make end RUN={run.journal.run_id}'"
+            )
+        return left
+
+    def clean(self, text: str) -> str:
+        """Return `text` without any of the run's credentials."""
+        if self._stages is None or not isinstance(text, str):
+            return text
+        return redact(text, self.run.credentials.values())
+
+    def _clock(self) -> None:
+        if self._stage_begun:
+            name, begun = self._stage_begun
+            seconds = self.stage_seconds.get(name, 0.0) + time.monotonic() - begun
+            self.stage_seconds[name] = seconds
+            self._stage_begun = None
+
+
+def _options() -> RunOptions:
+    folder = Path(_variable("SUITE SOURCE", "")).name
+    recipe = str(_variable("RECIPE", "") or (folder if folder != "generic" else ""))
+    if not recipe:
+        raise Misuse("Which recipe? Give it with --variable RECIPE:<name>.")
+    check_recipe_name(recipe)
+    source = str(_variable("RECIPE_SOURCE", ""))
+    keep = str(_variable("KEEP", "") or "never").lower()
+    keep = {"1": "always", "true": "always", "0": "never", "false": "never"}.get(keep, keep)
+    if keep not in ("never", "always", "on-failure"):
+        raise Misuse(f"KEEP is {keep!r}: it can be 1, 0 or on-failure.")
+    number = str(_variable("PR", "") or "0")
+    if not number.isdecimal():
+        raise Misuse(f"PR is {number!r}: it must be the number of a pull request.")
+    return RunOptions(
+        recipe=recipe,
+        project=PROJECT,
+        source=Path(source) if source else None,
+        head=str(_variable("HEAD", "") or "HEAD"),
+        pull_request=int(number),
+        upgrade_from=str(_variable("UPGRADE_FROM", "")) or None,
+        keep=cast(Literal["never", "always", "on-failure"], keep),
+        attach=str(_variable("ATTACH", "")) not in ("", "0"),
+    )
+
+
+def _metadata(run: Run) -> dict[str, str]:
+    """What stands at the head of log and report: what was tested, and with what."""
+    releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
+    provider = run.shared_provider
+    shared = {"Provider": f"{provider.domain}, of the matrix"} if provider else {}
+    return {
+        "Run": run.run_id,
+        "Recipe": run.options.recipe,
+        "Head": run.checkout.commit,
+        "Releases": releases,
+        "App": run.driver.app.domain,
+        "abra": f"{run.abra_version} ({run.abra.program})",
+        "Server": f"{run.server.server} ({run.server.domain})",
+        **shared,
+    }
+
+
+def _clock_time(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _variable(name: str, default: str) -> Any:
+    return BuiltIn().get_variable_value("${" + name + "}", default)
+
+
+session = Session()

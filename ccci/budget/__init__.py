@@ -1,0 +1,1 @@
+"""The node's places: how many apps may run at once, and who waits."""

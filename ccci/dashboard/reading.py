@@ -1,0 +1,202 @@
+"""results/ as the pages need it: recipes, their runs, and what could not be read."""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from ccci.dashboard.logs import Logs, logs_of
+from ccci.results.levels import left_out, level_of, verdict_of
+from ccci.results.store import RESULTS_FILE, RunResults
+from ccci.stage_names import STAGES
+
+MATRICES = "matrix"
+OUTPUT = "output.xml"
+_READER = TypeAdapter(RunResults)
+_SUITE = re.compile(rb'<suite id="(s\d+(?:-s\d+)+)" name="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run that left a results.json.
+
+    Attributes:
+        recipe: the recipe's folder in results/.
+        folder: the run's own.
+        started: when it began, if that is known.
+        results: what results.json says; None where it cannot be read.
+        problem: why it cannot be read, or "".
+        level: what it verified, see `ccci.results.levels`.
+        left_out: stages below the level that the recipe opted out of.
+        stages: stage to verdict, *not verified* among them.
+        places: stage to its place in log.html.
+        logs: what it left to read.
+    """
+
+    recipe: str
+    folder: Path
+    started: datetime | None = None
+    results: RunResults | None = None
+    problem: str = ""
+    level: int = 0
+    left_out: tuple[str, ...] = ()
+    stages: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    logs: Logs = field(default_factory=Logs)
+
+    @property
+    def verdict(self) -> str:
+        """The run's verdict, or *unreadable*."""
+        return self.results.verdict if self.results else "unreadable"
+
+    @property
+    def judges(self) -> bool:
+        """Whether it says something about the recipe, with no stage left out by who started it."""
+        return (
+            self.results is not None
+            and self.results.verdict != "incomplete"
+            and "not run" not in self.stages.values()
+        )
+
+    @property
+    def in_lab(self) -> bool:
+        """Whether it ran against the lab's own abra."""
+        return self.results is not None and self.results.facts.abra.endswith("-lab")
+
+    @property
+    def pull_request(self) -> int:
+        """The number of the pull request under test; 0 where there is none, or nobody knows."""
+        return self.results.facts.pull_request if self.results else 0
+
+
+@dataclass(frozen=True)
+class History:
+    """A recipe and its runs, the newest first; `without_results` go on, or were cut off."""
+
+    recipe: str
+    enrolled: bool
+    runs: tuple[PastRun, ...] = ()
+    without_results: int = 0
+
+
+def read_histories(
+    results: Path, enrolled: Iterable[str], only_cleared: bool = False
+) -> list[History]:
+    """Read all runs below a folder of results, the recipes by name.
+
+    A recipe is there when it is enrolled or has results. Nothing that is broken keeps the rest
+    from being read.
+
+    Args:
+        results: the folder; it need not be there.
+        enrolled: names of the recipes that have a suite.
+        only_cleared: withhold the logs that may not leave the node.
+
+    Example:
+        >>> read_histories(Path("nowhere"), ["custom-html"])
+        [History(recipe='custom-html', enrolled=True, runs=(), without_results=0)]
+    """
+    known = set(enrolled)
+    folders = {item.name for item in _folders(results)} - {MATRICES}
+    names = sorted(folders | known)
+    histories = [_history(results, name, name in known, only_cleared) for name in names]
+    return [found for found in histories if found.enrolled or found.runs]
+
+
+def _history(results: Path, recipe: str, enrolled: bool, only_cleared: bool) -> History:
+    runs, without = [], 0
+    for folder in reversed(_folders(results / recipe)):
+        if not folder.name[:1].isdigit():
+            continue
+        try:
+            content = (folder / RESULTS_FILE).read_bytes()
+        except FileNotFoundError:
+            without += folder.exists()  # Or it was pruned since it was listed.
+        except OSError as error:
+            problem = f"{RESULTS_FILE} cannot be read: {error.strerror}"
+            runs.append(PastRun(recipe, folder, _time_of(folder.name), problem=problem))
+        else:
+            run = _past_run(recipe, folder, content)
+            runs.append(replace(run, logs=logs_of(folder, only_cleared)))
+    return History(recipe, enrolled, tuple(runs), without)
+
+
+def _past_run(recipe: str, folder: Path, content: bytes) -> PastRun:
+    began = _time_of(folder.name)
+    try:
+        found = _READER.validate_json(content)
+        _check(found, recipe)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        problem = f"{RESULTS_FILE}: {where + ': ' if where else ''}{first['msg']}"
+        return PastRun(recipe, folder, began, problem=problem)
+    except ValueError as error:
+        return PastRun(recipe, folder, began, problem=f"{RESULTS_FILE}: {error}")
+    plain = asdict(found)
+    return PastRun(
+        recipe,
+        folder,
+        _utc(found.facts.started) or began,
+        found,
+        level=level_of(plain),
+        left_out=left_out(plain),
+        stages={stage: verdict_of(plain, stage) for stage in STAGES},
+        places=_places(folder / OUTPUT),
+    )
+
+
+def _check(found: RunResults, recipe: str) -> None:
+    """Refuse what is well formed and cannot be so."""
+    if found.facts.recipe != recipe:
+        raise ValueError(f"it is of the recipe {found.facts.recipe!r}")
+    for seconds in (found.seconds, *found.facts.stage_seconds.values()):
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError(f"{seconds} is no number of seconds")
+    if (found.peak_memory_bytes or 0) < 0:
+        raise ValueError(f"{found.peak_memory_bytes} is no number of bytes")
+
+
+def _places(output: Path) -> dict[str, str]:
+    """Return where log.html shows each stage: the number that Robot gave its suite."""
+    places: dict[str, str] = {}
+    try:
+        content = output.read_bytes()
+    except OSError:
+        return places  # The cells then lead to the beginning of the log.
+    for number, name in _SUITE.findall(content):
+        stage = name.decode("utf-8", "replace").split(" ")[0].lower()
+        place = number.decode()
+        # Of a stage's files the first; a folder above them may have a stage's name.
+        if stage in STAGES and place.count("-") > places.get(stage, "").count("-"):
+            places[stage] = place
+    return places
+
+
+def _folders(place: Path) -> list[Path]:
+    """Return the folders in a folder, by name; links are other names of the same."""
+    try:
+        return sorted(item for item in place.iterdir() if item.is_dir() and not item.is_symlink())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _utc(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+        # A time without a zone is UTC: `ccci.results.store` knows no other.
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time_of(run_id: str) -> datetime | None:
+    """Return when a run began, by the identity that it was given then."""
+    try:
+        return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -1,0 +1,26 @@
+"""The whole site, as the command and the pull request loop call for it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ccci.dashboard.pages import make_pages
+from ccci.matrix.plan import enrolled
+from ccci.project import PROJECT
+
+
+def write_site(results: Path, output: Path, for_the_web: bool = False) -> list[str]:
+    """Write the pages of all results as of now; return the names of the files that had to change.
+
+    Args:
+        results: the folder of results.
+        output: the folder of the pages.
+        for_the_web: see `dashboard.pages.make_pages`.
+
+    Raises:
+        Misuse, NodeFailure: see `dashboard.writing.publish`.
+
+    Example:
+        >>> write_site(Path("results"), Path("results/web"), for_the_web=True)
+        ['badges/custom-html.svg', 'custom-html.html', 'index.html']
+    """
+    return make_pages(results, output, enrolled(PROJECT), datetime.now(UTC), for_the_web)

@@ -1,0 +1,1 @@
+"""One app, from state to state, always through abra."""

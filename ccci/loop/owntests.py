@@ -1,0 +1,48 @@
+"""Tests that live in a recipe's own repository, in `cc-ci/`, beside this project's suite."""
+
+from pathlib import Path
+
+from ccci.loop.fetching import Refused
+
+FOLDER = "cc-ci"
+NOT_APPROVED = (
+    f"The tests in its {FOLDER}/ folder were not run: this project has not approved them "
+    "(`[approved]` `tests` in recipe.toml)."
+)
+
+
+def has_own_tests(checkout: Path) -> bool:
+    """Tell whether a recipe's repository brings test suites of its own."""
+    return any((checkout / FOLDER).glob("*.robot"))
+
+
+def with_own_tests(suite: Path, checkout: Path, into: Path) -> Path:
+    """Make a suite of this project's files for a recipe and the recipe's own.
+
+    Only for a recipe whose tests are approved: Robot runs what stands in them, on this machine.
+
+    Args:
+        suite: this project's folder for the recipe, or the generic one.
+        checkout: the recipe's repository at the commit under test.
+        into: a new folder, named for the recipe.
+
+    Raises:
+        Refused: a file of the recipe's has the name of one of this project's, or none that says
+            which stage it belongs to.
+
+    Example:
+        >>> with_own_tests(suites / "gitea", checkout, Path("/run/ccci/gitea"))  # doctest: +SKIP
+    """
+    into.mkdir(parents=True)
+    for file in sorted(suite.iterdir()):
+        (into / file.name).symlink_to(file.resolve())
+    for file in sorted((checkout / FOLDER).glob("*.robot")):
+        if (into / file.name).exists():
+            raise Refused(f"{FOLDER}/{file.name}: this project has a file of that name: rename it.")
+        if file.name.startswith("_") or "__" not in file.name:
+            raise Refused(
+                f"{FOLDER}/{file.name}: the name must begin with a number and a stage, as in "
+                "2__functional_own.robot."
+            )
+        (into / file.name).symlink_to(file.resolve())
+    return into

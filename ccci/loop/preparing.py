@@ -1,0 +1,77 @@
+"""What is tested for a request: its commit, fetched as data and judged before it is deployed."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ccci.loop.fetching import Refused, Remote, fetch_commit
+from ccci.loop.forge import Forge
+from ccci.loop.owntests import NOT_APPROVED, has_own_tests, with_own_tests
+from ccci.loop.store import Request
+from ccci.loop.vetting import judged
+from ccci.project import PROJECT
+from ccci.recipe.config import config_path, load_recipe_config
+
+_MOST_SHOWN = 5
+
+
+def results_of(request: Request) -> Path:
+    """Return the folder of the results of a request's run."""
+    return PROJECT / "results" / request.recipe / request.run_id
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a run is made of.
+
+    Attributes:
+        recipe: the repository, with the commit under test.
+        suite: the folder that Robot runs.
+        note: what people should know, one sentence, or "".
+    """
+
+    recipe: Path
+    suite: Path
+    note: str = ""
+
+
+def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
+    """Fetch a request's commit and judge what of it will be deployed.
+
+    Args:
+        forge: where the recipe's repository is.
+        request: what is to be tested.
+        folder: of the request on the node.
+
+    Raises:
+        Refused: the repository or a compose file holds what the node does not take.
+        NodeFailure: it could not be fetched now.
+        Misuse: this project's recipe.toml of the recipe has an error.
+    """
+    recipe, before, suites = folder / "recipe", folder / "before", folder / "suites"
+    for old in (recipe, before, suites):
+        if old.exists():
+            shutil.rmtree(old)
+    settings = forge.settings
+    url = forge.clone_url(request.recipe)
+    fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.hash, recipe)
+    config = load_recipe_config(config_path(PROJECT, request.recipe))
+    found = judged(recipe, before, frozenset(config.approved.node))
+    if found:
+        raise Refused(" ".join(found[:_MOST_SHOWN]))
+    suite = PROJECT / "suites" / request.recipe
+    suite = suite if suite.is_dir() else PROJECT / "suites" / "generic"
+    if not has_own_tests(recipe):
+        return Prepared(recipe, suite)
+    if not config.approved.tests:
+        return Prepared(recipe, suite, NOT_APPROVED)
+    return Prepared(recipe, with_own_tests(suite, recipe, suites / request.recipe))
+
+
+def approved_for(recipe: str) -> frozenset[str]:
+    """Return what a recipe may do on the node, as this project's own clone says.
+
+    Raises:
+        Misuse: its recipe.toml has an error.
+    """
+    return frozenset(load_recipe_config(config_path(PROJECT, recipe)).approved.node)

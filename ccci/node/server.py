@@ -1,0 +1,110 @@
+"""The server to test on: what an operator writes into server.toml, and where it is found."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ccci.errors import Misuse
+from ccci.node.settings_file import read_settings_file
+from ccci.node.state import state_dir
+
+DOMAIN_PATTERN = r"^(?=.{1,60}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$"
+Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$", min_length=3, max_length=60)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Containers(_Table):
+    """`[containers]`: how apps reach public names, where DNS does not do it for them.
+
+    Attributes:
+        names_address: where containers find the apps' public names; without it, DNS tells them.
+        ca_bundle: what containers trust in place of their own authorities, where the server's
+            certificates are not from a public one.
+    """
+
+    names_address: str | None = None
+    ca_bundle: Path | None = None
+
+
+class Swarm(_Table):
+    """`[swarm]`: what this node's kernel can do for services."""
+
+    endpoint_mode: Literal["vip", "dnsrr"] = "vip"
+    publish_mode: Literal["ingress", "host"] = "ingress"
+
+
+class Server(_Table):
+    """One Co-op Cloud server, as its operator describes it.
+
+    Attributes:
+        server: abra's name of the server.
+        domain: apps get names under it; `*.domain` leads to this server.
+        abra: the abra to use; without it, the one on PATH.
+        abra_dir: the operator's ABRA_DIR, from which recipes and catalogue are taken.
+        ca_bundle: certificates that test clients trust; without it, the system's.
+        https_port: the port that Traefik's `web-secure` is published on.
+        sentinel: domain of an app that every run must leave untouched.
+        names: domain pattern to address, for test clients, where there is no DNS yet.
+        containers: the same for containers.
+        swarm: what the node's kernel can do for services.
+    """
+
+    server: str = "default"
+    domain: Domain
+    abra: Path | None = None
+    abra_dir: Path = Path("~/.abra")
+    ca_bundle: Path | None = None
+    https_port: int = Field(default=443, ge=1, le=65535)
+    sentinel: str | None = None
+    names: dict[str, str] = {}
+    containers: Containers = Containers()
+    swarm: Swarm = Swarm()
+
+    def url_of(self, domain: str) -> str:
+        """Return the address of an app's front page, without a slash at its end."""
+        port = "" if self.https_port == 443 else f":{self.https_port}"
+        return f"https://{domain}{port}"
+
+
+def check_domain(domain: str) -> str:
+    """Return `domain` when apps can live under it; raise Misuse when they cannot."""
+    if not re.fullmatch(DOMAIN_PATTERN, domain):
+        raise Misuse(
+            f"{domain!r} cannot be a server's domain: lower-case labels of letters, digits and "
+            "hyphens, joined by dots, at most 60 characters, as in 'ci.example.org'."
+        )
+    return domain
+
+
+def load_server() -> Server:
+    """Read the server file: $CCCI_SERVER_FILE, /etc/ccci/server.toml, or the lab's.
+
+    Raises:
+        Misuse: there is none, or it has an error; the sentence names file and key.
+    """
+    named = os.environ.get("CCCI_SERVER_FILE")
+    places = [
+        Path(named) if named else None,
+        Path("/etc/ccci/server.toml"),
+        state_dir() / "lab" / "server.toml",
+    ]
+    for place in places:
+        if place is not None and (place.exists() or named):
+            return read_server(place)
+    raise Misuse(
+        "No server to test on: start the lab with 'make lab-up', or describe a Co-op Cloud "
+        "server in /etc/ccci/server.toml (docs/operate.md)."
+    )
+
+
+def read_server(path: Path) -> Server:
+    """Read one server file; see `load_server`."""
+    server = read_settings_file(path, Server, "server")
+    check_domain(server.domain)
+    return server

@@ -1,0 +1,139 @@
+"""The run's own copy of the recipe's repository: the head under test and its releases."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from ccci.errors import Misuse, NodeFailure
+from ccci.recipe.release import Release, releases_in
+
+# The recipe is data for the runner: its hooks, filters and submodules are never run here.
+_SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
+_SAFE += ["-c", "core.fsmonitor=false"]
+# Files are what the commit holds: its .gitattributes rewrite nothing and call no filter (LFS is
+# one) that the machine happens to have. git reads this file of a repository last.
+PLAIN_ATTRIBUTES = "* -text !eol -filter -ident !working-tree-encoding -export-subst\n"
+# Where the commit under test stays known while abra checks out releases.
+_HEAD_REF = "refs/ccci/head"
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "LC_ALL": "C",
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A recipe's repository at `path`, with the commit under test checked out.
+
+    Attributes:
+        path: the working tree, inside the run's ABRA_DIR.
+        recipe: the recipe's name.
+        commit: the full hash of the head under test.
+        releases: all published releases, oldest first.
+        head_release: the release that this very commit is, or None.
+    """
+
+    path: Path
+    recipe: str
+    commit: str
+    releases: tuple[Release, ...]
+    head_release: Release | None
+
+    @classmethod
+    def open(cls, path: Path, recipe: str) -> Self:
+        """Read a checkout that `check_out` made before; it knows its head by a ref of its own."""
+        commit = _git("rev-parse", "--verify", _HEAD_REF, at=path)
+        return cls(path, recipe, commit, *_releases(path, commit))
+
+    @property
+    def short(self) -> str:
+        """The head's hash, as short as it stands in an app's name: seven characters."""
+        return self.commit[:7]
+
+    @property
+    def previous(self) -> Release:
+        """The newest release before the head.
+
+        Raises:
+            Misuse: there is none, so that there is nothing to upgrade from.
+        """
+        older = [release for release in self.releases if release != self.head_release]
+        if not older:
+            raise Misuse(
+                f"Recipe '{self.recipe}' has no release before {self.short} to upgrade from: tag "
+                "one (annotated), or opt out of the upgrade in its recipe.toml with the reason."
+            )
+        return older[-1]
+
+    def show_head(self) -> None:
+        """Check the head out again, after abra moved the tree to a release."""
+        _git("checkout", "--quiet", "--detach", self.commit, at=self.path)
+
+    def show(self, release: Release) -> None:
+        """Check a release out."""
+        _git("checkout", "--quiet", "--detach", f"refs/tags/{release}", at=self.path)
+
+    def hide(self, name: str) -> None:
+        """Keep a file of ours out of git's sight: abra refuses a tree with changes."""
+        exclude = self.path / ".git" / "info" / "exclude"
+        exclude.parent.mkdir(exist_ok=True)
+        if not exclude.exists() or name not in exclude.read_text(encoding="utf-8").split():
+            with exclude.open("a", encoding="utf-8") as file:
+                file.write(f"{name}\n")
+
+
+def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Checkout:
+    """Clone a recipe's repository with its tags and check out the commit under test.
+
+    Args:
+        recipe: the recipe's name.
+        source: the repository: a pull request's checkout, or the operator's copy.
+        into: the new folder.
+        wanted: the commit, branch or tag under test.
+
+    Raises:
+        Misuse: no such recipe or commit.
+        NodeFailure: git failed for another reason.
+    """
+    if not (source / ".git").exists() and not (source / "HEAD").exists():
+        raise Misuse(
+            f"Recipe '{recipe}' does not exist: no git repository at {source}. Fetch it with "
+            f"'abra recipe fetch {recipe}', or name a checkout with --variable RECIPE_SOURCE:PATH."
+        )
+    commit = _git("rev-parse", "--verify", "--quiet", f"{wanted}^{{commit}}", at=source, may=True)
+    if not commit:
+        raise Misuse(f"Recipe '{recipe}' has no commit {wanted!r} in {source}.")
+    _git("clone", "--quiet", "--no-checkout", "--no-hardlinks", str(source), str(into), at=source)
+    info = into / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text(PLAIN_ATTRIBUTES, encoding="ascii")
+    _git("checkout", "--quiet", "--detach", commit, at=into)
+    _git("update-ref", _HEAD_REF, commit, at=into)
+    return Checkout(into, recipe, commit, *_releases(into, commit))
+
+
+def _releases(path: Path, commit: str) -> tuple[tuple[Release, ...], Release | None]:
+    at_head = releases_in(_git("tag", "--points-at", commit, at=path).split())
+    every = releases_in(_git("tag", "--list", at=path).split())
+    return tuple(every), at_head[-1] if at_head else None
+
+
+def _git(*arguments: str, at: Path, may: bool = False) -> str:
+    # GIT_CONFIG_COUNT and the like of the machine would bring settings back.
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", *_SAFE, "-c", f"safe.directory={at}", *arguments],
+        cwd=at,
+        env={**kept, **_ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode and not may:
+        raise NodeFailure(f"git {arguments[0]} failed in {at}: {done.stderr.strip()}")
+    return done.stdout.strip()

@@ -1,0 +1,138 @@
+"""The compose overlay that makes a recipe's services reachable on this node.
+
+On a kernel without IPVS a service's virtual IP carries no traffic and the routing mesh publishes
+no port: services there need `endpoint_mode: dnsrr` and ports in host mode. Where names are mapped
+instead of being in DNS, containers need `extra_hosts`. Where the server's certificates come from an
+authority of its own, containers that call each other's public names must trust it: each then has
+the operator's bundle in the place of its system's. On an ordinary server all of that is empty and
+there is no overlay.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ccci.errors import Misuse
+from ccci.node.server import Server
+
+OVERLAY_FILE = "compose.ccci.yml"
+# Where the images of Debian and Alpine keep their authorities, and OpenSSL, curl, git and Go look.
+TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt"
+# What looks elsewhere, or brings authorities of its own, is told by these.
+TRUST_VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
+_TRUST_CONFIG = "ccci_ca"
+
+
+def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> str:
+    """Return the overlay for a recipe's compose files as YAML, or "" where none is needed.
+
+    Args:
+        compose_files: the files of COMPOSE_FILE, in order.
+        server: says what the node needs.
+        hosts: public names that containers must be able to reach.
+
+    Raises:
+        Misuse: a compose file is missing or is no compose file, or the server's bundle is missing.
+    """
+    bundle = server.containers.ca_bundle
+    services: dict[str, dict[str, Any]] = {}
+    for service, parts in _services(compose_files).items():
+        changes: dict[str, Any] = {}
+        if server.swarm.endpoint_mode == "dnsrr":
+            changes["deploy"] = {"endpoint_mode": "dnsrr"}
+        ports = [_long_form(port) for part in parts for port in part.get("ports") or []]
+        if ports and server.swarm.publish_mode == "host":
+            changes["ports"] = [{**port, "mode": "host"} for port in ports]
+        if server.containers.names_address and hosts:
+            changes["extra_hosts"] = [f"{h}:{server.containers.names_address}" for h in hosts]
+        if bundle:
+            changes["configs"] = [{"source": _TRUST_CONFIG, "target": TRUST_FILE}]
+            changes["environment"] = dict.fromkeys(TRUST_VARIABLES, TRUST_FILE)
+        if changes:
+            services[service] = changes
+    if not services:
+        return ""
+    version = _load(compose_files[0]).get("version", "3.8")
+    content: dict[str, Any] = {"version": str(version), "services": services}
+    if bundle:
+        content["configs"] = {_TRUST_CONFIG: _trust_config(bundle)}
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+def images_in(compose_files: list[Path]) -> dict[str, str]:
+    """Return service to image, as the compose files name them, the last file winning."""
+    images = {}
+    for service, parts in _services(compose_files).items():
+        named = [part["image"] for part in parts if part.get("image")]
+        if not named:
+            raise Misuse(f"{compose_files[0].parent.name}: service '{service}' names no image.")
+        images[service] = str(named[-1])
+    return images
+
+
+def labels_in(compose_files: list[Path]) -> dict[str, dict[str, str]]:
+    """Return service to its deploy labels, as the compose files name them."""
+    labels: dict[str, dict[str, str]] = {}
+    for service, parts in _services(compose_files).items():
+        labels[service] = {}
+        for part in parts:
+            labels[service].update(_as_map((part.get("deploy") or {}).get("labels") or {}))
+    return labels
+
+
+def _trust_config(bundle: Path) -> dict[str, str]:
+    try:
+        content = bundle.read_bytes()
+    except OSError as error:
+        raise Misuse(
+            f"{bundle}, the 'ca_bundle' of [containers] in the server file, cannot be read: "
+            f"{error.strerror}."
+        ) from None
+    # A config never changes: another content needs another name.
+    version = hashlib.sha256(content).hexdigest()[:8]
+    return {"name": f"${{STACK_NAME}}_{_TRUST_CONFIG}_{version}", "file": str(bundle)}
+
+
+def _as_map(labels: Mapping[str, Any] | list[str]) -> dict[str, str]:
+    if isinstance(labels, Mapping):
+        return {key: str(value) for key, value in labels.items()}
+    return dict(label.partition("=")[::2] for label in labels)
+
+
+def _services(compose_files: list[Path]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in compose_files:
+        for service, content in (_load(path).get("services") or {}).items():
+            found.setdefault(service, []).append(content or {})
+    return found
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misuse(
+            f"{path.name} is named in COMPOSE_FILE and is not in the recipe {path.parent.name}."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Misuse(f"{path}: not valid YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(content, dict) or not isinstance(content.get("services", {}), dict):
+        raise Misuse(f"{path}: not a compose file: it holds no table of services.")
+    return content
+
+
+def _long_form(port: Any) -> dict[str, Any]:
+    if isinstance(port, Mapping):
+        return dict(port)
+    found = re.fullmatch(r"(?:[\d.]+:)?(\d+):(\d+)(?:/(tcp|udp))?", str(port))
+    if not found:
+        raise Misuse(
+            f"Port {port!r} cannot be published in host mode on this node: write it as "
+            "'PUBLISHED:TARGET' with single numbers."
+        )
+    published, target, protocol = found.groups()
+    return {"target": int(target), "published": int(published), "protocol": protocol or "tcp"}

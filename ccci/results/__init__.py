@@ -1,0 +1,1 @@
+"""What is kept of a run, searched for credentials before anybody reads it."""

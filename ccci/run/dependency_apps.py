@@ -1,0 +1,224 @@
+"""The live apps that the recipe under test depends on: deployed first, torn down with the run."""
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ccci.apps import App
+from ccci.deploy.driver import AppDriver
+from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.node.names import address_of
+from ccci.run.run import Run
+from ccci.sso.setup_script import SetupScript, find_setup_script
+from ccci.sso.sign_in import PROVIDERS, SignInRealm
+
+DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
+
+
+@dataclass
+class DependencyApps:
+    """The dependencies that a run deploys, by recipe, and why those failed that did."""
+
+    run: Run
+    apps: dict[str, AppDriver] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    wiring_failure: str = ""
+    deployed: bool = False
+    _realm: SignInRealm | None = None
+
+    def deploy(self) -> None:
+        """Deploy what the recipe needs, layer by layer, those of one layer side by side; once.
+
+        A dependency that fails does not end the run: tests that do not need it still tell
+        something of the recipe. Those that do fail when they ask for it; see `get`.
+        """
+        if self.deployed:
+            return
+        self.deployed = True
+        self._take_shared()
+        for layer in self.run.plan.layers:
+            below = self.domains()
+            made = [recipe for recipe in layer if self._make(recipe, below)]
+            with ThreadPoolExecutor(len(layer)) as pool:
+                list(pool.map(self._deploy, made))
+        self.write_file()
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Tell whether the recipe signs users in through a provider, and that is there."""
+        sso = self.run.config.sso
+        return sso is not None and sso.provider in self._all().keys() - self.failures.keys()
+
+    @property
+    def provider(self) -> str:
+        """The recipe that signs users in.
+
+        Raises:
+            Misuse: recipe.toml names none.
+        """
+        if self.run.config.sso is None:
+            raise Misuse(
+                f"recipes/{self.run.options.recipe}/recipe.toml has no [sso] that names one."
+            )
+        return self.run.config.sso.provider
+
+    def sign_in_realm(self) -> SignInRealm:
+        """Return the realm where the app's users sign in, this run's alone.
+
+        Raises:
+            NodeFailure, Misuse: see `get`.
+        """
+        if self._realm is None:
+            app = self.get(self.provider)
+            if self.provider not in PROVIDERS:
+                raise Misuse(f"This project has no words for sign-in at '{self.provider}'.")
+            secrets = self.run.credentials.below(app.domain)
+            provider = PROVIDERS[self.provider](self.run.client, app.url, secrets)
+            self._realm = provider.realm(self.realm_name)
+        return self._realm
+
+    @property
+    def realm_name(self) -> str:
+        """The realm's name, which no other run at the same provider has."""
+        if self.run.options.attach:
+            return str(self._kept()[self.provider]["realm"])
+        return f"{self.run.options.recipe}-{self.run.run_id}"
+
+    def domains(self) -> tuple[str, ...]:
+        """Return the public names of those that are there by now."""
+        return tuple(app.domain for app in self._all().values())
+
+    def get(self, recipe: str) -> App:
+        """Return a live dependency.
+
+        Raises:
+            NodeFailure: it did not deploy; nothing is said of the recipe under test.
+            Misuse: the recipe does not need it, or the run that kept the app has none.
+        """
+        if recipe in self.failures:
+            raise NodeFailure(f"The dependency '{recipe}' did not deploy: {self.failures[recipe]}")
+        found = self._all().get(recipe)
+        if found is None and self.run.options.attach:
+            raise Misuse(
+                f"The run that kept the app has no live '{recipe}': run this stage without ATTACH."
+            )
+        if found is None:
+            needs = ", ".join(self.run.plan.recipes) or "nothing"
+            raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml names {needs}.")
+        return found
+
+    def wire(self) -> None:
+        """Run the recipe's setup script, if it has one, on the app that was just made.
+
+        Without its provider the app goes on without sign-in; tests that need it ask for it.
+
+        Raises:
+            NodeFailure: the script failed, now or before.
+            Misuse: the script cannot be run.
+        """
+        run = self.run
+        script = find_setup_script(run.options.project, run.options.recipe, run.config)
+        if script is None or not self.can_sign_in:
+            return
+        if self.wiring_failure:
+            # Tried again, it would stumble over what it made the first time, and say only that.
+            raise NodeFailure(self.wiring_failure)
+        run.tell(f"running {script.name}")
+        try:
+            SetupScript(
+                script, run.driver.app.domain, run.driver.env_path, self.write_file(), run.server,
+                run.abra, run.credentials, run.folder,
+            ).run()  # fmt: skip
+        except NodeFailure as error:
+            self.wiring_failure = str(error)
+            raise
+
+    def write_file(self) -> Path:
+        """Write the dependencies file, JSON with mode 0600, named by $CCCI_DEPS_FILE.
+
+        Recipe to `url`, `domain`, `address` (where the domain is found; "" for what DNS says),
+        `stack` and `credentials` (name to value); of the provider of sign-in also `realm` and
+        `client_id`, the names to make there.
+        """
+        content = {
+            recipe: {
+                "url": app.url,
+                "domain": app.domain,
+                "address": address_of(app.domain, self.run.server.names) or "",
+                "stack": app.stack,
+                "credentials": self.run.credentials.below(app.domain),
+                **self._names_at(recipe),
+            }
+            for recipe, app in self._all().items()
+            if recipe not in self.failures
+        }
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+        os.environ[DEPS_FILE_VARIABLE] = str(self._path)
+        return self._path
+
+    @property
+    def _path(self) -> Path:
+        return self.run.folder / "deps.json"
+
+    def _kept(self) -> dict[str, dict[str, Any]]:
+        """Read what the run that kept the app wrote of its dependencies; they are kept with it."""
+        try:
+            found: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found
+
+    def _names_at(self, recipe: str) -> dict[str, str]:
+        if self.run.config.sso is None or self.run.config.sso.provider != recipe:
+            return {}
+        return {"realm": self.realm_name, "client_id": self.run.options.recipe}
+
+    def _all(self) -> dict[str, App]:
+        """Return those that are live: deployed by this run, shared, or kept with its app."""
+        if self.run.options.attach:
+            return {
+                recipe: App(recipe, one["domain"], one["stack"], one["url"])
+                for recipe, one in self._kept().items()
+            }
+        shared = self.run.shared_provider
+        there = {shared.recipe: shared} if shared else {}
+        return {**there, **{recipe: driver.app for recipe, driver in self.apps.items()}}
+
+    def _take_shared(self) -> None:
+        """Keep the credentials of a shared provider, so that no log shows them either."""
+        sharing, provider = self.run.sharing, self.run.shared_provider
+        if sharing and provider:
+            if sharing.failure:
+                self.failures[provider.recipe] = sharing.failure
+            for name, value in sharing.secrets.items():
+                self.run.credentials.put(f"{provider.domain}/{name}", value)
+
+    def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
+        """Make one app; those of a layer one after the other, for they share the run's folder."""
+        try:
+            self.apps[recipe] = self.run.fresh_app(recipe, {})
+        except CcciError as error:
+            self._failed(recipe, error)
+            return False
+        self.apps[recipe].calls = calls
+        return True
+
+    def _deploy(self, recipe: str) -> None:
+        driver = self.apps[recipe]
+        try:
+            driver.deploy()
+            driver.wait_healthy(self.run.client)
+        except CcciError as error:
+            self._failed(recipe, error)
+
+    def _failed(self, recipe: str, error: CcciError) -> None:
+        self.run.tell(f"dependency {recipe} did not deploy")
+        driver = self.apps.get(recipe)
+        name = driver.app.domain.partition(".")[0] if driver else ""
+        logs = f" Its logs are in the run's results, services/{name}." if name else ""
+        self.failures[recipe] = f"{error}{logs}"

@@ -1,0 +1,178 @@
+"""One run of one recipe: its identity, its share of the node, and what must be undone."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from ccci.apps import App
+from ccci.budget.places import Lease
+from ccci.deploy.abra import Abra
+from ccci.deploy.driver import AppDriver
+from ccci.node.server import Server
+from ccci.recipe.checkout import Checkout, check_out
+from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
+from ccci.recipe.dependencies import Plan
+from ccci.results.credentials import CredentialStore
+from ccci.sso.shared_provider import Sharing
+from ccci.swarm.view import SwarmView
+from ccci.teardown.journal import Journal, claim_domain
+from ccci.teardown.removal import tear_down
+from ccci.teardown.witness import Witness
+from ccci.web.http import Client
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is asked to do.
+
+    Attributes:
+        recipe: the recipe under test.
+        project: the folder that holds recipes/ and results/.
+        source: the repository to test; None for the operator's copy in its ABRA_DIR.
+        head: the commit, branch or tag under test.
+        pull_request: its number, 0 where there is none.
+        upgrade_from: the release to upgrade from; None for the newest before the head.
+        keep: leave the app up at the end: never, on-failure or always.
+        keep_seconds: for how long.
+        attach: use the app that an earlier run kept, instead of a new one.
+    """
+
+    recipe: str
+    project: Path
+    source: Path | None = None
+    head: str = "HEAD"
+    pull_request: int = 0
+    upgrade_from: str | None = None
+    keep: Literal["never", "on-failure", "always"] = "never"
+    keep_seconds: int = 2 * 3600
+    attach: bool = False
+
+
+@dataclass
+class Run:
+    """A run that has begun. Everything that it makes is in its journal before it is made.
+
+    Attributes:
+        run_id: its identity.
+        options: what it was asked to do.
+        server: where.
+        config: the recipe's own settings.
+        plan: what must be up beside it.
+        abra: with the run's own ABRA_DIR.
+        swarm: the Swarm, to look at.
+        client: for requests to apps.
+        journal: what the run makes.
+        checkout: the recipe at the commit under test.
+        domain: of the app under test.
+        tell: told, in a few words, what happens.
+        lease: its share of the node; None for a run that uses the app of another.
+        sharing: what a matrix that deployed a provider tells it; None where no provider is shared.
+        waited_seconds: how long it waited for that share.
+    """
+
+    run_id: str
+    options: RunOptions
+    server: Server
+    config: RecipeConfig
+    plan: Plan
+    abra: Abra
+    swarm: SwarmView
+    client: Client
+    journal: Journal
+    checkout: Checkout
+    domain: str
+    tell: Callable[[str], None]
+    lease: Lease | None = None
+    sharing: Sharing | None = None
+    waited_seconds: float = 0.0
+    extra_apps: list[AppDriver] = field(default_factory=list)
+    left_over: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        """Look at the node as it is before anything is deployed."""
+        self.abra_version = self.abra.version()
+        self.credentials = CredentialStore(self.journal.folder / "store" / "credentials.json")
+        self.witness = Witness.before(self.swarm.client, self.server.sentinel)
+        self.driver = self._driver(self.domain, self.checkout, self.config)
+
+    @property
+    def shared_provider(self) -> App | None:
+        """The provider that a matrix deployed for it; None where it deploys its own, or none."""
+        return self.sharing.provider if self.sharing else None
+
+    @property
+    def folder(self) -> Path:
+        """The run's own folder on the node; gone after its teardown but for the journal."""
+        return self.journal.folder
+
+    def fresh_app(self, recipe: str, settings: dict[str, str]) -> AppDriver:
+        """Make one more isolated app, which is torn down with the run; nothing is deployed.
+
+        Args:
+            recipe: its recipe; the one under test at its head, others as the operator has them.
+            settings: written into its environment.
+        """
+        check_recipe_name(recipe)
+        checkout = self.checkout
+        if recipe != self.options.recipe:
+            source = self.server.abra_dir.expanduser() / "recipes" / recipe
+            checkout = check_out(recipe, source, self.abra.abra_dir / "recipes" / recipe)
+        config = load_recipe_config(config_path(self.options.project, recipe))
+        config = config.model_copy(update={"env": {**config.env, **settings}})
+        wanted = f"{recipe}-{self.run_id[-4:]}-{len(self.extra_apps) + 1}"
+        domain = claim_domain(self.journal.run_id, wanted, self.server.domain)
+        driver = self._driver(domain, checkout, config)
+        driver.make()
+        self.extra_apps.append(driver)
+        return driver
+
+    def tear_down(self) -> list[str]:
+        """Remove all that this run made and return what could not be removed (names)."""
+        if self.left_over is None:
+            self.tell("tearing down")
+            self.left_over = tear_down(self.journal, self.swarm.client)
+        return self.left_over
+
+    def keeps(self, failed: bool) -> bool:
+        """Tell whether the app stays up at the end of the run."""
+        keep = self.options.keep
+        return self.options.attach or keep == "always" or (keep == "on-failure" and failed)
+
+    def end(self, verdict: str, failed: bool) -> list[str]:
+        """Tear down (or keep), free the budget and close the journal; return what is left."""
+        left: list[str] = []
+        if self.options.attach:
+            return left
+        if self.keeps(failed):
+            self.journal.kept(time.time() + self.options.keep_seconds, self.driver.app.domain)
+            if self.lease:
+                self.lease.leave_to_reaper()
+            return left
+        left = self.tear_down()
+        self.journal.closed(verdict, left)
+        if self.lease:
+            self.lease.release()
+        return left
+
+    def _driver(self, domain: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
+        app = App(checkout.recipe, domain, domain.replace(".", "_"), self.server.url_of(domain))
+        return AppDriver(
+            app,
+            checkout,
+            config,
+            self.server,
+            self.abra,
+            self.swarm,
+            self.journal,
+            self.credentials,
+            self.tell,
+        )
+
+
+def new_run_id() -> str:
+    """Return a run's identity: its date, time, and four random digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,0 +1,170 @@
+"""How a run begins: everything that can be wrong is found before anything is made."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ccci.backup.labels import require_backup_bot
+from ccci.budget.measured import weight_of
+from ccci.budget.places import Budget, Lease, default_slots
+from ccci.deploy.abra import find_abra
+from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.node.server import Server, load_server
+from ccci.node.state import ProcessIdentity
+from ccci.recipe.checkout import Checkout, check_out
+from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
+from ccci.recipe.dependencies import Plan, plan_in
+from ccci.run.run import Run, RunOptions, new_run_id
+from ccci.sso.setup_script import find_setup_script
+from ccci.sso.shared_provider import sharing_of
+from ccci.sso.sign_in import check_provider
+from ccci.swarm.view import SwarmView
+from ccci.teardown import reaper
+from ccci.teardown.journal import Journal, all_runs, claim_domain, dead_runs
+from ccci.teardown.removal import tear_down
+from ccci.teardown.sweep import sweep
+from ccci.web.http import Client
+
+_BUDGET_SECONDS = 6 * 3600
+_DISK_NEEDED_BYTES = 1 << 30
+
+
+def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
+    """Begin a run: check that it can succeed, take its share of the node, copy the recipe.
+
+    Args:
+        options: what to run.
+        tell: told, in a few words, what happens.
+
+    Raises:
+        Misuse: an input is wrong; nothing was made.
+        NodeFailure: the node lacks something; nothing is left behind.
+    """
+    check_recipe_name(options.recipe)
+    config = load_recipe_config(config_path(options.project, options.recipe))
+    server = load_server()
+    source = _source(options, server)
+    sharing = sharing_of(options.recipe)
+    provider = sharing.provider.recipe if sharing and sharing.provider else ""
+    plan = plan_in(options.project, options.recipe, provider)
+    find_setup_script(options.project, options.recipe, config)
+    check_provider(options.recipe, config)
+    if options.attach:
+        return _attach(options, server, config, plan, tell)
+    swarm = SwarmView()
+    client = Client(server)
+    _check_prerequisites(server, swarm, client)
+    if dead_runs():
+        sweep(swarm.client, report=tell)
+    run_id = os.environ.get("CCCI_RUN_ID") or new_run_id()
+    # Programs that the run starts carry its name, so that strays can be found by it.
+    os.environ["CCCI_RUN_ID"] = run_id
+    owner = ProcessIdentity.of(os.getpid())
+    journal = Journal.open(run_id, options.recipe, owner)
+    lease: Lease | None = None
+    try:
+        reaper.start(run_id, owner)
+        tell("asking for a share of the node")
+        slots = default_slots()
+        asked = time.monotonic()
+        # Beside a shared provider it was found to fit; what was measured since must not undo that.
+        most = sharing.places if sharing else slots
+        lease = Budget(slots).take(
+            weight_of(options.project, options.recipe, plan, most, provider),
+            f"{options.recipe} {run_id}",
+            lambda wait: tell(str(wait)),
+            deadline_seconds=_BUDGET_SECONDS,
+            queues=sharing is None,
+        )
+        if sharing and not sharing.holder.alive():
+            raise NodeFailure("The matrix that this run belongs to has ended; begin it again.")
+        waited_seconds = time.monotonic() - asked
+        reaper.entrust(run_id, lease)
+        abra_dir = _make_abra_dir(journal, server)
+        abra = find_abra(server, abra_dir)
+        checkout = check_out(
+            options.recipe, source, abra_dir / "recipes" / options.recipe, options.head
+        )
+        name = f"{options.recipe}-pr{options.pull_request}-{checkout.short}"
+        domain = claim_domain(run_id, name, server.domain)
+        return Run(
+            run_id, options, server, config, plan, abra, swarm, client, journal, checkout, domain,
+            tell, lease, sharing, waited_seconds,
+        )  # fmt: skip
+    except BaseException:
+        journal.closed("incomplete", tear_down(journal, swarm.client))
+        if lease:
+            lease.release()
+        raise
+
+
+def _source(options: RunOptions, server: Server) -> Path:
+    if options.source:
+        return options.source.resolve()
+    return server.abra_dir.expanduser() / "recipes" / options.recipe
+
+
+def _make_abra_dir(journal: Journal, server: Server) -> Path:
+    """A run has an ABRA_DIR of its own: abra moves checkouts about, and two runs must not share."""
+    abra_dir = journal.folder / "abra"
+    journal.record("path", str(abra_dir))
+    (abra_dir / "servers" / server.server).mkdir(parents=True)
+    (abra_dir / "recipes").mkdir()
+    catalogue = server.abra_dir.expanduser() / "catalogue"
+    if catalogue.exists():
+        (abra_dir / "catalogue").symlink_to(catalogue)
+    return abra_dir
+
+
+def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> None:
+    if not swarm.client.networks.list(names=["^proxy$"]):
+        raise NodeFailure(
+            "The network 'proxy' is missing: deploy the recipe traefik, or run 'make lab-up'."
+        )
+    free = shutil.disk_usage("/var/lib").free
+    if free < _DISK_NEEDED_BYTES:
+        raise NodeFailure(
+            f"The disk is full: {free >> 20} MiB are free and a run needs "
+            f"{_DISK_NEEDED_BYTES >> 20}. 'docker system df' says what takes room."
+        )
+    require_backup_bot(swarm)
+    probe = server.url_of(f"nothing-here.{server.domain}")
+    try:
+        client.request("GET", probe, within_seconds=10)
+    except CcciError as error:
+        raise NodeFailure(
+            f"Traefik does not answer with a trusted certificate under {server.domain}: {error}. "
+            "Look at 'docker service logs' of Traefik, or run 'make lab-status'."
+        ) from None
+
+
+def _attach(
+    options: RunOptions,
+    server: Server,
+    config: RecipeConfig,
+    plan: Plan,
+    tell: Callable[[str], None],
+) -> Run:
+    """Take up the app that an earlier run of the recipe kept."""
+    kept = [
+        journal
+        for journal in all_runs()
+        if journal.recipe() == options.recipe
+        and journal.kept_until() > time.time()
+        and not journal.is_closed()
+    ]
+    if not kept:
+        raise Misuse(
+            f"No run kept an app of '{options.recipe}' to attach to: keep one with "
+            f"'make run RECIPE={options.recipe} KEEP=1'."
+        )
+    journal = kept[-1]
+    reaper.start(journal.run_id, ProcessIdentity.of(os.getpid()))
+    swarm, abra = SwarmView(), find_abra(server, journal.folder / "abra")
+    checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
+    return Run(
+        os.environ.get("CCCI_RUN_ID") or new_run_id(), options, server, config, plan, abra, swarm,
+        Client(server), journal, checkout, journal.names("kept")[-1], tell,
+    )  # fmt: skip

@@ -1,0 +1,303 @@
+"""OpenID Connect as an app sees it: discovery, grants, and tokens that are checked to the letter.
+
+Nothing here knows which provider answers: every address is read from its discovery document.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ccci.errors import RecipeFailure
+from ccci.web.http import Client, Response
+
+# What the specification adds to an issuer's address (OpenID Connect Discovery 1.0, section 4).
+DISCOVERY = "/.well-known/openid-configuration"
+SCOPES = "openid profile email"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What a provider's discovery document says of it; fields are named as there."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str
+    jwks_uri: str
+    end_session_endpoint: str
+    grant_types_supported: tuple[str, ...]
+    code_challenge_methods_supported: tuple[str, ...]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The issuer and every endpoint."""
+        return (
+            self.issuer,
+            self.authorization_endpoint,
+            self.token_endpoint,
+            self.userinfo_endpoint,
+            self.jwks_uri,
+            self.end_session_endpoint,
+        )
+
+
+@dataclass(frozen=True)
+class OidcClient:
+    """An app that is registered at a provider; a public one has no secret."""
+
+    client_id: str
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class User:
+    """A user of a provider: its own number of them (`sub`), and what was given for them."""
+
+    id: str
+    username: str
+    email: str
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """What a token endpoint gave; a token that it did not give is empty."""
+
+    access_token: str = field(repr=False)
+    id_token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+    expires_in_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class GrantRefused:
+    """What a token endpoint answers to a request that it refuses (RFC 6749, section 5.2)."""
+
+    status: int
+    error: str
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.error} ({self.description})"
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """One sign-in by authorization code with PKCE: where the browser goes, and what stays here."""
+
+    url: str
+    redirect_uri: str
+    state: str
+    nonce: str
+    verifier: str = field(repr=False)
+
+
+def discover(http: Client, issuer: str) -> Provider:
+    """Read a provider's discovery document.
+
+    Args:
+        http: a client that trusts the provider's certificate.
+        issuer: its address, as apps are told it.
+
+    Raises:
+        RecipeFailure: there is none, it lacks an endpoint, or it names another issuer.
+    """
+    url = issuer.rstrip("/") + DISCOVERY
+    document = read_object(http.request("GET", url), 200)
+    said = str(document.get("issuer", ""))
+    if said != issuer:
+        raise RecipeFailure(f"Expected {url} to name the issuer {issuer}; it names {said!r}.")
+    try:
+        return Provider(
+            issuer=said,
+            authorization_endpoint=str(document["authorization_endpoint"]),
+            token_endpoint=str(document["token_endpoint"]),
+            userinfo_endpoint=str(document["userinfo_endpoint"]),
+            jwks_uri=str(document["jwks_uri"]),
+            end_session_endpoint=str(document.get("end_session_endpoint", "")),
+            grant_types_supported=tuple(document.get("grant_types_supported", ())),
+            code_challenge_methods_supported=tuple(
+                document.get("code_challenge_methods_supported", ())
+            ),
+        )
+    except KeyError as missing:
+        raise RecipeFailure(f"{url} names no {missing.args[0]}.") from None
+
+
+def password_grant(
+    http: Client, provider: Provider, client: OidcClient, username: str, password: str
+) -> TokenSet | GrantRefused:
+    """Ask for tokens with a user's name and password."""
+    form = {"username": username, "password": password, "scope": SCOPES}
+    return _grant(http, provider, client, "password", form)
+
+
+def client_credentials_grant(
+    http: Client, provider: Provider, client: OidcClient
+) -> TokenSet | GrantRefused:
+    """Ask for a token with the client's own credentials."""
+    return _grant(http, provider, client, "client_credentials", {"scope": "openid"})
+
+
+def refresh_grant(
+    http: Client, provider: Provider, client: OidcClient, refresh_token: str
+) -> TokenSet | GrantRefused:
+    """Ask for new tokens with a refresh token."""
+    return _grant(http, provider, client, "refresh_token", {"refresh_token": refresh_token})
+
+
+def code_grant(
+    http: Client, provider: Provider, client: OidcClient, asked: AuthorizationRequest, code: str
+) -> TokenSet | GrantRefused:
+    """Ask for tokens with the code that a sign-in ended with, and the PKCE verifier."""
+    form = {
+        "code": code,
+        "redirect_uri": asked.redirect_uri,
+        "code_verifier": asked.verifier,
+    }
+    return _grant(http, provider, client, "authorization_code", form)
+
+
+def log_out(http: Client, provider: Provider, client: OidcClient, id_token: str) -> None:
+    """End the session that an ID token belongs to (OpenID Connect RP-Initiated Logout 1.0).
+
+    An app sends the user's browser there; here none of the browser's cookies come along, and the
+    ID token alone says whose session it is.
+
+    Raises:
+        RecipeFailure: the provider names no address for it, or does not do so.
+    """
+    if not provider.end_session_endpoint:
+        raise RecipeFailure(f"The provider {provider.issuer} names no end_session_endpoint.")
+    form = {"id_token_hint": id_token, "client_id": client.client_id}
+    answer = _post(http, provider.end_session_endpoint, form)
+    if answer.status != 200:
+        raise RecipeFailure(f"Expected the session to end; the provider answered {_words(answer)}.")
+
+
+def user_info(http: Client, provider: Provider, access_token: str) -> Response:
+    """Ask the provider who a token belongs to: the plainest call that wants a valid token."""
+    return call(http, provider.userinfo_endpoint, access_token)
+
+
+def call(http: Client, address: str, access_token: str = "") -> Response:
+    """Ask a protected address for JSON, with an access token (RFC 6750) or with none."""
+    bearer = {"Authorization": f"Bearer {access_token}"} if access_token else {}
+    return http.request("GET", address, {"Accept": "application/json", **bearer})
+
+
+def another_user(said: Mapping[str, Any], subject: str, username: str) -> str:
+    """Return by which words an answer is not about this user; "" where it is about them.
+
+    Example:
+        >>> another_user({"sub": "7", "preferred_username": "anna"}, "7", "anna")
+        ''
+        >>> another_user({"login": "bruno"}, "7", "anna")
+        "names the user ['bruno']"
+    """
+    if said.get("sub", subject) != subject:
+        return f"has the sub {said['sub']!r}"
+    names = [said[key] for key in ("preferred_username", "username", "login") if key in said]
+    return "" if names and set(names) == {username} else f"names the user {names}"
+
+
+def begin_sign_in(
+    provider: Provider, client: OidcClient, redirect_uri: str, scopes: str = SCOPES
+) -> AuthorizationRequest:
+    """Make an authorization request with PKCE (S256), a fresh state and a fresh nonce."""
+    verifier, state, nonce = (secrets.token_urlsafe(48) for _ in range(3))
+    digest = hashlib.sha256(verifier.encode("ascii")).digest()
+    query = {
+        "response_type": "code",
+        "client_id": client.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": scopes,
+        "state": state,
+        "nonce": nonce,
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii"),
+        "code_challenge_method": "S256",
+    }
+    url = f"{provider.authorization_endpoint}?{urllib.parse.urlencode(query)}"
+    return AuthorizationRequest(url, redirect_uri, state, nonce, verifier)
+
+
+def code_in(asked: AuthorizationRequest, arrived_at: str) -> str:
+    """Return the code in the address that the browser was sent back to.
+
+    Raises:
+        RecipeFailure: it is another page, bears an error, or the state of another sign-in.
+    """
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(arrived_at).query))
+    place = arrived_at.partition("?")[0]
+    if place != asked.redirect_uri or "code" not in query:
+        said = query.get("error_description") or query.get("error") or "no code"
+        raise RecipeFailure(
+            f"Expected the sign-in to come back to {asked.redirect_uri} with a code; it came to "
+            f"{place} with {said}."
+        )
+    if not secrets.compare_digest(query.get("state", ""), asked.state):
+        raise RecipeFailure("The sign-in came back with another state than it began with.")
+    return query["code"]
+
+
+def read_object(answer: Response, status: int) -> dict[str, Any]:
+    """Return the JSON object that an answer holds.
+
+    Raises:
+        RecipeFailure: another status, or no JSON object.
+    """
+    if answer.status != status:
+        raise RecipeFailure(f"Expected {answer.url} to answer {status}; it was {_words(answer)}.")
+    try:
+        content = json.loads(answer.body)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise RecipeFailure(f"Expected a JSON object of {answer.url}; got {_words(answer)}.")
+    return content
+
+
+Grant = Literal["password", "client_credentials", "refresh_token", "authorization_code"]
+
+
+def _grant(
+    http: Client, provider: Provider, client: OidcClient, grant: Grant, form: Mapping[str, str]
+) -> TokenSet | GrantRefused:
+    whole = {"grant_type": grant, **_authentication(client), **form}
+    answer = _post(http, provider.token_endpoint, whole)
+    if answer.status in (400, 401, 403):
+        said = read_object(answer, answer.status)
+        return GrantRefused(
+            answer.status, str(said.get("error", "")), str(said.get("error_description", ""))
+        )
+    content = read_object(answer, 200)
+    if str(content.get("token_type", "")).lower() != "bearer" or not content.get("access_token"):
+        raise RecipeFailure(f"{provider.token_endpoint} answered 200 without a bearer token.")
+    return TokenSet(
+        str(content["access_token"]),
+        str(content.get("id_token", "")),
+        str(content.get("refresh_token", "")),
+        int(content.get("expires_in", 0)),
+    )
+
+
+def _authentication(client: OidcClient) -> dict[str, str]:
+    secret = {"client_secret": client.secret} if client.secret else {}
+    return {"client_id": client.client_id, **secret}
+
+
+def _post(http: Client, url: str, form: Mapping[str, str]) -> Response:
+    return http.request(
+        "POST",
+        url,
+        {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+        urllib.parse.urlencode(form).encode("ascii"),
+    )
+
+
+def _words(answer: Response) -> str:
+    return f"{answer.status}: {answer.text.strip()[:300]!r}"

@@ -1,0 +1,132 @@
+"""How much memory a run's apps take together: looked at once a second, beside the run.
+
+Counted are the containers of the run's stacks on this node, dependencies included: for each what
+its cgroup has in use, less the file cache that the kernel gives up first (`docker stats` counts
+alike). Not counted are swap, the harness and its browser, containers of other nodes, and a peak
+that comes and goes between two looks. Read from the kernel's files, since Docker's own statistics
+take up to a second for each container.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import DockerException
+
+from ccci.swarm.holdings import STACK_LABEL
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+EVERY_SECONDS = 1.0
+CGROUPS = Path("/sys/fs/cgroup")
+PROCESSES = Path("/proc")
+
+
+class MemoryWatch:
+    """Remembers the greatest sum that it saw.
+
+    Args:
+        client: the Docker daemon.
+        stacks: returns the run's stacks as they are by now.
+        every_seconds: pause between two looks.
+
+    Example:
+        ``watch = MemoryWatch(docker.from_env(), journal.stacks); watch.start(); watch.stop()``
+    """
+
+    def __init__(
+        self,
+        client: "DockerClient",
+        stacks: Callable[[], list[str]],
+        every_seconds: float = EVERY_SECONDS,
+    ) -> None:
+        """Note what to look at; nothing is looked at yet."""
+        self._api: Any = client.api
+        self._stacks = stacks
+        self._every_seconds = every_seconds
+        self._pids: dict[str, int] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True, name="memory of the apps")
+        self.peak_bytes: int | None = None
+
+    def start(self) -> None:
+        """Look now, and again and again, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> int | None:
+        """End the looking and return the peak in bytes; None when no container was ever read."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+        return self.peak_bytes
+
+    def look(self) -> int | None:
+        """Return what the containers take together now; None when none can be read."""
+        stacks = set(self._stacks())
+        listed = self._api.containers(filters={"label": STACK_LABEL}) if stacks else []
+        ids = [one["Id"] for one in listed if one["Labels"].get(STACK_LABEL) in stacks]
+        found = [memory_of(one, self._pid(one)) for one in ids]
+        known = [each for each in found if each is not None]
+        return sum(known) if known else None
+
+    def _watch(self) -> None:
+        while True:
+            try:
+                seen = self.look()
+            except (DockerException, OSError):
+                # A container that ended between two calls, or a busy daemon: this look tells
+                # nothing. Where every look fails the peak stays None, and is reported so.
+                seen = None
+            if seen is not None:
+                self.peak_bytes = max(seen, self.peak_bytes or 0)
+            if self._over.wait(self._every_seconds):
+                return
+
+    def _pid(self, container: str) -> int:
+        if container not in self._pids:
+            self._pids[container] = int(self._api.inspect_container(container)["State"]["Pid"])
+        return self._pids[container]
+
+
+def memory_of(
+    container: str, pid: int, cgroups: Path = CGROUPS, processes: Path = PROCESSES
+) -> int | None:
+    """Return the bytes that a container has in use, by cgroup v1 or v2.
+
+    None where its files are not on this machine (another node, a private view of the cgroups), or
+    no longer.
+
+    Args:
+        container: its full id.
+        pid: its first process, as this machine knows it.
+        cgroups: where the kernel shows its cgroups.
+        processes: where it shows its processes.
+    """
+    try:
+        lines = (processes / str(pid) / "cgroup").read_text(encoding="ascii").splitlines()
+        folder, usage, cache = _files(lines, cgroups)
+        # The number of a process is used again; the id in the path is the container's alone.
+        if container not in str(folder):
+            return None
+        used = int((folder / usage).read_text(encoding="ascii"))
+        stat = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+        return None
+    figures = dict(line.split(" ", 1) for line in stat)
+    return max(0, used - int(figures.get(cache, 0)))
+
+
+def _files(lines: list[str], cgroups: Path) -> tuple[Path, str, str]:
+    """Return the folder, the file of the usage and the name of the cache that can be given up."""
+    groups = [line.split(":", 2) for line in lines]
+    for _, controllers, path in groups:
+        if "memory" in controllers.split(","):
+            return (
+                cgroups / "memory" / path.lstrip("/"),
+                "memory.usage_in_bytes",
+                "total_inactive_file",
+            )
+    unified = next((path for number, _, path in groups if number == "0"), "")
+    return cgroups / unified.lstrip("/"), "memory.current", "inactive_file"

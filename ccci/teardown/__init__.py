@@ -1,0 +1,1 @@
+"""The end of a run, whatever ended it: journal, reaper, sweep and witness."""

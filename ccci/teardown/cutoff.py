@@ -1,0 +1,27 @@
+"""The results of a run whose process died: incomplete, whatever had passed by then."""
+
+from pathlib import Path
+
+from ccci.results.artefacts import clean
+from ccci.results.credentials import CredentialStore
+from ccci.results.store import CUT_OFF, RESULTS_FILE, RunFacts, RunResults, write_results
+from ccci.teardown.journal import Journal
+
+
+def report_cut_off(run: Journal) -> None:
+    """Write results.json for a run that could not do it itself, its artefacts cleaned.
+
+    Called before the teardown, which destroys the credentials that are searched for. A run that
+    has results already, or never said where they go, is left as it is.
+    """
+    for name in run.names("results"):
+        folder = Path(name)
+        if not folder.is_dir() or (folder / RESULTS_FILE).exists():
+            continue
+        secrets = CredentialStore(run.folder / "store" / "credentials.json").values()
+        redactions = clean(folder, secrets)
+        domain = next(iter(run.names("domain")), "")
+        matrix = next(iter(run.names("matrix")), "")
+        facts = RunFacts(run.run_id, run.recipe(), domain=domain, matrix=matrix)
+        results = RunResults(facts, "incomplete", {}, {}, 0.0, CUT_OFF, redactions)
+        write_results(folder, results)

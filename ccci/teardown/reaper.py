@@ -1,0 +1,211 @@
+"""The process that outlives a run's own process, and tears the run down when that dies unclosed.
+
+It is nobody's child and has a session of its own, so neither Ctrl-C, nor the end of a terminal, nor
+a runner that ends its children reaches it. It sleeps in the kernel until its run's owner is gone
+(pidfd) or somebody knocks (door.py), and reads in the journal what to do: end with a closed run,
+wait for the end of a kept one, tear down a dead one.
+"""
+
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ccci.errors import CcciError, NodeFailure
+from ccci.node.state import ProcessIdentity, state_dir
+from ccci.project import PROJECT
+from ccci.teardown import door
+from ccci.teardown.journal import Journal
+
+if TYPE_CHECKING:
+    from ccci.budget.places import Lease
+
+LOG, REPORT = "reaper.log", "reaped.json"
+START_SECONDS = 20.0
+# What a reaper's environment keeps. Not CCCI_RUN_ID: it marks the processes that a teardown ends.
+ENVIRONMENT = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK"}
+_LONGEST_NAP_SECONDS = 3600.0
+
+
+def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
+    """Start the reaper of a run, or use the one that is there. Returns when it watches the owner.
+
+    Args:
+        run_id: the run, already opened.
+        owner: the process whose end ends the run; recorded when it is not the journal's own.
+
+    Raises:
+        NodeFailure: it did not start; the sentence ends with its last words.
+
+    Example: ``reaper.start(run_id, ProcessIdentity.of(os.getpid()))``
+    """
+    run = Journal.load(run_id)
+    if run.owner() != owner:
+        run.adopted(owner)
+    running = run.reaper()
+    if running and running.alive() and door.knock(run.folder):
+        return running
+    log = run.folder / LOG
+    with log.open("ab") as out:
+        launcher = subprocess.Popen(
+            [sys.executable, "-m", "ccci.teardown.reaper", run_id],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=out,
+            env=_environment(),
+            cwd="/",
+            start_new_session=True,
+        )
+    assert launcher.stdout
+    with launcher.stdout as ready:
+        said = ready.readline() if select.select([ready], [], [], START_SECONDS)[0] else b""
+    if not said:
+        launcher.kill()
+    launcher.wait()
+    if not said:
+        raise NodeFailure(f"The reaper of run {run_id} did not start: {_last_line(log)}")
+    return ProcessIdentity.from_json(json.loads(said))
+
+
+def entrust(run_id: str, lease: "Lease") -> None:
+    """Let the reaper of a run hold a share of the budget too, until the run is torn down.
+
+    Raises:
+        NodeFailure: no reaper answers.
+
+    Example: ``lease = budget.take(2, run_id); reaper.entrust(run_id, lease)``
+    """
+    door.hand_over(Journal.load(run_id).folder, lease.fileno())
+
+
+def main(run_id: str) -> None:
+    """Be the reaper of a run: watch, act, end."""
+    if os.fork():
+        os._exit(0)  # So that the reaper is nobody's child.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    run = Journal.load(run_id)
+    leases: list[int] = []
+    with door.listen(run.folder) as visitors:
+        identity = ProcessIdentity.of(os.getpid())
+        run.record("reaper", str(identity.pid), process=identity.to_json())
+        announced = False
+        while not run.is_closed():
+            with _watching(run.owner()) as owner_ends:
+                if not announced:
+                    os.write(1, json.dumps(identity.to_json()).encode() + b"\n")
+                    os.dup2(2, 1)
+                    announced = True
+                until = run.kept_until()
+                if owner_ends is None and time.time() >= until:
+                    break
+                leases += _sleep(visitors, owner_ends, until)
+    if not run.is_closed():
+        logging.info("nobody is in charge of run %s any more", run_id)
+        reap(run)
+    # The shares of the budget end with this process, which holds the files.
+    logging.info("done, %d shares of the budget freed", len(leases))
+
+
+def reap(run: Journal) -> list[str]:
+    """Tear a dead run down, report it in its folder and close its journal. Returns what is left."""
+    begun = time.time()
+    removed: list[str] = []
+    # Imported late: the Docker client takes longer to load than a reaper may take to start.
+    from ccci.teardown.removal import connect, needs_docker, tear_down
+
+    # Before the credentials are destroyed: what the run wrote is searched for them.
+    results = _report_results(run)
+    try:
+        client = connect() if needs_docker(run) else None
+        left = tear_down(run, client, on_removed=removed.append)
+    except (CcciError, OSError) as error:
+        left = [str(error)]
+    except Exception as error:
+        logging.exception("the teardown of run %s broke off", run.run_id)
+        left = [f"the teardown broke off: {error!r}"]
+    report = {
+        "run": run.run_id,
+        "recipe": run.recipe(),
+        "at": begun,
+        "seconds": round(time.time() - begun, 3),
+        "results": results,
+        "removed": removed,
+        "left": left,
+    }
+    (run.folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
+    logging.info("removed %d things, left %s", len(removed), left or "nothing")
+    run.closed(run.verdict() or "incomplete", left)
+    return left
+
+
+def _report_results(run: Journal) -> str:
+    """Write the results of a run that was cut off; whatever goes wrong, the teardown follows."""
+    try:
+        from ccci.teardown.cutoff import report_cut_off
+
+        report_cut_off(run)
+    except Exception as error:
+        logging.exception("the results of run %s could not be written", run.run_id)
+        return f"could not be written: {error!r}"
+    return "written"
+
+
+@contextmanager
+def _watching(owner: ProcessIdentity | None) -> Iterator[int | None]:
+    """Give a file that is readable when the owner is gone; None when it is gone already."""
+    try:
+        watched = os.pidfd_open(owner.pid) if owner else None
+    except ProcessLookupError:
+        watched = None
+    try:
+        # Identified after it was opened: a pid that was reused meanwhile does not pass.
+        yield watched if owner and owner.alive() else None
+    finally:
+        if watched is not None:
+            os.close(watched)
+
+
+def _sleep(visitors: socket.socket, owner_ends: int | None, until: float) -> list[int]:
+    """Sleep until the owner is gone, the keep time is over or somebody knocked.
+
+    Returns the files that were handed over.
+    """
+    waiting = select.poll()
+    waiting.register(visitors, select.POLLIN)
+    nap_seconds: float | None = None
+    if owner_ends is not None:
+        waiting.register(owner_ends, select.POLLIN)
+    else:
+        # Not all at once: the wall clock may be set meanwhile.
+        nap_seconds = min(max(until - time.time(), 0.0), _LONGEST_NAP_SECONDS)
+    waiting.poll(None if nap_seconds is None else nap_seconds * 1000 + 1)
+    return door.answer(visitors)
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ENVIRONMENT or name.startswith("DOCKER_")
+    }
+    return {**kept, "PYTHONPATH": str(PROJECT), "CCCI_STATE_DIR": str(state_dir())}
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

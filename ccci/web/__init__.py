@@ -1,0 +1,1 @@
+"""Clients of an app: HTTP, git, and the settings of a browser."""

@@ -1,0 +1,36 @@
+"""The flags that every command takes."""
+
+import sys
+from dataclasses import dataclass
+
+from lab.standins.abracli.logs import Fatal
+
+
+@dataclass(frozen=True)
+class Session:
+    """Flags of all commands.
+
+    Attributes:
+        debug: show DEBU lines.
+        no_input: never ask.
+        offline: fetch nothing.
+    """
+
+    debug: bool = False
+    no_input: bool = False
+    offline: bool = False
+
+    def confirm(self, question: str) -> None:
+        """Ask on stdin unless --no-input.
+
+        Raises:
+            Fatal: the answer is not yes.
+        """
+        if self.no_input:
+            return
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline()
+        if not answer:
+            raise Fatal("EOF: nobody is there to answer, give --no-input/-n")
+        if answer.strip().lower() not in ("y", "yes"):
+            raise Fatal("aborting as requested")

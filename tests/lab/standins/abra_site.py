@@ -1,0 +1,99 @@
+"""The tests' apps on the real daemon: what is there of them, and taking it all away again."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.abra_home import RECIPE, AbraHome, make_home
+from tests.lab.standins.abra_image import make_image, remove_image
+
+
+@contextmanager
+def abra_site(path: Path) -> Iterator[AbraHome]:
+    """A throw-away ABRA_DIR whose apps are gone from the daemon at the end.
+
+    Raises:
+        AssertionError: something of them is left.
+    """
+    make_image()
+    home = make_home(path / "abra")
+    try:
+        yield home
+    finally:
+        domains = [file.stem for file in (home.path / "servers" / "default").glob("*.env")]
+        for stack in map(stack_of, domains):
+            docker("stack", "rm", stack)
+            # Not waiting for them to stop by themselves, which takes seconds each.
+            label = f"label=com.docker.stack.namespace={stack}"
+            for container in docker("ps", "--all", "--quiet", "--filter", label).split():
+                subprocess.run(
+                    ["docker", "rm", "--force", container], capture_output=True, timeout=60
+                )
+        for domain in domains:
+            home.abra("app", "remove", "-n", domain)
+        remove_image()
+    left = {domain: found for domain in domains if any((found := left_of(domain)).values())}
+    assert not left, "the tests' apps left something on the daemon"
+
+
+def new_app(home: AbraHome, domain: str, *words: str, **settings: str) -> str:
+    """Make an app with its secrets, change settings in its .env, return its domain."""
+    done = home.abra("app", "new", RECIPE, *words, "-n", f"--domain={domain}", "--server=default")
+    assert done.code == 0, done.err
+    change(home, domain, **settings)
+    chaos = ["-C"] if "-C" in words else []
+    done = home.abra("app", "secret", "generate", "-a", "-m", domain, *chaos)
+    assert done.code == 0, done.err
+    return domain
+
+
+def change(home: AbraHome, domain: str, **settings: str) -> None:
+    """Append settings to an app's .env: the last line wins."""
+    with home.env_of(domain).open("a", encoding="utf-8") as file:
+        file.writelines(f"{key}={value}\n" for key, value in settings.items())
+
+
+def left_of(domain: str) -> dict[str, list[str]]:
+    """Return what the daemon has of an app, by kind."""
+    stack = stack_of(domain)
+    listed = {
+        "services": ["service", "ls", "--format", "{{.Name}}"],
+        "secrets": ["secret", "ls", "--format", "{{.Name}}"],
+        "configs": ["config", "ls", "--format", "{{.Name}}"],
+        "volumes": ["volume", "ls", "--format", "{{.Name}}"],
+        "networks": ["network", "ls", "--format", "{{.Name}}"],
+    }
+    return {
+        kind: [name for name in docker(*words).split() if name.startswith(f"{stack}_")]
+        for kind, words in listed.items()
+    }
+
+
+def service_of(domain: str) -> dict[str, Any]:
+    """Return what the daemon says of an app's service `app`."""
+    found: list[dict[str, Any]] = json.loads(
+        docker("service", "inspect", f"{stack_of(domain)}_app")
+    )
+    return found[0]
+
+
+def labels_of(domain: str) -> dict[str, str]:
+    """Return abra's labels of an app, without their prefix."""
+    prefix = f"coop-cloud.{stack_of(domain)}."
+    labels = service_of(domain)["Spec"]["Labels"]
+    return {k.removeprefix(prefix): v for k, v in labels.items() if k.startswith(prefix)}
+
+
+def stack_of(domain: str) -> str:
+    """Return the name of an app's stack."""
+    return domain.replace(".", "_")
+
+
+def docker(*words: str) -> str:
+    """Run docker and return what it wrote."""
+    return subprocess.run(
+        ["docker", *words], check=True, capture_output=True, text=True, timeout=60
+    ).stdout

@@ -1,0 +1,210 @@
+"""A backup bot and two small apps on the real Swarm, made for a test and removed after it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker
+import yaml
+from docker.errors import ImageNotFound
+from docker.models.containers import Container
+
+from ccci.project import PROJECT
+
+RECIPE = PROJECT / "lab" / "recipes" / "backup-bot-two" / "recipe"
+IMAGE = "backup-bot-two:1.0.0"
+WAIT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How `/usr/bin/backup` ended; `lines` are both streams together."""
+
+    code: int
+    text: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+
+def until(what: str, holds: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Wait for a condition.
+
+    Raises:
+        AssertionError: if it does not hold in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not in {seconds:.0f} s"
+        time.sleep(0.1)
+
+
+class Site:
+    """The bot and the apps `one` and `two`; each app has services app and db, three volumes."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self.client = client
+        mark = secrets.token_hex(3)
+        self.bot = f"bb{mark}_lab_test"
+        self.one = f"one{mark}_lab_test"
+        self.two = f"two{mark}_lab_test"
+        self._secret = f"{self.bot}_restic_password_v1"
+        self._folder = Path()
+
+    def set_up(self, folder: Path) -> None:
+        """Deploy everything and wait until it is healthy."""
+        self._folder = folder
+        try:
+            self.client.images.get(IMAGE)
+        except ImageNotFound:
+            raise AssertionError(f"the image {IMAGE} is not there: run make lab-up") from None
+        self.client.secrets.create(name=self._secret, data=secrets.token_hex(20).encode())
+        self._deploy_bot()
+        for stack in (self.one, self.two):
+            self.label(stack, {}, {})
+        for service in (
+            f"{self.bot}_app",
+            *(f"{a}_{s}" for a in (self.one, self.two) for s in ("app", "db")),
+        ):
+            self.wait_for(service)
+
+    def tear_down(self) -> None:
+        """Remove everything that set_up and the tests made."""
+        stacks = (self.bot, self.one, self.two)
+        subprocess.run(["docker", "stack", "rm", *stacks], check=True, capture_output=True)
+        for stack in stacks:
+            of_stack = {"label": f"com.docker.stack.namespace={stack}"}
+            until(
+                f"containers and networks of {stack} are gone",
+                lambda of=of_stack: (
+                    not (  # type: ignore[misc]
+                        self.client.api.containers(all=True, filters=of)
+                        or self.client.api.networks(filters=of)
+                    )
+                ),
+            )
+            for volume in self.client.volumes.list(filters=of_stack):
+                volume.remove(force=True)
+        for secret in self.client.secrets.list(filters={"name": self._secret}):
+            secret.remove()
+
+    def label(self, stack: str, app: Mapping[str, str], db: Mapping[str, str]) -> None:
+        """Give a stack's services exactly these labels; their containers run on undisturbed."""
+        services = {}
+        for name, labels in (("app", app), ("db", db)):
+            # $ is doubled, as in every compose file, since deploying interpolates.
+            escaped = {label: value.replace("$", "$$") for label, value in labels.items()}
+            services[name] = {**APP[name], "deploy": {**DEPLOY, "labels": escaped}}
+        content = {"version": "3.8", "services": services, "volumes": VOLUMES}
+        self._deploy(stack, self._compose(f"{stack}.yml", content))
+
+    def container(self, stack: str, service: str) -> Container:
+        """The running container of a service."""
+        found = self.client.containers.list(
+            filters={"label": f"com.docker.swarm.service.name={stack}_{service}"}
+        )
+        assert len(found) == 1, f"{stack}_{service} has {len(found)} containers"
+        return found[0]
+
+    def shell(self, stack: str, service: str, script: str) -> str:
+        """Run a script in a service's container; it must succeed."""
+        done = _run(self.container(stack, service), ["sh", "-ec", script])
+        assert done.code == 0, f"{script!r} in {stack}_{service} ended so: {done}"
+        return done.text
+
+    def backup(self, command: str, stack: str, tty: bool = False, **variables: str) -> Ended:
+        """Run `/usr/bin/backup -- <command>` for a stack, as abra does."""
+        return _run(
+            self.container(self.bot, "app"),
+            ["/usr/bin/backup", "--", command],
+            {"SERVICE": stack.replace("_", "."), **variables},
+            tty,
+        )
+
+    def snapshots(self, stack: str) -> list[str]:
+        """The short ids of a stack's snapshots, oldest first."""
+        listed = self.backup("snapshots", stack)
+        assert listed.code == 0, listed.text
+        return [line.split()[1] for line in listed.lines]
+
+    def _deploy_bot(self) -> None:
+        # Another value of the label: whoever looks for the server's bot must not find this one.
+        mine = {"labels": {"coop-cloud.backupbot.enabled": "test"}}
+        over = {**mine, "deploy": {**mine, "endpoint_mode": "dnsrr"}}
+        self._deploy(
+            self.bot,
+            RECIPE / "compose.yml",
+            self._compose("over.yml", {"version": "3.8", "services": {"app": over}}),
+            STACK_NAME=self.bot,
+            SECRET_RESTIC_PASSWORD_VERSION="v1",
+            RESTIC_REPOSITORY="/backups/restic",
+            CRON_SCHEDULE="",
+        )
+
+    def _compose(self, name: str, content: object) -> Path:
+        path = self._folder / name
+        path.write_text(yaml.safe_dump(content))
+        return path
+
+    def _deploy(self, stack: str, *files: Path, **variables: str) -> None:
+        options = [option for file in files for option in ("-c", str(file))]
+        done = subprocess.run(
+            ["docker", "stack", "deploy", *options, stack],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def wait_for(self, service: str) -> None:
+        """Wait until a service has one task, and it runs (healthy, where it has a check)."""
+
+        def runs() -> bool:
+            tasks = self.client.api.tasks(  # type: ignore[no-untyped-call]
+                filters={"service": service, "desired-state": "running"}
+            )
+            return [task["Status"]["State"] for task in tasks] == ["running"]
+
+        until(f"{service} runs", runs)
+
+
+def _run(
+    container: Container,
+    command: list[str],
+    variables: Mapping[str, str] | None = None,
+    tty: bool = False,
+) -> Ended:
+    code, output = container.exec_run(command, environment=dict(variables or {}), tty=tty)
+    assert isinstance(output, bytes) and code is not None, "neither streamed nor detached"
+    return Ended(code, output.decode().replace("\r\n", "\n").strip())
+
+
+DEPLOY = {"endpoint_mode": "dnsrr", "restart_policy": {"delay": "0s"}}
+_SLEEPER = {
+    "image": IMAGE,
+    "entrypoint": ["sleep", "infinity"],
+    "stop_signal": "SIGKILL",  # sleep as process 1 hears no SIGTERM
+    "healthcheck": {"disable": True},
+}
+APP: dict[str, dict[str, object]] = {
+    "app": {**_SLEEPER, "volumes": ["content:/srv/content", "cache:/srv/content/cache"]},
+    "db": {**_SLEEPER, "volumes": ["data:/var/lib/db"]},
+}
+VOLUMES: dict[str, dict[str, str]] = {"content": {}, "cache": {}, "data": {}}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One way to label: what it says on app and db, and the files that it thereby promises."""
+
+    app: dict[str, str]
+    db: dict[str, str]
+    files: list[str] = field(default_factory=list)

@@ -1,0 +1,216 @@
+"""The lab's backup bot on the real Swarm: labels in every form, failures, restores."""
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import docker
+import pytest
+
+from tests.lab.standins.backupbot_site import Form, Site, until
+
+pytestmark = pytest.mark.lab
+
+VOLUMES = "/var/lib/docker/volumes"
+SNAPSHOT_FILES = "ls /backups/restic/snapshots"
+DUMP = "cp /var/lib/db/live /var/lib/db/dump.sql"
+LOAD = "cp /var/lib/db/dump.sql /var/lib/db/live"
+FORMS = {
+    "specification": Form(
+        app={
+            "backupbot.backup": "true",
+            "backupbot.backup.volumes.cache": "false",
+            "backupbot.backup.volumes.data.path": "dump.sql",
+        },
+        db={
+            "backupbot.backup.pre-hook": DUMP,
+            "backupbot.backup.post-hook": "rm /var/lib/db/dump.sql",
+            "backupbot.restore.post-hook": LOAD,
+        },
+        files=["content/_data/page", "content/_data/sub/picture", "data/_data/dump.sql"],
+    ),
+    "path": Form(
+        app={"backupbot.backup": "true", "backupbot.backup.path": "/srv/content/sub"},
+        db={
+            "backupbot.backup": "true",
+            "backupbot.backup.path": "/var/lib/db/dump.sql",
+            "backupbot.backup.pre-hook": f"sh -c '{DUMP}'",
+            "backupbot.restore.post-hook": f"sh -c '{LOAD}'",
+        },
+        files=["content/_data/sub/picture", "data/_data/dump.sql"],
+    ),
+    "older": Form(
+        app={"backupbot.backup": "true", "backupbot.volumes.cache": "false"},
+        db={
+            "backupbot.backup.command": DUMP,
+            "backupbot.volumes.data.path": "dump.sql",
+            "backupbot.restore.post-hook": LOAD,
+        },
+        files=["content/_data/page", "content/_data/sub/picture", "data/_data/dump.sql"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(docker.from_env())
+    try:
+        made.set_up(tmp_path_factory.mktemp("backupbot"))
+        yield made
+    finally:
+        made.tear_down()
+
+
+@pytest.fixture(scope="module")
+def snapshot(site: Site) -> str:
+    """The id of a snapshot of the app `one`, with all of its content volume in it."""
+    fill(site, site.one, FORMS["specification"])
+    made = site.backup("create", site.one)
+    assert made.code == 0, made.text
+    return made.lines[-1].rsplit(" ", 1)[1]
+
+
+def fill(site: Site, stack: str, form: Form) -> None:
+    """Label a stack, and give each volume something to lose."""
+    site.label(stack, form.app, form.db)
+    site.shell(
+        stack,
+        "app",
+        "cd /srv/content; rm -rf page sub cache/*; mkdir sub; echo hello > page; "
+        "printf '\\000\\377\\n' > sub/picture; echo warm > cache/entry",
+    )
+    site.shell(stack, "db", f"cd /var/lib/db; rm -f *; echo rows-of-{stack} > live")
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_the_labels_promise_comes_back_after_a_wipe(site: Site, name: str) -> None:
+    form = FORMS[name]
+    fill(site, site.one, form)
+    made = site.backup("create", site.one, tty=True)
+    assert made.code == 0, made.text
+    ended = re.fullmatch(r"backup finished ([0-9a-f]{8})", made.lines[-1])
+    assert ended and site.snapshots(site.one)[-1] == ended[1]
+
+    listed = site.backup("ls", site.one).lines
+    held = [line for line in listed if line.rsplit("/", 1)[1] in ("page", "picture", "dump.sql")]
+    assert sorted(held) == [f"{VOLUMES}/{site.one}_{file}" for file in form.files]
+    assert not [line for line in listed if "cache/_data" in line or line.endswith("/live")]
+
+    site.shell(site.one, "app", "cd /srv/content; rm -rf page sub cache/*; echo new > newer")
+    site.shell(site.one, "db", "rm -f /var/lib/db/*")
+    restored = site.backup("restore", site.one, SNAPSHOT=ended[1])
+    assert restored.code == 0, restored.text
+    assert restored.lines[-1] == "restore finished"
+    assert site.shell(site.one, "app", "od -An -tx1 /srv/content/sub/picture").strip() == "00 ff 0a"
+    assert site.shell(site.one, "db", "cat /var/lib/db/live") == f"rows-of-{site.one}"
+    assert site.shell(site.one, "app", "ls /srv/content/cache; cat /srv/content/newer") == "new"
+
+
+HOOKED = {"backupbot.backup.pre-hook": DUMP, "backupbot.backup.post-hook": "touch /var/lib/db/tidy"}
+
+
+@pytest.mark.parametrize(
+    ("app", "db", "says"),
+    [
+        (
+            {},
+            HOOKED | {"backupbot.backup.pre-hook": "echo out of space >&2; false | cat"},
+            "pre-hook of service db failed with exit code 1; it said:\nout of space",
+        ),
+        (
+            {"backupbot.backup.volumes.data.path": "dump.sql,other.sql"},
+            HOOKED,
+            "promised by a label and not there: volume {stack}_data: other.sql",
+        ),
+        ({"backupbot.backup.path": "/etc/nginx"}, {}, "promises /etc/nginx, which is on no volume"),
+        (
+            {},
+            HOOKED | {"backupbot.backup.post-hook": "touch /var/lib/db/tidy; exit 7"},
+            "post-hook of service db failed with exit code 7",
+        ),
+    ],
+    ids=["pre-hook", "missing-path", "no-volume", "post-hook"],
+)
+def test_a_broken_promise_fails_and_leaves_no_snapshot(
+    site: Site, app: dict[str, str], db: dict[str, str], says: str
+) -> None:
+    fill(site, site.two, Form({"backupbot.backup": "true", **app}, db))
+    before = site.shell(site.bot, "app", SNAPSHOT_FILES)
+    ended = site.backup("create", site.two)
+    assert ended.code == 1, ended.text
+    assert says.format(stack=site.two) in ended.text
+    assert "backup finished" not in ended.text
+    assert site.shell(site.bot, "app", SNAPSHOT_FILES) == before
+    if db:
+        assert site.shell(site.two, "db", "ls /var/lib/db/tidy")
+
+
+def test_a_container_that_goes_during_its_hook_fails_the_backup(site: Site) -> None:
+    hook = {"backupbot.backup.pre-hook": "touch /var/lib/db/begun; sleep 60"}
+    fill(site, site.two, Form({"backupbot.backup": "true"}, hook))
+    victim = site.container(site.two, "db")
+    with ThreadPoolExecutor() as pool:
+        ended = pool.submit(site.backup, "create", site.two)
+        until("the hook has begun", lambda: not victim.exec_run(["ls", "/var/lib/db/begun"])[0])
+        victim.kill()
+        assert ended.result().code == 1
+    assert "hook of service db" in ended.result().text
+    site.wait_for(f"{site.two}_db")
+
+
+def test_only_the_apps_own_snapshots_are_restored(site: Site, snapshot: str) -> None:
+    for stack, wanted, says in (
+        (site.two, snapshot, "belongs to another"),
+        (site.two, "0123abcd", "no snapshot 0123abcd"),
+        ("never_lab_test", "latest", "no snapshot of never_lab_test"),
+    ):
+        ended = site.backup("restore", stack, SNAPSHOT=wanted)
+        assert ended.code == 1 and says in ended.text, ended.text
+    assert site.backup("create", "never_lab_test").text.endswith("is not deployed on this server")
+
+
+def test_two_apps_are_backed_up_at_once(site: Site) -> None:
+    stacks = (site.one, site.two)
+    for stack in stacks:
+        fill(site, stack, FORMS["specification"])
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda stack: site.backup("create", stack), stacks))
+    assert [each.code for each in ended] == [0, 0], ended
+    for stack, each in zip(stacks, ended, strict=True):
+        assert site.snapshots(stack)[-1] == each.lines[-1].rsplit(" ", 1)[1]
+
+
+def test_a_part_can_be_downloaded(site: Site, snapshot: str) -> None:
+    wanted = f"{VOLUMES}/{site.one}_content/_data/sub"
+    ended = site.backup("download", site.one, SNAPSHOT=snapshot, INCLUDE_PATH=wanted)
+    assert ended.code == 0 and ended.lines[-1] == "/tmp/backup.tar.gz", ended.text
+    stream, _ = site.container(site.bot, "app").get_archive("/tmp/backup.tar.gz")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as outer:
+        inner = outer.extractfile("backup.tar.gz")
+        assert inner is not None
+        with tarfile.open(fileobj=inner) as archive:
+            assert archive.getnames() == [wanted[1:], f"{wanted[1:]}/picture"]
+    missing = site.backup("download", site.one, INCLUDE_PATH="/etc")
+    assert missing.code == 1 and "holds nothing at /etc" in missing.text
+
+
+def test_a_killed_backup_leaves_no_lock_in_the_way(site: Site, tmp_path: Path) -> None:
+    bot = site.container(site.bot, "app")
+    bot.exec_run(
+        ["sh", "-c", "sleep 300 | restic backup --stdin & echo $! > /tmp/pid"], detach=True
+    )
+    locks = ["sh", "-c", "ls /backups/restic/locks | grep ."]
+    until("restic holds a lock", lambda: bot.exec_run(locks)[0] == 0)
+    site.shell(site.bot, "app", "kill -9 $(cat /tmp/pid) $(pgrep -f '^sleep 300$' || true)")
+    fill(
+        site,
+        site.two,
+        Form({"backupbot.backup": "true"}, {"backupbot.backup.post-hook": "exit 1"}),
+    )
+    # Taking the snapshot away again needs the repository for itself.
+    ended = site.backup("create", site.two)
+    assert ended.code == 1 and "was removed again" in ended.text, ended.text
+    assert bot.exec_run(locks)[0] == 1

@@ -1,0 +1,547 @@
+"""The dashboard's pages say what results.json says, whatever is written there."""
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urldefrag
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from ccci.dashboard import __main__ as program
+from ccci.dashboard.logs import Log
+from ccci.dashboard.pages import make_pages
+from ccci.dashboard.words import age, duration, file_name, size
+from ccci.dashboard.writing import LIST, publish
+from ccci.errors import Misuse, NodeFailure
+from ccci.results.clearance import CLEARED_FILE
+from ccci.results.store import RESULTS_FILE
+from ccci.stage_names import STAGES
+from tests.unit.dashboard.past_results import NOW, clear_all, everything_at_once, past_run
+
+HOSTILE = "<script>alert('1')</script>&\"quoted\""
+
+
+class Page(HTMLParser):
+    """A page, as far as tests look at it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.rows: list[str] = []
+        self.text = ""
+        self._silent = 0
+        self._in_row = False
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._silent += tag == "style"
+        if tag == "tbody":
+            self._in_row = True
+            self.rows.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag == "style"
+        self._in_row = self._in_row and tag != "tbody"
+
+    def handle_data(self, data: str) -> None:
+        if self._silent:
+            return
+        words = " ".join(data.split())
+        self.text += f"{words} " if words else ""
+        if self._in_row and words:
+            self.rows[-1] += f"{words} "
+
+    def links(self) -> Iterator[str]:
+        """What the page leads to, and what it loads."""
+        for _, attributes in self.tags:
+            for name in ("href", "src"):
+                target = attributes.get(name)
+                if target and not target.startswith(("#", "data:")):
+                    yield target
+
+    def row(self, begins: str) -> str:
+        """The text of a recipe's row, or of a run's."""
+        found = [row for row in self.rows if row.startswith(begins)]
+        assert len(found) == 1, self.rows
+        return found[0]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    return tmp_path / "results"
+
+
+def made(results: Path, *enrolled: str, **options: Any) -> Path:
+    """Make the pages where they are by default; return their folder."""
+    make_pages(results, results / "dashboard", enrolled, NOW, **options)
+    return results / "dashboard"
+
+
+def front(results: Path, *enrolled: str) -> Page:
+    return Page(made(results, *enrolled) / "index.html")
+
+
+def all_pages(folder: Path) -> list[Page]:
+    return [Page(path) for path in folder.glob("*.html")]
+
+
+def test_a_row_says_what_the_last_run_said(results: Path) -> None:
+    past_run(results, "shop", "fffffff", timedelta(days=2))
+    past_run(results, "shop", "ppppfpp", timedelta(hours=3), pull_request=12)
+    page = front(results, "shop")
+    row = page.row("shop")
+    for words in (
+        "shop lab PR 12", "failed level 3 of 6 browser and SSO, where they apply",
+        "passed 39 s", "failed 93 s", "2026-11-25 06:00 UTC 3 hours ago", "3 min 34 s",
+        "724 MiB at most", "1.2.0+26.8.0 f550d94 from 1.1.0+26.7.3",
+    ):  # fmt: skip
+        assert words in row
+    trend = next(a for tag, a in page.tags if tag == "svg" and a.get("class") == "trend")
+    assert trend["aria-label"] == (
+        "Last 2 runs, the oldest first: failed 3 min 34 s, failed 3 min 34 s."
+    )
+    assert "Recipe tests failed 1 The last run" in page.text
+
+
+def test_each_stage_leads_to_its_place_in_the_log(results: Path) -> None:
+    folder = past_run(results, "shop", "p-p----")
+    hrefs = [a["href"] for tag, a in front(results).tags if tag == "a" and "title" in a]
+    log = f"../shop/{folder.name}/log.html"
+    # A stage that was not run has no place there; the log says so itself.
+    assert hrefs == [f"{log}#s1-s1", log, f"{log}#s1-s2", log, log, log, log]
+    (folder / "log.html").unlink()
+    assert not [a for tag, a in front(results).tags if tag == "a" and "title" in a]
+
+
+def test_a_matrix_has_its_stages_one_deeper(results: Path) -> None:
+    folder = past_run(results, "backup")
+    (folder / "output.xml").write_text(
+        '<suite id="s1" name="Suites"><suite id="s1-s1" name="Backup">'
+        '<suite id="s1-s1-s1" name="Install"><suite id="s1-s1-s5" name="Backup">'
+        '<suite id="s1-s1-s6" name="Backup Again">'
+    )
+    hrefs = [a["href"] for tag, a in front(results).tags if tag == "a" and "title" in a]
+    assert [href.partition("#")[2] for href in hrefs if href] == [
+        "s1-s1-s1", "", "", "", "s1-s1-s5", "", "",
+    ]  # fmt: skip
+
+
+def test_every_relative_link_leads_somewhere(results: Path) -> None:
+    folder = made(results, *everything_at_once(results))
+    pages = all_pages(folder)
+    assert len(pages) == 10
+    seen = 0
+    for page in pages:
+        identities = {a["id"] for _, a in page.tags if "id" in a}
+        for link in page.links():
+            assert not re.match(r"[a-z]+:|/", link), f"{link} is not relative"
+            target = unquote(urldefrag(link).url)
+            assert (page.path.parent / target).is_file(), link
+            seen += 1
+        for _, attributes in page.tags:
+            if (href := attributes.get("href") or "").startswith("#"):
+                assert href[1:] in identities, href
+    assert seen > 200
+
+
+def test_no_page_needs_a_script_or_anything_from_elsewhere(results: Path) -> None:
+    folder = made(results, *everything_at_once(results))
+    for page in all_pages(folder):
+        assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "object", "form")]
+        assert not [name for _, a in page.tags for name in a if name.startswith("on")]
+        content = page.path.read_text()
+        assert "@import" not in content and "url(" not in content and "http" not in content
+
+
+@pytest.mark.parametrize("where", ["recipe", "reason", "release", "opt-out", "abra", "run"])
+def test_hostile_words_stay_words(results: Path, where: str) -> None:
+    if where == "recipe":
+        past_run(results, HOSTILE.replace("/", "|"))
+    elif where == "run":
+        folder = past_run(results, "shop")
+        folder.rename(folder.parent / f"2{HOSTILE.replace('/', '|')}")
+    else:
+        facts = {
+            "release": {"head_release": HOSTILE, "upgraded_from": HOSTILE, "head": HOSTILE},
+            "opt-out": {"opt_outs": {HOSTILE: HOSTILE}},
+            "abra": {"abra": HOSTILE},
+            "reason": {},
+        }[where]
+        past_run(results, "shop", "iiiiiii", reason=HOSTILE, **facts)
+    pages = all_pages(made(results))
+    assert not [tag for page in pages for tag, _ in page.tags if tag == "script"]
+    shown = HOSTILE if where in ("reason", "opt-out") else "<script>alert"
+    if where != "release":
+        assert any(shown in page.text for page in pages)
+    for badge in (results / "dashboard" / "badges").iterdir():
+        assert not [e for e in ElementTree.parse(badge).iter() if "script" in str(e.tag)]
+    for page in pages:
+        for link in page.links():
+            assert (page.path.parent / unquote(urldefrag(link).url)).is_file(), link
+
+
+def test_a_recipe_that_is_no_recipes_name_has_a_file_of_its_own(results: Path) -> None:
+    name = os.fsdecode(b"caf\xff .. %41#?")
+    past_run(results, "shop").parent.rename(results / name)
+    for path in (results / name).glob(f"[0-9]*/{RESULTS_FILE}"):
+        path.write_text(path.read_text().replace('"recipe": "shop"', f'"recipe": {name!r}'))
+    folder = made(results)
+    page = Page(folder / "index.html")
+    assert f"{file_name(name)}.html" in set(page.links())
+    assert file_name(name).startswith("other_")
+    assert "caf\ufffd .. %41#?" in page.text
+
+
+def test_old_results_are_shown_as_stale(results: Path) -> None:
+    past_run(results, "shop", ago=timedelta(days=60))
+    past_run(results, "wiki", ago=timedelta(days=60, minutes=1))
+    page = front(results)
+    assert "stale" not in page.row("shop")
+    assert page.row("wiki").startswith("wiki lab stale ")
+    shades = [a.get("class") for tag, a in page.tags if tag == "tbody"]
+    assert shades == ["", "stale"]
+    badge = (results / "dashboard" / "badges" / "wiki.svg").read_text()
+    assert "passed, level 6, lab, stale<" in badge and "#59616c" in badge
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "Invalid JSON"),
+        (b'{"facts": {', "Invalid JSON"),
+        (b"\xff\xfe\x00", "Invalid JSON"),
+        (b"[1, 2]", "results.json: Input should be"),
+        (b"[" * 100_000, "Invalid JSON"),
+        (b"{}", "facts: Field required"),
+        ({"verdict": "splendid"}, "verdict: Input should be"),
+        ({"verdict": "<b>"}, "verdict: Input should be"),
+        ({"stages": {"install": "maybe"}}, "stages.install: Input should be"),
+        ({"seconds": -1}, "-1.0 is no number of seconds"),
+        ({"seconds": float("nan")}, "is no number of seconds"),
+        ({"seconds": float("inf")}, "is no number of seconds"),
+        ({"peak_memory_bytes": -5}, "-5 is no number of bytes"),
+        ({"recipe": "wiki"}, "it is of the recipe 'wiki'"),
+    ],
+)
+def test_unreadable_results_are_named_and_stop_nothing(
+    results: Path, content: bytes | dict[str, Any], said: str
+) -> None:
+    past_run(results, "shop", ago=timedelta(days=1))
+    broken = past_run(results, "shop", ago=timedelta(hours=1)) / RESULTS_FILE
+    past_run(results, "forum")
+    if isinstance(content, dict):
+        found = json.loads(broken.read_text())
+        found["facts"]["recipe"] = content.pop("recipe", "shop")
+        content = json.dumps({**found, **content}).encode()
+    broken.write_bytes(content)
+    page = front(results, "shop", "forum")
+    row = page.row("shop")
+    assert "unreadable level 0 of 6 nothing verified" in row
+    assert "unknown " * len(STAGES) in row
+    assert f"Unreadable: {said}" in row or said in row
+    assert "Last full verdict: passed, level 6 of 6, 2026-11-24 09:00 UTC" in row
+    assert "passed level 6 of 6" in page.row("forum")
+    assert "unreadable, level 0<" in (results / "dashboard" / "badges" / "shop.svg").read_text()
+
+
+def test_results_that_are_a_folder_stop_nothing(results: Path) -> None:
+    (past_run(results, "shop") / RESULTS_FILE).unlink()
+    for run in (results / "shop").glob("[0-9]*"):
+        (run / RESULTS_FILE).mkdir()
+    assert "Unreadable: results.json cannot be read: Is a directory" in front(results).row("shop")
+
+
+def test_enrolled_recipes_without_results_are_there(results: Path) -> None:
+    past_run(results, "shop")
+    folder = made(results, "wiki")
+    page = Page(folder / "index.html")
+    assert page.row("wiki") == "wiki no result Enrolled, and not run here yet. "
+    assert "not enrolled" in page.row("shop")
+    assert "no result" in (folder / "badges" / "wiki.svg").read_text()
+    assert "Enrolled, and not run here yet." in Page(folder / "wiki.html").text
+
+
+def test_nothing_at_all_is_a_page_too(results: Path) -> None:
+    page = front(results)
+    assert "No recipe is enrolled, and there are no results." in page.text
+
+
+def test_what_is_no_recipes_results_is_left_out(results: Path) -> None:
+    folder = past_run(results, "shop")
+    matrix = results / "matrix" / "20261125-080000-abcd"
+    matrix.mkdir(parents=True)
+    (matrix / RESULTS_FILE).write_text("{}")
+    (results / "unnamed" / "20261125-080000-abcd").mkdir(parents=True)
+    (results / "linked").symlink_to(results / "shop")
+    (results / "shop" / "notes").mkdir()
+    (results / "shop" / "20261125-085900-aaaa").mkdir()
+    folder = made(results)
+    assert [row.split()[0] for row in Page(folder / "index.html").rows] == ["shop"]
+    page = Page(folder / "shop.html")
+    assert len(page.rows) == 1
+    assert "1 run left no results: going on still, or cut off before there were any." in page.text
+
+
+@pytest.mark.parametrize(
+    ("abra", "in_lab"),
+    [
+        ("abra version 0.13.0-lab", True),
+        ("abra version 0.13.0-beta", False),
+        ("0.13.0-lab-0c3f1a2", False),
+        ("", False),
+    ],
+)
+def test_the_lab_is_not_the_real_thing(results: Path, abra: str, in_lab: bool) -> None:
+    past_run(results, "shop", abra=abra)
+    row = front(results, "shop").row("shop")
+    assert row.startswith("shop lab passed" if in_lab else "shop passed")
+    badge = (results / "dashboard" / "badges" / "shop.svg").read_text()
+    assert ("level 6, lab<" in badge) is in_lab
+
+
+def test_a_generic_run_claims_nothing_of_the_app(results: Path) -> None:
+    past_run(results, "shop", "p--pppp", generic=True)
+    row = front(results).row("shop")
+    assert row.startswith("shop lab generic not enrolled passed level 1 of 6 installs ")
+    assert row.count("not verified") == 2
+    badge = (results / "dashboard" / "badges" / "shop.svg").read_text()
+    assert "passed, level 1, generic, lab<" in badge
+    assert "Generic stages only: nothing here was tested of what the app is for." in row
+
+
+def test_opt_outs_are_shown_with_their_reason(results: Path) -> None:
+    past_run(results, "shop", "ppopppp")
+    past_run(results, "wiki", tests={"passed": 25, "failed": 0, "opted out": 2})
+    page = front(results)
+    assert "level 5 of 6 upgrade, without browser" in page.row("shop")
+    assert "Opted out of browser: The app has no page of its own" in page.row("shop")
+    assert "level 5 of 6 upgrade passed" in page.row("wiki")
+    assert "Left out: 2 tests." in page.row("wiki")
+
+
+def test_a_part_of_a_run_says_so_and_names_the_last_full_verdict(results: Path) -> None:
+    past_run(results, "shop", "ppppppf", timedelta(days=3))
+    past_run(results, "shop", "-p-----", timedelta(hours=1), reason="not run: install, browser")
+    row = front(results, "shop").row("shop")
+    assert row.startswith("shop lab incomplete level 0 of 6")
+    assert "Incomplete: not all stages were run." in row
+    assert "Last full verdict: failed, level 5 of 6, 2026-11-22 09:00 UTC ( 3 days ago , lab" in (
+        row.replace("(3", "( 3").replace("ago,", "ago ,")
+    )
+
+
+def test_a_badge_leaves_pull_requests_out(results: Path) -> None:
+    past_run(results, "shop", "fffffff", timedelta(minutes=1), pull_request=7)
+    folder = made(results)
+    badge = ElementTree.parse(folder / "badges" / "shop.svg").getroot()
+    assert badge.attrib["aria-label"] == (
+        "shop: failed, level 0 of 6 (nothing verified), PR 7, lab, 2026-11-25 08:59 UTC"
+    )
+    past_run(results, "shop", ago=timedelta(days=1))
+    folder = made(results)
+    badge = ElementTree.parse(folder / "badges" / "shop.svg").getroot()
+    title = "shop: passed, level 6 of 6 (all of it, with no opt-out), lab, 2026-11-24 09:00 UTC"
+    assert badge.attrib["aria-label"] == title == badge[0].text
+    assert Page(folder / "index.html").row("shop").startswith("shop lab PR 7 not enrolled failed")
+    page = Page(folder / "shop.html")
+    assert "The badge leaves pull requests out." in page.text
+
+
+def test_a_recipes_page_has_all_its_runs_the_newest_first(results: Path) -> None:
+    for number in range(3):
+        past_run(results, "shop", ago=timedelta(days=number), pull_request=number, seconds=60.0)
+    (results / "shop" / "20000101-000000-abcd").mkdir()
+    page = Page(made(results, "shop") / "shop.html")
+    assert [row[:10] for row in page.rows] == ["2026-11-25", "2026-11-24", "2026-11-23"]
+    assert "20261123-090000-" in page.rows[2] and "PR 2" in page.rows[2]
+    assert "log of 20261123" in page.rows[2] and "abra version 0.13.0-lab" in page.rows[2]
+    assert "PR" not in page.rows[0]
+
+
+def test_a_time_that_nobody_can_read_is_the_run_ids(results: Path) -> None:
+    past_run(results, "shop", started="")
+    past_run(results, "wiki", started="yesterday")
+    past_run(results, "forum", ago=timedelta(hours=-3))
+    folder = past_run(results, "blog", started="9999-99-99")
+    folder.rename(folder.parent / "2026-what")
+    page = front(results)
+    assert "2026-11-25 08:00 UTC 60 minutes ago" in page.row("shop")
+    assert "2026-11-25 08:00 UTC 60 minutes ago" in page.row("wiki")
+    assert "in the future" in page.row("forum")
+    assert "unknown age unknown" in page.row("blog") and "stale" in page.row("blog")
+
+
+def test_a_recipe_called_index_leaves_the_front_page_alone(results: Path) -> None:
+    past_run(results, "index")
+    folder = made(results, "shop")
+    assert Page(folder / "index.html").row("shop")
+    assert Page(folder / f"{file_name('index')}.html").text.startswith("index - Recipe tests")
+
+
+def test_twice_is_once(results: Path) -> None:
+    everything_at_once(results)
+    folder = made(results)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    assert make_pages(results, folder, [], NOW) == []
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    # The list of pages is written before and after them.
+    assert {path.name for path in after if before.get(path) != after[path]} <= {LIST, ".lock"}
+    assert before.keys() == after.keys()
+
+
+def test_pages_of_a_recipe_that_is_gone_go_and_nothing_else(results: Path) -> None:
+    folder = made(results, "shop", "wiki")
+    (folder / "mine.html").write_text("of somebody else")
+    made(results, "shop")
+    assert sorted(path.name for path in folder.glob("*.html")) == [
+        "index.html", "mine.html", "shop.html",
+    ]  # fmt: skip
+    assert [path.name for path in (folder / "badges").iterdir()] == ["shop.svg"]
+
+
+def test_the_front_page_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(Misuse, match="somebody else's"):
+        make_pages(tmp_path / "results", tmp_path, ["shop"], NOW)
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["index.html"]
+
+
+def test_a_reader_sees_whole_pages_only(tmp_path: Path) -> None:
+    ends = ["<p>" + letter * 300_000 + "</p>" for letter in "ab"]
+    publish(tmp_path, {"index.html": ends[0]})
+    done = threading.Event()
+    seen: set[str] = set()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.add((tmp_path / "index.html").read_text())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(60):
+        publish(tmp_path, {"index.html": ends[number % 2]})
+    done.set()
+    reader.join()
+    assert seen == set(ends)
+
+
+def test_what_a_killed_call_left_is_written_over(tmp_path: Path) -> None:
+    publish(tmp_path, {"index.html": "one", "wiki/shop.html": "one"})
+    (tmp_path / ".index.html.draft").write_text("half")
+    publish(tmp_path, {"index.html": "two", "wiki/shop.html": "two"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".lock", LIST, "index.html", "wiki",
+    ]  # fmt: skip
+    assert (tmp_path / "index.html").read_text() == "two"
+
+
+def test_for_the_web_only_cleared_logs_are_there(results: Path, tmp_path: Path) -> None:
+    clear_all(cleared := past_run(results, "shop"))
+    past_run(results, "wiki", "iiiiiii", reason="a word that nobody looked at")
+    clear_all(changed := past_run(results, "forum"))
+    (changed / "log.html").write_text("something else")
+    clear_all(found := past_run(results, "blog"))
+    clearance = json.loads((found / CLEARED_FILE).read_text())
+    del clearance["cleared"]["log.html"]
+    clearance["withheld"]["log.html"] = "it holds shop.lab.test/admin_password"
+    (found / CLEARED_FILE).write_text(json.dumps(clearance))
+    folder = tmp_path / "web"
+    make_pages(results, folder, [], NOW, for_the_web=True)
+    logs = sorted(str(path.relative_to(folder)) for path in folder.glob("logs/*/*/*"))
+    assert logs == [
+        f"logs/blog/{found.name}/report.html",
+        f"logs/forum/{changed.name}/report.html",
+        f"logs/shop/{cleared.name}/log.html",
+        f"logs/shop/{cleared.name}/report.html",
+    ]
+    assert (folder / logs[2]).read_bytes() == (cleared / "log.html").read_bytes()
+    page = Page(folder / "index.html")
+    assert f"logs/shop/{cleared.name}/log.html#s1-s1" in set(page.links())
+    assert "Log withheld: it was changed after it was searched" in page.row("forum")
+    assert "Log withheld: it holds shop.lab.test/admin_password" in page.row("blog")
+    assert "the run did not come to the search for credentials" in page.row("wiki")
+    assert "a word that nobody looked at" not in page.text
+    for page in all_pages(folder):
+        for link in page.links():
+            target = (page.path.parent / unquote(urldefrag(link).url)).resolve()
+            assert target.is_relative_to(folder) and target.is_file(), link
+    (cleared / CLEARED_FILE).unlink()
+    make_pages(results, folder, [], NOW, for_the_web=True)
+    assert not (folder / "logs" / "shop").exists()
+
+
+def test_a_log_that_is_a_link_leads_nowhere(results: Path, tmp_path: Path) -> None:
+    folder = past_run(results, "shop")
+    (folder / "log.html").unlink()
+    (folder / "log.html").symlink_to("/etc/hostname")
+    assert not [link for link in front(results).links() if "log.html" in link]
+    with pytest.raises(NodeFailure, match="changed while"):
+        Log(folder / "report.html", "0" * 64).content()
+    with pytest.raises(NodeFailure, match="cannot be read any more"):
+        Log(folder / "gone.html").content()
+
+
+def test_pages_elsewhere_lead_to_the_logs_all_the_same(results: Path, tmp_path: Path) -> None:
+    folder = past_run(results, "shop")
+    make_pages(results, tmp_path / "a" / "b", [], NOW)
+    link = f"../../results/shop/{folder.name}/log.html"
+    assert f"{link}#s1-s1" in set(Page(tmp_path / "a" / "b" / "index.html").links())
+
+
+def test_twenty_recipes_with_twenty_runs_each(results: Path) -> None:
+    for recipe in range(20):
+        for run in range(20):
+            past_run(results, f"shop-{recipe}", ago=timedelta(hours=run))
+    page = front(results)
+    assert len(page.rows) == 20
+    assert len(Page(results / "dashboard" / "shop-7.html").rows) == 20
+
+
+def test_the_program_says_where_the_pages_are(results: Path) -> None:
+    past_run(results, "shop")
+    done = CliRunner().invoke(program.main, ["--results", str(results)])
+    assert done.exit_code == 0, done.output
+    assert re.match(
+        rf"{re.escape(str(results))}/dashboard/index.html: \d+ files written", done.output
+    )
+    page = Page(results / "dashboard" / "index.html")
+    assert "custom-html no result" in page.text and "shop lab" in page.text
+    (results / "dashboard" / LIST).write_text("{")
+    done = CliRunner().invoke(program.main, ["--results", str(results)])
+    assert done.exit_code == 1
+    assert "is no list of pages" in done.output
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "under a minute ago"),
+        (1, "1 minute ago"),
+        (119, "119 minutes ago"),
+        (120, "2 hours ago"),
+        (60 * 47, "47 hours ago"),
+        (60 * 48, "2 days ago"),
+        (-5, "in the future"),
+    ],
+)
+def test_ages(minutes: int, said: str) -> None:
+    assert age(NOW - timedelta(minutes=minutes), NOW) == said
+
+
+def test_sizes_and_durations() -> None:
+    assert [duration(seconds) for seconds in (0, 9.94, 9.96, 99.4, 99.6, 3599.6, 7260)] == [
+        "0.0 s", "9.9 s", "10 s", "99 s", "1 min 40 s", "1 h 0 min", "2 h 1 min",
+    ]  # fmt: skip
+    assert [size(number) for number in (None, 0, 1024**3 * 3 // 2)] == [
+        "memory not measured", "0 MiB at most", "1.5 GiB at most",
+    ]  # fmt: skip

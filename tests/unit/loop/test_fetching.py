@@ -1,0 +1,455 @@
+"""A pull request's commit as data: exactly that commit, with its tags, and nothing of it runs."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.loop.fetching import Gone, Limits, Refused, Remote, fetch_commit, lay_out_previous
+from ccci.loop.trees import fault_of
+from ccci.node.server import Server
+from ccci.recipe.checkout import check_out
+
+SERVER = Server(domain="lab.test")
+TOKEN = "a token that nobody may see"
+
+
+class Origin:
+    """A recipe's repository as a forge keeps it, written object by object."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.git("init", "--quiet", "--bare", "-b", "main", str(path), at=path.parent)
+
+    def git(self, *words: str, given: bytes = b"", at: Path | None = None) -> str:
+        identity = ("-c", "user.name=anna", "-c", "user.email=anna@example.org")
+        done = subprocess.run(
+            ["git", *identity, *words],
+            cwd=at or self.path,
+            input=given,
+            capture_output=True,
+            check=True,
+        )
+        return done.stdout.decode().strip()
+
+    def blob(self, content: bytes) -> str:
+        return self.git("hash-object", "-w", "--stdin", given=content)
+
+    def tree(self, *entries: tuple[str, bytes, str]) -> str:
+        """Write a tree of (mode, name, hash), whatever git thinks of it."""
+        content = b"".join(
+            mode.encode() + b" " + name + b"\0" + bytes.fromhex(sha) for mode, name, sha in entries
+        )
+        words = ("hash-object", "-w", "-t", "tree", "--literally", "--stdin")
+        return self.git(*words, given=content)
+
+    def commit(self, tree: str, *parents: str) -> str:
+        words = [word for one in parents for word in ("-p", one)]
+        return self.git("commit-tree", tree, *words, "-m", "x")
+
+    def head(self, *entries: tuple[str, bytes, str]) -> str:
+        """Write a commit with compose.yml and these entries, and let main point to it."""
+        compose = ("100644", b"compose.yml", self.blob(b"services: {}\n"))
+        commit = self.commit(self.tree(compose, *entries))
+        self.git("update-ref", "refs/heads/main", commit)
+        return commit
+
+    def release(self, name: str, commit: str) -> None:
+        self.git("tag", "--annotate", "--message", name, name, commit)
+
+
+@pytest.fixture
+def origin(tmp_path: Path) -> Origin:
+    return Origin(tmp_path / "origin.git")
+
+
+@pytest.fixture
+def fetch(origin: Origin, tmp_path: Path) -> Callable[..., Path]:
+    def fetch_it(commit: str, limits: Limits | None = None) -> Path:
+        remote = Remote(str(origin.path), "", "", SERVER)
+        return fetch_commit(remote, commit, tmp_path / "fetched", limits or Limits())
+
+    return fetch_it
+
+
+def refusal(fetch: Callable[..., Path], commit: str, limits: Limits | None = None) -> str:
+    with pytest.raises(Refused) as refused:
+        fetch(commit, limits)
+    return str(refused.value)
+
+
+def test_exactly_the_pinned_commit_with_all_tags(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A push after the comment changes nothing, and the run's own copy can be made of it."""
+    first = origin.head()
+    origin.release("1.0.0+1.22.1", first)
+    pinned = origin.head(("100644", b"a.txt", origin.blob(b"pinned\n")))
+    origin.head(("100644", b"a.txt", origin.blob(b"pushed later\n")))
+    fetched = fetch(pinned)
+    assert (fetched / "a.txt").read_text() == "pinned\n"
+    made = check_out("x", fetched, tmp_path / "copy", pinned)
+    assert made.commit == pinned
+    assert (made.path / "a.txt").read_text() == "pinned\n"
+    assert str(made.previous) == "1.0.0+1.22.1"
+    made.show(made.previous)
+    assert not (made.path / "a.txt").exists()
+    assert origin.git("status", "--porcelain", at=fetched) == ""
+
+
+def test_a_commit_that_no_branch_holds_any_more_is_fetched(
+    origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    pinned = origin.head(("100644", b"a.txt", origin.blob(b"pinned\n")))
+    origin.git("update-ref", "refs/heads/main", origin.commit(origin.tree()))
+    assert (fetch(pinned) / "a.txt").read_text() == "pinned\n"
+
+
+def test_a_commit_that_is_gone_is_named(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path
+) -> None:
+    origin.head()
+    wanted = "0123456789" * 4
+    with pytest.raises(Gone, match=f"Commit {wanted} is not in {origin.path} any more"):
+        fetch(wanted)
+    assert not (tmp_path / "fetched").exists()
+
+
+def test_a_hash_of_something_else_is_no_commit(origin: Origin, fetch: Callable[..., Path]) -> None:
+    origin.head()
+    with pytest.raises(Gone, match="is no commit"):
+        fetch(origin.git("rev-parse", "main^{tree}"))
+
+
+@pytest.mark.parametrize("wanted", ["main", "HEAD", "75826ae", "--upload-pack=x", "", "A" * 40])
+def test_only_a_full_hash_is_a_commit(wanted: str, fetch: Callable[..., Path]) -> None:
+    with pytest.raises(Misuse, match="no commit's full hash"):
+        fetch(wanted)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ext::sh -c touch% /tmp/x", "--upload-pack=x", "ssh://a/b", "git@a:b", "a/b",
+     "https://anna:secret@a/b", "https:///b", "file:///b"],
+)  # fmt: skip
+def test_only_https_and_paths_are_addresses(url: str, tmp_path: Path) -> None:
+    with pytest.raises(Misuse, match="cannot be fetched from"):
+        fetch_commit(Remote(url, "", "", SERVER), "0" * 40, tmp_path / "fetched")
+
+
+def test_a_symbolic_link_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
+    link = ("120000", b"nginx.conf.tmpl", origin.blob(b"/etc/ccci/forge.toml"))
+    commit = origin.head(link)
+    said = refusal(fetch, commit)
+    assert said.startswith(f"'nginx.conf.tmpl' in commit {commit[:7]} is a symbolic link")
+
+
+def test_a_link_in_a_folder_is_named_with_it(origin: Origin, fetch: Callable[..., Path]) -> None:
+    folder = origin.tree(("120000", b"in", origin.blob(b"/")))
+    assert refusal(fetch, origin.head(("40000", b"folder", folder))).startswith("'folder/in' in ")
+
+
+def test_a_link_in_the_release_before_is_refused(
+    origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    """A run deploys that release, too."""
+    origin.release("1.0.0+1", origin.head(("120000", b"x", origin.blob(b"/etc"))))
+    assert "'x' in release 1.0.0+1 is a symbolic link" in refusal(fetch, origin.head())
+
+
+def test_a_link_in_an_older_release_does_no_harm(
+    origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    origin.release("1.0.0+1", origin.head(("120000", b"x", origin.blob(b"/etc"))))
+    origin.release("1.1.0+1", origin.head())
+    head = origin.head(("100644", b"now", origin.blob(b"x")))
+    assert (fetch(head) / "now").exists()
+
+
+def test_a_submodule_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
+    commit = origin.head(("160000", b"other", "1" * 40))
+    assert "'other' in commit" in (said := refusal(fetch, commit)) and "submodule" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (b".git", "of git itself"),
+        (b".GIT", "of git itself"),
+        (b".gIt", "of git itself"),
+        (b"git~1", "of git itself"),
+        (b"GIT~2", "of git itself"),
+        (b".git ", "of git itself"),
+        (b".git. .", "of git itself"),
+        (b".git::$INDEX_ALLOCATION", "of git itself"),
+        (".g\u200cit".encode(), "of git itself"),
+        ("\ufeff.git".encode(), "of git itself"),
+        ("\uff0e\uff47\uff49\uff54".encode(), "of git itself"),
+        (b"..", "leaves its folder"),
+        (b".", "leaves its folder"),
+        (b"../up", "leaves its folder"),
+        (b"a/../../up", "leaves its folder"),
+        (b"/etc", "leaves its folder"),
+        (b"a//b", "leaves its folder"),
+        (b"a/.git/config", "of git itself"),
+        (b"a\nb", "control character"),
+        (b"a\x1b[31m", "control character"),
+        (b"a\x7f", "control character"),
+        ("a\u0085b".encode(), "control character"),
+        ("a\u202eb".encode(), "control character"),
+        ("a\u2028b".encode(), "control character"),
+        (b"a\\b", "backslash"),
+        (b"\xff", "not UTF-8"),
+        (b"a" * 201, "too long"),
+        (b"a/" * 501 + b"a", "too long"),
+    ],
+)
+def test_a_name_that_would_do_harm_is_refused(
+    name: bytes, why: str, origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    said = refusal(fetch, origin.head(("100644", name, origin.blob(b"x"))))
+    assert why in said
+    assert said.isprintable() and said.isascii()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b".gitignore", b".github/x", b".env.sample", b"git", b"a.git", b"release/1.0.0+1.2", b"a b",
+     "\u00fc\u4e2d".encode(), b"...", b"git~", b"-a"],
+)  # fmt: skip
+def test_other_names_are_plain(name: bytes) -> None:
+    assert fault_of(name) == ""
+
+
+def test_the_same_name_twice_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
+    twice = ("100644", b"compose.yml", origin.blob(b"another"))
+    assert "'compose.yml' in commit" in (said := refusal(fetch, origin.head(twice)))
+    assert "twice" in said
+
+
+def test_too_many_files_are_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
+    blob = origin.blob(b"x")
+    commit = origin.head(*[("100644", b"f%04d" % number, blob) for number in range(30)])
+    assert "more than 20 files and folders" in refusal(fetch, commit, Limits(files=20))
+    assert (fetch(commit, Limits(files=31)) / "f0029").exists()
+
+
+def test_a_tree_of_trees_of_trees_is_refused_at_once(
+    origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    """Ten folders in each of ten, ten deep: a few objects, and ten thousand million files."""
+    tree = origin.tree(("100644", b"f", origin.blob(b"x")))
+    for _ in range(10):
+        tree = origin.tree(*[("40000", b"d%d" % number, tree) for number in range(10)])
+    begun = time.monotonic()
+    assert "more than 5000 files" in refusal(fetch, origin.head(("40000", b"bomb", tree)))
+    assert time.monotonic() - begun < 20
+
+
+def test_a_large_file_is_refused_before_it_is_written(
+    origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    """Zeros are small while they are packed."""
+    commit = origin.head(("100644", b"large", origin.blob(bytes(40 << 20))))
+    assert "'large' in commit" in (said := refusal(fetch, commit)) and "41943040 bytes" in said
+
+
+def test_files_that_are_large_together_are_refused(
+    origin: Origin, fetch: Callable[..., Path]
+) -> None:
+    one = origin.blob(bytes(1000))
+    commit = origin.head(("100644", b"x", one), ("100644", b"y", one))
+    assert "'y' is one too many" in refusal(fetch, commit, Limits(tree_bytes=1500))
+    assert (fetch(commit, Limits(tree_bytes=2100)) / "y").exists()
+
+
+def test_a_large_transfer_is_broken_off(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path
+) -> None:
+    """What no tree at hand holds counts as well: here, an older commit's file."""
+    random = origin.blob(os.urandom(3 << 20))
+    older = origin.commit(origin.tree(("100644", b"old", random)))
+    commit = origin.commit(origin.tree(("100644", b"f", origin.blob(b"x"))), older)
+    assert "More than 1048576 bytes" in refusal(fetch, commit, Limits(transfer_bytes=1 << 20))
+    assert not (tmp_path / "fetched").exists()
+    assert (fetch(commit, Limits(transfer_bytes=4 << 20)) / "f").exists()
+
+
+def test_too_many_tags_are_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
+    commit = origin.head()
+    for number in range(5):
+        origin.release(f"t{number}", commit)
+    assert "has 5 tags: at most 4" in refusal(fetch, commit, Limits(tags=4))
+    assert fetch(commit, Limits(tags=5)).exists()
+
+
+def test_nothing_of_the_repository_or_the_machine_runs(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trace = tmp_path / "trace"
+    touch = f"touch {trace}; cat"
+    hooks = tmp_path / "hooks"
+    for folder in (hooks, tmp_path / "template" / "hooks"):
+        folder.mkdir(parents=True)
+        for name in ("post-checkout", "post-index-change", "reference-transaction", "post-merge"):
+            (folder / name).write_text(f"#!/bin/sh\ntouch {trace}\n")
+            (folder / name).chmod(0o755)
+    (tmp_path / ".gitconfig").write_text(
+        f'[filter "evil"]\nsmudge = "{touch}"\nrequired = true\n'
+        f'[core]\nhooksPath = {hooks}\nfsmonitor = "touch {trace}"\n'
+        f"[init]\ntemplateDir = {tmp_path / 'template'}\n"
+        f'[uploadpack]\npackObjectsHook = "touch {trace}; exec"\n'
+        f'[url "https://elsewhere.test/"]\ninsteadOf = {tmp_path}/\n'
+    )
+    config = origin.blob(f"[core]\nfsmonitor = touch {trace}\n".encode())
+    attributes = b"* filter=evil ident text eol=crlf working-tree-encoding=UTF-16LE-BOM\n"
+    commit = origin.head(
+        ("100644", b".gitattributes", origin.blob(attributes)),
+        ("100644", b".gitmodules", origin.blob(b'[submodule "x"]\n\tpath=x\n\turl=/etc\n')),
+        ("100644", b".lfsconfig", origin.blob(b"[lfs]\n\turl = https://elsewhere.test\n")),
+        ("100644", b"config", config),
+        ("100644", b"text", origin.blob(b"$Id$\n")),
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(tmp_path / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / ".gitconfig"))
+    monkeypatch.setenv("GIT_TEMPLATE_DIR", str(tmp_path / "template"))
+    monkeypatch.setenv("GIT_CONFIG_PARAMETERS", f"'core.hooksPath={hooks}'")
+    fetched = fetch(commit)
+    check_out("x", fetched, tmp_path / "copy", commit)
+    assert not trace.exists()
+    origin.git("clone", "--quiet", f"file://{origin.path}", str(tmp_path / "by a person"))
+    assert trace.exists()
+    assert (fetched / "text").read_bytes() == b"$Id$\n"
+    assert (tmp_path / "copy" / "text").read_bytes() == b"$Id$\n"
+    assert not list((fetched / ".git").glob("hooks/*"))
+
+
+def test_the_release_before_is_laid_out_to_be_judged(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path
+) -> None:
+    origin.release("1.0.0+1", origin.head(("100644", b"older", origin.blob(b"x"))))
+    origin.release("1.1.0+1", origin.head(("100644", b"before", origin.blob(b"x"))))
+    head = origin.head(("100644", b"now", origin.blob(b"x")))
+    origin.release("1.2.0+1", head)
+    fetched = fetch(head)
+    laid_out = lay_out_previous(fetched, tmp_path / "before")
+    assert laid_out and sorted(p.name for p in laid_out.iterdir()) == ["before", "compose.yml"]
+    assert sorted(p.name for p in fetched.iterdir()) == [".git", "compose.yml", "now"]
+    assert origin.git("status", "--porcelain", at=fetched) == ""
+
+
+def test_without_a_release_there_is_none_before(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert lay_out_previous(fetch(origin.head()), tmp_path / "before") is None
+
+
+class _Silent(BaseHTTPRequestHandler):
+    """A forge that asks for credentials, notes what it was told, and then says nothing."""
+
+    told: list[str]
+    waits: threading.Event
+
+    def do_GET(self) -> None:
+        self.told.append(self.headers.get("Authorization", ""))
+        if not self.headers.get("Authorization"):
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            self.waits.wait(30)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_forge_that_does_not_answer_is_left_in_time(tmp_path: Path) -> None:
+    """And the credentials went by git's question, not in the address or on a command line."""
+    handler = type("Handler", (_Silent,), {"told": [], "waits": threading.Event()})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as forge:
+        threading.Thread(target=forge.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{forge.server_port}/a/b.git"
+        begun = time.monotonic()
+        with pytest.raises(NodeFailure) as failed:
+            remote = Remote(url, "anna", TOKEN, SERVER)
+            fetch_commit(remote, "0" * 40, tmp_path / "fetched", Limits(seconds=3))
+        handler.waits.set()  # type: ignore[attr-defined]
+        forge.shutdown()
+    assert "did not end within 3 s" in str(failed.value)
+    assert time.monotonic() - begun < 10
+    assert handler.told[-1].startswith("Basic ")  # type: ignore[attr-defined]
+    assert TOKEN not in str(failed.value) and TOKEN not in repr(remote)
+    assert not (tmp_path / "fetched").exists()
+
+
+def test_a_forge_that_is_not_there_is_the_networks_fault(tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Silent) as closed:
+        port = closed.server_port
+    with pytest.raises(NodeFailure, match=r"Fetching from .* failed"):
+        fetch_commit(Remote(f"http://127.0.0.1:{port}/a", "", "", SERVER), "0" * 40, tmp_path / "f")
+
+
+def test_a_forge_that_sends_us_elsewhere_is_not_followed(tmp_path: Path) -> None:
+    """The other host would be given the credentials of this one."""
+    asked: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{port}/other{self.path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as forge:
+        port = forge.server_port
+        threading.Thread(target=forge.serve_forever, daemon=True).start()
+        with pytest.raises(CcciError):
+            remote = Remote(f"http://127.0.0.1:{forge.server_port}/a.git", "anna", TOKEN, SERVER)
+            fetch_commit(remote, "0" * 40, tmp_path / "fetched")
+        forge.shutdown()
+    assert [path for path in asked if path.startswith("/other")] == []
+    assert asked
+
+
+def test_names_and_trust_come_from_the_server_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A git in its place writes down how it was called."""
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(f'#!/bin/sh\nmkdir -p .git\necho "$@" >> {tmp_path}/words\n')
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    server = Server(
+        domain="lab.test", ca_bundle=tmp_path / "ca.pem", names={"*.lab.test": "127.0.0.1"}
+    )
+    remote = Remote("https://git.lab.test:8443/a/b.git", "anna", TOKEN, server)
+    with pytest.raises(Gone):
+        fetch_commit(remote, "0" * 40, tmp_path / "fetched")
+    words = (tmp_path / "words").read_text()
+    assert f"-c http.sslCAInfo={tmp_path / 'ca.pem'} " in words
+    assert "-c http.curloptResolve=git.lab.test:8443:127.0.0.1 " in words
+    assert "-c http.sslVerify=true " in words
+    assert TOKEN not in words
+
+
+def test_a_folder_that_is_there_is_left_alone(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "fetched").mkdir()
+    (tmp_path / "fetched" / "mine").touch()
+    with pytest.raises(FileExistsError):
+        fetch(origin.head())
+    assert (tmp_path / "fetched" / "mine").exists()

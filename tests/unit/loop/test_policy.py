@@ -1,0 +1,812 @@
+"""What a pull request's compose files may not do on the node, each rule broken and kept."""
+
+import shutil
+import textwrap
+import time
+import typing
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from ccci.errors import Misuse
+from ccci.loop.policy import Objection, objections
+from ccci.project import PROJECT
+from ccci.recipe.config import Approval, load_recipe_config
+from lab import imagelist
+
+RECIPES = PROJECT / "lab" / "recipes"
+NOTHING: frozenset[str] = frozenset()
+
+
+class Recipe(typing.NamedTuple):
+    """A recipe's folder, as a pull request brings it."""
+
+    path: Path
+
+    def write(self, name: str, content: str | bytes) -> "Recipe":
+        given = content.encode() if isinstance(content, str) else content
+        (self.path / name).write_bytes(given)
+        return self
+
+    def service(self, text: str, name: str = "compose.yml") -> "Recipe":
+        """A service 'app'; the text's first line is line 4 of the file."""
+        indented = textwrap.indent(textwrap.dedent(text).strip("\n"), "    ")
+        return self.write(name, f"services:\n  app:\n    image: nginx:1\n{indented}\n")
+
+    def top(self, text: str) -> "Recipe":
+        """Something beside the services; the text's first line is line 4 of the file."""
+        return self.write("compose.yml", f"services:\n  app:\n    image: nginx:1\n{text}\n")
+
+    def judged(self, *allowed: str) -> list[Objection]:
+        return objections(self.path, frozenset(allowed))
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    folder = tmp_path / "recipe"
+    folder.mkdir()
+    (folder / "nginx.conf.tmpl").write_text("x\n")
+    (folder / "folder").mkdir()
+    (folder / "folder" / "file").write_text("x\n")
+    return Recipe(folder).write(".env.sample", "TYPE=x\nDOMAIN=x.example.com\n")
+
+
+# What a service says, the line of the fault counted within it, and what would approve it.
+APPROVABLE = [
+    ("privileged: true", 1, "privileged"),
+    ("privileged: 'yes'", 1, "privileged"),
+    ("privileged: ${P:-true}", 1, "privileged"),
+    ("volumes:\n  - data:/data\n  - /var/run/docker.sock:/x", 3, "docker-socket"),
+    ("volumes:\n  - /var/run/docker.sock:/var/run/docker.sock:ro", 2, "docker-socket"),
+    ("volumes:\n  - /run/docker.sock:/x", 2, "docker-socket"),
+    ("volumes:\n  - //var//run/./docker.sock:/x", 2, "docker-socket"),
+    ("volumes:\n  - type: bind\n    source: /run/docker.sock\n    target: /x", 3, "docker-socket"),
+    ("volumes:\n  - /var/run:/x", 2, "host-mount:/var/run"),
+    ("volumes:\n  - /:/x", 2, "host-mount:/"),
+    ("volumes:\n  - /srv/x:/x:ro", 2, "host-mount:/srv/x"),
+    ("volumes:\n  - /srv//x/./:/x", 2, "host-mount:/srv/x"),
+    ("volumes:\n  - '/srv/x:/x'", 2, "host-mount:/srv/x"),
+    ('volumes:\n  - "\\x2fetc:/x"', 2, "host-mount:/etc"),
+    ("volumes:\n  - ${DATA:-/srv/x}:/x", 2, "host-mount:/srv/x"),
+    ("volumes:\n  - type: bind\n    target: /x\n    source: /srv/x", 4, "host-mount:/srv/x"),
+    ("volumes:\n  - type: volume\n    source: /srv/x\n    target: /x", 3, "host-mount:/srv/x"),
+    ("volumes:\n  - source: /srv/x\n    target: /x", 2, "host-mount:/srv/x"),
+    ("volumes:\n  - {type: bind, source: /srv/x, target: /x}", 2, "host-mount:/srv/x"),
+    ("volumes:\n  - type: npipe\n    source: x\n    target: /x", 2, "mount-type:npipe"),
+    ("network_mode: host", 1, "host-network"),
+    ("network_mode: container:x", 1, "option:network_mode"),
+    ("pid: host", 1, "host-pid"),
+    ("pid: container:x", 1, "option:pid"),
+    ("ipc: host", 1, "host-ipc"),
+    ("userns_mode: host", 1, "host-userns"),
+    ("uts: host", 1, "host-uts"),
+    ("cgroup: host", 1, "host-cgroup"),
+    ("cgroupns_mode: host", 1, "host-cgroup"),
+    ("pid: ${P:-host}", 1, "host-pid"),
+    ("cap_add:\n  - CHOWN\n  - NET_ADMIN", 3, "capability:NET_ADMIN"),
+    ("cap_add: [cap_sys_admin]", 1, "capability:SYS_ADMIN"),
+    ("devices:\n  - /dev/kmsg:/dev/kmsg:r", 2, "device:/dev/kmsg"),
+    ("devices:\n  - source: /dev/sda\n    target: /x", 2, "device:/dev/sda"),
+    ("security_opt:\n  - apparmor=unconfined", 2, "security-opt:apparmor=unconfined"),
+    ("security_opt: ['seccomp:unconfined']", 1, "security-opt:seccomp:unconfined"),
+    ("sysctls:\n  - net.ipv4.ip_forward=1", 2, "sysctl:net.ipv4.ip_forward"),
+    ("sysctls:\n  net.core.somaxconn: 1024", 2, "sysctl:net.core.somaxconn"),
+    ("group_add: [docker]", 1, "group:docker"),
+    ("ports:\n  - 2222:22", 2, "host-port:2222"),
+    ("ports:\n  - '2222:22/tcp'", 2, "host-port:2222"),
+    ("ports:\n  - 3478:3478/udp", 2, "host-port:3478/udp"),
+    ("ports:\n  - 3000-3005:3000-3005", 2, "host-port:3000-3005"),
+    ("ports:\n  - 127.0.0.1:2222:22", 2, "host-port:2222"),
+    ("ports:\n  - '[::1]:2222:22'", 2, "host-port:2222"),
+    ("ports:\n  - 22", 2, "host-port:any"),
+    ("ports:\n  - ${SSH_PORT:-2222}:22", 2, "host-port:2222"),
+    ("ports:\n  - target: 22\n    published: 2222\n    mode: host", 3, "host-port:2222"),
+    ("ports:\n  - target: 22\n    published: 2222\n    mode: ingress", 3, "host-port:2222"),
+    ("ports:\n  - target: 22\n    published: 53\n    protocol: udp", 3, "host-port:53/udp"),
+    ("ports:\n  - target: 22", 2, "host-port:any"),
+    ("logging:\n  driver: syslog", 2, "log-driver:syslog"),
+    ("runtime: nvidia", 1, "option:runtime"),
+    ("cgroup_parent: /x", 1, "option:cgroup_parent"),
+    ("device_cgroup_rules: ['a *:* rwm']", 1, "option:device_cgroup_rules"),
+    ("credential_spec: {file: x}", 1, "option:credential_spec"),
+    ("Privileged: true", 1, "option:Privileged"),
+    ("deploy:\n  resources:\n    reservations:\n      devices:\n        - capabilities: [gpu]", 5,
+     "device:reserved"),
+    ("label_file: folder/file", 1, "option:label_file"),
+    ("networks:\n  proxy:\n    aliases: [forge]", 3, "network-alias:forge"),
+    ("networks:\n  proxy:\n    aliases:\n      - ${A:-forge.lab.test}", 4,
+     "network-alias:forge.lab.test"),
+    ("networks:\n  proxy:\n    ipv4_address: 10.0.0.2", 3, "option:ipv4_address"),
+    ("deploy:\n  what_is_new: 1", 2, "option:what_is_new"),
+    ("deploy:\n  labels:\n    - coop-cloud.backupbot.enabled=true", 3, "backup-bot"),
+    ("labels:\n  coop-cloud.backupbot.enabled: 'true'", 2, "backup-bot"),
+    ("deploy:\n  labels:\n    - ${BOT:-coop-cloud.backupbot.enabled}=true", 3, "backup-bot"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.rule=Host(`forge.lab.test`)", 3,
+     "route:forge.lab.test"),
+    ("deploy:\n  labels:\n    traefik.http.routers.x.rule: Host(`${DOMAIN}`)", 3,
+     "option:traefik.http.routers.x.rule"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.rule=PathPrefix(`/`)", 3,
+     "route:any"),
+    ("deploy:\n  labels:\n    - Traefik.HTTP.Routers.${STACK_NAME}.Rule=PathPrefix(`/`)", 3,
+     "route:any"),
+    ("deploy:\n  labels:\n    - traefik.tcp.routers.${STACK_NAME}.rule=HostSNI(`*`)", 3, "route:*"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.service=api@internal", 3,
+     "route:api@internal"),
+    ("deploy:\n  labels:\n    - traefik.http.routers.forge.tls=true", 3,
+     "option:traefik.http.routers.forge.tls"),
+    ("labels: ['traefik.http.middlewares.forge.compress=true']", 1,
+     "option:traefik.http.middlewares.forge.compress"),
+    ("labels: ['traefik.http.serverstransports.forge.insecureskipverify=true']", 1,
+     "option:traefik.http.serverstransports.forge.insecureskipverify"),
+    ("labels: ['traefik.tcp.serverstransports.forge.tls=true']", 1,
+     "option:traefik.tcp.serverstransports.forge.tls"),
+    ("labels: ['traefik.tcp.middlewares.forge.inflightconn.amount=1']", 1,
+     "option:traefik.tcp.middlewares.forge.inflightconn.amount"),
+    ("labels: ['traefik.http.services.forge.loadbalancer.server.port=80']", 1,
+     "option:traefik.http.services.forge.loadbalancer.server.port"),
+    ("labels: ['traefik.http.services.${STACK_NAME}.loadbalancer.server.url=http://x']", 1,
+     "option:traefik.http.services.${STACK_NAME}.loadbalancer.server.url"),
+    ("labels: ['traefik.http.services.${STACK_NAME}.weighted.services[0].name=forge']", 1,
+     "option:traefik.http.services.${STACK_NAME}.weighted.services.[0].name"),
+    ("labels: ['traefik.http.routers.${STACK_NAME}.service=forge']", 1, "route:forge"),
+    ("labels: ['traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}@file']", 1,
+     "route:${STACK_NAME}@file"),
+    ("labels: ['traefik.tcp.routers.${STACK_NAME}.service=forge']", 1, "route:forge"),
+    ("labels: ['traefik.http.middlewares.${STACK_NAME}.errors.service=api@internal']", 1,
+     "route:api@internal"),
+    ("labels: ['traefik.udp.routers.${STACK_NAME}.entrypoints=dns']", 1, "route:udp"),
+    ("labels: ['traefik.udp.routers.${STACK_NAME}.service=${STACK_NAME}']", 1, "route:udp"),
+    # Traefik takes `a[b]` for `a.[b]`, and letters that fold to those of ASCII.
+    ("labels: ['traefik.http.routers[forge].tls=true']", 1,
+     "option:traefik.http.routers.[forge].tls"),
+    ("labels: ['traefik.http.router\u017f.forge.tls=true']", 1,
+     "option:traefik.http.routers.forge.tls"),
+    ("labels: ['traefi\u212a.http.routers.${STACK_NAME}.RULE=Host(`forge`)']", 1, "route:forge"),
+    ("labels: ['ccci.run=20261123-235021-bf1c']", 1, "option:ccci.run"),
+    ("labels: {com.docker.stack.namespace: forge}", 1, "option:com.docker.stack.namespace"),
+    ("labels: ['backupbot.backup.volumes.data.path=../../forge_data/_data']", 1,
+     "option:backupbot.backup.volumes.data.path"),
+    ("labels: ['backupbot.backup.volumes.data/../x.path=y']", 1,
+     "option:backupbot.backup.volumes.data/../x.path"),
+    ("deploy:\n  labels:\n    - traefik.tls.stores.default.defaultcertificate.certfile=x", 3,
+     "option:traefik.tls.stores.default.defaultcertificate.certfile"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "approval"), APPROVABLE)
+def test_what_reaches_beyond_the_app_needs_an_approval(
+    text: str, line: int, approval: str, recipe: Recipe
+) -> None:
+    found = recipe.service(text).judged("capability:CHOWN")
+    assert [(one.file, one.line, one.approval) for one in found] == [
+        ("compose.yml", line + 3, approval)
+    ]
+    assert f"compose.yml:{line + 3}: service 'app' " in str(found[0]) or "deploy" in text
+    assert f"'{approval}'" in str(found[0])
+    assert recipe.judged("capability:CHOWN", approval) == []
+    TypeAdapter(Approval).validate_python(approval)
+
+
+NEVER = [
+    ("volumes:\n  - ./x:/x", 2, "mounts './x'"),
+    ("volumes:\n  - .:/x", 2, "mounts '.'"),
+    ("volumes:\n  - ../x:/x", 2, "mounts '../x'"),
+    ("volumes:\n  - ~/x:/x", 2, "mounts '~/x'"),
+    ("volumes:\n  - folder/x:/x", 2, "mounts 'folder/x'"),
+    ("volumes:\n  - /srv/x/../../etc:/x", 2, "mounts '/srv/x/../../etc'"),
+    ("volumes:\n  - /var/run/x/../docker.sock:/x", 2, "docker.sock'"),
+    ("volumes:\n  - 'C:\\x:/x'", 2, "no name of a volume"),
+    ("volumes:\n  - ${DATA}:/x", 2, "what nobody here sets (DATA)"),
+    ("volumes:\n  - $DATA:/x", 2, "what nobody here sets (DATA)"),
+    ("volumes:\n  - ${DATA:?no data}:/x", 2, "what nobody here sets (DATA)"),
+    ("volumes:\n  - ${A:-${B:-data}}:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - $DATA:-/:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - $DATA-/:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - $DATA?x:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - ${DATA:-$B}:/x", 2, "what nobody here sets"),
+    ("volumes:\n  - ${data\u212a:-/}:/x", 2, "what nobody here sets"),
+    ("labels:\n  - $A:-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
+    ("labels:\n  - $A-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
+    ("labels:\n  - $A\u212a-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
+    ("labels:\n  - ${A:-traefik.http.routers.x.rule=Host(`f`) || Path(`/$`)}", 2, "be followed"),
+    ("labels:\n  - ${A:-${B:-traefik.http.routers.x.rule=Host(`f`)}}", 2, "be followed"),
+    ("volumes:\n  - type: ${TYPE_OF_IT}\n    source: data\n    target: /x", 2, "(TYPE_OF_IT)"),
+    ("volumes:\n  - type: bind\n    source: folder\n    target: /x", 3, "mounts './folder'"),
+    ("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x", 3, "sets (DATA)"),
+    ("volumes:\n  data: /x", 2, "no list"),
+    ("env_file: /etc/ccci/forge.toml", 1, "outside of the recipe"),
+    ("env_file:\n  - folder/file\n  - ../../x", 3, "outside of the recipe"),
+    ("env_file:\n  - path: ~/x", 2, "outside of the recipe"),
+    ("env_file: ${FILE}", 1, "sets (FILE)"),
+    ("env_file: .git/config", 1, "outside of the recipe"),
+    ("env_file: nowhere", 1, "no plain file"),
+    ("extends:\n  file: other.yml\n  service: app", 1, "extends a service"),
+    ("build: .", 1, "is built from the recipe"),
+    ("build:\n  context: .", 1, "is built from the recipe"),
+    ("volumes_from: [x]", 1, "volumes of another container"),
+    ("external_links: [x]", 1, "other stacks"),
+    ("develop: {watch: []}", 1, "watches files of the node"),
+    ("use_api_socket: true", 1, "wants the Docker socket"),
+    ("provider:\n  type: x", 1, "has a program of the node"),
+    ("privileged: ${P}", 1, "sets (P)"),
+    ("pid: $P", 1, "sets (P)"),
+    ("ports:\n  - ${PORT}:22", 2, "sets (PORT)"),
+    ("ports:\n  - x", 2, "a port of service 'app' is 'x'"),
+    ("cap_add:\n  NET_ADMIN: true", 2, "no single value"),
+    ("environment:\n  - A=$DOCKER_AUTH_CONFIG", 2, "variable DOCKER_AUTH_CONFIG is that of"),
+    ("environment:\n  A: ${B:-${HOME}}", 2, "variable HOME is that of the machine"),
+    ("environment:\n  - A\n  - DOCKER_AUTH_CONFIG", 3, "DOCKER_AUTH_CONFIG is that of"),
+    ("environment:\n  PATH:", 2, "variable PATH is that of the machine"),
+    ("image: nginx:${LD_PRELOAD}\ncommand: x", 1, "twice"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "what"), NEVER)
+def test_what_no_approval_allows(text: str, line: int, what: str, recipe: Recipe) -> None:
+    found = recipe.service(text).judged()
+    assert [(one.file, one.approval) for one in found] == [("compose.yml", "")]
+    assert found[0].line == line + 3
+    assert what in str(found[0])
+
+
+FINE = [
+    "privileged: false",
+    "privileged: ${P:-no}",
+    "volumes:\n  - data:/data\n  - data2:/x:ro\n  - /anonymous",
+    "volumes:\n  - ${DATA:-data}:/x",
+    "volumes:\n  - type: volume\n    source: data\n    target: /x",
+    "volumes:\n  - type: tmpfs\n    target: /x",
+    "volumes:",
+    "network_mode: bridge",
+    "ipc: private",
+    "cap_drop: [ALL]",
+    "security_opt: [no-new-privileges:true]",
+    "ports: []",
+    "logging:\n  driver: json-file\n  options: {max-size: 1m}",
+    "deploy:\n  placement:\n    constraints: [node.role == manager]\n  endpoint_mode: dnsrr",
+    "deploy:\n  resources:\n    limits: {cpus: '1', memory: 1g}\n    reservations: {memory: 1m}",
+    "deploy:\n  labels: ['traefik.enable=true', 'backupbot.backup=true']",
+    "environment:\n  - A\n  - HOME=/data\n  - B=$$HOME\n  - C=${UNKNOWN}",
+    "environment:\n  PATH: /bin\n  A:",
+    "env_file: folder/file",
+    "tmpfs: [/run]",
+    "links: [db]",
+    "ulimits: {nofile: 65536}",
+    "user: '0'",
+    "networks: [proxy, internal]",
+    "x-anything: {privileged: true}",
+    "healthcheck: {test: [CMD, true]}",
+    "extra_hosts: ['a:1.2.3.4']",
+]
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_what_concerns_the_app_alone_is_fine(text: str, recipe: Recipe) -> None:
+    assert recipe.service(text).judged() == []
+
+
+TOP = [
+    ("volumes:\n  data:\n    driver_opts:\n      type: none\n      o: bind\n      device: /srv/x",
+     6, "host-mount:/srv/x"),
+    ("volumes:\n  data:\n    driver_opts: {device: /var/run/docker.sock, o: bind}", 3,
+     "docker-socket"),
+    ("volumes:\n  data:\n    driver_opts:\n      type: nfs\n      device: ':/export'", 5,
+     "network-mount::/export"),
+    ("volumes:\n  data:\n    driver_opts:\n      type: cifs\n      device: //host/share", 5,
+     "network-mount://host/share"),
+    ("volumes:\n  data:\n    driver_opts:\n      type: ext4\n      device: /dev/sda1", 5,
+     "host-mount:/dev/sda1"),
+    ("volumes:\n  data:\n    driver_opts:\n      type: ${T:-tmpfs}\n      device: /srv/x", 5, ""),
+    ("volumes:\n  data:\n    driver: rexray", 3, "volume-driver:rexray"),
+    ("volumes:\n  data:\n    external: true", 3, "external-volume:data"),
+    ("volumes:\n  data:\n    external: true\n    name: other_data", 4,
+     "external-volume:other_data"),
+    ("volumes:\n  data:\n    name: other_data", 3, "external-volume:other_data"),
+    ("volumes:\n  data:\n    external:\n      name: other_data", 4, "external-volume:other_data"),
+    ("secrets:\n  s:\n    external: true", 3, "external-secret:s"),
+    ("secrets:\n  s:\n    external: true\n    name: other_app_password_v1", 4,
+     "external-secret:other_app_password_v1"),
+    ("configs:\n  c:\n    external: true\n    name: other_c", 4, "external-config:other_c"),
+    ("secrets:\n  s:\n    driver: x", 3, "option:driver"),
+    ("networks:\n  x:\n    labels: [ccci.run=other]", 3, "option:ccci.run"),
+    ("volumes:\n  x:\n    labels: {ccci.run: other}", 3, "option:ccci.run"),
+    ("configs:\n  x:\n    file: folder/file\n    labels: {ccci.run: other}", 4, "option:ccci.run"),
+    ("networks:\n  other:\n    external: true", 3, "network:other"),
+    ("networks:\n  x:\n    external: true\n    name: other_internal", 4, "network:other_internal"),
+    ("networks:\n  x:\n    name: other_internal", 3, "network:other_internal"),
+    ("networks:\n  host:\n    external: true", 3, "host-network"),
+    ("networks:\n  x:\n    external: true\n    name: host", 4, "host-network"),
+    ("networks:\n  x:\n    external:\n      name: host", 4, "host-network"),
+    ("networks:\n  x:\n    driver: host", 3, "host-network"),
+    ("networks:\n  x:\n    driver: macvlan", 3, "network-driver:macvlan"),
+    ("networks:\n  x:\n    driver_opts: {parent: eth0}", 3, "option:parent"),
+    ("what_is_new: 1", 1, "option:what_is_new"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "approval"), [row for row in TOP if row[2]])
+def test_what_reaches_beyond_the_stack_needs_an_approval(
+    text: str, line: int, approval: str, recipe: Recipe
+) -> None:
+    found = recipe.top(text).judged()
+    assert [(one.line, one.approval) for one in found] == [(line + 3, approval)]
+    assert recipe.judged(approval) == []
+    TypeAdapter(Approval).validate_python(approval)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("configs:\n  c:\n    file: /etc/ccci/forge.toml", 3, "outside of the recipe"),
+        ("configs:\n  c:\n    file: ../other/x", 3, "outside of the recipe"),
+        ("configs:\n  c:\n    file: folder/../../x", 3, "outside of the recipe"),
+        ("configs:\n  c:\n    file: ~/.ssh/id", 3, "outside of the recipe"),
+        ("secrets:\n  s:\n    file: /etc/shadow", 3, "outside of the recipe"),
+        ("secrets:\n  s:\n    file: ${WHERE}", 3, "sets (WHERE)"),
+        ("secrets:\n  s:\n    file: ${WHERE:-/etc/shadow}", 3, "outside of the recipe"),
+        ("secrets:\n  s:\n    file: .GIT/config", 3, "outside of the recipe"),
+        ("configs:\n  c:\n    file: link", 3, "no plain file"),
+        ("configs:\n  c:\n    file: linked/file", 3, "no plain file"),
+        ("secrets:\n  s:\n    environment: TOKEN", 3, "environment of who deploys"),
+        ("secrets:\n  s:\n    external: true\n    name: ${ANY}", 4, "sets (ANY)"),
+        ("networks:\n  x:\n    external: true\n    name: ${ANY}", 4, "sets (ANY)"),
+        ("networks:\n  x:\n    external: ${ANY}", 3, "sets (ANY)"),
+        ("volumes:\n  x:\n    driver_opts: {device: $ANY}", 3, "sets (ANY)"),
+        ("volumes:\n  x:\n    driver_opts: [device]", 3, "no mapping"),
+        ("include:\n  - other.yml", 1, "includes others"),
+        ("volumes: [x]", 1, "'volumes' is no mapping"),
+    ],
+)
+def test_what_no_approval_allows_beside_services(
+    text: str, line: int, what: str, recipe: Recipe
+) -> None:
+    (recipe.path / "link").symlink_to("/etc/passwd")
+    (recipe.path / "linked").symlink_to("folder")
+    found = recipe.top(text).judged()
+    assert [(one.line, one.approval) for one in found] == [(line + 3, "")]
+    assert what in found[0].what
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: '3.8'\nvolumes:\n  data:\n  other: {}\n  third: {driver: local, labels: {a: b}}",
+        "volumes:\n  data:\n    name: ${STACK_NAME}_data",
+        "volumes:\n  data:\n    driver_opts: {type: tmpfs, device: tmpfs, o: size=1m}",
+        "secrets:\n  s:\n    external: true\n    name: ${STACK_NAME}_s_${SECRET_S_VERSION}",
+        "secrets:\n  s:\n    external: 'false'\n    file: folder/file",
+        "configs:\n  c:\n    name: ${STACK_NAME}_c_${C_VERSION}\n    file: nginx.conf.tmpl\n"
+        "    template_driver: golang",
+        "configs:\n  c:\n    file: ./folder/file",
+        "configs:\n  c:\n    file: ${WHICH:-nginx.conf.tmpl}",
+        "networks:\n  proxy:\n    external: true\n  internal:\n  more: {internal: true}",
+        "networks:\n  web:\n    external: true\n    name: proxy",
+        "networks:\n  own:\n    name: ${STACK_NAME}_own\n    driver: overlay\n    attachable: true",
+        "networks:\n  own:\n    driver_opts: {encrypted: 'true'}",
+        "x-anything:\n  - privileged: true",
+    ],
+)
+def test_what_concerns_the_stack_alone_is_fine(text: str, recipe: Recipe) -> None:
+    assert recipe.top(text).judged() == []
+
+
+def test_a_variable_has_each_of_its_values(recipe: Recipe) -> None:
+    """The one that .env.sample gives, and the default, which an operator may fall back to."""
+    recipe.service("volumes:\n  - ${DATA:-/default}:/x")
+    recipe.write(".env.sample", "DATA=/sampled\n")
+    assert [one.approval for one in recipe.judged()] == [
+        "host-mount:/sampled",
+        "host-mount:/default",
+    ]
+    recipe.write(".env.sample", "DATA=data\nDATA=/again # twice\n")
+    assert [one.approval for one in recipe.judged()] == ["host-mount:/again", "host-mount:/default"]
+    recipe.service("volumes:\n  - ${DATA}:/x").write(".env.sample", "DATA=data\n")
+    assert recipe.judged() == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["DATA=/etc", "DATA='/etc'", 'DATA="/etc"', " DATA = /etc", "ROOT=/\nDATA=${ROOT}etc",
+     "DATA=/etc # a remark", "DATA=/etc\r"],
+)  # fmt: skip
+def test_a_setting_is_found_however_it_is_written(line: str, recipe: Recipe) -> None:
+    recipe.service("volumes:\n  - ${DATA}:/x").write(".env.sample", f"{line}\n")
+    assert "host-mount:/etc" in [one.approval for one in recipe.judged()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "export DATA=/etc",
+        'export DATA="/etc"',
+        " export DATA='/etc'",
+        "  export  DATA=/etc # x",
+        "x; export DATA=/etc",
+    ],
+)
+def test_what_abra_sh_exports_counts_too(line: str, recipe: Recipe) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x").write("abra.sh", f"#!/bin/bash\n{line}\n")
+    assert [one.approval for one in recipe.judged()] == ["host-mount:/etc"]
+
+
+def test_a_setting_that_parsers_see_differently_is_unknown(recipe: Recipe) -> None:
+    """Where it does harm; elsewhere it may be written as one likes."""
+    recipe.write(".env.sample", 'DATA=da""ta\nGREETING="say \\"hi\\""\n')
+    found = recipe.service("volumes:\n  - ${DATA:-x}:/x\nenvironment:\n  A: $GREETING").judged()
+    assert [(one.line, one.approval) for one in found] == [(5, "")]
+
+
+def test_more_values_than_can_be_judged_are_unknown(recipe: Recipe) -> None:
+    lines = "".join(f"{name}={value}\n" for name in "AB" for value in range(20))
+    recipe.write(".env.sample", lines).service("volumes:\n  - $A$B:/x")
+    assert "too many values" in recipe.judged()[0].what
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line", "what"),
+    [
+        (".env.sample", "A=1\nSTACK_NAME=other", 2, "it sets STACK_NAME"),
+        (".env.sample", "LD_PRELOAD=/x.so", 1, "it sets LD_PRELOAD"),
+        (".env.sample", "DOCKER_HOST=tcp://evil", 1, "it sets DOCKER_HOST"),
+        (".env.sample", "DOCKER_CONFIG=.", 1, "it sets DOCKER_CONFIG"),
+        (".env.sample", "SECRET_X_VERSION=v1 # length=99999", 1, "endless secret"),
+        (".env.sample", "PATH=.", 1, "it sets PATH"),
+        (".env.sample", "A=1\nexport B=2", 2, "no KEY=value"),
+        (".env.sample", "A=1\nB: 2", 2, "no KEY=value"),
+        (".env.sample", "A=1\n\nB='x", 3, "quote that opens is never closed"),
+        (".env.sample", 'A="x" DATA=/', 1, "more than a remark follows"),
+        (".env.sample", "A='x' DATA=/", 1, "more than a remark follows"),
+        (".env.sample", "A='x\\' # 'DATA=/", 1, "more than a remark follows"),
+        (".env.sample", 'A="x\\\\" # "DATA=/', 1, "more than a remark follows"),
+        (".env.sample", "COMPOSE_FILE=$STACK_NAME", 1, "can be read in several ways"),
+        (".env.sample", "COMPOSE_FILE=${A:-compose.yml}", 1, "can be read in several ways"),
+        (".env.sample", "A=1\n DOMAIN=forge.lab.test", 2, "DOMAIN stands not at"),
+        (".env.sample", "DOMAIN =forge.lab.test", 1, "DOMAIN stands not at"),
+        (".env.sample", "TYPE=x:0123abc", 1, "more than the name of a recipe"),
+        (".env.sample", "RECIPE=https://forge.lab.test/x", 1, "more than the name of a recipe"),
+        (".env.sample", "A=x" + " " * 5000 + "y", 1, "longer than 4096"),
+        (".env.sample", f"A={'x' * 999}\nB={'$A' * 999}", 2, "beyond all bounds"),
+        ("abra.sh", "x; export A='" + "x" * 5000, 1, "longer than 4096"),
+        ("abra.sh", "export STACK_NAME", 1, "more than NAME=value"),
+        ("abra.sh", "export A=$(id)", 1, "more than NAME=value"),
+        ("abra.sh", "export A=x; export DATA=/", 1, "more than NAME=value"),
+        ("abra.sh", "export A=x # export DATA=/", 1, "more than NAME=value"),
+        ("abra.sh", "export A B=/", 1, "more than NAME=value"),
+        (".env.sample", "A=\xff".encode("latin-1").decode("latin-1") + "\x00", 1, "character"),
+        (".env.sample", "COMPOSE_FILE=/etc/compose.yml", 1, "no YAML file of the recipe"),
+        (".env.sample", "A=1\nCOMPOSE_FILE=compose.yml:../x.yml", 2, "no YAML file of the recipe"),
+        (".env.sample", "COMPOSE_FILE=compose.yml:nowhere.yml", 1, "no YAML file of the recipe"),
+        ("abra.sh", "#!/bin/bash\nexport STACK_NAME=other", 2, "it sets STACK_NAME"),
+        ("abra.sh", "export DOMAIN=other.example.com", 1, "it exports DOMAIN"),
+        ("abra.sh", "export COMPOSE_FILE=x", 1, "it exports COMPOSE_FILE"),
+        ("abra.sh", "export LD_PRELOAD=x", 1, "it sets LD_PRELOAD"),
+    ],
+)
+def test_settings_that_no_recipe_has(
+    file: str, text: str, line: int, what: str, recipe: Recipe
+) -> None:
+    recipe.service("command: x").write(file, text + "\n")
+    found = recipe.judged()
+    assert [(one.file, one.line, one.approval) for one in found] == [(file, line, "")]
+    assert what in found[0].what
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_an_export_cannot_be_hidden_in_a_remark(quote: str, recipe: Recipe) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x")
+    recipe.write("abra.sh", f"# export A={quote}\nexport DATA=/\n# {quote}\n")
+    assert [one.approval for one in recipe.judged()] == ["host-mount:/"]
+    recipe.write("abra.sh", f"# export A={quote}\nexport STACK_NAME=other\n# {quote}\n")
+    assert "it sets STACK_NAME" in recipe.judged()[0].what
+    recipe.write("abra.sh", f"export A={quote}x\nexport DATA=/\n{quote}\n")
+    assert [one.approval for one in recipe.judged()] == ["", "host-mount:/"]
+
+
+def test_an_export_in_a_remark_sets_nothing(recipe: Recipe) -> None:
+    """`${A}` is empty: the label would be read as Traefik's."""
+    label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
+    recipe.service(label).write("abra.sh", "# export A=x\n")
+    assert [one.approval for one in recipe.judged()] == ["route:forge"]
+
+
+@pytest.mark.parametrize(
+    "line", ["export A='x'", "export A=-x", " export A=x", " export A='x'", "f() { export A=x; }"]
+)
+def test_an_export_that_not_all_read_may_set_nothing(line: str, recipe: Recipe) -> None:
+    label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
+    recipe.service(label).write("abra.sh", f"{line}\n")
+    assert "route:forge" in [one.approval for one in recipe.judged()]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['EXTRA=) || Host("forge.lab.test"', 'A="\\"x"\nEXTRA=$A', "EXTRA=${A:-x}", "EXTRA=x\\y",
+     "EXTRA=\u00a0", "EXTRA=x\u3000 # y",
+     "EXTRA=$HOME", "EXTRA=x$a", "A=1\nA=2\nA=3\nA=4\nA=5\nEXTRA=$A$A$A"],
+)  # fmt: skip
+def test_a_label_with_what_cannot_be_read_is_refused(line: str, recipe: Recipe) -> None:
+    """It is not empty only because nobody here can say what it is."""
+    rule = "labels:\n  - traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`${EXTRA})"
+    recipe.service(rule).write(".env.sample", f"DOMAIN=x.example.com\n{line}\n")
+    found = recipe.judged()
+    assert [(one.file, one.line, one.approval) for one in found] == [("compose.yml", 5, "")]
+    assert "cannot be followed (EXTRA)" in found[0].what
+
+
+def test_a_text_instead_of_what_is_set_counts(recipe: Recipe) -> None:
+    """`${A:+x}` is x where A is set, and the app's own variables are."""
+    recipe.service("labels: ['traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN:+forge}`)']")
+    assert {one.approval for one in recipe.judged()} == {"route:forge", "route:any"}
+    recipe.top("volumes:\n  x: {name: '${STACK_NAME:+forge_data}'}")
+    assert "external-volume:forge_data" in {one.approval for one in recipe.judged()}
+
+
+def test_a_setting_knows_no_stack_name(recipe: Recipe) -> None:
+    """It is filled in when .env is read, where no STACK_NAME is, and DOMAIN only once it is set."""
+    label = "labels:\n  - traefik.http.routers.${A}forge.tls=true"
+    recipe.service(label).write(".env.sample", "A=$STACK_NAME\n")
+    assert "cannot be followed (A)" in recipe.judged()[0].what
+    rule = "labels:\n  - traefik.http.routers.${STACK_NAME}.rule=Host(`forge${A}`)"
+    recipe.service(rule).write(".env.sample", "A=.$DOMAIN\nDOMAIN=x.example.com\n")
+    assert [one.approval for one in recipe.judged()] == ["route:forge."]
+    recipe.write(".env.sample", "DOMAIN=x.example.com\nA=.$DOMAIN\n")
+    assert recipe.judged() == []
+
+
+def test_too_many_values_of_a_setting_are_not_none(recipe: Recipe) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x")
+    lines = "".join(f"X={value}\n" for value in "123456789/")
+    recipe.write(".env.sample", f"{lines}DATA=$X$X$X\n")
+    assert "what nobody here sets (DATA)" in recipe.judged()[0].what
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [("/a # b", {"/a"}), ("/a#b", {"/a", "/a#b"}), ("/a # /b # c", {"/a", "/a # /b"})],
+)
+def test_a_remark_begins_wherever_a_reader_may_see_it(
+    value: str, paths: set[str], recipe: Recipe
+) -> None:
+    recipe.service("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x")
+    recipe.write(".env.sample", f"DATA={value}\n")
+    assert {one.approval for one in recipe.judged()} == {f"host-mount:{path}" for path in paths}
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Recipe:
+    """The release before, without fault by itself."""
+    folder = tmp_path / "before"
+    folder.mkdir()
+    return Recipe(folder).service("command: x").write(".env.sample", "DATA=/srv/x\n")
+
+
+def test_the_head_is_deployed_with_the_settings_of_the_release_before(
+    recipe: Recipe, before: Recipe
+) -> None:
+    recipe.service("volumes:\n  - ${DATA:-data}:/x").write(".env.sample", "DATA=own\n")
+    assert (recipe.judged(), before.judged()) == ([], [])
+    found = objections(recipe.path, NOTHING, before.path)
+    assert [one.approval for one in found] == ["host-mount:/srv/x"]
+
+
+def test_what_the_release_before_does_not_set_may_be_empty(recipe: Recipe, before: Recipe) -> None:
+    label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
+    recipe.service(label).write(".env.sample", "A=x\n")
+    assert recipe.judged() == []
+    found = objections(recipe.path, NOTHING, before.path)
+    assert [one.approval for one in found] == ["route:forge"]
+    before.write(".env.sample", "A=a\\b\n")
+    assert "cannot be followed (A)" in objections(recipe.path, NOTHING, before.path)[0].what
+    # Exports are those of the head, with either release's settings.
+    recipe.write("abra.sh", "export A=x\n")
+    before.write(".env.sample", "").write("abra.sh", "export A=y\n")
+    assert objections(recipe.path, NOTHING, before.path) == []
+
+
+def test_the_compose_files_that_the_release_before_names_are_judged(
+    recipe: Recipe, before: Recipe
+) -> None:
+    recipe.service("command: x").service("privileged: true", "more.yml")
+    before.service("command: x", "more.yml").service("command: x", "gone.yml")
+    before.write(".env.sample", "COMPOSE_FILE=compose.yml:more.yml:gone.yml\n")
+    assert (recipe.judged(), before.judged()) == ([], [])
+    found = objections(recipe.path, NOTHING, before.path)
+    assert [(one.file, one.approval) for one in found] == [("more.yml", "privileged")]
+
+
+SHARED = """services:
+  app: {image: x, networks: {own: {aliases: [a]}, default: {aliases: [b]}}}
+  other_app: {image: x, networks: [own]}
+  db_1: {image: x}
+networks:
+  own: {name: "${STACK_NAME}_own"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("network", "approvals"),
+    [
+        ("", set()),
+        ("  own: {external: true, name: proxy}", {"network-alias:a", "network-alias:other_app"}),
+        ("  own: {name: '${STACK_NAME:+proxy}'}", {"network-alias:a", "network-alias:other_app"}),
+        ("  own: {external: {name: proxy}}", {"network-alias:a", "network-alias:other_app"}),
+        ("  default: {external: true, name: proxy}", {"network-alias:b", "network-alias:db_1"}),
+    ],
+)
+def test_names_on_networks_of_others_need_an_approval(
+    network: str, approvals: set[str], recipe: Recipe
+) -> None:
+    """Whichever compose file makes the network a shared one."""
+    recipe.write("compose.yml", SHARED)
+    recipe.write("compose.more.yml", f"services: {{}}\nnetworks:\n{network}\n")
+    found = {one.approval for one in recipe.judged()}
+    assert {one for one in found if one.startswith("network-alias:")} == approvals
+
+
+@pytest.mark.parametrize("sign", ["!", "("])
+def test_a_rule_that_is_nested_beyond_reason_is_refused(sign: str, recipe: Recipe) -> None:
+    rule = sign * 2000 + "Path(`/`)" + ")" * 2000
+    recipe.service(f"labels: ['traefik.http.routers.${{STACK_NAME}}.rule={rule}']")
+    assert "a rule of service 'app'" in recipe.judged()[0].what
+
+
+def test_every_compose_file_is_judged(recipe: Recipe) -> None:
+    """Also one that only COMPOSE_FILE names, and one that nothing names."""
+    recipe.service("command: x")
+    for name in ("compose.a.yml", "compose.b.yaml", "compose-c.yml", "other.yml", "unnamed.yml"):
+        recipe.service("privileged: true", name)
+    recipe.write(
+        ".env.sample", 'COMPOSE_FILE=compose.yml\nCOMPOSE_FILE="$COMPOSE_FILE:other.yml"\n'
+    )
+    assert sorted(one.file for one in recipe.judged()) == [
+        "compose-c.yml", "compose.a.yml", "compose.b.yaml", "other.yml",
+    ]  # fmt: skip
+
+
+def test_without_a_compose_file_there_is_nothing_to_deploy(recipe: Recipe) -> None:
+    assert [one.what for one in recipe.judged()] == ["the file is missing"]
+
+
+def test_the_name_of_the_runs_own_overlay_is_taken(recipe: Recipe) -> None:
+    recipe.service("command: x").service("command: x", "compose.ccci.yml")
+    assert [one.file for one in recipe.judged()] == ["compose.ccci.yml"]
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "other.yml"])
+def test_a_compose_file_that_is_a_link_is_not_followed(target: str, recipe: Recipe) -> None:
+    recipe.service("command: x", "other.yml")
+    (recipe.path / "compose.yml").symlink_to(target)
+    assert [one.what for one in recipe.judged()] == ["the file is no plain file"]
+
+
+ANCHORS = """x-one: &one
+  volumes:
+    - /srv/x:/x
+x-two: &two
+  pid: host
+services:
+  app:
+    <<: [*one, *two]
+    image: nginx:1
+  second:
+    image: nginx:1
+    <<: *two
+    pid: private
+  third: *two
+"""
+
+
+def test_anchors_and_merges_are_followed(recipe: Recipe) -> None:
+    """A line is where something is written; a key that two places set has both values."""
+    found = recipe.write("compose.yml", ANCHORS).judged()
+    assert [(one.line, one.approval, one.what.split()[1]) for one in found] == [
+        (3, "host-mount:/srv/x", "'app'"),
+        (5, "host-pid", "'app'"),
+        (5, "host-pid", "'second'"),
+        (5, "host-pid", "'third'"),
+    ]
+
+
+def bomb(levels: int) -> str:
+    lines = ["x-0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"x-{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, levels)
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def merge_bomb(levels: int) -> str:
+    lines = ["x-0: &a0 {k: v}"]
+    lines += [
+        f"x-{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, levels)
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "what"),
+    [
+        ("services: [", 1, "does not parse"),
+        ("services:\n  app: {}\n a: b", 3, "does not parse"),
+        ("services:\n\tapp: {}", 2, "does not parse"),
+        ("a: *nowhere", 1, "does not parse"),
+        ("services: {}\n---\nservices: {}", 2, "does not parse"),
+        ("", 1, "is no mapping"),
+        ("- a", 1, "is no mapping"),
+        ("services: {}\nservices: {}", 2, "has the key 'services' twice"),
+        ("services:\n  app:\n    privileged: true\n    'privileged': false", 4, "twice"),
+        ("services:\n  ? [a]\n  : b", 2, "no plain word"),
+        ("services: !!python/object/apply:os.system ['id']", 1, "holds the tag"),
+        ("services: !reset {}", 1, "holds the tag"),
+        ("services: !!binary aGk=", 1, "holds the tag"),
+        ("%YAML 1.2\n---\nservices: {}", 1, "directive"),
+        ("services:\n  app: {image: x}\n  b: {'<<': {pid: host}}", 3, "merge"),
+        ("services:\n  app: {<<: text}", 2, "merge"),
+        ("services: {}\nx: &a [*a]", 2, "nested more than"),
+        (bomb(9), 1, "has more than 20000 values"),
+        (merge_bomb(9), 1, "has more than 20000 values"),
+        ("x: " + "[" * 3000, 1, "nested too deep"),
+        ("x: " + "[" * 30 + "]" * 30, 1, "nested more than 24 deep"),
+        ("x: y\n" * 40000, 1, "has 200000 bytes"),
+        ("services: {}\n# \u2028x", 2, "character '\\u2028'"),
+        ("services: {}\n# \x85x", 2, "character '\\x85'"),
+        ("services: {}\n# x\ry", 2, "character '\\r'"),
+        ('services: {}\nx: "\\x01stack\\x01_other"', 2, "character '\\x01'"),
+        (b"services: {}\n\xff", 2, "not UTF-8"),
+        ("services: {}".encode("utf-16"), 1, "not UTF-8"),
+    ],
+)  # fmt: skip
+def test_a_file_that_parsers_may_see_differently_is_refused(
+    content: str | bytes, line: int, what: str, recipe: Recipe
+) -> None:
+    begun = time.monotonic()
+    found = recipe.write("compose.yml", content).judged()
+    assert [(one.file, one.approval) for one in found] == [("compose.yml", "")]
+    assert what in found[0].what
+    if "bomb" not in what and "20000" not in what:
+        assert found[0].line == line
+    assert time.monotonic() - begun < 10
+
+
+APPROVALS = {
+    "backup-bot-two": {"docker-socket", "host-mount:/var/lib/docker/volumes", "backup-bot"},
+    "traefik": {"docker-socket", "host-port:80", "host-port:443", "route:api@internal"},
+}
+
+
+@pytest.mark.parametrize("name", imagelist.recipes())
+def test_the_recipes_of_the_lab(name: str, tmp_path: Path) -> None:
+    """Those that serve the node need exactly these approvals; all others need none."""
+    # As the lab publishes them: what they have in common is a link here only.
+    published = shutil.copytree(RECIPES / name / "recipe", tmp_path / name)
+    needed = {one.approval for one in objections(published, NOTHING)}
+    assert needed == APPROVALS.get(name, set())
+    assert objections(published, frozenset(needed)) == []
+
+
+def test_approvals_stand_in_recipe_toml(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    assert load_recipe_config(path).approved.node == []
+    path.write_text('[approved]\nnode = ["docker-socket", "host-port:2222"]\ntests = true\n')
+    approved = load_recipe_config(path).approved
+    assert (approved.node, approved.tests) == (["docker-socket", "host-port:2222"], True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "docker_socket", "host-port", "host-port:x", "host-port:0", "host-mount:srv", "everything",
+     "host-mount:/a b", "privileged:true", "capability:", "*", "host-network\n"],
+)  # fmt: skip
+def test_an_approval_that_means_nothing_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Approval).validate_python(name)
+    path = tmp_path / "recipe.toml"
+    path.write_text(f"weight = 1\n\n[approved]\nnode = ['''{name}''']\n")
+    with pytest.raises(Misuse, match=r"recipe\.toml:4: key 'approved\.node"):
+        load_recipe_config(path)
+
+
+def test_the_recipes_here_have_approvals_that_mean_something() -> None:
+    for path in sorted((PROJECT / "recipes").glob("*/recipe.toml")):
+        assert load_recipe_config(path).approved.tests in (True, False)

@@ -1,0 +1,59 @@
+"""Whose traffic a rule of Traefik's takes."""
+
+import pytest
+
+from ccci.loop.routes import UnknownRule, names_taken
+
+
+def _own(name: str) -> bool:
+    return name in ("own.test", "www.own.test")
+
+
+@pytest.mark.parametrize(
+    ("rule", "taken"),
+    [
+        ("Host(`own.test`)", set()),
+        ("Host(`own.test`, `www.own.test`)", set()),
+        ('Host("OWN.test")', set()),
+        ("Host(`own.test`) && PathPrefix(`/x`)", set()),
+        ("PathPrefix(`/x`) && Host(`own.test`)", set()),
+        ("Host(`own.test`) && !Path(`/x`)", set()),
+        ("Host(`own.test`) && (Path(`/x`) || Path(`/y`))", set()),
+        ("Host(`own.test`) || Host(`www.own.test`) && Method(`GET`)", set()),
+        ("HostSNI(`own.test`)", set()),
+        ("Host(`other.test`)", {"other.test"}),
+        ("Host(`own.test`, `other.test`)", {"other.test"}),
+        ("Host(`own.test`) || Host(`other.test`)", {"other.test"}),
+        ("Host(`own.test`) && Host(`other.test`)", set()),
+        ("Host(`other.test`) && Path(`/x`)", {"other.test"}),
+        ("Path(`/x`) && Host(`other.test`)", {"other.test"}),
+        ("PathPrefix(`/`)", {"any"}),
+        ("Host(`own.test`) || PathPrefix(`/x`)", {"any"}),
+        ("Host(`own.test`) && Path(`/x`) || Path(`/y`)", {"any"}),
+        ("(Host(`own.test`) || Path(`/x`)) && Path(`/y`)", {"any"}),
+        ("!Host(`own.test`)", {"any"}),
+        ("!(Host(`own.test`) && Path(`/x`))", {"any"}),
+        ("HostRegexp(`own.test`)", {"any"}),
+        ("!!Host(`own.test`)", {"any"}),
+        ("(" * 16 + "Host(`own.test`)" + ")" * 16, set()),
+        ("!Path(`/`) && " * 40 + "Host(`own.test`)", set()),
+        ("Host(``)", {"any"}),
+        ("HostSNI(`*`)", {"*"}),
+        ("Host(`a`) || Method(`GET`)", {"a", "any"}),
+    ],
+)
+def test_the_names_that_a_rule_takes(rule: str, taken: set[str]) -> None:
+    assert names_taken(rule, _own) == taken
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["", "Host", "Host(", "Host(`a`", "Host(own.test)", "Host(`a` `b`)", "Host(`a`) Path(`/`)",
+     "Host(`a`) &&", "&& Host(`a`)", "(Host(`a`)", "Host(`a`))", "Host(`a`) & Path(`/`)", "Host:a",
+     "Host()", "Host() && Path(`/`)", "!" * 20 + "Host(`a`)", "(" * 20 + "Host(`a`)" + ")" * 20,
+     "!" * 1500 + "Path(`/`)", "Host(`own.test`) && (" * 17 + "Path(`/`)" + ")" * 17,
+     "Host(`own.test`)" + " " * 5000 + "&& Path(`/`)"],
+)  # fmt: skip
+def test_a_rule_that_cannot_be_read(rule: str) -> None:
+    with pytest.raises(UnknownRule):
+        names_taken(rule, _own)

@@ -1,0 +1,226 @@
+"""A file in which a credential stands in any form does not leave the node; seen on Robot's own."""
+
+import base64
+import html
+import json
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from robot import run as run_robot
+
+from ccci.loop.gate import cleared
+from ccci.results.clearance import CLEARED_FILE, MAY_BE_CLEARED, clear, read_clearance
+from ccci.results.credentials import CredentialStore
+from ccci.results.packed_log import CannotUnpack, unpacked
+
+CANARY = 'c4n4ry/"&+<é>sEcReT'
+NAME = "shop.lab.test/owner"
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": lambda s: s,
+    "base64": lambda s: base64.b64encode(s.encode()).decode(),
+    "base64 behind one byte": lambda s: base64.b64encode(b":" + s.encode() + b":x").decode(),
+    "base64 behind two bytes": lambda s: base64.b64encode(b"u:" + s.encode()).decode(),
+    "base64 in a URL": lambda s: urllib.parse.quote(base64.b64encode(s.encode()), safe=""),
+    "URL": lambda s: urllib.parse.quote(s, safe=""),
+    "URL with plus": lambda s: urllib.parse.quote_plus(s),
+    "JSON": lambda s: json.dumps({"password": s}),
+    "JSON in JSON": lambda s: json.dumps({"body": json.dumps({"password": s})}),
+    "JSON on a page": lambda s: html.escape(json.dumps({"password": s})),
+    "HTML": lambda s: html.escape(s),
+    "XML": lambda s: s.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"),
+    "HTML by numbers": lambda s: "".join(f"&#{ord(sign)};" for sign in s),
+}
+# A text that Robot packs: long, and with little in it.
+FILLING = "the page said the same thing again and again; " * 12
+SUITE = """\
+*** Settings ***
+Library    logs.py
+*** Test Cases ***
+A Visitor Reads The Page
+    Say It    {level}
+"""
+LOGS = """\
+from pathlib import Path
+from robot.api import logger
+
+def say_it(level):
+    text = Path(__file__).with_name("said.txt").read_text(encoding="utf-8")
+    if level == "FAIL":
+        raise AssertionError(text)
+    logger.write(text, level)
+"""
+
+
+@pytest.fixture
+def robot(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Run a suite that logs a text (or fails with it), and return the folder of its results."""
+
+    def run(text: str, level: str = "INFO") -> Path:
+        (tmp_path / "logs.py").write_text(LOGS)
+        (tmp_path / "said.txt").write_text(text, encoding="utf-8")
+        (tmp_path / "shop.robot").write_text(SUITE.format(level=level))
+        results = tmp_path / "results"
+        failed = run_robot(
+            tmp_path / "shop.robot", outputdir=results, xunit="xunit.xml", console="none"
+        )
+        assert failed == (level == "FAIL")
+        (results / "results.json").write_text('{"verdict": "passed"}\n')
+        return results
+
+    return run
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["short", "packed"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_log_with_a_credential_in_any_form_is_not_cleared(
+    form: str, packed: bool, robot: Callable[[str, str], Path]
+) -> None:
+    said = FORMS[form](CANARY)
+    results = robot(f"{FILLING}{said} {FILLING}" if packed else said, "INFO")
+    log = (results / "log.html").read_text(encoding="utf-8")
+    # Robot writes what was logged as HTML.
+    assert any(said in html.unescape(text) for text in unpacked(log))
+    if packed:
+        assert said not in log
+        assert json.dumps(said, ensure_ascii=False)[1:-1] not in log
+
+    found = clear(results, {CANARY: NAME, "another-value": "other"})
+
+    assert found.withheld["log.html"] == f"it holds {NAME}"
+    assert found.withheld["output.xml"] == f"it holds {NAME}"
+    assert {"report.html", "xunit.xml", "results.json"} == set(found.cleared)
+    assert found.credentials == 2
+    assert CANARY not in (results / CLEARED_FILE).read_text(encoding="utf-8")
+    assert "log.html" not in [path.name for path in cleared(results)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_failure_with_a_credential_holds_back_all_that_quotes_it(
+    form: str, robot: Callable[[str, str], Path]
+) -> None:
+    results = robot(FORMS[form](CANARY), "FAIL")
+    found = clear(results, {CANARY: NAME})
+    assert set(found.cleared) == {"results.json"}
+
+
+def test_a_key_is_found_by_one_of_its_lines(robot: Callable[[str, str], Path]) -> None:
+    key = "-----BEGIN KEY-----\nMIIBVgIBADANBgkqhkiG9w0BAQEFAASC\nq83vEjRWeJq83vEjRWeJq\n-----END"
+    results = robot("the app logged:\n    q83vEjRWeJq83vEjRWeJq", "INFO")
+    assert "log.html" in clear(results, {key: NAME}).withheld
+
+
+def test_a_clean_run_is_cleared_whole(robot: Callable[[str, str], Path]) -> None:
+    results = robot(f"nothing to see; {FILLING}", "INFO")
+    clear(results, {CANARY: NAME})
+    may = cleared(results)
+    assert [path.name for path in may] == list(MAY_BE_CLEARED)
+    assert may.reason == ""
+    log = (results / "log.html").read_text(encoding="utf-8")
+    assert any(text.startswith("nothing to see; the page") for text in unpacked(log))
+
+
+def test_a_changed_file_is_not_returned(robot: Callable[[str, str], Path]) -> None:
+    results = robot("hello", "INFO")
+    clear(results, {CANARY: NAME})
+    with (results / "log.html").open("a", encoding="utf-8") as log:
+        log.write(" ")
+    (results / "xunit.xml").rename(results / "other.xml")
+    (results / "xunit.xml").symlink_to("other.xml")
+    (results / "output.xml").unlink()
+    may = cleared(results)
+    assert [path.name for path in may] == ["report.html", "results.json"]
+    assert "log.html: it is not any more what was looked through." in may.reason
+
+
+def test_nothing_is_cleared_where_the_search_was_not_made(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text("{}")
+    may = cleared(tmp_path)
+    assert not may.files
+    assert "did not come to the search" in may.reason
+    (tmp_path / CLEARED_FILE).write_text('{"cleared": {"results.json": "yes"}}')
+    assert not cleared(tmp_path).files
+    assert "cannot be read" in cleared(tmp_path).reason
+
+
+def test_nothing_is_cleared_without_the_credentials(robot: Callable[[str, str], Path]) -> None:
+    results = robot("hello", "INFO")
+    assert clear(results, {CANARY: NAME}).cleared
+    clear(results, None)
+    assert not cleared(results).files
+    assert "credentials are not known" in cleared(results).reason
+
+
+def test_nothing_is_cleared_where_a_credential_is_too_short(
+    robot: Callable[[str, str], Path],
+) -> None:
+    results = robot("hello", "INFO")
+    found = clear(results, {CANARY: NAME, "abc": "shop.lab.test/pin"})
+    assert not found.cleared
+    assert found.reason == "too short to be looked for: shop.lab.test/pin"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda page: page.replace('window.output["strings"]', 'window.output["texts"]'),
+        lambda page: page.replace("].concat([", "].concat(["[:-1] + "(x, "),
+        lambda page: page.replace('strings"].concat(["*",', 'strings"].concat(["*",7,'),
+        lambda page: page.replace(
+            'strings"].concat(["*",', 'strings"].concat(["*","eNoNOTZLIB==",'
+        ),
+        lambda page: page.replace('strings"].concat(["*",', 'strings"].concat(["*","!no base64",'),
+        lambda page: page.replace('strings"].concat(["*",', 'strings"].concat(["*","*\\q",'),
+    ],
+    ids=["no list", "no call", "a number", "no zlib", "no base64", "an unknown escape"],
+)
+def test_one_page_that_is_not_understood_holds_back_everything(
+    spoil: Callable[[str], str], robot: Callable[[str, str], Path]
+) -> None:
+    results = robot("hello", "INFO")
+    page = (results / "report.html").read_text(encoding="utf-8")
+    spoiled = spoil(page)
+    assert spoiled != page
+    (results / "report.html").write_text(spoiled, encoding="utf-8")
+    with pytest.raises(CannotUnpack):
+        unpacked(spoiled)
+    assert not clear(results, {CANARY: NAME}).cleared
+    assert cleared(results).reason.startswith(
+        "Nothing may leave the node: report.html cannot be looked through"
+    )
+
+
+def test_a_file_that_cannot_be_read_holds_back_everything(
+    robot: Callable[[str, str], Path],
+) -> None:
+    results = robot("hello", "INFO")
+    (results / "xunit.xml").unlink()
+    (results / "xunit.xml").mkdir()
+    assert not clear(results, {CANARY: NAME}).cleared
+    assert "xunit.xml cannot be looked through" in read_clearance(results).reason
+
+
+def test_an_error_leaves_no_clearance_of_before(
+    robot: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = robot("hello", "INFO")
+    assert clear(results, {CANARY: NAME}).cleared
+
+    def broken(_: str) -> set[str]:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("ccci.results.clearance.forms_of", broken)
+    with pytest.raises(RuntimeError):
+        clear(results, {CANARY: NAME})
+    assert not (results / CLEARED_FILE).exists()
+    assert not cleared(results).files
+
+
+def test_a_value_that_was_replaced_is_still_looked_for(tmp_path: Path) -> None:
+    store = CredentialStore(tmp_path / "credentials.json")
+    store.put(NAME, "the-first-value")
+    store.put(NAME, "the-second-value")
+    assert store.names_by_value() == {"the-first-value": NAME, "the-second-value": NAME}
+    assert store.values() == ["the-second-value", "the-first-value"]
+    assert store.below("shop.lab.test") == {"owner": "the-second-value"}

@@ -1,0 +1,100 @@
+"""A credential is found in every form it can take, and ordinary text is left alone."""
+
+import base64
+import html
+import json
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ccci.errors import Misuse
+from ccci.results.credentials import CredentialStore, holds_secret, read_credentials, redact
+
+CANARY = 'c4n4ry/"&+<é>sEcReT'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CANARY,
+        f"Authorization: {CANARY}",
+        base64.b64encode(CANARY.encode()).decode(),
+        base64.b64encode(b"user:" + CANARY.encode()).decode(),
+        base64.b64encode(b"admin:" + CANARY.encode() + b":x").decode(),
+        base64.b64encode(b"me:" + CANARY.encode()).decode(),
+        base64.urlsafe_b64encode(b"me:" + CANARY.encode()).decode(),
+        urllib.parse.quote(CANARY),
+        urllib.parse.quote(CANARY, safe=""),
+        urllib.parse.quote_plus(CANARY),
+        json.dumps({"password": CANARY}),
+        json.dumps({"password": CANARY}, ensure_ascii=False),
+        html.escape(CANARY),
+        html.escape(CANARY, quote=False),
+    ],
+)
+def test_every_form_is_found_and_taken_out(text: str) -> None:
+    assert holds_secret(text, [CANARY])
+    assert not holds_secret(redact(text, [CANARY]), [CANARY])
+
+
+def test_other_text_is_left_alone() -> None:
+    text = "an ordinary log line, with YWRtaW46 and %22"
+    assert redact(text, [CANARY, "another-secret"]) == text
+    assert redact(text, []) == text
+
+
+def test_a_secret_inside_another_leaves_nothing_of_either() -> None:
+    assert redact("x abcdefgh-ijkl y", ["abcdefgh", "abcdefgh-ijkl"]) == "x <secret> y"
+
+
+def test_the_store_is_private_and_lasts(tmp_path: Path) -> None:
+    path = tmp_path / "store" / "credentials.json"
+    CredentialStore(path).put("owner", CANARY)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert CredentialStore(path).get("owner") == CANARY
+    with pytest.raises(Misuse, match="it has: owner"):
+        CredentialStore(path).get("onwer")
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "complaint"),
+    [
+        ("a = 'x'", 0o644, "chmod 600"),
+        ("a = 1", 0o600, "'a' must be non-empty text"),
+        ("[smtp]\npassword = ''", 0o600, "'smtp.password' must be"),
+        ("a = [", 0o600, "not valid TOML"),
+    ],
+)
+def test_a_bad_credentials_file_is_refused(
+    text: str, mode: int, complaint: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "credentials.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    with pytest.raises(Misuse, match=complaint):
+        read_credentials(path)
+
+
+def test_a_good_credentials_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.toml"
+    path.write_text("token = 'abc'\n[smtp]\npassword = 'def'\n")
+    path.chmod(0o600)
+    assert read_credentials(path) == {"token": "abc", "smtp.password": "def"}
+
+
+def test_apps_that_are_deployed_side_by_side_keep_their_credentials(tmp_path: Path) -> None:
+    path = tmp_path / "store" / "credentials.json"
+    store = CredentialStore(path)
+
+    def put(app: str) -> None:
+        for number in range(100):
+            store.put(f"{app}/{number}", f"value of {app} {number}")
+            assert store.below(app)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(put, ("a", "b", "c", "d")))
+    assert len(store.values()) == 400
+    assert len(CredentialStore(path).values()) == 400
+    assert path.stat().st_mode & 0o777 == 0o600

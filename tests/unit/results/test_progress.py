@@ -1,0 +1,34 @@
+"""Whoever watches a run sees the stage that runs now, and never half of a file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ccci.errors import NodeFailure
+from ccci.results.progress import PROGRESS_FILE, read_progress, write_progress
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    write_progress(tmp_path, "start", {}, 0)
+    written = write_progress(tmp_path, "functional", {"install": 21.3987}, 1)
+    seen = read_progress(tmp_path)
+    assert seen == written
+    assert seen.stage == "functional"
+    assert seen.ended == {"install": 21.4}
+    assert seen.failed == 1
+    assert before <= seen.begun <= datetime.now(UTC)
+    assert [path.name for path in tmp_path.iterdir()] == [PROGRESS_FILE]
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"stage": 1}', '{"stage": "install"}'])
+def test_what_is_not_there_or_not_whole_is_nothing(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / PROGRESS_FILE).write_text(text)
+    assert read_progress(tmp_path) is None
+
+
+def test_a_folder_that_is_gone_is_the_nodes_failure(tmp_path: Path) -> None:
+    with pytest.raises(NodeFailure, match="cannot be written"):
+        write_progress(tmp_path / "gone", "install", {}, 0)

@@ -1,0 +1,121 @@
+"""Sign-in is set up by the same words at any provider; its failure is not the app's."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ccci.apps import App
+from ccci.bridge.failures import Incomplete
+from ccci.bridge.session import session
+from ccci.deploy.driver import AppDriver
+from ccci.errors import Misuse, RecipeFailure
+from ccci.recipe.config import RecipeConfig, Sso
+from ccci.results.credentials import CredentialStore
+from ccci.run.dependency_apps import DependencyApps
+from ccci.run.run import Run
+from ccci.sso.oidc import OidcClient, User
+from ccci.sso.sign_in import PROVIDERS, check_provider
+from SsoSetup import SsoSetup
+
+ELSEWHERE = App("authentik", "sso.lab.test", "sso_lab_test", "https://sso.lab.test")
+
+
+@dataclass
+class Notebook:
+    """A realm at a provider of another kind: it writes down what it is asked for."""
+
+    url: str
+    secrets: dict[str, str]
+    name: str
+    asked: list[Any] = field(default_factory=list)
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.url}/application/o/{self.name}/"
+
+    def make(self, *roles: str) -> None:
+        self.asked.append(("make", *roles))
+
+    def register(self, client: OidcClient, back: str, pkce: bool, roles_claim: str) -> None:
+        self.asked.append(("register", client, back, pkce, roles_claim))
+
+    def enrol(self, username: str, password: str, *roles: str) -> User:
+        self.asked.append(("enrol", username, password, *roles))
+        return User("17", username, f"{username}@example.org")
+
+    def user(self, username: str) -> User:
+        raise RecipeFailure(f"nobody is called {username}")
+
+
+@pytest.fixture
+def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyApps:
+    def provider(_: object, url: str, secrets: dict[str, str]) -> SimpleNamespace:
+        return SimpleNamespace(realm=lambda name: Notebook(url, secrets, name))
+
+    monkeypatch.setitem(cast(dict[str, Callable[..., Any]], PROVIDERS), "authentik", provider)
+    credentials = CredentialStore(tmp_path / "credentials.json")
+    credentials.put(f"{ELSEWHERE.domain}/admin_token", "the administrator's token")
+    run = SimpleNamespace(
+        config=RecipeConfig(sso=Sso(provider="authentik")),
+        options=SimpleNamespace(recipe="wiki", attach=False),
+        run_id="20260101-000000-abcd",
+        credentials=credentials,
+        client=None,
+        sharing=None,
+        shared_provider=None,
+    )
+    made = DependencyApps(cast(Run, run))
+    made.apps["authentik"] = cast(AppDriver, SimpleNamespace(app=ELSEWHERE))
+    monkeypatch.setattr(session, "_stages", SimpleNamespace(run=run, dependencies=made))
+    return made
+
+
+def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: DependencyApps) -> None:
+    words = SsoSetup()
+    secret = words.register_at_provider("docs", "https://wiki.lab.test/back", roles_claim="groups")
+    anna = words.enrol_at_provider("anna", "member")
+    realm = dependencies.sign_in_realm()
+    assert isinstance(realm, Notebook)
+    assert (realm.url, realm.name) == (ELSEWHERE.url, "wiki-20260101-000000-abcd")
+    assert realm.secrets == {"admin_token": "the administrator's token"}
+    client = OidcClient("docs", secret.value)
+    password = words.password_at_provider("anna").value
+    assert realm.asked == [
+        ("register", client, "https://wiki.lab.test/back", True, "groups"),
+        ("enrol", "anna", password, "member"),
+    ]
+    assert anna == User("17", "anna", "anna@example.org")
+    assert words.name_of_provider() == "authentik"
+    assert words.address_of_provider() == ELSEWHERE.url
+
+
+def test_a_refusal_of_the_provider_says_nothing_of_the_app(dependencies: DependencyApps) -> None:
+    del dependencies
+    with pytest.raises(Incomplete, match="The provider 'authentik' failed: nobody is called otto"):
+        SsoSetup().user_at_provider("otto")
+
+
+def test_without_its_provider_the_words_say_so(dependencies: DependencyApps) -> None:
+    dependencies.failures["authentik"] = "it did not converge"
+    words = SsoSetup()
+    for ask in (words.prepare_provider, words.provider_of_sign_in, words.address_of_provider):
+        with pytest.raises(Incomplete, match="'authentik' did not deploy: it did not converge"):
+            ask()
+
+
+def test_a_recipe_without_sso_is_told_where_it_is_named(dependencies: DependencyApps) -> None:
+    dependencies.run.config = RecipeConfig()
+    with pytest.raises(Incomplete, match=r"recipes/wiki/recipe.toml has no \[sso\]"):
+        SsoSetup().name_of_provider()
+
+
+def test_a_provider_without_a_place_here_is_refused_before_anything_starts() -> None:
+    check_provider("gitea", RecipeConfig())
+    check_provider("gitea", RecipeConfig(sso=Sso(provider="keycloak")))
+    check_provider("gitea", RecipeConfig(sso=Sso(provider="authentik", setup_script="wire.sh")))
+    with pytest.raises(Misuse, match="cannot set up sign-in at 'authentik'; it can at keycloak"):
+        check_provider("gitea", RecipeConfig(sso=Sso(provider="authentik")))
