@@ -23,7 +23,7 @@ def test_the_pages_in_a_browser(tmp_path: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, "-m", "robot", "--outputdir", str(OUTPUT), "--pythonpath", ".",
-            "--variable", f"PAGES:{pages}", "tests/unit/dashboard_pages",
+            "--variable", f"PAGES:{pages}", "tests/unit/dashboard/dashboard_pages",
         ],
         cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True,
         text=True, timeout=300, check=False,

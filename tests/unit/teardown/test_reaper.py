@@ -22,7 +22,7 @@ from ccci.teardown.journal import Journal
 # the reaper's pid and does what it is told: exit, close, keep; or is killed.
 OWNER = """
 import os, subprocess, sys, time
-from ccci.teardown.removal import reaper
+from ccci.teardown import reaper
 from ccci.budget.places import Budget
 from ccci.teardown.journal import Journal
 from ccci.node.state import ProcessIdentity
