@@ -9,7 +9,7 @@ from pathlib import Path
 from ccci.authoring.model import Finding
 from ccci.authoring.project import Project
 
-SKIPPED = "a test passes or fails; what cannot run yet goes to docs/DECISIONS.md with its reason"
+SKIPPED = "a test passes or fails; what cannot run yet goes to docs/decisions with its reason"
 SKIP_OPTIONS = re.compile(r"--(skip|skiponfailure|nostatusrc|noncritical)\b", re.IGNORECASE)
 PYTEST_SKIPS = ("pytest.skip", "pytest.xfail", "mark.skip", "mark.xfail")
 VERIFY_OFF = re.compile(

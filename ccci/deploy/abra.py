@@ -1,7 +1,7 @@
 """abra, Co-op Cloud's command line, as a function call.
 
 Everything that changes an app goes through here, so that the journal can be written first. What
-is known of abra's behaviour, and from where, stands in docs/DECISIONS.md.
+is known of abra's behaviour, and from where, stands in docs/decisions.
 """
 
 import os
