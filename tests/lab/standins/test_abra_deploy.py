@@ -1,4 +1,4 @@
-"""The lab's abra against facts/abra-contract.md, on the real daemon: what a deployment does.
+"""The lab's abra against docs/abra.md, on the real daemon: what a deployment does.
 
 Each test names the section of the contract that it holds to.
 """
@@ -68,7 +68,7 @@ def test_from_nothing_to_nothing(home: AbraHome) -> None:
 
 
 def test_upgrade_and_rollback(home: AbraHome, app: str) -> None:
-    """1.2 upgrade / rollback; 1.4 [DV], a success writes the version back."""
+    """1.2 upgrade / rollback; 1.4, a success writes the version back."""
     refused = home.abra("app", "upgrade", "-nD", app)
     assert refused.code == 1 and "is not deployed" in refused.err
     assert home.abra("app", "deploy", "-nD", app).code == 0
@@ -118,7 +118,7 @@ def test_chaos_deploys_what_is_checked_out(home: AbraHome, app: str) -> None:
 
 
 def test_version_choice(home: AbraHome, app: str) -> None:
-    """1.4 [DV]: (1) the command line, (2) TYPE, (3) with --latest the latest release."""
+    """1.4: (1) the command line, (2) TYPE, (3) with --latest the latest release."""
     assert home.abra("app", "deploy", "-nDc", app).code == 0
     assert labels_of(app)["version"] == OLD
     assert home.abra("app", "deploy", "-nDcf", "--latest", app).code == 0

@@ -1,4 +1,4 @@
-"""The lab's abra against facts/abra-contract.md: what can be done with an app that runs.
+"""The lab's abra against docs/abra.md: what can be done with an app that runs.
 
 All tests share one deployment. Each names the section of the contract that it holds to.
 """

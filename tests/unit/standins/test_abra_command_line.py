@@ -1,4 +1,4 @@
-"""The lab's abra against facts/abra-contract.md, without a daemon: the command line.
+"""The lab's abra against docs/abra.md, without a daemon: the command line.
 
 Each test names the section of the contract that it holds to.
 """
@@ -127,14 +127,14 @@ def test_help(here: Callable[[str], Done], line: str) -> None:
     ],
 )
 def test_a_terminal_is_demanded(here: Callable[[str], Done], line: str) -> None:
-    """1.3, 'PTY needed even with -n'; volume and logs: spec/contract.md, operational rules."""
+    """1.3: commands that want a terminal even with -n."""
     done = here(line)
     assert (done.code, done.out) == (1, "")
     assert done.err == "FATA inappropriate ioctl for device\n"
 
 
 def test_servers(tmp_path: Path) -> None:
-    """1.2 server, '[WS] stored as servers/default/; JSON list of {name, host}'."""
+    """1.2 server, 'stored as servers/default/; JSON list of {name, host}'."""
     home = AbraHome(tmp_path)
     assert home.abra("server", "ls", "-m").json == []
     assert home.abra("server", "add", "--local").code == 0
@@ -143,7 +143,7 @@ def test_servers(tmp_path: Path) -> None:
 
 
 def test_new_moves_the_checkout_to_the_latest_release(home: AbraHome) -> None:
-    """1.2 app new, side effect; 1.4 [DV], the version is written back."""
+    """1.2 app new, side effect; 1.4, the version is written back."""
     head = home.git("rev-parse", "HEAD")
     done = home.abra("app", "new", RECIPE, "-n", "--domain=a.lab.test", "--server=default")
     assert done.code == 0, done.err

@@ -134,7 +134,7 @@ def test_settings_come_from_the_env_and_abra_sh(recipe: Recipe) -> None:
 
 
 def test_no_backup_bot_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """facts/abra-contract.md, 4: the bot is found by a label."""
+    """docs/abra.md, 4: the bot is found by a label."""
     monkeypatch.setattr(engine, "ask", lambda *words: [])
     with pytest.raises(Fatal, match=r"no backupbot discovered: .*coop-cloud\.backupbot\.enabled"):
         backup.bot_container()
