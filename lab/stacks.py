@@ -13,14 +13,15 @@ from lab.waiting import until
 NAMESPACE = "com.docker.stack.namespace"
 GONE_SECONDS = 90.0
 LOG_LINES = 5
+LONGEST_NAME = 45
 TO_END = ("shutdown", "remove")
 ENDED = ("complete", "shutdown", "failed", "rejected", "orphaned", "remove")
 SETTLED = (None, "completed", "rollback_completed")
 
 
 def stack_name(domain: str) -> str:
-    """Co-op Cloud's stack name of a domain: `a.lab.test` is `a_lab_test`."""
-    return domain.replace(".", "_")
+    """Co-op Cloud's stack name of a domain: `a.lab.test` is `a_lab_test`; cut as abra does."""
+    return domain.replace(".", "_")[:LONGEST_NAME]
 
 
 def services(client: docker.DockerClient, stack: str) -> list[Service]:

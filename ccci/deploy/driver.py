@@ -4,12 +4,12 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from ccci.apps import App
+from ccci.apps import App, stack_name
 from ccci.deploy.abra import Abra
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.node.server import Server
@@ -20,7 +20,9 @@ from ccci.recipe.overlay import OVERLAY_FILE, images_in, overlay_for
 from ccci.recipe.release import Release
 from ccci.results.credentials import CredentialStore
 from ccci.swarm.convergence import Converged, wait_until_converged
+from ccci.swarm.holdings import Scope, list_things
 from ccci.swarm.view import NAMESPACE, SwarmView
+from ccci.teardown.claims import claim_stack
 from ccci.teardown.journal import Journal
 from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.http import Client
@@ -64,9 +66,13 @@ class AppDriver:
         tell: Callable[[str], None],
     ) -> None:
         """Take everything that the app's commands need; nothing is made yet."""
-        self.app, self.checkout, self.config, self.server = app, checkout, config, server
+        self.checkout, self.config, self.server = checkout, config, server
         self.abra, self.swarm, self.journal = abra, swarm, journal
         self.credentials, self.tell = credentials, tell
+        self.app = app
+        if self.env_path.exists():
+            # A run that attaches finds the settings of the one that made the app.
+            self.app = replace(app, stack=stack_name(app.domain, self.env))
         # Public names of other apps that this one calls.
         self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
@@ -116,7 +122,8 @@ class AppDriver:
         """Make the app anew, without data, at the head or at a release; nothing is deployed.
 
         Raises:
-            Misuse: a name would be longer than the Swarm takes.
+            Misuse: a name would be longer than the Swarm takes, or the recipe's settings name a
+                stack that another app has.
         """
         if self.env_path.exists():
             self.abra("app", "remove", self.app.domain, "-n", "-f")
@@ -131,6 +138,7 @@ class AppDriver:
             self.env_path,
             {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **self.config.env},
         )
+        self._take_stack()
         check_swarm_names(self.app, self.env, _exports(self.checkout.path / "abra.sh"))
 
     def deploy(self, release: Release | None = None) -> Deployment:
@@ -236,6 +244,15 @@ class AppDriver:
                 f"Volumes are still there after 'abra app volume rm': {', '.join(left)}."
             )
 
+    def _take_stack(self) -> None:
+        """Follow abra where the app's settings name its stack, unless another app has that one."""
+        stack = stack_name(self.app.domain, self.env)
+        if stack != self.app.stack:
+            scope = Scope(frozenset({stack}))
+            taken = any(scope.owns(thing) for thing in list_things(self.swarm.client))
+            claim_stack(self.journal, stack, taken)
+            self.app = replace(self.app, stack=stack)
+
     def _show(self, release: Release | None) -> None:
         self._release = release
         if release:
@@ -290,15 +307,20 @@ def check_swarm_names(app: App, env: dict[str, str], exports: dict[str, str]) ->
         Misuse: a name is too long; the sentence says which, and by what it gets shorter.
     """
     versions = {
-        **{key.removeprefix("SECRET_"): value for key, value in env.items() if "SECRET_" in key},
+        **{
+            key.removeprefix("SECRET_"): value
+            for key, value in env.items()
+            if key.startswith("SECRET_")
+        },
         **exports,
     }
     for key, version in versions.items():
         name = f"{app.stack}_{key.removesuffix('_VERSION').lower()}_{version}"
         if key.endswith("_VERSION") and len(name) > LONGEST_SWARM_NAME:
             raise Misuse(
-                f"The name '{name}' has {len(name)} characters and the Swarm takes "
-                f"{LONGEST_SWARM_NAME}: choose a shorter server domain than that of {app.domain}."
+                f"The name '{name}' has {len(name)} characters; the Swarm takes "
+                f"{LONGEST_SWARM_NAME}. Shorten the name or its version in the recipe, or give "
+                f"the server a shorter domain than that of {app.domain}."
             )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from ccci.apps import App
+from ccci.apps import App, stack_name
 from ccci.budget.places import Lease
 from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
@@ -19,7 +19,8 @@ from ccci.recipe.dependencies import Plan
 from ccci.results.credentials import CredentialStore
 from ccci.sso.shared_provider import Sharing
 from ccci.swarm.view import SwarmView
-from ccci.teardown.journal import Journal, claim_domain
+from ccci.teardown.claims import claim_domain
+from ccci.teardown.journal import Journal
 from ccci.teardown.removal import tear_down
 from ccci.teardown.witness import Witness
 from ccci.web.http import Client
@@ -159,7 +160,7 @@ class Run:
         return left
 
     def _driver(self, domain: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
-        app = App(checkout.recipe, domain, domain.replace(".", "_"), self.server.url_of(domain))
+        app = App(checkout.recipe, domain, stack_name(domain), self.server.url_of(domain))
         return AppDriver(
             app,
             checkout,

@@ -22,7 +22,8 @@ from ccci.sso.shared_provider import sharing_of
 from ccci.sso.sign_in import check_provider
 from ccci.swarm.view import SwarmView
 from ccci.teardown import reaper
-from ccci.teardown.journal import Journal, all_runs, claim_domain, dead_runs
+from ccci.teardown.claims import claim_domain
+from ccci.teardown.journal import Journal, all_runs, dead_runs
 from ccci.teardown.removal import tear_down
 from ccci.teardown.sweep import sweep
 from ccci.web.http import Client

@@ -13,13 +13,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from ccci.apps import stack_name
 from ccci.errors import Misuse, NodeFailure
-from ccci.node import locks
 from ccci.node.state import ProcessIdentity, private_dir
 from ccci.teardown import door
 
@@ -171,7 +171,7 @@ class Journal:
 
         A claimed domain counts before anything is made for it: secrets come before the deployment.
         """
-        claimed = [domain.replace(".", "_") for domain in self.names("domain")]
+        claimed = [stack_name(domain) for domain in self.names("domain")]
         return list(dict.fromkeys(self.names("stack") + claimed))
 
     def last(self, kind: str) -> Entry | None:
@@ -274,49 +274,6 @@ def known_stacks(closed_within_seconds: float = DAY_SECONDS) -> list[str]:
         if closed is None or run.left() or closed.at >= since:
             stacks.update(dict.fromkeys(run.stacks()))
     return list(stacks)
-
-
-def claim_domain(
-    run_id: str,
-    wanted: str,
-    domain_suffixes: str | Sequence[str],
-    taken: Callable[[str], bool] = lambda domain: False,
-) -> str:
-    """Give a run a domain that no other run of the node has; recorded in its journal.
-
-    ``wanted.suffix`` when it is free, else ``wanted-2.suffix`` and so on. The name is free again
-    when the run is closed with nothing left. A dead run keeps it until it is torn down: its stack
-    still stands, and a teardown may be under way that would hit a new one of the same name.
-
-    Args:
-        run_id: the run, already opened.
-        wanted: the name before the domain: ``custom-html-pr7-1234567``.
-        domain_suffixes: the server's domain (``lab.test``), or several: the name is then free
-            under each of them, and the domain under the first is returned.
-        taken: tells that something that no journal knows holds a domain on the node.
-
-    Raises:
-        NodeFailure: a hundred names are taken.
-
-    Example: ``claim_domain(run_id, "custom-html-pr0-1234567", "lab.test")``
-    """
-    suffixes = [domain_suffixes] if isinstance(domain_suffixes, str) else list(domain_suffixes)
-    mine = Journal.load(run_id)
-    with locks.locked(private_dir("runs") / ".claims.lock"):
-        held = {
-            name
-            for run in all_runs()
-            if not run.is_clean() or locks.is_locked(run.folder / TEARDOWN_LOCK)
-            for name in run.names("domain")
-        }
-        for number in range(1, 100):
-            name = wanted if number == 1 else f"{wanted}-{number}"
-            domains = [f"{name}.{suffix.lstrip('.')}" for suffix in suffixes]
-            if not any(domain in held or taken(domain) for domain in domains):
-                for domain in domains:
-                    mine.record("domain", domain)
-                return domains[0]
-    raise NodeFailure(f"{wanted} and 98 names like it are taken; `make sweep` frees some.")
 
 
 def forget_unopened() -> list[str]:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from ccci.apps import stack_name
 from ccci.errors import NodeFailure
 from ccci.swarm import holdings
 from ccci.swarm.holdings import Scope, Thing
@@ -128,7 +129,7 @@ def _look(client: "DockerClient", sentinel: str | None) -> Sight:
             running[service] = running.get(service, frozenset()) | {task["ID"]}
         else:
             ended[task["ID"]] = f"{status['State']} {status.get('Err', '')}".strip()
-    watched = _look_into(client, sentinel.replace(".", "_")) if sentinel else {}
+    watched = _look_into(client, stack_name(sentinel)) if sentinel else {}
     return Sight(tuple(things), facts, running, ended, scope, watched)
 
 

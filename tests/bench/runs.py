@@ -16,12 +16,14 @@ from typing import Any
 import docker
 from robot.api import ExecutionResult
 
+from ccci.apps import stack_name
 from ccci.node.names import address_of
 from ccci.node.server import Server, load_server
 from ccci.node.state import ProcessIdentity
 from ccci.project import PROJECT
 from ccci.run.run import new_run_id
-from ccci.teardown.journal import Journal, claim_domain
+from ccci.teardown.claims import claim_domain
+from ccci.teardown.journal import Journal
 from ccci.teardown.removal import tear_down
 
 SCRIPT = PROJECT / "tests" / "bench" / "by_hand.sh"
@@ -108,8 +110,8 @@ def by_hand(say: Any = print) -> HandRun:
     server = load_server()
     run = Journal.open(new_run_id(), "by-hand", ProcessIdentity.of(os.getpid()))
     domain = claim_domain(run.run_id, "by-hand", server.domain)
-    run.record("stack", domain.replace(".", "_"))
-    run.record("snapshot", domain.replace(".", "_"))
+    run.record("stack", stack_name(domain))
+    run.record("snapshot", stack_name(domain))
     begun = time.monotonic()
     try:
         done = subprocess.run(
@@ -173,7 +175,7 @@ def _lags(lines: list[tuple[float, str]], ready: Ready) -> Iterator[float]:
     stack = ""
     for at, line in lines:
         if found := re.search(r"  deploying (\S+) at ", line):
-            stack = found.group(1).replace(".", "_")
+            stack = stack_name(found.group(1))
         if "  converged in " in line:
             event = ready.last_before(stack, at)
             if event is None:

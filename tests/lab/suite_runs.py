@@ -14,6 +14,7 @@ from typing import Any
 
 import docker
 
+from ccci.apps import stack_name
 from ccci.node.state import state_dir
 from ccci.project import PROJECT
 from ccci.swarm.view import SwarmView
@@ -49,7 +50,7 @@ class SuiteRun:
         """The stack of the app under test, from its own words."""
         found = re.search(r"  (\S+)  run \S+  ", self.output)
         assert found, f"the run never began:\n{self.output}"
-        return found.group(1).replace(".", "_")
+        return stack_name(found.group(1))
 
     def wait_for_words(self, words: str, within_seconds: float = 120) -> None:
         """Wait until it says these words."""

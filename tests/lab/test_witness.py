@@ -14,6 +14,7 @@ import docker
 import pytest
 from docker import DockerClient
 
+from ccci.apps import stack_name
 from ccci.errors import NodeFailure
 from ccci.node.state import ProcessIdentity
 from ccci.swarm.holdings import STACK_LABEL
@@ -39,7 +40,7 @@ class Shop:
     def __init__(self, client: DockerClient, mark: str) -> None:
         self.client, self.mark = client, mark
         self.domain = f"shop{mark}.lab.test"
-        self.stack = self.domain.replace(".", "_")
+        self.stack = stack_name(self.domain)
         self.service = deploy(client, self.stack)
         until("the shop to run", self.has_its_file)
 

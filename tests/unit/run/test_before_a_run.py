@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from ccci.apps import App
+from ccci.apps import App, stack_name
 from ccci.backup.labels import require_backup_bot
 from ccci.deploy.driver import check_swarm_names
 from ccci.errors import Misuse, NodeFailure
@@ -15,20 +15,27 @@ from ccci.run import starting
 from ccci.swarm.view import SwarmView
 from ccci.web.http import Client
 
-LONG = App("shop", "x", "shop-pr0-1234567_a-rather-long-name_example_org", "https://x")
+DOMAIN = "shop-pr0-1234567.a-rather-long-name.example.org"
+APP = App("shop", DOMAIN, stack_name(DOMAIN), "https://x")
 
 
-@pytest.mark.parametrize(
-    ("env", "exports"),
-    [
-        ({"SECRET_ADMIN_PASSWORD_VERSION": "v1"}, {}),
-        ({}, {"NGINX_DEFAULT_CONF_VERSION": "v1"}),
-    ],
-)
-def test_names_too_long_for_the_swarm(env: dict[str, str], exports: dict[str, str]) -> None:
-    with pytest.raises(Misuse, match="characters and the Swarm takes 64: choose a shorter"):
-        check_swarm_names(LONG, env, exports)
-    check_swarm_names(App("shop", "x", "shop_lab_test", "https://x"), env, exports)
+@pytest.mark.parametrize("kind", ["secret", "config"])
+def test_names_too_long_for_the_swarm(kind: str) -> None:
+    def check(name: str) -> None:
+        given = {f"{name.upper()}_VERSION": "v1"}
+        secret = {f"SECRET_{key}": value for key, value in given.items()}
+        check_swarm_names(APP, *((secret, {}) if kind == "secret" else ({}, given)))
+
+    assert len(APP.stack) == 45
+    # The Swarm takes 64: two underscores and the version leave 15 for the name.
+    check("fifteen_letters")
+    with pytest.raises(Misuse) as refused:
+        check("sixteen_lettersx")
+    assert str(refused.value) == (
+        f"The name '{APP.stack}_sixteen_lettersx_v1' has 65 characters; the Swarm takes 64. "
+        "Shorten the name or its version in the recipe, or give the server a shorter domain than "
+        f"that of {DOMAIN}."
+    )
 
 
 def swarm(networks: list[str], bots: list[str]) -> SwarmView:

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from ccci.apps import App
+from ccci.apps import App, stack_name
 from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
 from ccci.errors import NodeFailure, RecipeFailure
+from ccci.node.server import Server
 from ccci.recipe.config import RecipeConfig
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.run import Run
@@ -30,11 +31,12 @@ TRUE, FALSE = Path("/bin/true"), Path("/bin/false")
 
 def driver_of(domain: str, abra: Abra, swarm: object = None) -> AppDriver:
     """Return the driver of an app that is deployed by nothing but `abra`."""
-    stack = domain.replace(".", "_")
+    stack = stack_name(domain)
     there: Any = SimpleNamespace()
     return AppDriver(
         App(domain.partition("-")[0], domain, stack, f"https://{domain}"),
-        there, RecipeConfig(), there, abra, cast(Any, swarm), there, there, print,
+        there, RecipeConfig(), Server(domain="lab.test"), abra, cast(Any, swarm), there, there,
+        print,
     )  # fmt: skip
 
 
@@ -215,11 +217,11 @@ class FewThings:
     services_there: list[Service] = field(default_factory=list)
 
     def secrets(self, stack: str) -> dict[str, str]:
-        assert stack == WIKI.replace(".", "_")
+        assert stack == stack_name(WIKI)
         return dict(self.secrets_there)
 
     def services(self, stack: str) -> list[Service]:
-        assert stack == WIKI.replace(".", "_")
+        assert stack == stack_name(WIKI)
         return self.services_there
 
     def last_words(self, service: Service) -> str:

@@ -1,11 +1,17 @@
 """The lab's abra: version tags, stack names, generated secrets."""
 
 import re
+from pathlib import Path
+from typing import cast
 
 import pytest
 
+from ccci import apps
+from lab import stacks
 from lab.standins.abracli import tags
-from lab.standins.abracli.app import stack_name
+from lab.standins.abracli.app import App, stack_name
+from lab.standins.abracli.envfile import EnvFile
+from lab.standins.abracli.recipe import Recipe
 from lab.standins.abracli.secrets import new_value
 
 
@@ -43,6 +49,19 @@ def test_newer_and_older() -> None:
 )
 def test_stack_name(domain: str, stack: str) -> None:
     assert stack_name(domain) == stack
+
+
+@pytest.mark.parametrize("length", [44, 45, 46, 64])
+@pytest.mark.parametrize("settings", [{}, {"STACK_NAME": "own"}, {"STACK_NAME": "x" * 50}])
+def test_the_suites_name_a_stack_as_this_abra_does(
+    length: int, settings: dict[str, str], tmp_path: Path
+) -> None:
+    """Each has its own function, since neither may import the other: they must agree."""
+    domain = ("a" * (length - 9) + ".lab.test").ljust(length, "t")
+    assert len(domain) == length
+    app = App(domain, "default", tmp_path, EnvFile(settings, {}), cast(Recipe, None), "")
+    assert apps.stack_name(domain, settings) == app.stack
+    assert stacks.stack_name(domain) == stack_name(domain) == domain.replace(".", "_")[:45]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,21 +10,12 @@ from pathlib import Path
 import pytest
 
 from ccci.errors import Misuse, NodeFailure
-from ccci.node import locks
 from ccci.node.state import ProcessIdentity, boot_id, state_dir
 from ccci.teardown import journal
-from ccci.teardown.journal import Journal, claim_domain, dead_runs, known_stacks, live_runs
+from ccci.teardown.journal import Journal, dead_runs, known_stacks, live_runs
 
 ME = ProcessIdentity.of(os.getpid())
 GONE = ProcessIdentity(ME.pid, ME.start_ticks + 1, ME.boot_id)
-CLAIM = """
-import os, sys
-from ccci.teardown.journal import Journal, claim_domain
-from ccci.node.state import ProcessIdentity
-run = Journal.open(sys.argv[1], "n8n", ProcessIdentity.of(os.getpid()))
-print(claim_domain(run.run_id, "n8n-pr1-1234567", "lab.test"), flush=True)
-sys.stdin.read()
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -152,49 +142,6 @@ def test_known_stacks() -> None:
     done.closed("passed")
     assert known_stacks() == ["b_lab_test", "c_lab_test", "a_lab_test"]
     assert known_stacks(closed_within_seconds=-1) == ["b_lab_test", "a_lab_test"]
-
-
-def test_a_name_is_free_again_when_nothing_is_left() -> None:
-    first, second = Journal.open("r1", "n8n", GONE), Journal.open("r2", "n8n", ME)
-    name = "n8n-pr0-1234567"
-    assert claim_domain("r1", name, "lab.test") == f"{name}.lab.test"
-    # The first is dead, but what it deployed may still stand.
-    assert claim_domain("r2", name, "lab.test") == f"{name}-2.lab.test"
-    second.closed("failed", ["volume x"])
-    first.closed("incomplete")
-    Journal.open("r3", "n8n", ME)
-    with locks.locked(first.folder / journal.TEARDOWN_LOCK):
-        assert claim_domain("r3", name, "lab.test") == f"{name}-3.lab.test"
-    Journal.open("r4", "n8n", ME)
-    assert claim_domain("r4", name, "lab.test") == f"{name}.lab.test"
-
-
-def test_a_name_that_something_unknown_has_is_not_given() -> None:
-    run = Journal.open("r1", "n8n", ME)
-    taken = {"a.lab.test", "a-2.b.test"}
-    domain = claim_domain("r1", "a", ["lab.test", "b.test"], taken=taken.__contains__)
-    assert domain == "a-3.lab.test"
-    assert run.names("domain") == ["a-3.lab.test", "a-3.b.test"]
-
-
-def test_racing_processes_get_different_names() -> None:
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", CLAIM, f"r{number}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(6)
-    ]
-    domains = []
-    for racer in racers:
-        assert racer.stdout
-        domains.append(racer.stdout.readline().strip())
-    for racer in racers:
-        racer.communicate(timeout=10)
-    numbers = ["", "-2", "-3", "-4", "-5", "-6"]
-    assert sorted(domains) == sorted(f"n8n-pr1-1234567{each}.lab.test" for each in numbers)
 
 
 def test_a_run_that_was_killed_while_it_was_opened_is_forgotten(state: Path) -> None:
