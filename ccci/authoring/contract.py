@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ccci.authoring.assertions import check_assertions
+from ccci.authoring.breaking import check_defects
 from ccci.authoring.documentation import check_documentation
 from ccci.authoring.forbidden import check_forbidden
 from ccci.authoring.layering import check_layering
@@ -30,6 +31,7 @@ def check_contract(root: Path) -> list[Finding]:
     findings = [
         *check_recipes(project, vocabulary),
         *check_parity(project),
+        *check_defects(project),
         *check_assertions(project, vocabulary),
         *check_forbidden(project, vocabulary),
         *check_weakened(project),
@@ -43,7 +45,7 @@ def check_contract(root: Path) -> list[Finding]:
 
 def to_write(project: Project) -> list[Finding]:
     """Return the skeletons that only a person can fill, one finding each."""
-    return [
+    skeletons = [
         project.finding(
             definition.path,
             definition.line,
@@ -54,3 +56,4 @@ def to_write(project: Project) -> list[Finding]:
         for definition in (*file.tests, *file.keywords)
         if definition.to_write
     ]
+    return skeletons + [found for found in check_defects(project) if found.kind == "to write"]

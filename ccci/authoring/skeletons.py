@@ -29,6 +29,7 @@ def recipe_files(recipe: str, seen: Recipe) -> dict[str, str]:
         "recipe.toml": _settings(recipe, seen),
         f"{recipe}.resource": _resource(recipe),
         "PARITY.md": _parity(recipe, seen),
+        "defects.toml": _defects(recipe),
     }
 
 
@@ -129,6 +130,20 @@ Test Tags           browser
 *** Test Cases ***
 A Person Makes Something And Sees It
     Fail    Write this test: sign in, make the object, see it, and show it in the log.
+"""
+
+
+def _defects(recipe: str) -> str:
+    return f"""\
+# How {recipe} may break, and the stage that must notice. docs/enroll-recipe.md has the keys.
+#
+# [[defect]]
+# name = "the volume is not mounted"
+# replace = "    volumes:\\n      - data:/data\\n"
+# with = ""
+# before = ["install"]
+# stage = "restart"
+# message = "404 != 200"
 """
 
 

@@ -17,6 +17,7 @@ import docker
 from ccci.apps import stack_name
 from ccci.node.state import state_dir
 from ccci.project import PROJECT
+from ccci.recipe.defects import Defect, break_recipe
 from ccci.swarm.view import SwarmView
 from ccci.teardown.journal import Journal
 from ccci.waiting import Look, wait_for
@@ -104,6 +105,20 @@ def start_suite(*arguments: str, **environment: str) -> SuiteRun:
     return run
 
 
+def broken_recipe(folder: Path, recipe: str, defect: Defect) -> Path:
+    """Return a copy of one of the lab's recipes whose head has a defect.
+
+    Args:
+        folder: where the copy is made.
+        recipe: the recipe.
+        defect: what is broken.
+    """
+    target = _cloned(folder, recipe)
+    break_recipe(defect, target)
+    _commit(target)
+    return target
+
+
 def changed_recipe(
     folder: Path,
     change: Callable[[str], str],
@@ -120,8 +135,7 @@ def changed_recipe(
         recipe: the recipe.
         file: the file to change instead of the compose file.
     """
-    target = folder / recipe
-    _git("clone", "--quiet", str(LAB_RECIPES / recipe), str(target), at=folder)
+    target = _cloned(folder, recipe)
     changed = target / file
     before = changed.read_text()
     after = change(before)
@@ -129,10 +143,14 @@ def changed_recipe(
     changed.write_text(after)
     with (target / ".env.sample").open("a") as sample:
         sample.write(more_settings)
-    _git("add", "--all", at=target)
-    author = ["-c", "user.name=A test", "-c", "user.email=test@lab.test"]
-    _git(*author, "commit", "--quiet", "-m", "Break it on purpose", at=target)
+    _commit(target)
     return target
+
+
+def oldest_release(recipe: str) -> str:
+    """Return the oldest release of one of the lab's recipes."""
+    tags = _git("tag", "--sort=creatordate", at=LAB_RECIPES / recipe)
+    return tags.splitlines()[0]
 
 
 def wait_until_reaped(run_id: str, within_seconds: float = 90) -> None:
@@ -201,8 +219,23 @@ def snapshots_of(stack: str) -> list[str]:
     return [one["short_id"] for one in json.loads(listed.output)]
 
 
-def _git(*arguments: str, at: Path) -> None:
-    subprocess.run(["git", *arguments], cwd=at, check=True, capture_output=True, timeout=60)
+def _cloned(folder: Path, recipe: str) -> Path:
+    target = folder / recipe
+    _git("clone", "--quiet", str(LAB_RECIPES / recipe), str(target), at=folder)
+    return target
+
+
+def _commit(target: Path) -> None:
+    _git("add", "--all", at=target)
+    author = ["-c", "user.name=A test", "-c", "user.email=test@lab.test"]
+    _git(*author, "commit", "--quiet", "-m", "Break it on purpose", at=target)
+
+
+def _git(*arguments: str, at: Path) -> str:
+    done = subprocess.run(
+        ["git", *arguments], cwd=at, check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout
 
 
 def _read(run: SuiteRun) -> None:

@@ -1,84 +1,64 @@
-"""A suite that stays green over a defect is a defect itself: custom-html, broken on purpose."""
+"""A suite that stays green over a defect is a defect itself: recipes broken on purpose.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+What is broken in each recipe stands in its `recipes/<recipe>/defects.toml`.
+"""
+
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from ccci.project import PROJECT
-from tests.lab.suite_runs import changed_recipe, leftovers_of, start_suite
+from ccci.recipe.defects import Defect, load_defects
+from tests.lab.suite_runs import broken_recipe, leftovers_of, oldest_release, start_suite
 
 pytestmark = pytest.mark.lab
 
-
-@dataclass(frozen=True)
-class Defect:
-    """One thing broken in the head, the stage that must notice it, and a word of its message."""
-
-    name: str
-    change: Callable[[str], str]
-    stage: str
-    message: str
+# The one recipe that is small enough for every run of the project's tests.
+QUICK = "custom-html"
+RECIPES = sorted(path.parent.name for path in (PROJECT / "recipes").glob("*/recipe.toml"))
+LONGEST_RUN_SECONDS = 900
 
 
-def replaced(old: str, new: str) -> Callable[[str], str]:
-    """Return a change of one piece of text."""
-    return lambda text: text.replace(old, new)
-
-
-def without(word: str) -> Callable[[str], str]:
-    """Return a change that drops the lines with a word."""
-    return lambda text: "".join(line for line in text.splitlines(True) if word not in line)
+def case(recipe: str, *values: object, name: str) -> ParameterSet:
+    """Return a test's parameters; those of large recipes are for `make test-all` alone."""
+    return pytest.param(
+        recipe, *values, id=name, marks=() if recipe == QUICK else pytest.mark.heavy
+    )
 
 
 DEFECTS = [
-    Defect(
-        "the volume is not mounted",
-        replaced("    volumes:\n      - content:/usr/share/nginx/html\n", ""),
-        "restart",
-        "404 != 200",
-    ),
-    Defect("the backup label is lost", without("backupbot."), "backup", "backupbot.backup"),
-    Defect(
-        "the proxy is led to the wrong port",
-        replaced("loadbalancer.server.port=80", "loadbalancer.server.port=81"),
-        "install",
-        "Look at the router's labels",
-    ),
-    Defect(
-        "the upgrade loses the data",
-        lambda text: text.replace("- content:", "- pages:").replace("\n  content:", "\n  pages:"),
-        "upgrade",
-        "404 != 200",
-    ),
-    Defect(
-        "the image crash-loops",
-        replaced("    image: nginx:1.26.3\n", '    image: nginx:1.26.3\n    command: ["false"]\n'),
-        "install",
-        "crash-loops: 3 tasks died",
-    ),
-    Defect(
-        "the label moves and the app does not",
-        replaced(".version=1.1.0+1.26.3", ".version=1.2.0+1.27.9"),
-        "functional",
-        "nginx/1.26.3 != nginx/1.27.9",
-    ),
+    case(recipe, defect, name=f"{recipe}: {defect.name}")
+    for recipe in RECIPES
+    for defect in load_defects(PROJECT / "recipes" / recipe / "defects.toml")
 ]
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: str(defect.name))
-def test_the_suite_turns_red_at_the_right_stage(defect: Defect, tmp_path: Path) -> None:
-    source = changed_recipe(tmp_path, defect.change)
-    run = start_suite("--variable", f"RECIPE_SOURCE:{source}", "suites/custom-html")
-    assert run.finish() != 0
-    results = run.results()
-    assert results["verdict"] == "failed"
-    first = next(stage for stage, verdict in results["stages"].items() if verdict != "passed")
-    assert first == defect.stage, run.output
-    assert results["stages"][first] == "failed"
+@pytest.mark.parametrize(("recipe", "defect"), DEFECTS)
+def test_the_suite_turns_red_at_the_right_stage(
+    recipe: str, defect: Defect, tmp_path: Path
+) -> None:
+    source = broken_recipe(tmp_path, recipe, defect)
+    stages = [word for stage in (*defect.before, defect.stage) for word in ("--suite", stage)]
+    run = start_suite(*stages, "--variable", f"RECIPE_SOURCE:{source}", f"suites/{recipe}")
+    assert run.finish(LONGEST_RUN_SECONDS) != 0
+    results = run.results(recipe)
+    assert results["verdict"] == "failed", run.output
+    wanted = {**dict.fromkeys(defect.before, "passed"), defect.stage: "failed"}
+    assert {stage: results["stages"][stage] for stage in wanted} == wanted, run.output
     assert defect.message in run.output
     assert leftovers_of(run.stack, run.run_id) == []
+
+
+@pytest.mark.parametrize("recipe", [case(recipe, name=recipe) for recipe in RECIPES])
+def test_releases_may_be_passed_over(recipe: str) -> None:
+    """From the oldest release straight to the head, and the data comes along."""
+    oldest = oldest_release(recipe)
+    run = start_suite(
+        "--suite", "upgrade", "--variable", f"UPGRADE_FROM:{oldest}", f"suites/{recipe}"
+    )
+    assert run.finish(LONGEST_RUN_SECONDS) == 0, run.output
+    assert run.results(recipe)["stages"]["upgrade"] == "passed"
 
 
 def test_an_upgrade_that_does_not_move_is_noticed(tmp_path: Path) -> None:
@@ -92,12 +72,3 @@ def test_an_upgrade_that_does_not_move_is_noticed(tmp_path: Path) -> None:
     assert run.finish() != 0
     assert run.results()["stages"]["upgrade"] == "failed"
     assert "Expected the label of the deployed version to be the head's" in run.output
-
-
-def test_the_app_itself_can_move(tmp_path: Path) -> None:
-    """From the release with the older nginx, the data comes along."""
-    run = start_suite(
-        "--suite", "upgrade", "--variable", "UPGRADE_FROM:1.0.0+1.22.1", "suites/custom-html"
-    )
-    assert run.finish() == 0, run.output
-    assert run.results()["stages"]["upgrade"] == "passed"

@@ -106,6 +106,20 @@ Publish The Post
     [Arguments]    ${title}
     Read Page    ${title}
 """,
+    "recipes/blog/defects.toml": """\
+[[defect]]
+name = "the volume is not mounted"
+replace = "volumes: [posts:/posts]"
+with = ""
+stage = "restart"
+message = "404 != 200"
+""",
+    "lab/recipes/blog/recipe/compose.yml": """\
+services:
+  app:
+    image: blog:1
+    volumes: [posts:/posts]
+""",
     "recipes/blog/PARITY.md": """\
 # Parity
 

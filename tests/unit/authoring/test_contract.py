@@ -12,6 +12,7 @@ FUNCTIONAL = "suites/blog/2__functional.robot"
 WORDS = "recipes/blog/blog.resource"
 TOML = "recipes/blog/recipe.toml"
 PARITY = "recipes/blog/PARITY.md"
+BREAKS = "recipes/blog/defects.toml"
 BROWSER = "suites/blog/3__browser.robot"
 LIBRARY = "libraries/Pages.py"
 CALL = "    Publish The Post    first\n"
@@ -84,6 +85,16 @@ DEFECTS = [
         "docs/DECISIONS.md :: No media over UDP",
         "2__functional.robot :: A Post Is Public",
         rf"{FUNCTIONAL}:1: P3: expected at least 2 functional tests beyond .* saw 1",
+    ),
+    # Defects: the file is strict, and what it replaces is in the recipe
+    (BREAKS, "stage =", "stag =", rf"{BREAKS}:5: P7: unknown key 'stag'"),
+    (BREAKS, "restart", "reboot", rf"{BREAKS}:5: P7: defect 1, 'stage': Input should be"),
+    (BREAKS, "volumes: [", "volumes: [a", rf"{BREAKS}:1: P7: defect .* does not contain 'volu"),
+    (
+        "lab/recipes/blog/recipe/compose.yml",
+        "posts:/posts",
+        "data:/data",
+        rf"{BREAKS}:1: P7: defect 'the volume is not mounted': compose.yml does not contain",
     ),
     # P6: browser
     (
@@ -374,6 +385,7 @@ def test_a_generic_stage_is_a_link(
         ("suites/blog/3__browser.robot", r"suites/blog/3__browser.robot:1: P6: no browser test"),
         ("recipes/blog/recipe.toml", r"recipes/blog/recipe.toml:1: P1: .* has no recipe.toml"),
         ("recipes/blog/PARITY.md", r"recipes/blog/PARITY.md:1: P2: .* has no PARITY.md"),
+        ("recipes/blog/defects.toml", r"recipes/blog/defects.toml:1: warning: P7: .* has no def"),
         ("recipes/blog/blog.resource", r"recipes/blog/blog.resource:1: P4: missing"),
         ("docs/enroll-recipe.md", r"docs/enroll-recipe.md:1: P8: missing"),
     ],
@@ -382,6 +394,18 @@ def test_a_missing_file_is_found(tmp_path: Path, gone: str, expected: str) -> No
     (make_project(tmp_path) / gone).unlink()
     found = [str(finding) for finding in check_contract(tmp_path)]
     assert any(re.match(expected, line) for line in found), "\n".join(found)
+
+
+def test_a_defects_file_without_a_defect_is_to_be_written(tmp_path: Path) -> None:
+    (make_project(tmp_path) / BREAKS).write_text("# None yet.\n", encoding="utf-8")
+    found = [str(finding) for finding in check_contract(tmp_path)]
+    assert [line.partition(": no defect")[0] for line in found] == [f"{BREAKS}:1: to write"]
+
+
+def test_a_recipe_that_the_lab_has_not_is_not_looked_into(tmp_path: Path) -> None:
+    (make_project(tmp_path) / "lab/recipes/blog/recipe/compose.yml").unlink()
+    (tmp_path / "lab/recipes/blog/recipe").rmdir()
+    assert check_contract(tmp_path) == []
 
 
 def test_a_setup_script_must_be_there_and_executable(tmp_path: Path) -> None:

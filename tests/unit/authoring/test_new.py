@@ -64,6 +64,7 @@ def test_only_what_a_person_must_write_is_left(root: Path, source: Path) -> None
     files = {item.path for item in left}
     assert "suites/n8n/2__functional.robot" in files
     assert "recipes/n8n/n8n.resource" in files
+    assert "recipes/n8n/defects.toml" in files
 
 
 def test_the_settings_are_guessed_from_the_compose_file(root: Path, source: Path) -> None:
