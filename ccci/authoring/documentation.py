@@ -10,8 +10,11 @@ from ccci.authoring.project import Project
 from ccci.authoring.recipes import REQUIRED_WORDS
 from ccci.authoring.vocabulary import LibraryKeyword, Vocabulary
 from ccci.recipe.config import Approved, Browser, RecipeConfig, Sso
+from ccci.recipe.tables import Database, Names, SignIn, Wiring
 
 ENROLL = "docs/enroll-recipe.md"
+# The tables of recipe.toml, whose keys that page explains.
+TABLES = (Sso, Browser, Approved, Names, Database, SignIn, Wiring)
 
 
 def check_documentation(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]:
@@ -38,7 +41,7 @@ def _enrolment(project: Project) -> Iterator[Finding]:
     text = path.read_text(encoding="utf-8")
     keys = [
         *RecipeConfig.model_fields,
-        *(f"{key}" for table in (Sso, Browser, Approved) for key in table.model_fields),
+        *(key for table in TABLES for key in table.model_fields),
     ]
     for key in keys:
         if not re.search(rf"\b{re.escape(key)}\b", text):

@@ -3,19 +3,29 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from ccci.errors import Misuse
+from ccci.recipe.tables import (
+    Called,
+    ComposeNames,
+    Database,
+    EnvKey,
+    EnvValue,
+    Meaning,
+    Names,
+    SignIn,
+    Table,
+)
+from ccci.recipe.toml_lines import line_of
 
 Stage = Literal["install", "functional", "browser", "restart", "backup", "upgrade"]
 RecipeName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$", strip_whitespace=False)
 ]
 Reason = Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
-EnvKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
-EnvValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=4096)]
 PathOnApp = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$")]
 ScriptPath = Annotated[str, StringConstraints(pattern=r"^(\w[\w-]*/)*\w[\w-]*(\.\w+)?$")]
 
@@ -32,26 +42,20 @@ Approval = Annotated[
 ]
 
 
-class _Table(BaseModel):
-    """Unknown keys are refused: a misspelt key must not be a silently missing one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Sso(_Table):
+class Sso(Table):
     """`[sso]`: which recipe signs users in, and the script that wires the two."""
 
     provider: Literal["keycloak", "authentik"]
     setup_script: ScriptPath | None = None
 
 
-class Browser(_Table):
+class Browser(Table):
     """`[browser]`: why an app has no browser tests."""
 
     none: Reason
 
 
-class Approved(_Table):
+class Approved(Table):
     """`[approved]`: what the node lets this recipe do, decided on this project's main branch.
 
     Attributes:
@@ -59,11 +63,11 @@ class Approved(_Table):
         tests: whether test code in the recipe's own `cc-ci/` folder is run.
     """
 
-    node: list[Approval] = []
+    node: list[Approval] = Field(default_factory=list)
     tests: bool = False
 
 
-class RecipeConfig(_Table):
+class RecipeConfig(Table):
     """The content of a `recipes/<recipe>/recipe.toml`.
 
     Attributes:
@@ -74,6 +78,12 @@ class RecipeConfig(_Table):
         health_status: the HTTP status it then answers with.
         timeout_seconds: how long a deployment may take to converge, image pulls not counted.
         env: settings written into the app's environment before its first deployment.
+        overlays: compose files to deploy with, beside those that .env.sample names; each one name,
+            or several of which the first that the recipe has is taken.
+        names: the recipe's own names that the suite uses.
+        database: where the app keeps its data, as far as the images do not tell.
+        sign_in: how the recipe is told of its provider.
+        holds: what people entrust to the app, a line each.
         sso: the provider of single sign-on, if the app has any.
         browser: the reason why there are no browser tests, for an app without pages.
         opt_out: stage to reason, for a generic part that is left out.
@@ -81,15 +91,20 @@ class RecipeConfig(_Table):
     """
 
     weight: int = Field(default=1, ge=1, le=64)
-    requires: list[RecipeName] = []
-    test_requires: list[RecipeName] = []
+    requires: list[RecipeName] = Field(default_factory=list)
+    test_requires: list[RecipeName] = Field(default_factory=list)
     health_path: PathOnApp = "/"
     health_status: int = Field(default=200, ge=100, le=599)
     timeout_seconds: int = Field(default=300, ge=5, le=3600)
-    env: dict[EnvKey, EnvValue] = {}
+    env: dict[EnvKey, EnvValue] = Field(default_factory=dict)
+    overlays: list[ComposeNames] = Field(default_factory=list)
+    names: Names = Names()
+    database: Database = Database()
+    sign_in: SignIn = SignIn()
+    holds: dict[Called, Meaning] = Field(default_factory=dict)
     sso: Sso | None = None
     browser: Browser | None = None
-    opt_out: dict[Stage, Reason] = {}
+    opt_out: dict[Stage, Reason] = Field(default_factory=dict)
     approved: Approved = Approved()
 
 
@@ -135,22 +150,29 @@ def config_path(project: Path, recipe: str) -> Path:
 
 def _first_complaint(path: Path, text: str, error: ValidationError) -> str:
     first = error.errors()[0]
-    keys = [str(part) for part in first["loc"] if part != "[key]"]
-    line = _line_of(text, keys)
+    place = [part for part in first["loc"] if part != "[key]"]
+    key = ".".join(map(str, place))
     if first["type"] == "extra_forbidden":
-        known = ", ".join(RecipeConfig.model_fields)
-        what = f"unknown key '{'.'.join(keys)}'; known keys: {known}"
+        what = f"unknown key '{key}'; known keys: {', '.join(_keys_beside(place))}"
     else:
         seen = (
             f" (it is {repr(first['input'])[:80]})" if not isinstance(first["input"], dict) else ""
         )
-        what = f"key '{'.'.join(keys)}': {first['msg']}{seen}"
-    return f"{path}:{line}: {what}."
+        what = f"key '{key}': {first['msg'].removeprefix('Value error, ')}{seen}"
+    return f"{path}:{line_of(text, place)}: {what}."
 
 
-def _line_of(text: str, keys: list[str]) -> int:
-    for key in reversed(keys):
-        for number, line in enumerate(text.splitlines(), 1):
-            if re.match(rf"\s*\[?\"?{re.escape(key)}\b", line):
-                return number
-    return 1
+def _keys_beside(place: list[str | int]) -> list[str]:
+    """Return the keys that are known where an unknown one stands."""
+    model: type[Table] = RecipeConfig
+    for part in place[:-1]:
+        if isinstance(part, str):
+            model = _tables_in(model.model_fields[part].annotation)[0]
+    return list(model.model_fields)
+
+
+def _tables_in(annotation: Any) -> list[type[Table]]:
+    """Return the tables that a field holds: itself, or in a list or a union."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return [annotation]
+    return [table for inner in get_args(annotation) for table in _tables_in(inner)]
