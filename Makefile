@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost new
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -94,6 +94,9 @@ bench: setup ## the harness beside the same steps by hand, and a matrix beside i
 
 docs: setup ## the keyword pages, and what each recipe's suite proves
 	@$(PY) -m ccci.authoring.pages
+
+cost: setup ## what each recipe costs in hand-written lines and files
+	@$(PY) -m ccci.authoring.cost
 
 new: setup ## the folders of a new recipe: make new RECIPE=x
 	@$(PY) -m ccci.authoring.new "$(RECIPE)" $(if $(SOURCE),--source "$(SOURCE)")

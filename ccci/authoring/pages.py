@@ -34,13 +34,10 @@ def render(root: Path) -> dict[str, str]:
         pages[f"docs/keywords/{library.path.stem}.html"] = _html(library.spec)
     for resource in project.resources:
         if resource.keywords:
-            pages[resource_page(resource.path)] = _html(LibraryDocumentation(str(resource.path)))
+            # The suffix stays: a library may have the same name.
+            name = f"docs/keywords/{resource.path.name}.html"
+            pages[name] = _html(LibraryDocumentation(str(resource.path)))
     return pages
-
-
-def resource_page(path: Path) -> str:
-    """Return where a resource's page lies; its suffix stays, as a library may have its name."""
-    return f"docs/keywords/{path.name}.html"
 
 
 def stale(root: Path) -> list[Finding]:
@@ -122,40 +119,47 @@ def _keyword_index(project: Project, vocabulary: Vocabulary) -> str:
         "",
         "# Keywords",
         "",
-        "One page a library or resource. Suites import resources; resources bring the libraries.",
+        "Suites import resources; resources bring the libraries. `make docs` also writes an HTML",
+        "page for each of them into this folder, with arguments and examples. Git does not keep",
+        "those.",
         "",
         "## Resources",
         "",
-        "| words | what they are about | libraries that they bring |",
+        "| resource | what it is about | libraries that it brings |",
         "| --- | --- | --- |",
     ]
-    known = {library.path.stem for library in vocabulary.libraries}
+    known = {library.path.stem: library.path for library in vocabulary.libraries}
     for resource in project.resources:
-        name = resource.path.name
-        if resource.keywords:
-            name = f"[{name}]({Path(resource_page(resource.path)).name})"
         brought = [Path(item.name).stem for item in resource.imports if item.kind == "Library"]
-        shown = ", ".join(f"[{one}]({one}.html)" if one in known else one for one in brought)
+        shown = ", ".join(
+            _source(project, known[one], one) if one in known else one for one in brought
+        )
+        name = _source(project, resource.path, resource.path.name)
         lines.append(f"| {name} | {_cell(resource.documentation)} | {shown} |")
     lines += ["", "## Libraries", "", "| library | what it is about |", "| --- | --- |"]
     for library in vocabulary.libraries:
-        about = _cell(library.documentation)
-        lines.append(f"| [{library.path.stem}]({library.path.stem}.html) | {about} |")
+        name = _source(project, library.path, library.path.stem)
+        lines.append(f"| {name} | {_cell(library.documentation)} |")
     lines += ["", "## Every keyword", "", "| keyword | in | what it does |", "| --- | --- | --- |"]
     rows = [
-        (word.name, library.path.stem, f"{library.path.stem}.html", word.short)
+        (word.name, _source(project, library.path, library.path.stem), word.short)
         for library in vocabulary.libraries
         for word in library.keywords
     ]
     rows += [
-        (word.name, file.path.name, Path(resource_page(file.path)).name, word.documentation)
+        (word.name, _source(project, file.path, file.path.name), word.documentation)
         for file in project.resources
         for word in file.keywords
     ]
-    for name, place, page, about in sorted(rows):
-        anchor = name.replace(" ", "%20").replace('"', "%22")
-        lines.append(f"| [{_cell(name)}]({page}#{anchor}) | {place} | {_cell(about)} |")
+    lines += [
+        f"| {_cell(name)} | {place} | {_cell(about)} |" for name, place, about in sorted(rows)
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _source(project: Project, path: Path, name: str) -> str:
+    """Return a link from the list of keywords to a source file, which every clone has."""
+    return f"[{name}](../../{project.relative(path)})"
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,8 @@
 """P2 and P3: PARITY.md points at tests that exist, and the recipe's own tests go beyond it.
 
 A row is `| recipe-info/<recipe>/tests/<file>.py | <suite file> :: <test name> | what |`. The
-second cell may instead be `docs/DECISIONS.md :: <heading>`, for a test left out on purpose.
+second cell may instead be `NOTES.md :: <heading>`, for a test left out on purpose, or
+`docs/decisions/<file>.md :: <heading>` where the reason concerns more than this recipe.
 """
 
 import difflib
@@ -103,15 +104,8 @@ def _row(project: Project, recipe: str, path: Path, row: Row) -> Iterator[Findin
         yield project.finding(
             path, row.line, "P2: the third cell is empty; say what both tests verify."
         )
-    if row.target.endswith("DECISIONS.md"):
-        known = headings(project.root / "docs" / "DECISIONS.md")
-        if row.test not in known:
-            yield project.finding(
-                path,
-                row.line,
-                f"P2: docs/DECISIONS.md has no heading '{row.test}'{_like(row.test, known)}. "
-                "Write the entry with its reason, or name the heading as it is.",
-            )
+    if row.target.endswith(".md"):
+        yield from _left_out(project, recipe, path, row)
         return
     tests = tests_of(project, recipe)
     file = Path(row.target).name
@@ -130,6 +124,27 @@ def _row(project: Project, recipe: str, path: Path, row: Row) -> Iterator[Findin
             row.line,
             f"P2: suites/{recipe}/{file} has no test '{row.test}'{_like(row.test, names)}. Name "
             "the test as it is called now.",
+        )
+
+
+def _left_out(project: Project, recipe: str, path: Path, row: Row) -> Iterator[Finding]:
+    notes = f"recipes/{recipe}/NOTES.md"
+    file = notes if row.target == "NOTES.md" else row.target
+    if file != notes and not re.fullmatch(r"docs/decisions/[\w.-]+\.md", file):
+        yield project.finding(
+            path,
+            row.line,
+            f"P2: '{row.target}' is no place for a decision; expected NOTES.md :: <heading> or "
+            "docs/decisions/<file>.md :: <heading>.",
+        )
+        return
+    known = headings(project.root / file)
+    if row.test not in known:
+        yield project.finding(
+            path,
+            row.line,
+            f"P2: {file} has no heading '{row.test}'{_like(row.test, known)}. "
+            "Write the entry with its reason, or name the heading as it is.",
         )
 
 

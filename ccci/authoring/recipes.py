@@ -56,6 +56,11 @@ def _files(project: Project, recipe: str) -> Iterator[Finding]:
             "both.",
         )
         return
+    notes = project.recipe_file(recipe, "NOTES.md")
+    if not notes.exists():
+        yield project.finding(
+            notes, 1, "P8: missing; expected the decisions that concern this recipe alone."
+        )
     for generic in project.generic_files:
         path = folder / generic.name
         wanted = f"../generic/{generic.name}"

@@ -29,6 +29,7 @@ def recipe_files(recipe: str, seen: Recipe) -> dict[str, str]:
         "recipe.toml": _settings(recipe, seen),
         f"{recipe}.resource": _resource(recipe),
         "PARITY.md": _parity(recipe, seen),
+        "NOTES.md": f"# Notes on {recipe}\n\nDecisions that concern this recipe alone.\n",
         "defects.toml": _defects(recipe),
     }
 

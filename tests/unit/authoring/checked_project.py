@@ -4,7 +4,8 @@ from pathlib import Path
 
 FILES = {
     "README.md": "# A project\n\nSee [the guide](docs/enroll-recipe.md#enrol-a-recipe).\n",
-    "docs/DECISIONS.md": "# Decisions\n\n## No media over UDP\n\nThere is no inbound UDP.\n",
+    "docs/decisions/0001-no-udp.md": "# No media over UDP\n\nThere is no inbound UDP.\n",
+    "recipes/blog/NOTES.md": "# Notes on blog\n\n## No mail is read\n\nIt sends none.\n",
     "docs/enroll-recipe.md": """\
 # Enrol a recipe
 
@@ -128,7 +129,8 @@ services:
 | older test | here | what |
 | --- | --- | --- |
 | `recipe-info/blog/tests/health_check.py` | `1__install.robot` :: The App Is Healthy | answers |
-| recipe-info/blog/tests/media.py | docs/DECISIONS.md :: No media over UDP | media |
+| recipe-info/blog/tests/media.py | docs/decisions/0001-no-udp.md :: No media over UDP | media |
+| recipe-info/blog/tests/mail.py | NOTES.md :: No mail is read | mail |
 """,
     "suites/generic/__init__.robot": "*** Settings ***\nDocumentation       One run.\n",
     "suites/generic/1__install.robot": """\

@@ -75,14 +75,28 @@ DEFECTS = [
         "9__gone.robot",
         rf"{PARITY}:5: P2: there is no suites/blog/9__gon",
     ),
-    (PARITY, "No media", "Some media", rf"{PARITY}:6: P2: docs/DECISIONS.md has no heading 'Some"),
+    (
+        PARITY,
+        "No media",
+        "Some media",
+        rf"{PARITY}:6: P2: docs/decisions/0001-no-udp.md has no heading 'Some media over UDP' "
+        r"\(is it 'No media over UDP'\?\)",
+    ),
+    (PARITY, "0001-no", "0002-no", rf"{PARITY}:6: P2: docs/decisions/0002-no-udp.md has no head"),
+    (
+        PARITY,
+        "No mail is",
+        "Mail is",
+        rf"{PARITY}:7: P2: recipes/blog/NOTES.md has no heading 'Mail is read'",
+    ),
+    (PARITY, "NOTES.md", "docs/DECISIONS.md", rf"{PARITY}:7: P2: 'docs/DECISIONS.md' is no place"),
     (PARITY, "health_check.py", "other.py", rf"{PARITY}:1: P2: no row for .*/health_check.py"),
     (PARITY, "recipe-info/blog/tests/media", "media", rf"{PARITY}:6: P2: first cell 'media.py'"),
     (PARITY, "| media |", "| |", rf"{PARITY}:6: P2: the third cell is empty"),
     # P3: depth
     (
         PARITY,
-        "docs/DECISIONS.md :: No media over UDP",
+        "docs/decisions/0001-no-udp.md :: No media over UDP",
         "2__functional.robot :: A Post Is Public",
         rf"{FUNCTIONAL}:1: P3: expected at least 2 functional tests beyond .* saw 1",
     ),
@@ -385,6 +399,7 @@ def test_a_generic_stage_is_a_link(
         ("suites/blog/3__browser.robot", r"suites/blog/3__browser.robot:1: P6: no browser test"),
         ("recipes/blog/recipe.toml", r"recipes/blog/recipe.toml:1: P1: .* has no recipe.toml"),
         ("recipes/blog/PARITY.md", r"recipes/blog/PARITY.md:1: P2: .* has no PARITY.md"),
+        ("recipes/blog/NOTES.md", r"recipes/blog/NOTES.md:1: P8: missing"),
         ("recipes/blog/defects.toml", r"recipes/blog/defects.toml:1: warning: P7: .* has no def"),
         ("recipes/blog/blog.resource", r"recipes/blog/blog.resource:1: P4: missing"),
         ("docs/enroll-recipe.md", r"docs/enroll-recipe.md:1: P8: missing"),
