@@ -2,40 +2,27 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
-from pathlib import Path
 
 from robot.api.deco import library
 
 from ccci.bridge.failures import word
 from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
-
-
-@dataclass(frozen=True)
-class File:
-    """A file with known content: its name, its path on this machine, its bytes and their size."""
-
-    name: str
-    path: Path
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        """How many bytes it has."""
-        return len(self.content)
+from ccci.web.files import File
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Content:
     """Makes files with random or given content, remembers them by name, and compares bytes.
 
-    A file has the fields ``name``, ``path``, ``content`` and ``size``. Its content is kept with
-    the run, so that a later test can ask for the same file by its name.
+    A file has the fields ``name``, ``path``, ``content``, ``size`` and ``sha256``. It is kept with
+    the run, so that a later test or stage can ask for the same file by its name. Other values are
+    kept by `Remember`.
     """
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
+        self._remembered: dict[str, object] = {}
 
     @word()
     def random_file(self, name: str, size: int = 4096) -> File:
@@ -69,6 +56,31 @@ class Content:
         if name not in self._files:
             raise Misuse(f"No file '{name}' was made in this run; there are: {list(self._files)}.")
         return self._files[name]
+
+    @word()
+    def remember(self, name: str, value: object) -> None:
+        """Keeps a value under a name for later tests and stages of this run: text, bytes, a number.
+
+        What was kept under that name is replaced. Never fails.
+
+        Example:
+        | Remember    commit of the seed    ${commit}
+        """
+        self._remembered[name] = value
+
+    @word()
+    def recall(self, name: str) -> object:
+        """Returns what `Remember` kept under this name.
+
+        Fails when there is nothing, and lists the names there are.
+
+        Example:
+        | ${commit}=    Recall    commit of the seed
+        """
+        if name not in self._remembered:
+            there = ", ".join(self._remembered) or "nothing"
+            raise Misuse(f"Nothing was remembered as {name!r} in this run, only: {there}.")
+        return self._remembered[name]
 
     @word("assertion")
     def bytes_should_be(self, seen: bytes, expected: bytes) -> None:

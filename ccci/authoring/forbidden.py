@@ -18,7 +18,7 @@ WORDS = {
     "runkeywordandignoreerror": SWALLOWED,
     "runkeywordandreturnstatus": SWALLOWED,
     "runkeywordandwarnonfailure": SWALLOWED,
-    "sleep": "wait for a condition with a deadline, as `Wait For ...` and `Assert Converges` do",
+    "sleep": "wait for a condition with a deadline, as `Eventually` does",
     "evaluate": "suites hold no Python; make it a library keyword",
     "comment": "delete what is not run",
     "setglobalvariable": "take values as arguments and return them",

@@ -70,7 +70,7 @@ def _resource(recipe: str) -> str:
         f"Documentation       Words of {recipe}: what its users do, and what should then be so.",
         "",
         "Resource            lifecycle.resource",
-        "Resource            http.resource",
+        "Resource            api.resource",
         "",
         "",
         "*** Keywords ***",

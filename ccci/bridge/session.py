@@ -52,6 +52,11 @@ class Session:
         """The run."""
         return self.stages.run
 
+    @property
+    def deployed_run(self) -> Run | None:
+        """The run, when its app is deployed; None before."""
+        return self.run if self._stages is not None and self._stages.deployed else None
+
     def begin(self) -> Run:
         """Begin the run that the suite's folder and variables describe.
 

@@ -195,7 +195,7 @@ class Gitea:
         return self._http.request(method, f"{self.url}/api/v1{path}", headers, body)
 
     def _authorization(self) -> dict[str, str]:
-        return self._account.basic_authorization() if self._account else {}
+        return dict(self._account.headers_for("", "")) if self._account else {}
 
 
 def password_in(output: str) -> str:

@@ -1,0 +1,240 @@
+"""An app's HTTP API: calls whose answers must be as expected, and waits for a state."""
+
+import urllib.parse
+from dataclasses import dataclass, replace
+
+from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.waiting import Look, TooLate, hold_for, wait_for
+from ccci.web.askers import Anonymous, CookieSession
+from ccci.web.call import Call
+from ccci.web.http import Client, Response, start_of
+from ccci.web.jsonview import as_text, value_at
+
+_MOVED = (301, 302, 303, 307, 308)
+_MOST_REDIRECTS = 5
+_BUSY = 429
+_ROUTER = "Look at the router's labels (rule, port, entrypoint, network) and the service's log."
+_SERVICE = "Look at the log of the app's services: it lies with the results, in services/."
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an answer should be.
+
+    Attributes:
+        statuses: one of these.
+        field: a dotted path in its JSON; "" for none.
+        values: what may stand there, each as JSON writes it; empty for anything but null.
+    """
+
+    statuses: tuple[int, ...] = (200,)
+    field: str = ""
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        status = " or ".join(map(str, self.statuses))
+        values = f" {' or '.join(self.values)}" if self.values else ""
+        return f"{status} with {self.field}{values}" if self.field else status
+
+    def met_by(self, answer: Response) -> bool:
+        """Tell whether an answer is so."""
+        if answer.status not in self.statuses:
+            return False
+        if not self.field:
+            return True
+        seen = _value(answer, self.field)
+        return seen in self.values if self.values else seen not in (None, "null")
+
+    def seen_in(self, answer: Response) -> str:
+        """Return an answer in the words of what was wanted."""
+        if not self.field:
+            return str(answer.status)
+        seen = _value(answer, self.field)
+        return f"{answer.status} " + (
+            f"without {self.field}" if seen is None else f"with {self.field} {seen[:80]}"
+        )
+
+
+def statuses_in(expect: str | int) -> tuple[int, ...]:
+    """Return the statuses that a table expects.
+
+    Raises:
+        Misuse: it is none.
+
+    Example:
+        >>> statuses_in("200 or 404")
+        (200, 404)
+    """
+    words = [word.strip() for word in str(expect).split(" or ")]
+    if not all(word.isdecimal() and 100 <= int(word) <= 599 for word in words):
+        raise Misuse(f"expect={expect!r} is no status: write 200, or several as in '200 or 404'.")
+    return tuple(map(int, words))
+
+
+def values_in(value: object) -> tuple[str, ...]:
+    """Return the values that a table waits for, each as JSON writes it; none for None.
+
+    Example:
+        >>> values_in("success or error"), values_in(True)
+        (('success', 'error'), ('true',))
+    """
+    if value is None:
+        return ()
+    return tuple(value.split(" or ")) if isinstance(value, str) else (as_text(value),)
+
+
+class Api:
+    """The API of an app, at its address on one server."""
+
+    def __init__(self, client: Client, address: str, domain: str) -> None:
+        """Take the app's address without a slash at its end, and the domain of its server."""
+        self._client, self._address, self._domain = client, address, domain
+
+    def call(self, call: Call, wanted: Wanted) -> Response:
+        """Send a call and return its answer.
+
+        Raises:
+            RecipeFailure: the answer is another; one sentence, and where to look.
+            NodeFailure: no answer came.
+        """
+        return _as_wanted(call, self.send(call), wanted)
+
+    def send(self, call: Call, within_seconds: float = 30) -> Response:
+        """Send a call and return its answer, whatever it is.
+
+        Raises:
+            RecipeFailure: the address is on another server, or its certificate is not trusted.
+            NodeFailure: no answer came.
+        """
+        url = call.url_below(self._address)
+        self._check(url, call)
+        headers = {**call.by.headers_for(call.method, url), **call.headers}
+        if call.body and not any(name.lower() == "content-type" for name in call.headers):
+            headers["Content-Type"] = call.body.content_type
+        content = call.body.content if call.body else None
+        return self._client.request(call.method, url, headers, content, within_seconds, call.by.jar)
+
+    def wait(
+        self, call: Call, wanted: Wanted, within_seconds: float, holding_seconds: float = 0
+    ) -> Response:
+        """Send a call until its answer is as wanted, and stays so; return the last one.
+
+        Raises:
+            RecipeFailure: it was not in time; the sentence says what was seen last.
+        """
+        last: list[Response] = []
+
+        def look() -> Look:
+            try:
+                answer = self.send(call, min(10, within_seconds))
+            except NodeFailure as error:
+                return Look(False, str(error))
+            last[:] = [answer]
+            return Look(wanted.met_by(answer), f"answered {wanted.seen_in(answer)}")
+
+        try:
+            if holding_seconds:
+                hold_for(str(call), look, within_seconds, holding_seconds)
+            else:
+                wait_for(str(call), look, within_seconds)
+        except TooLate as late:
+            held = f", for {holding_seconds:g} s" if holding_seconds else ""
+            raise RecipeFailure(
+                f"{call} was last {late.seen} after {late.after_seconds:.1f} s, expected {wanted}"
+                f"{held}{start_of(last[0]) if last else ''}\n"
+                f"{_where(last[0]) if last else _ROUTER}"
+            ) from None
+        return last[0]
+
+    def download(self, call: Call, wanted: Wanted) -> Response:
+        """Fetch a file from where the app keeps it, as a browser that is led on does.
+
+        Who asks is told to the app alone, not to the place that it leads to.
+
+        Raises:
+            RecipeFailure: the answer at the end is another, or there is no end.
+        """
+        for _ in range(_MOST_REDIRECTS):
+            answer = self.send(call)
+            if answer.status not in _MOVED or answer.status in wanted.statuses:
+                break
+            here = call.url_below(self._address)
+            there = urllib.parse.urljoin(here, answer.headers.get("location", ""))
+            call = call.to(there)
+            if _origin(here) != _origin(there):
+                call = replace(call, by=Anonymous(), headers={})
+        return _as_wanted(call, answer, wanted)
+
+    def sign_in(
+        self, call: Call, session: CookieSession, wanted: Wanted, page: str, within_seconds: float
+    ) -> CookieSession:
+        """Sign in as a browser does, and return the session.
+
+        Args:
+            call: the sign-in.
+            session: an empty one.
+            wanted: what the sign-in is to be answered.
+            page: where the cookie of a CSRF token is fetched first; "" for nowhere.
+            within_seconds: for how long an app is asked again that is asked too often (429).
+
+        Raises:
+            RecipeFailure: it was refused, or no cookie came.
+        """
+        if page:
+            self.call(Call("GET", page, session), Wanted())
+        call = replace(call, by=session)
+        answer = _as_wanted(call, self._when_heard(call, within_seconds), wanted)
+        if not answer.cookies:
+            raise RecipeFailure(f"{call} was answered {answer.status}, but set no cookie.")
+        return replace(session, answer=answer)
+
+    def _when_heard(self, call: Call, within_seconds: float) -> Response:
+        last: list[Response] = []
+
+        def look() -> Look:
+            last[:] = [self.send(call)]
+            return Look(last[0].status != _BUSY, str(last[0].status))
+
+        try:
+            wait_for(str(call), look, within_seconds, every_seconds=1)
+        except TooLate as late:
+            raise RecipeFailure(
+                f"{call} was answered {_BUSY} (too many requests) for {late.after_seconds:.1f} s, "
+                f"expected to be heard{start_of(last[0])}\n{_SERVICE}"
+            ) from None
+        return last[0]
+
+    def _check(self, url: str, call: Call) -> None:
+        host = urllib.parse.urlsplit(url).hostname or ""
+        own = urllib.parse.urlsplit(self._address).hostname
+        if host != own and not f".{host}".endswith(f".{self._domain}"):
+            raise RecipeFailure(
+                f"{call}: expected an address below {self._domain}, where the server's apps are."
+            )
+
+
+def _as_wanted(call: Call, answer: Response, wanted: Wanted) -> Response:
+    if not wanted.met_by(answer):
+        raise RecipeFailure(
+            f"{call} was answered {wanted.seen_in(answer)}, expected {wanted}{start_of(answer)}\n"
+            f"{_where(answer)}"
+        )
+    return answer
+
+
+def _value(answer: Response, field: str) -> str | None:
+    try:
+        return as_text(value_at(answer.json, field))
+    except (LookupError, RecipeFailure):
+        return None
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _where(answer: Response) -> str:
+    """Say where to look: an answer of the proxy before the app is not the app's own."""
+    from_proxy = answer.status in (502, 503, 504) or answer.text.strip() == "404 page not found"
+    return _ROUTER if from_proxy else _SERVICE

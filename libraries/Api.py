@@ -1,0 +1,370 @@
+"""An app's HTTP API: one call, files, pages of a list, and waits for a state."""
+
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import library
+from robot.api.types import Secret
+from robot.libraries.BuiltIn import BuiltIn
+
+from ccci.bridge.accounts import Account, asker_of, revealed
+from ccci.bridge.failures import word
+from ccci.bridge.requests_session import RequestsListener
+from ccci.bridge.session import session
+from ccci.errors import Misuse, RecipeFailure
+from ccci.results.credentials import SHORTEST_SECRET
+from ccci.waiting import Look, TooLate, hold_for
+from ccci.web import api
+from ccci.web.api import Wanted, statuses_in
+from ccci.web.askers import CookieSession, HeaderToken, bearer
+from ccci.web.call import Call, body_of, multipart_of
+from ccci.web.files import File
+from ccci.web.http import Cookie, Response
+from ccci.web.jsonview import value_at
+from ccci.web.pages import all_items, paging_of
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=RequestsListener())
+class Api:
+    """Calls the app under test over HTTPS. Certificates are always verified.
+
+    = Paths =
+
+    A path is below the app's address. A full address is called as it is, if it belongs to an app of
+    this server: another one of the run, or an address that the app itself named.
+
+    = Who asks =
+
+    ``by`` is an account (`Accounts.New Account`), which asks by HTTP basic authorization, or what
+    `Bearer`, `Header Token` or `Sign In With Cookie` returned. Without it the call is anonymous.
+    No cookie is sent but by `Sign In With Cookie`.
+
+    = What is sent =
+
+    ``body`` is a dictionary or a list, sent as JSON, or text or bytes, sent as they are with
+    ``content_type``. A dictionary with ``content_type=application/x-www-form-urlencoded`` is sent
+    as a form. Secrets anywhere in a body, in headers or in a query are put in when they are sent.
+    Text is text: write ``${20}`` for a number and ``${True}`` for true.
+
+    = Answers =
+
+    | = Field = | = Meaning = |
+    | ``status`` | the HTTP status, a number |
+    | ``json`` | the body as JSON, read by dots at any depth: ``${answer.json.posts[0].title}`` |
+    | ``text``, ``body`` | the body as text and as bytes; ``size`` and ``sha256`` of the bytes |
+    | ``headers`` | by names in lower case: ``${answer.headers}[content-type]`` |
+    | ``content_type`` | the media type, without its parameters |
+    | ``location`` | where a redirect leads: ``page`` without query, and ``query`` by dots |
+    | ``url``, ``seconds`` | the address asked, and how long the answer took |
+
+    ``expect`` is the status of the answer, or several: ``200 or 404``. Redirects are not followed,
+    but by `Download File`.
+
+    = RequestsLibrary =
+
+    Its own keywords work on the session ``app``, as in ``GET On Session    app    /health``: it
+    leads to the app under test, trusts and finds it. Only names of headers and sizes of bodies are
+    logged.
+    """
+
+    @word("assertion")
+    def call_api(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        by: object = None,
+        expect: str | int = 200,
+        headers: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+        content_type: str = "",
+    ) -> Response:
+        """Calls the API and returns the answer; see the library's introduction for the arguments.
+
+        Fails when the answer has another status than ``expect``: says who asked what, what came,
+        and the start of the body. When no answer comes at all, the test is incomplete.
+
+        Example:
+        | VAR    &{body}    title=Hello    tags=${tags}
+        | ${answer}=    Call API    POST    /api/posts    ${body}    by=${anna}    expect=201
+        | Should Be Equal    ${answer.json.author.name}    anna
+        """
+        call = _call(method, path, by, body_of(revealed(body), content_type), headers, query)
+        return _logged(call, _api().call(call, Wanted(statuses_in(expect))))
+
+    @word("assertion")
+    def upload_file(
+        self,
+        method: str,
+        path: str,
+        file: File,
+        by: object = None,
+        field: str = "",
+        fields: dict[str, Any] | None = None,
+        expect: str | int = 201,
+        headers: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+        content_type: str = "application/octet-stream",
+    ) -> Response:
+        """Uploads a file and returns the answer.
+
+        With ``field`` as the file of a multipart form, after the form's other ``fields``; without
+        it the file is the whole body. Files are made by `Content.Random File` and `Text File`.
+
+        Fails when the answer has another status than ``expect``.
+
+        Example:
+        | ${picture}=    Random File    picture.png    size=50000
+        | Upload File    POST    /api/files    ${picture}    by=${anna}    field=attachment
+        """
+        if field:
+            form = revealed(fields or {})
+            body = multipart_of(field, file.name, file.content, content_type, form)
+        else:
+            body = body_of(file.content, content_type)  # type: ignore[assignment]
+        call = _call(method, path, by, body, headers, query)
+        return _logged(call, _api().call(call, Wanted(statuses_in(expect))))
+
+    @word("assertion")
+    def download_file(
+        self,
+        path: str,
+        by: object = None,
+        expect: str | int = 200,
+        headers: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+    ) -> Response:
+        """Fetches a file, and follows where the app leads; the answer has ``body`` and ``sha256``.
+
+        Who asks is told to the app alone, not to another place that it leads to. Fails when the
+        answer at the end has another status than ``expect``.
+
+        Example:
+        | ${seen}=    Download File    ${issue.assets[0].browser_download_url}    by=${anna}
+        | Bytes Should Be    ${seen.body}    ${picture.content}
+        """
+        call = _call("GET", path, by, None, headers, query)
+        return _logged(call, _api().download(call, Wanted(statuses_in(expect))))
+
+    @word("assertion")
+    def pages_of_api(
+        self,
+        path: str,
+        by: object = None,
+        items: str = "",
+        page: str = "",
+        offset: str = "",
+        cursor: str = "",
+        next: str = "",
+        first_page: int = 1,
+        headers: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+    ) -> list[Any]:
+        """Returns the items of all pages of a list, read by dots.
+
+        ``items`` is the dotted path to the list, where the answer is not the list itself. One of
+        these says how a page is asked for: ``page``, the parameter with its number, which begins
+        with ``first_page``; ``offset``, the parameter with how many items are passed over;
+        ``cursor``, the parameter with the value that stands in the answer at ``next``. Without any
+        of them the Link header leads to the next page.
+
+        Fails when a page is answered otherwise than 200 or has no list there, when the same page
+        comes twice, and when there is no end of them.
+
+        Example:
+        | @{issues}=    Pages Of API    /api/issues?limit=50    by=${anna}    page=page
+        | @{users}=    Pages Of API    /api/users    items=data    cursor=cursor    next=nextCursor
+        """
+        call = _call("GET", path, by, None, headers, query)
+        paging = paging_of(page, offset, cursor, next, first_page)
+        found = all_items(_api(), call, Wanted(), items, paging)
+        logger.info(f"{call}: {len(found)} items")
+        return found
+
+    @word("assertion")
+    def wait_until_api_answers(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        by: object = None,
+        expect: str | int = 200,
+        field: str = "",
+        value: object = None,
+        within: timedelta = timedelta(seconds=30),
+        holding: timedelta = timedelta(0),
+        headers: dict[str, Any] | None = None,
+        query: dict[str, Any] | None = None,
+        content_type: str = "",
+    ) -> Response:
+        """Calls the API until it answers as it should; returns that answer.
+
+        ``expect`` is the status, or several. With ``field``, a dotted path in the JSON, that must
+        have the ``value``, or one of several (``success or error``); without a value it must be
+        there and not null. ``within`` is the deadline; with ``holding`` it must stay so for as
+        long.
+
+        Fails with what was seen last, and after how long.
+
+        Example:
+        | Wait Until API Answers    GET    /api/jobs/7    field=status    value=success or error
+        | Wait Until API Answers    GET    /health    within=5 minutes    holding=3 seconds
+        """
+        call = _call(method, path, by, body_of(revealed(body), content_type), headers, query)
+        wanted = Wanted(statuses_in(expect), field, api.values_in(value))
+        seconds = within.total_seconds()
+        return _logged(call, _api().wait(call, wanted, seconds, holding.total_seconds()))
+
+    @word("assertion")
+    def eventually(
+        self,
+        keyword: str,
+        *arguments: object,
+        within: timedelta = timedelta(seconds=30),
+        holding: timedelta = timedelta(seconds=1),
+    ) -> None:
+        """Runs a checking keyword until it passes, and keeps passing while ``holding``.
+
+        A state that is right for a moment and falls back has not been reached. ``within`` is the
+        deadline. Fails with the last failure of the keyword when it passes.
+
+        Example:
+        | Eventually    The Post Should Be Public    ${post}    holding=2 seconds
+        """
+
+        def look() -> Look:
+            passed, outcome = BuiltIn().run_keyword_and_ignore_error(keyword, *arguments)
+            return Look(passed == "PASS", f"{keyword}: {outcome or passed}")
+
+        try:
+            hold_for(f"'{keyword}' to pass", look, within.total_seconds(), holding.total_seconds())
+        except TooLate as late:
+            raise RecipeFailure(str(late)) from None
+
+    @word()
+    def bearer(self, token: Secret, name: str = "a bearer") -> HeaderToken:
+        """Returns who asks with a bearer token; ``name`` is how failures call them.
+
+        For a user of a provider it is the access token of a sign-in (`Sso`). Never fails.
+
+        Example:
+        | ${anna}=    Bearer    ${tokens.access}    name=anna
+        | Call API    GET    /api/me    by=${anna}
+        """
+        return bearer(name, str(token.value))
+
+    @word()
+    def header_token(self, header: str, token: Secret, name: str = "a token") -> HeaderToken:
+        """Returns who asks with a token in a header of the app's own.
+
+        ``name`` is how failures call them. Never fails.
+
+        Example:
+        | ${robot}=    Header Token    X-API-KEY    ${key}
+        | Call API    GET    /api/v1/workflows    by=${robot}
+        """
+        return HeaderToken(name, header, str(token.value))
+
+    @word("assertion")
+    def sign_in_with_cookie(
+        self,
+        account: Account,
+        method: str,
+        path: str,
+        body: object = None,
+        expect: str | int = 200,
+        csrf_header: str = "",
+        csrf_cookie: str = "",
+        csrf_page: str = "",
+        headers: dict[str, Any] | None = None,
+        content_type: str = "",
+        within: timedelta = timedelta(seconds=90),
+    ) -> CookieSession:
+        """Signs an account in as a browser does, and returns the session, for ``by``.
+
+        The session's cookies go along with each call, and ``headers`` too; what changes something
+        also names where it comes from (``Origin``), and has in ``csrf_header`` the value of the
+        cookie ``csrf_cookie``, where the app wants that. ``csrf_page`` is opened first, for an app
+        that wants it of the sign-in already. An app that is asked too often (429) is asked again
+        ``within`` this time. ``answer`` of the session is what the sign-in was answered.
+
+        Fails when the sign-in is answered otherwise than ``expect``, or sets no cookie.
+
+        Example:
+        | VAR    &{body}    email=${ada.name}    password=${ada.password}
+        | ${session}=    Sign In With Cookie    ${ada}    POST    /rest/login    ${body}
+        | Call API    GET    /rest/workflows    by=${session}
+        """
+        if bool(csrf_header) != bool(csrf_cookie):
+            raise Misuse("csrf_header= and csrf_cookie= go together.")
+        empty = CookieSession(
+            account.name,
+            headers=revealed(headers or {}),
+            csrf_header=csrf_header,
+            csrf_cookie=csrf_cookie,
+        )
+        call = _call(method, path, empty, body_of(revealed(body), content_type), None, None)
+        wanted = Wanted(statuses_in(expect))
+        made = _api().sign_in(call, empty, wanted, csrf_page, within.total_seconds())
+        for cookie in made.cookies:
+            _hide(f"cookie {cookie.name} of {account.name}", cookie.value or "")
+        return made
+
+    @word("assertion")
+    def cookie_of_answer(self, answer: Response, name: str) -> Cookie:
+        """Returns a cookie that an answer set: ``secure``, ``http_only``, ``domain``, ``path``.
+
+        Fails when it set none of that name, and lists those it did.
+
+        Example:
+        | ${cookie}=    Cookie Of Answer    ${session.answer}    n8n-auth
+        | Should Be True    ${cookie.secure} and ${cookie.http_only}
+        """
+        for cookie in answer.cookies:
+            if cookie.name == name:
+                return cookie
+        there = ", ".join(cookie.name for cookie in answer.cookies) or "none"
+        raise RecipeFailure(f"Expected {answer.url} to set a cookie {name!r}; it set: {there}.")
+
+    @word("assertion")
+    def secret_of_answer(self, answer: Response, field: str) -> Secret:
+        """Returns a token or password that an answer's JSON has at a dotted path.
+
+        From here on no log shows it. Fails when there is nothing, or no text.
+
+        Example:
+        | ${answer}=    Call API    POST    /api/tokens    ${body}    by=${anna}    expect=201
+        | ${token}=    Secret Of Answer    ${answer}    sha1
+        """
+        try:
+            value = value_at(answer.json, field)
+        except LookupError as nothing:
+            raise RecipeFailure(f"{answer.url}: expected a secret: {nothing}.") from None
+        if not isinstance(value, str) or not value:
+            raise RecipeFailure(f"{answer.url}: expected text at {field!r}, got {type(value)}.")
+        _hide(f"answer {field}", value)
+        return Secret(value)
+
+
+def _api() -> api.Api:
+    run = session.run
+    return api.Api(run.client, run.driver.app.url, run.server.domain)
+
+
+def _call(
+    method: str, path: str, by: object, body: Any, headers: Any, query: dict[str, Any] | None
+) -> Call:
+    sent = {name: str(value) for name, value in revealed(query or {}).items()}
+    return Call(method.upper(), path, asker_of(by), body, revealed(headers or {}), sent)
+
+
+def _logged(call: Call, answer: Response) -> Response:
+    logger.info(f"{call}: {answer.status}, {answer.size} bytes, {answer.seconds:.2f} s")
+    return answer
+
+
+def _hide(name: str, value: str) -> None:
+    """Keep a value that the app made with the run's credentials, so that no log shows it."""
+    if len(value) >= SHORTEST_SECRET:
+        session.run.credentials.put(name, value)

@@ -1,0 +1,238 @@
+"""The words of api.resource as Robot Framework runs them: what tables write, what logs show."""
+
+import html
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ccci.project import PROJECT
+from tests.unit.web.small_app import App, running
+
+# A run that is deployed, as far as these words look at it.
+RUN = """\
+from pathlib import Path
+from types import SimpleNamespace
+
+from ccci.apps import App
+from ccci.bridge.session import session
+from ccci.node.server import Server
+from ccci.results.credentials import CredentialStore
+from ccci.web.http import Client
+
+HERE = Path(__file__).parent
+
+def begin(server, url, deployed="head"):
+    server = Server.model_validate_json(server)
+    run = SimpleNamespace(
+        server=server, client=Client(server), folder=HERE,
+        driver=SimpleNamespace(app=App("small", "app.lab.test", "small", url)),
+        credentials=CredentialStore(HERE / "store" / "credentials.json"),
+    )
+    session._stages = SimpleNamespace(run=run, deployed=deployed)
+"""
+HEAD = """\
+*** Settings ***
+Resource    lifecycle.resource
+Resource    api.resource
+Library     run.py
+Suite Setup    Begin    ${SERVER}    ${URL}
+*** Test Cases ***
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a suite left: its exit code, and its log as people read it."""
+
+    code: int
+    log: str
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with running(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+@pytest.fixture
+def app(once: App) -> App:
+    once.asked.clear()
+    once.answers.clear()
+    return once
+
+
+def run(folder: Path, app: App, tests: str, **environment: str) -> Outcome:
+    (folder / "run.py").write_text(RUN)
+    (folder / "small.robot").write_text(HEAD + tests)
+    paths = [PROJECT, PROJECT / "libraries", PROJECT / "resources"]
+    done = subprocess.run(
+        [sys.executable, "-m", "robot", "--loglevel", "TRACE", "--log", "NONE", "--report", "NONE",
+         "--outputdir", str(folder), "--variable", f"URL:{app.url}",
+         "--variable", f"SERVER:{app.server.model_dump_json()}", str(folder / "small.robot")],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), **environment},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return Outcome(done.returncode, html.unescape((folder / "output.xml").read_text()))
+
+
+def test_what_tables_write(app: App, tmp_path: Path) -> None:
+    app.answer(200, {"posts": [{"title": "Hello"}]})
+    done = run(
+        tmp_path,
+        app,
+        """\
+The Words Do What They Say
+    ${ada}=    New Account    ada
+    VAR    &{body}    name=${ada.name}    password=right    number=${20}    tags=${EMPTY}
+    ${made}=    Call API    POST    /mirror    ${body}    by=${ada}    expect=201
+    Should Be Equal    ${made.json.number}    ${20}
+    ${read}=    Call API    get    /next    expect=200 or 404
+    Should Be Equal    ${read.json.posts[0].title}    Hello
+    Wait Until API Answers    GET    /next    field=posts.0.title    value=Hello    within=3 seconds
+    VAR    &{query}    page=${2}
+    ${numbers}=    Call API    GET    /numbers    query=${query}
+    Should Be Equal    ${numbers.json.data.list[0].id}    ${4}
+    @{all}=    Pages Of API    /numbers    items=data.list    page=page
+    Length Should Be    ${all}    7
+    ${file}=    Random File    some.bin    size=1000
+    ${up}=    Upload File    POST    /mirror    ${file}    by=${ada}
+    Bytes Should Be    ${up.body}    ${file.content}
+    Should Be Equal    ${up.sha256}    ${file.sha256}
+    VAR    &{fields}    title=A    count=${3}
+    ${form}=    Upload File    POST    /mirror    ${file}    field=attachment    fields=${fields}
+    Should Contain    ${form.text}    filename="some.bin"
+    ${session}=    Sign In With Cookie    ${ada}    POST    /login    ${body}
+    ${cookie}=    Cookie Of Answer    ${session.answer}    session
+    Should Be True    ${cookie.secure} and ${cookie.http_only}
+    Call API    GET    /echo    by=${session}
+    Remember    text    ${made.text}
+    Remember    bytes    ${file.content}
+    ${text}=    Recall    text
+    ${bytes}=    Recall    bytes
+    Should Be Equal    ${text}    ${made.text}
+    Bytes Should Be    ${bytes}    ${file.content}
+    ${again}=    Account Made Before    ada
+    Should Be Equal    ${again.password.value}    ${ada.password.value}
+    ${impostor}=    With A Wrong Password    ${ada}
+    Should Be Equal    ${impostor.name}    ada
+    Should Not Be Equal    ${impostor.password.value}    ${ada.password.value}
+    ${eve}=    Stranger    eve@example.org    password=${ada.password}
+    Should Be Equal    ${eve.password.value}    ${ada.password.value}
+    Eventually    Should Be Equal    a    a    within=2 seconds    holding=0 seconds
+""",
+    )
+    assert done.code == 0, done.log
+
+
+def test_failures_say_what_is_wrong(app: App, tmp_path: Path) -> None:
+    app.answer(422, {"message": "no"})
+    done = run(
+        tmp_path,
+        app,
+        """\
+The Words Fail With A Sentence
+    ${ada}=    New Account    ada
+    Run Keyword And Expect Error    ada: GET /next was answered 422, expected 200: {"message": *
+    ...    Call API    GET    /next    by=${ada}
+    Run Keyword And Expect Error    Incomplete: by='ada' does not say who asks: give an account*
+    ...    Call API    GET    /next    by=ada
+    Run Keyword And Expect Error    Incomplete: expect='any' is no status*
+    ...    Call API    GET    /next    expect=any
+    Run Keyword And Expect Error    Incomplete: This run made no account 'eve'; it made: ada.
+    ...    Account Made Before    eve
+    Run Keyword And Expect Error    *Nothing was remembered as 'seed' in this run, only: nothing.
+    ...    Recall    seed
+    Run Keyword And Expect Error    *'Should Be Equal' to pass for 0 s; last seen: *: a != b*
+    ...    Eventually    Should Be Equal    a    b    within=0.3 seconds    holding=0 seconds
+    ${answer}=    Call API    GET    /next    expect=422
+    Run Keyword And Expect Error    *expected a secret: nothing at 'token': no 'token' in an obj*
+    ...    Secret Of Answer    ${answer}    token
+    Run Keyword And Expect Error    Expected *next to set a cookie 'session'; it set: none.
+    ...    Cookie Of Answer    ${answer}    session
+    Run Keyword And Expect Error    *there is no 'title' here, only: message*
+    ...    Log    ${answer.json.title}
+""",
+    )
+    assert done.code == 0, done.log
+
+
+def test_no_log_shows_a_credential(app: App, tmp_path: Path) -> None:
+    token = "a-token-that-the-app-made-up"
+    app.answer(200, {"token": token}, Set_Cookie="session=a-session-of-somebody")
+    done = run(
+        tmp_path,
+        app,
+        """\
+Nothing Is Shown
+    ${ada}=    New Account    ada
+    VAR    &{body}    password=${ada.password}
+    VAR    @{list}    ${ada.password}
+    VAR    &{deep}    setup=${list}    token=${ada.password}
+    ${sent}=    Call API    POST    /mirror    ${deep}    by=${ada}    expect=201
+    Log    ${sent.text}
+    Should Be Equal    ${sent.json.setup[0]}    ${ada.password.value}
+    VAR    &{headers}    X-Key=${ada.password}
+    Call API    GET    /echo    headers=${headers}    query=${headers}
+    ${answer}=    Call API    GET    /next
+    ${token}=    Secret Of Answer    ${answer}    token
+    ${bearer}=    Bearer    ${token}    name=anna
+    Call API    GET    /echo    by=${bearer}
+    ${bot}=    Header Token    X-Token    ${token}
+    Call API    GET    /echo    by=${bot}
+    VAR    &{right}    password=right
+    ${session}=    Sign In With Cookie    ${ada}    POST    /login    ${right}
+    Log    ${session.answer.headers}
+    Log    ${answer.json}
+    Run Keyword And Expect Error    *    Call API    GET    /next    by=${session}    expect=404
+""",
+    )
+    assert done.code == 0, done.log
+    password = next(
+        asked.body.decode().split('"')[3] for asked in app.asked if asked.path == "/mirror"
+    )
+    assert len(password) == 24
+    for value in (password, token, "the-value-of-a-session"):
+        assert value not in done.log
+    assert app.asked[-1].headers["cookie"].startswith("session=")
+
+
+def test_requests_library_reaches_the_app_and_shows_no_credential(app: App, tmp_path: Path) -> None:
+    token = "a-token-that-nobody-knows"
+    app.answer(200, {"token": token}, Set_Cookie=f"session={token}")
+    tests = f"""\
+Its Own Keywords Work
+    VAR    &{{headers}}    Authorization=Bearer x
+    ${{answer}}=    GET On Session    app    url=/next?key={token}    headers=${{headers}}
+    Should Be Equal    ${{answer.status_code}}    ${{200}}
+    ${{json}}=    POST On Session    app    url=/mirror    json=${{headers}}    expected_status=201
+    Should Be Equal    ${{json.json()}}[Authorization]    Bearer x
+    Run Keyword And Expect Error    HTTPError: 404*    GET On Session    app    /nowhere
+"""
+    done = run(tmp_path, app, tests, REQUESTS_CA_BUNDLE="/nowhere/that-would-beat-it.pem")
+    assert done.code == 0, done.log
+    assert "Response : url=https://app.lab.test" in done.log
+    assert "(headers and body are not logged)" in done.log
+    # The argument itself is the author's own text; what came back is not.
+    assert f'"token": "{token}"' not in done.log and f"session={token}" not in done.log
+    assert "'Authorization'" not in done.log.partition("Request :")[2].partition("</msg>")[0]
+
+
+def test_requests_library_has_no_session_before_a_deployment(app: App, tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        app,
+        """\
+There Is No App Yet
+    Begin    ${SERVER}    ${URL}    deployed=${EMPTY}
+    Run Keyword And Expect Error    *Non-existing index or alias 'app'*
+    ...    GET On Session    app    /echo
+    Begin    ${SERVER}    ${URL}    deployed=previous
+    GET On Session    app    /echo
+""",
+    )
+    assert done.code == 0, done.log
