@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ccci.backup.markers import Mount
 from ccci.deploy.abra import Abra
 from ccci.errors import NodeFailure, RecipeFailure
+from ccci.swarm.mounts import Mount
 from ccci.swarm.view import Service, SwarmView
 
 BOT_LABEL = "coop-cloud.backupbot.enabled=true"

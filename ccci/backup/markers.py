@@ -13,18 +13,10 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from ccci.errors import RecipeFailure
+from ccci.swarm.mounts import Mount, mounts_of
 from ccci.swarm.view import SwarmView
 
 MARKER_NAME = "ccci-marker"
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A volume as one service sees it: its full name, and the folder in the service's container."""
-
-    service: str
-    volume: str
-    folder: str
 
 
 @dataclass(frozen=True)
@@ -33,19 +25,6 @@ class Marker:
 
     mount: Mount
     content: bytes
-
-
-def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
-    """Return the named volumes of a stack's running services, once for each that mounts them."""
-    found = []
-    for service in swarm.services(stack):
-        if service.one_shot and not service.running:
-            continue
-        for mount in swarm.container_of(service).attrs["Mounts"]:
-            name = mount.get("Name") or ""
-            if mount["Type"] == "volume" and name.startswith(f"{stack}_"):
-                found.append(Mount(service.short_name, name, mount["Destination"]))
-    return found
 
 
 def plant_markers(swarm: SwarmView, stack: str) -> tuple[Marker, ...]:

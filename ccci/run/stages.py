@@ -19,7 +19,6 @@ from ccci.backup.markers import (
     Marker,
     check_markers,
     check_markers_gone,
-    mounts_of,
     plant_markers,
     spoil_markers,
 )
@@ -29,6 +28,7 @@ from ccci.recipe.overlay import labels_in
 from ccci.recipe.release import Release, parse_release
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.run import Run
+from ccci.swarm.mounts import mounts_of
 from ccci.swarm.view import Service
 
 # head; head again, empty, for the restore; the previous release.

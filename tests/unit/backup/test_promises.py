@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ccci.backup.labels import Promise, Snapshot, check_snapshot, promises_of
-from ccci.backup.markers import Mount
 from ccci.errors import RecipeFailure
+from ccci.swarm.mounts import Mount
 from ccci.swarm.view import Service, Task
 
 STACK = "shop_lab_test"

@@ -1,0 +1,32 @@
+# MariaDB and MySQL. The app's own user may read all of its database; root may have no password
+# that the settings know.
+user=${3:-$(value MARIADB_USER MYSQL_USER)}
+if [ -n "$user" ] && [ "$user" != root ]; then
+    MYSQL_PWD=$(value MARIADB_PASSWORD MYSQL_PASSWORD)
+else
+    user=root
+    MYSQL_PWD=$(value MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD)
+fi
+export MYSQL_PWD
+database=${2:-$(value MARIADB_DATABASE MYSQL_DATABASE)}
+if [ -z "$database" ]; then
+    echo "neither MARIADB_DATABASE nor MYSQL_DATABASE is set, so nothing names the database" >&2
+    exit 64
+fi
+# MySQL has the older names alone, newer images of MariaDB the newer ones.
+dump=mysqldump client=mysql
+if command -v mariadb-dump > /dev/null; then
+    dump=mariadb-dump client=mariadb
+fi
+
+case $1 in
+    # A statement for each row, as in the dumps of the other kinds.
+    dump)
+        exec "$dump" --user "$user" --single-transaction --skip-extended-insert --hex-blob \
+            --routines --no-tablespaces --default-character-set utf8mb4 "$database"
+        ;;
+    query)
+        exec "$client" --user "$user" --xml --default-character-set utf8mb4 \
+            --init-command "SET SESSION TRANSACTION READ ONLY" "$database"
+        ;;
+esac

@@ -1,0 +1,19 @@
+# Read first by each of the scripts beside: runs in the database's container, in any POSIX shell.
+# They are called with: dump or query, the database's name, its user (both empty where the server's
+# own settings tell them). A query comes by standard input, a password from the settings or from
+# the file that they name: none of them stands on a command line.
+set -eu
+
+# value NAME...: of the first variable that is set, or of the file that <NAME>_FILE names.
+value() {
+    for name in "$@"; do
+        eval "text=\${$name:-} file=\${${name}_FILE:-}"
+        if [ -n "$text" ]; then
+            printf '%s' "$text"
+            return
+        elif [ -n "$file" ]; then
+            cat "$file"
+            return
+        fi
+    done
+}

@@ -1,0 +1,27 @@
+"""Where a stack's volumes are mounted."""
+
+from dataclasses import dataclass
+
+from ccci.swarm.view import SwarmView
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A volume as one service sees it: its full name, and the folder in the service's container."""
+
+    service: str
+    volume: str
+    folder: str
+
+
+def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
+    """Return the named volumes of a stack's running services, once for each that mounts them."""
+    found = []
+    for service in swarm.services(stack):
+        if service.one_shot and not service.running:
+            continue
+        for mount in swarm.container_of(service).attrs["Mounts"]:
+            name = mount.get("Name") or ""
+            if mount["Type"] == "volume" and name.startswith(f"{stack}_"):
+                found.append(Mount(service.short_name, name, mount["Destination"]))
+    return found

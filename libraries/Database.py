@@ -1,0 +1,75 @@
+"""What the app keeps in its database, whichever that is."""
+
+from robot.api.deco import library
+from robot.api.types import Secret
+
+from ccci.bridge.failures import word
+from ccci.bridge.session import session
+from ccci.database.finding import find_database
+from ccci.database.servers import DatabaseServer, Row
+from ccci.database.sqlite import SqliteFile
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
+class Database:
+    """Reads the database of the app under test: PostgreSQL, MariaDB, MySQL or SQLite.
+
+    It is found by the image of the service that runs it, whatever that is called; SQLite by a file
+    with its header in a volume. Where that is not enough, the table ``[database]`` of recipe.toml
+    names it, and the error says which line to write. Its credentials stay in its container.
+    Nothing here writes.
+    """
+
+    @word("assertion")
+    def database_should_contain(self, text: Secret | str) -> None:
+        """Fails unless a row of the database has the text, as it is.
+
+        Fails as well when the database is empty; the test is incomplete when it cannot be found or
+        its dump is not whole.
+
+        Example:
+        | Database Should Contain    ada@example.org
+        """
+        _database().dump().check_contains(_value(text), _called(text))
+
+    @word("assertion")
+    def database_should_not_contain(self, text: Secret | str, *, beside: str) -> None:
+        """Fails when the text stands anywhere in the database: as it is, in base64, hex or escaped.
+
+        The whole database is dumped. ``beside`` is what must stand in a row of the same dump, such
+        as the name of what the secret belongs to: it proves that the right database was searched.
+        The text has six characters or more. Fails as well when the database is empty; the test is
+        incomplete when it cannot be found or its dump is not whole.
+
+        Example:
+        | ${password}=    Generate Password    ada
+        | Database Should Not Contain    ${password}    beside=ada@example.org
+        """
+        dump = _database().dump()
+        dump.check_contains(beside, repr(beside))
+        dump.check_contains_not(_value(text), _called(text))
+
+    @word("assertion")
+    def query_database(self, sql: str) -> list[Row]:
+        """Returns the rows of a SELECT, each a dictionary of column to text; ``None`` is NULL.
+
+        Fails when the database refuses it.
+
+        Example:
+        | ${rows}=    Query Database    SELECT email FROM users WHERE name = 'ada'
+        | Should Be Equal    ${rows}[0][email]    ada@example.org
+        """
+        return _database().query(sql)
+
+
+def _database() -> DatabaseServer | SqliteFile:
+    run = session.run
+    return find_database(run.swarm, run.driver.app.stack, run.options.recipe, run.config.database)
+
+
+def _value(text: Secret | str) -> str:
+    return str(text.value) if isinstance(text, Secret) else text
+
+
+def _called(text: Secret | str) -> str:
+    return "the secret" if isinstance(text, Secret) else repr(text)
