@@ -110,7 +110,7 @@ class SqliteFile:
         if files[""] is None:
             raise RecipeFailure(
                 f"Expected {self.place}; there is no such file. If it lies elsewhere, write into "
-                'recipe.toml, as in\n[database]\npath = "/data/app.db"'
+                'recipe.toml, as in\n[database]\nfile = "/data/app.db"'
             )
         return {suffix: content for suffix, content in files.items() if content is not None}
 
