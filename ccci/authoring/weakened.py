@@ -10,7 +10,7 @@ from ccci.authoring.model import Finding
 from ccci.authoring.project import Project
 
 SKIPPED = "a test passes or fails; what cannot run yet goes to docs/decisions with its reason"
-SKIP_OPTIONS = re.compile(r"--(skip|skiponfailure|nostatusrc|noncritical)\b", re.IGNORECASE)
+SKIP_OPTIONS = re.compile(r"--(skip|skiponfailure|nostatusrc|noncritical)(?![\w-])", re.IGNORECASE)
 PYTEST_SKIPS = ("pytest.skip", "pytest.xfail", "mark.skip", "mark.xfail")
 VERIFY_OFF = re.compile(
     r"verify=(\$\{)?false|ignoreHTTPSErrors|--ignore-certificate-errors(?!-spki-list)"

@@ -358,6 +358,12 @@ def test_a_project_in_order_has_no_finding(tmp_path: Path) -> None:
     assert [str(finding) for finding in check_contract(make_project(tmp_path))] == []
 
 
+def test_an_option_that_only_begins_like_a_skip_is_none(tmp_path: Path) -> None:
+    root = make_project(tmp_path)
+    change(root, "Makefile", "", "run:\n\tmariadbd --skip-networking\n")
+    assert [str(finding) for finding in check_contract(root)] == []
+
+
 @pytest.mark.parametrize(
     ("name", "target", "expected"),
     [

@@ -75,8 +75,8 @@ def test_of_two_the_error_names_both_and_the_line_to_write() -> None:
         chosen(APP, seen("db", "postgres:17"), seen("stats", "mariadb:11"))
     assert str(error.value) == (
         "Two services or more run a database: db (postgres:17) and stats (mariadb:11). The "
-        "services of shop are: app (example/app:1), db (postgres:17), stats (mariadb:11). Say which is the "
-        "app's database in recipes/shop/recipe.toml, as in\n"
+        "services of shop are: app (example/app:1), db (postgres:17), stats (mariadb:11). Say "
+        "which is the app's database in recipes/shop/recipe.toml, as in\n"
         '[database]\nservice = "db"'
     )
 
