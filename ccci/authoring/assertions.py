@@ -69,13 +69,13 @@ def check_assertions(project: Project, vocabulary: Vocabulary) -> Iterator[Findi
                     f"P7: test '{test.name}' holds no assertion, not even through the keywords "
                     "that it calls. End it with a keyword that says what should be so.",
                 )
-        for word in file.keywords:
-            promises = re.search(r"\b(should|must)\b", word.name, re.IGNORECASE)
-            if promises and not word.to_write and not asserts(word, file, vocabulary):
+        for keyword in file.keywords:
+            promises = re.search(r"\b(should|must)\b", keyword.name, re.IGNORECASE)
+            if promises and not keyword.to_write and not asserts(keyword, file, vocabulary):
                 yield project.finding(
                     file.path,
-                    word.line,
-                    f"P7: keyword '{word.name}' promises an assertion by its name and holds none. "
+                    keyword.line,
+                    f"P7: keyword '{keyword.name}' is named as an assertion and holds none. "
                     "Call an assertion in it, or name it for what it does.",
                 )
 
@@ -104,12 +104,13 @@ def call_asserts(
         return False
     if any(call_asserts(inner, file, vocabulary, seen) for inner in inner_calls(call)):
         return True
-    words = vocabulary.user_keywords(call, file)
-    if words:
+    keywords = vocabulary.user_keywords(call, file)
+    if keywords:
         # A name that several recipes define asserts only if it does so in every one of them.
         return all(
-            word.to_write or asserts(word, vocabulary.file_of(word) or file, vocabulary, seen)
-            for word in words
+            keyword.to_write
+            or asserts(keyword, vocabulary.file_of(keyword) or file, vocabulary, seen)
+            for keyword in keywords
         )
     if own := vocabulary.library_keyword(call):
         return "assertion" in own.tags or _promises(own.name) or "assert" in own.name.lower()
@@ -141,7 +142,7 @@ def _hollow_operator(args: list[str]) -> str:
     if operator in ("*=", "contains", "^=", "$=") and expected in EMPTY:
         return "every text contains the empty one"
     if operator in (">=", "greater than or equal") and expected in ("0", "${0}"):
-        return "nothing is fewer than none"
+        return "no count is below 0"
     if operator in ("validate", "then") and expected in ALWAYS_TRUE:
         return f"'{args[-1]}' is always true"
     return ""

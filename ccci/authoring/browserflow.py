@@ -63,8 +63,8 @@ def _shows(call: Call, file: RobotFile, vocabulary: Vocabulary, seen: frozenset[
             return True
         if name in seen:
             continue
-        for word in vocabulary.user_keywords(made, file):
-            holder = vocabulary.file_of(word) or file
-            if _takes_screenshot(word, holder, vocabulary, seen | {name}):
+        for keyword in vocabulary.user_keywords(made, file):
+            holder = vocabulary.file_of(keyword) or file
+            if _takes_screenshot(keyword, holder, vocabulary, seen | {name}):
                 return True
     return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ccci.authoring.model import Finding
 from ccci.authoring.project import Project
-from ccci.authoring.recipes import REQUIRED_WORDS
+from ccci.authoring.recipes import REQUIRED_KEYWORDS
 from ccci.authoring.vocabulary import LibraryKeyword, Vocabulary
 from ccci.recipe.config import Approved, Browser, RecipeConfig, Sso
 from ccci.recipe.tables import Database, Names, SignIn, Wiring
@@ -29,8 +29,8 @@ def check_documentation(project: Project, vocabulary: Vocabulary) -> Iterator[Fi
                 1,
                 "docs: the library has no docstring; say what its keywords are for.",
             )
-        for word in library.keywords:
-            yield from _keyword(project, word)
+        for keyword in library.keywords:
+            yield from _keyword(project, keyword)
 
 
 def _enrolment(project: Project) -> Iterator[Finding]:
@@ -48,10 +48,10 @@ def _enrolment(project: Project) -> Iterator[Finding]:
             yield project.finding(
                 path, 1, f"P8: the recipe.toml key '{key}' is not explained here."
             )
-    for word in REQUIRED_WORDS:
-        if word not in text:
+    for keyword in REQUIRED_KEYWORDS:
+        if keyword not in text:
             yield project.finding(
-                path, 1, f"P8: the keyword '{word}', which every recipe defines, is not here."
+                path, 1, f"P8: the keyword '{keyword}', which every recipe defines, is not here."
             )
 
 
@@ -91,50 +91,52 @@ def _anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
-def _keyword(project: Project, word: LibraryKeyword) -> Iterator[Finding]:
-    for name in word.untyped:
+def _keyword(project: Project, keyword: LibraryKeyword) -> Iterator[Finding]:
+    for name in keyword.untyped:
         yield project.finding(
-            word.path,
-            word.line,
-            f"docs: argument '{name}' of keyword '{word.name}' has no type; add an annotation, so "
+            keyword.path,
+            keyword.line,
+            f"docs: argument '{name}' of keyword '{keyword.name}' has no type; annotate it, so "
             "that Robot converts and the pages show it.",
         )
-    if not _returns_typed(word):
+    if not _returns_typed(keyword):
         yield project.finding(
-            word.path,
-            word.line,
-            f"docs: keyword '{word.name}' states no return type; add `-> ...`.",
+            keyword.path,
+            keyword.line,
+            f"docs: keyword '{keyword.name}' states no return type; add `-> ...`.",
         )
-    if not word.documentation.strip():
+    if not keyword.documentation.strip():
         yield project.finding(
-            word.path,
-            word.line,
-            f"docs: keyword '{word.name}' has no docstring; expected a sentence, when it fails, "
+            keyword.path,
+            keyword.line,
+            f"docs: keyword '{keyword.name}' has no docstring; expected a sentence, when it fails, "
             "and an example.",
         )
         return
-    for missing in _missing_parts(word):
-        yield project.finding(word.path, word.line, f"docs: keyword '{word.name}': {missing}.")
+    for missing in _missing_parts(keyword):
+        yield project.finding(
+            keyword.path, keyword.line, f"docs: keyword '{keyword.name}': {missing}."
+        )
 
 
-def _missing_parts(word: LibraryKeyword) -> Iterator[str]:
-    first = word.documentation.strip().splitlines()[0].strip()
+def _missing_parts(keyword: LibraryKeyword) -> Iterator[str]:
+    first = keyword.documentation.strip().splitlines()[0].strip()
     if not first.endswith((".", "!", "?")):
-        yield f"the first line '{first}' is no sentence; end it with a full stop on that line"
-    if not re.search(r"\b(fails?|raises?|never fails)\b", word.documentation, re.IGNORECASE):
+        yield f"the first line '{first}' is not a sentence; end it with a full stop on that line"
+    if not re.search(r"\b(fails?|raises?|never fails)\b", keyword.documentation, re.IGNORECASE):
         yield "the docstring does not say when it fails ('Fails when ...')"
-    if not re.search(r"\bExamples?\b", word.documentation):
+    if not re.search(r"\bExamples?\b", keyword.documentation):
         yield "the docstring has no Example"
-    promises = re.search(r"\b(should|must|assert)\b", word.name, re.IGNORECASE)
-    if promises and "assertion" not in word.tags:
+    promises = re.search(r"\b(should|must|assert)\b", keyword.name, re.IGNORECASE)
+    if promises and "assertion" not in keyword.tags:
         yield "it asserts by its name; tag it 'assertion'"
 
 
-def _returns_typed(word: LibraryKeyword) -> bool:
+def _returns_typed(keyword: LibraryKeyword) -> bool:
     """Look the function up in its source: libdoc cannot tell `-> None` from no annotation."""
-    if word.path.suffix != ".py" or not word.path.exists():
+    if keyword.path.suffix != ".py" or not keyword.path.exists():
         return True
-    for node in ast.walk(ast.parse(word.path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == word.line:
+    for node in ast.walk(ast.parse(keyword.path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno == keyword.line:
             return node.returns is not None
     return True

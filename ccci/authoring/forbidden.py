@@ -9,8 +9,8 @@ from ccci.authoring.project import Project
 from ccci.authoring.vocabulary import Vocabulary, inner_calls
 from ccci.authoring.weakened import SKIPPED, VERIFY_OFF, unverified
 
-SWALLOWED = "an error that nobody sees is a promise that nobody keeps; let it fail"
-WORDS = {
+SWALLOWED = "a swallowed error hides a broken promise; let it fail"
+FORBIDDEN = {
     "skip": SKIPPED,
     "skipif": SKIPPED,
     "passexecution": SKIPPED,
@@ -32,24 +32,24 @@ SETTINGS = re.compile(r"\[(Tags|Template|Setup|Teardown|Arguments|Documentation|
 def check_forbidden(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]:
     """Yield every weakening of a test in the Robot files."""
     for file in (*project.suites, *project.resources):
-        yield from _words(project, file)
+        yield from _keywords(project, file)
         yield from _swallowed(project, file, vocabulary)
         yield from _commented_out(project, file, vocabulary)
         yield from _cells(project, file)
 
 
-def _words(project: Project, file: RobotFile) -> Iterator[Finding]:
+def _keywords(project: Project, file: RobotFile) -> Iterator[Finding]:
     for call in file.calls:
         for made in (call, *inner_calls(call)):
-            if reason := WORDS.get(plain(made.name)):
+            if reason := FORBIDDEN.get(plain(made.name)):
                 yield project.finding(
-                    file.path, made.line, f"P7: '{made.name}' is not used here: {reason}."
+                    file.path, made.line, f"P7: '{made.name}' is not allowed here: {reason}."
                 )
     for scope in file.variable_scopes:
         yield project.finding(
             file.path,
             scope.line,
-            f"P7: '{scope.text}' makes a global variable: take values as arguments, return them.",
+            f"P7: '{scope.text}' makes a global variable; take arguments and return values.",
         )
 
 
@@ -74,7 +74,7 @@ def _commented_out(project: Project, file: RobotFile, vocabulary: Vocabulary) ->
             assigned
             or BLOCKS.match(text)
             or SETTINGS.match(text)
-            # A word of a table's heading is written small; a keyword is not.
+            # The words of a table's heading are written small; a keyword is not.
             or (first[:1].isupper() and plain(first) in vocabulary.names)
         ):
             yield project.finding(
@@ -89,7 +89,7 @@ def _cells(project: Project, file: RobotFile) -> Iterator[Finding]:
     for cell in file.cells:
         if cell.text.lower() in SKIP_TAGS:
             yield project.finding(
-                file.path, cell.line, f"P7: tag '{cell.text}' is not used: {SKIPPED}."
+                file.path, cell.line, f"P7: tag '{cell.text}' is not allowed: {SKIPPED}."
             )
         if VERIFY_OFF.search(cell.text):
             yield project.finding(file.path, cell.line, unverified(cell.text))

@@ -101,9 +101,9 @@ def _first_difference(seen: str, wanted: str) -> int:
 def _html(spec: Any) -> str:
     spec.source = None
     spec.lineno = None
-    for word in (*spec.inits, *spec.keywords):
-        word.source = None
-        word.lineno = None
+    for keyword in (*spec.inits, *spec.keywords):
+        keyword.source = None
+        keyword.lineno = None
     spec.convert_docs_to_html()
     output = io.StringIO()
     LibdocHtmlWriter().write(spec, output)
@@ -142,14 +142,14 @@ def _keyword_index(project: Project, vocabulary: Vocabulary) -> str:
         lines.append(f"| {name} | {_cell(library.documentation)} |")
     lines += ["", "## Every keyword", "", "| keyword | in | what it does |", "| --- | --- | --- |"]
     rows = [
-        (word.name, _source(project, library.path, library.path.stem), word.short)
+        (keyword.name, _source(project, library.path, library.path.stem), keyword.short)
         for library in vocabulary.libraries
-        for word in library.keywords
+        for keyword in library.keywords
     ]
     rows += [
-        (word.name, _source(project, file.path, file.path.name), word.documentation)
+        (keyword.name, _source(project, file.path, file.path.name), keyword.documentation)
         for file in project.resources
-        for word in file.keywords
+        for keyword in file.keywords
     ]
     lines += [
         f"| {_cell(name)} | {place} | {_cell(about)} |" for name, place, about in sorted(rows)

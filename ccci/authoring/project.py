@@ -55,7 +55,7 @@ class Project:
 
     @cached_property
     def libraries(self) -> tuple[Path, ...]:
-        """The keyword libraries' modules: the shared ones, and those beside a recipe's words."""
+        """The keyword libraries' modules: the shared ones, and those beside a recipe's keywords."""
         # A library is named for its class; a module in small letters is what one stands on.
         places = ("libraries/[A-Z]*.py", "recipes/*/[A-Z]*.py")
         return tuple(path for place in places for path in sorted(self.root.glob(place)))

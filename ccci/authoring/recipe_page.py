@@ -7,7 +7,7 @@ from pathlib import Path
 from ccci.authoring.model import Call, Definition, RobotFile, plain, stage_of
 from ccci.authoring.parity import read_rows
 from ccci.authoring.project import Project
-from ccci.authoring.recipes import REQUIRED_WORDS
+from ccci.authoring.recipes import REQUIRED_KEYWORDS
 from ccci.authoring.robotfile import read_robot_file
 from ccci.authoring.vocabulary import Vocabulary
 from ccci.errors import Misuse
@@ -48,27 +48,27 @@ def _settings(config: RecipeConfig) -> Iterator[str]:
 
 
 def _seed(project: Project, recipe: str) -> Iterator[str]:
-    """The words that restart, backup and upgrade call, which are the recipe's own."""
+    """The keywords that restart, backup and upgrade call, which are the recipe's own."""
     path = project.recipe_file(recipe, f"{recipe}.resource")
-    words = {
-        plain(word.name): word
+    keywords = {
+        plain(keyword.name): keyword
         for file in project.resources
         if file.path == path
-        for word in file.keywords
+        for keyword in file.keywords
     }
-    found = [words[plain(name)] for name in REQUIRED_WORDS if plain(name) in words]
+    found = [keywords[plain(name)] for name in REQUIRED_KEYWORDS if plain(name) in keywords]
     if found:
-        yield from ("## The seed, and what it shows", "")
+        yield from ("## The seed", "")
         yield "Restart, backup and upgrade plant data through the app and look for it again:"
         yield ""
-        yield from (f"- **{word.name}**: {_text(word.documentation)}" for word in found)
+        yield from (f"- **{keyword.name}**: {_text(keyword.documentation)}" for keyword in found)
         yield ""
 
 
 def _suite(file: RobotFile, config: RecipeConfig, vocabulary: Vocabulary) -> Iterator[str]:
     stage = stage_of(file.path)
     if file.path.stem == "__init__":
-        yield from ("## Before and after everything", "")
+        yield from ("## Set-up and teardown", "")
     else:
         part = "generic" if file.path.is_symlink() else "the recipe's own"
         left_out = ", opted out" if part == "generic" and stage in config.opt_out else ""
@@ -105,9 +105,9 @@ def _step(call: Call, file: RobotFile, vocabulary: Vocabulary) -> str:
 
 def _named(call: Call, file: RobotFile, vocabulary: Vocabulary) -> str:
     cells = "".join(f" `{arg}`" for arg in call.args)
-    words = vocabulary.user_keywords(call, file)
+    keywords = vocabulary.user_keywords(call, file)
     own = vocabulary.library_keyword(call)
-    about = words[0].documentation if words else own.short if own else ""
+    about = keywords[0].documentation if keywords else own.short if own else ""
     return f"**{call.name}**{cells}{': ' + _text(about) if about else ''}"
 
 

@@ -1,4 +1,4 @@
-"""P1, P4 and P5: each recipe's folders, settings, opt-outs and required words."""
+"""P1, P4 and P5: each recipe's folders, settings, opt-outs and required keywords."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from ccci.authoring.vocabulary import Vocabulary
 from ccci.errors import Misuse
 from ccci.recipe.config import RecipeConfig, load_recipe_config
 
-REQUIRED_WORDS = (
+REQUIRED_KEYWORDS = (
     "Plant The Seed",
     "The Seed Should Be There",
     "The Seed Should Be Gone",
@@ -42,7 +42,7 @@ def check_recipes(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]
             yield _misuse(project, path, str(error))
             continue
         yield from _settings(project, recipe, path, config)
-        yield from _words(project, recipe, config)
+        yield from _keywords(project, recipe, config)
         yield from check_browser(project, recipe, config, vocabulary)
 
 
@@ -161,29 +161,29 @@ def _reason(project: Project, path: Path, key: str, reason: str) -> Iterator[Fin
         )
 
 
-def _words(project: Project, recipe: str, config: RecipeConfig) -> Iterator[Finding]:
+def _keywords(project: Project, recipe: str, config: RecipeConfig) -> Iterator[Finding]:
     path = project.recipe_file(recipe, f"{recipe}.resource")
     if set(config.opt_out) >= DATA_STAGES:
         return
     if not path.exists():
         yield project.finding(
-            path, 1, f"P4: missing; expected the app's words here, among them {_named()}."
+            path, 1, f"P4: missing; expected the recipe's own keywords, among them {_named()}."
         )
         return
     resource = next(file for file in project.resources if file.path == path)
-    known = {plain(word.name) for word in resource.keywords}
-    for word in REQUIRED_WORDS:
-        if plain(word) not in known:
+    known = {plain(keyword.name) for keyword in resource.keywords}
+    for keyword in REQUIRED_KEYWORDS:
+        if plain(keyword) not in known:
             yield project.finding(
                 path,
                 1,
-                f"P4: keyword '{word}' is not here; the generic restart, backup and upgrade stages "
+                f"P4: keyword '{keyword}' is not here; the stages restart, backup and upgrade "
                 f"call {_named()}.",
             )
 
 
 def _named() -> str:
-    return ", ".join(f"'{word}'" for word in REQUIRED_WORDS)
+    return ", ".join(f"'{keyword}'" for keyword in REQUIRED_KEYWORDS)
 
 
 def line_of(path: Path, key: str) -> int:

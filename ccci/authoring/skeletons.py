@@ -6,6 +6,8 @@ from ccci.authoring.parity import KNOWN
 FUNCTIONAL = "2__functional.robot"
 BROWSER = "3__browser.robot"
 HEALTH_TEST = "The App Answers With Its Health Page"
+VERSION_TEST = "The Server Is The Version That The Recipe Names"
+REFUSED_TEST = "Strangers And Wrong Passwords Are Refused"
 SSO_TEST = "A User Signs In Through The Provider"
 KNOWN_TESTS = {
     "goat_account.py": ("An Account Is Made By The Goat Client", "make an account and sign in"),
@@ -14,7 +16,7 @@ KNOWN_TESTS = {
     "meeting_flow.py": ("Two Users Meet In A Room", "two users join, and each sees the other"),
     "webrtc-media.py": ("Media Flows Between Two Users", "signalling, candidates, then media"),
 }
-WORDS = (
+KEYWORDS = (
     ("Plant The Seed", "make data that can be found again, through the app itself"),
     ("The Seed Should Be There", "the data is found, unchanged, by another path"),
     ("The Seed Should Be Gone", "none of the data is found"),
@@ -55,9 +57,25 @@ def _settings(recipe: str, seen: Recipe) -> str:
     lines.append(f'health_path = "{seen.health_path}"')
     if seen.timeout_seconds is not None:
         lines.append(f"timeout_seconds = {seen.timeout_seconds}")
+    lines += [
+        "",
+        "# What people entrust to the app, a line each. The seed holds one of each.",
+        "[holds]",
+        '# posts = "a published post and its picture"',
+    ]
     if seen.sso_settings:
-        lines += ["", f"# Settings of single sign-on: {', '.join(seen.sso_settings)}."]
-        lines += ["# Once a provider is enrolled:", "# [sso]", '# provider = "keycloak"']
+        lines += [
+            "",
+            f"# Settings of single sign-on: {', '.join(seen.sso_settings)}.",
+            "# Once a provider is enrolled:",
+            "# [sso]",
+            '# provider = "keycloak"',
+            "#",
+            "# [[sign_in.wiring]]",
+            '# overlay = "compose.oidc.yml"',
+            f'# settings = {{ {seen.sso_settings[0]} = "{{issuer}}" }}',
+            '# secret = { client_secret = "{client_secret}" }',
+        ]
     if not seen.has_router:
         lines += ["", "[browser]"]
         lines.append('none = "The compose file names no HTTP router, so there is no page to open."')
@@ -67,15 +85,22 @@ def _settings(recipe: str, seen: Recipe) -> str:
 def _resource(recipe: str) -> str:
     lines = [
         "*** Settings ***",
-        f"Documentation       Words of {recipe}: what its users do, and what should then be so.",
+        f"Documentation       Keywords of {recipe}: what its users do, and what should then be so.",
         "",
         "Resource            lifecycle.resource",
         "Resource            api.resource",
         "",
         "",
         "*** Keywords ***",
+        "Make An Account",
+        "    [Documentation]    The app gets an account of this name; returns it.",
+        "    [Arguments]    ${name}",
+        "    ${account}=    New Account    ${name}",
+        "    Fail    Write this keyword: tell the app of ${account.name} by Call API.",
+        "    RETURN    ${account}",
+        "",
     ]
-    for name, what in WORDS:
+    for name, what in KEYWORDS:
         lines += [name, f"    [Documentation]    {what[0].upper()}{what[1:]}."]
         lines += [f"    Fail    Write this keyword: {what}.", ""]
     return "\n".join(lines[:-1]) + "\n"
@@ -86,7 +111,9 @@ def _tests(recipe: str, seen: Recipe) -> list[tuple[str, str]]:
     if seen.sso_settings:
         tests.append((SSO_TEST, "sign in by the provider, and call what needs a signed-in user"))
     return [
+        (VERSION_TEST, "what the server says of its version is what the label promises"),
         *tests,
+        (REFUSED_TEST, "who is nobody, or has a wrong password, is refused everything"),
         ("What Was Created Is Read Back By Another Path", "create an object, read it elsewhere"),
         ("What Sets This App Apart Works", "media, federation, conversion: what it is known for"),
     ]

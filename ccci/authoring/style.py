@@ -46,12 +46,12 @@ HARD_CODED = (
     (
         re.compile(r"^/(api|v\d+|_\w+|\.well-known|rest)(/|$)", re.I),
         "an API path",
-        "paths belong in the recipe's resource, behind a word of the app's own",
+        "paths belong in the recipe's resource, behind a keyword of the app's own",
     ),
     (
         re.compile(r"^(css|xpath|id|role|text|data-testid)=|^//\w|internal:role=", re.I),
         "a selector",
-        "selectors belong in the recipe's resource, behind a word of the app's own",
+        "selectors belong in the recipe's resource, behind a keyword of the app's own",
     ),
 )
 CREDENTIAL_NAME = re.compile(r"\{\w*(password|passwd|secret|token|api_?key)\w*\}", re.I)
@@ -65,8 +65,8 @@ def check_style(project: Project) -> Iterator[Finding]:
                 yield project.finding(
                     file.path,
                     test.line,
-                    f"style: test name '{test.name}' is no sentence; expected at least "
-                    f"{SHORTEST_NAME} words about the app that can be true or false.",
+                    f"style: test name '{test.name}' is not a sentence; expected at least "
+                    f"{SHORTEST_NAME} words that say something about the app.",
                 )
             if test.length > LONGEST_TEST and not test.template:
                 yield project.finding(

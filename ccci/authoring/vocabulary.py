@@ -87,7 +87,7 @@ def inner_calls(call: Call) -> Iterator[Call]:
 class Vocabulary:
     """Looks a call's keyword up: the file's own first, then its resources, then everywhere.
 
-    "Everywhere" is there for the generic stages, which call words that each recipe defines: a
+    "Everywhere" is there for the generic stages, which call keywords that each recipe defines: a
     call that is not settled by imports means every keyword of that name in the project.
     """
 
@@ -127,8 +127,8 @@ class Vocabulary:
     def names(self) -> set[str]:
         """The plain name of every keyword of the project, and of Robot's own BuiltIn."""
         own = {plain(keyword.name) for keyword in self._library_keywords}
-        own |= {plain(word.name) for file in self.project.resources for word in file.keywords}
-        own |= {plain(word.name) for file in self.project.suites for word in file.keywords}
+        own |= {plain(keyword.name) for file in self.project.resources for keyword in file.keywords}
+        own |= {plain(keyword.name) for file in self.project.suites for keyword in file.keywords}
         return own | _builtin_names()
 
     def imported(self, file: RobotFile) -> tuple[RobotFile, ...]:
@@ -163,7 +163,10 @@ class Vocabulary:
             scopes = [(file,), self.imported(file)]
         for scope in (*scopes, self.project.resources):
             found = [
-                word for item in scope for word in item.keywords if _means(call.name, word.name)
+                keyword
+                for item in scope
+                for keyword in item.keywords
+                if _means(call.name, keyword.name)
             ]
             if found:
                 return tuple(found)
@@ -171,9 +174,9 @@ class Vocabulary:
 
     def library_keyword(self, call: Call) -> LibraryKeyword | None:
         """Return the project's own library keyword that a call means, if it is one."""
-        for word in self._library_keywords:
-            if _means(call.name, word.name):
-                return word
+        for keyword in self._library_keywords:
+            if _means(call.name, keyword.name):
+                return keyword
         return None
 
     def file_of(self, definition: Definition) -> RobotFile | None:
@@ -183,7 +186,7 @@ class Vocabulary:
 
 @cache
 def _builtin_names() -> frozenset[str]:
-    return frozenset(plain(word.name) for word in LibraryDocumentation("BuiltIn").keywords)
+    return frozenset(plain(keyword.name) for keyword in LibraryDocumentation("BuiltIn").keywords)
 
 
 def load_library(path: Path) -> Library:
@@ -196,15 +199,15 @@ def load_library(path: Path) -> Library:
         spec = LibraryDocumentation(str(path))
     keywords = tuple(
         LibraryKeyword(
-            name=word.name,
-            path=Path(word.source or path),
-            line=word.lineno or 1,
-            tags=tuple(str(tag) for tag in word.tags),
-            documentation=word.doc,
-            untyped=tuple(arg.name for arg in word.args if arg.name and not arg.type),
-            short=word.short_doc,
+            name=keyword.name,
+            path=Path(keyword.source or path),
+            line=keyword.lineno or 1,
+            tags=tuple(str(tag) for tag in keyword.tags),
+            documentation=keyword.doc,
+            untyped=tuple(arg.name for arg in keyword.args if arg.name and not arg.type),
+            short=keyword.short_doc,
         )
-        for word in spec.keywords
+        for keyword in spec.keywords
     )
     return Library(path, spec.doc, keywords, spec)
 

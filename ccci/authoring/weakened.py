@@ -31,7 +31,7 @@ def check_weakened(project: Project) -> Iterator[Finding]:
                 yield project.finding(path, number, unverified(line.strip()))
             if found := SKIP_OPTIONS.search(line):
                 yield project.finding(
-                    path, number, f"P7: option '{found.group(0)}' is not used: {SKIPPED}."
+                    path, number, f"P7: option '{found.group(0)}' is not allowed: {SKIPPED}."
                 )
 
 
@@ -67,8 +67,8 @@ def _python(project: Project, path: Path, allowed: dict[str, str]) -> Iterator[F
     sleeps = _sleep_names(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            for word in node.keywords:
-                yield from _keyword_argument(project, path, word)
+            for keyword in node.keywords:
+                yield from _keyword_argument(project, path, keyword)
             called = ast.unparse(node.func)
             ours = relative.startswith(("ccci/", "libraries/", "recipes/"))
             if called in sleeps and ours and relative not in allowed:
@@ -91,10 +91,12 @@ def _python(project: Project, path: Path, allowed: dict[str, str]) -> Iterator[F
             if node.attr in ("CERT_NONE", "_create_unverified_context"):
                 yield project.finding(path, node.lineno, unverified(seen))
             if seen.endswith(PYTEST_SKIPS):
-                yield project.finding(path, node.lineno, f"P7: '{seen}' is not used: {SKIPPED}.")
+                yield project.finding(path, node.lineno, f"P7: '{seen}' is not allowed: {SKIPPED}.")
             if seen.endswith("mark.skipif"):
                 # The project's own tests may need more than the machine at hand has.
-                message = f"P7: '{seen}' leaves this test out somewhere; is its reason still true?"
+                message = (
+                    f"P7: '{seen}' skips this test on some machines; is the reason still true?"
+                )
                 yield project.finding(path, node.lineno, message, "warning")
 
 
@@ -112,13 +114,13 @@ def _sleep_names(tree: ast.Module) -> set[str]:
     return names
 
 
-def _keyword_argument(project: Project, path: Path, word: ast.keyword) -> Iterator[Finding]:
-    value = word.value.value if isinstance(word.value, ast.Constant) else None
-    off = word.arg in ("verify", "check_hostname") and value is False
-    ignored = word.arg in ("ignoreHTTPSErrors", "ignore_https_errors") and value is not False
+def _keyword_argument(project: Project, path: Path, keyword: ast.keyword) -> Iterator[Finding]:
+    value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+    off = keyword.arg in ("verify", "check_hostname") and value is False
+    ignored = keyword.arg in ("ignoreHTTPSErrors", "ignore_https_errors") and value is not False
     if off or ignored:
-        seen = f"{word.arg}={ast.unparse(word.value)}"
-        yield project.finding(path, word.value.lineno, unverified(seen))
+        seen = f"{keyword.arg}={ast.unparse(keyword.value)}"
+        yield project.finding(path, keyword.value.lineno, unverified(seen))
 
 
 def _passed(seen: str) -> str:

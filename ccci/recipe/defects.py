@@ -16,6 +16,7 @@ from pydantic import model_validator as validator
 
 from ccci.errors import Misuse
 from ccci.recipe.config import Stage
+from ccci.recipe.toml_lines import line_of
 
 FileInRecipe = Annotated[
     str, StringConstraints(pattern=r"^(?!.*(?:^|/)\.\.?(?:/|$))[\w.][\w.-]*(/[\w.][\w.-]*)*$")
@@ -146,7 +147,8 @@ def complaints(path: Path, checkout: Path | None) -> list[Complaint]:
             try:
                 broken_files(defect, checkout)
             except Misuse as error:
-                result.append(Complaint(_line(path, number), str(error)))
+                line = line_of(path.read_text(encoding="utf-8"), ("defect", number))
+                result.append(Complaint(line, str(error)))
     return result
 
 
@@ -205,47 +207,37 @@ def _must_contain(defect: Defect, file: str, text: str, part: str) -> None:
 
 def _read(path: Path) -> Sequence[Defect] | Complaint:
     try:
-        found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).defect
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         return Complaint(1, f"not UTF-8 text ({error.reason}).")
+    try:
+        found = _File.model_validate(tomllib.loads(text)).defect
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
         return Complaint(int(at.group(1)) if at else 1, f"not valid TOML: {error}.")
     except ValidationError as error:
-        return _first(path, error)
+        return _first(text, error)
     names = [defect.name for defect in found]
     for number, name in enumerate(names):
         if name in names[:number]:
-            return Complaint(_line(path, number), f"two defects are called '{name}'.")
+            return Complaint(line_of(text, ("defect", number)), f"two defects are called '{name}'.")
     return found
 
 
-def _first(path: Path, error: ValidationError) -> Complaint:
+def _first(text: str, error: ValidationError) -> Complaint:
     # A misspelt key is unknown, and the key that was meant is missing: the first says more.
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    where = list(first["loc"])
-    in_defect = len(where) > 1 and isinstance(where[1], int)
-    number = int(where[1]) if in_defect else 0
+    where = first["loc"]
+    line = line_of(text, where)
+    in_defect = len(where) > 1
     keys = where[2:] if in_defect else where
     named = ".".join(str(key) for key in keys)
-    line = _line(path, number, str(keys[-1]) if keys else "")
     if first["type"] == "extra_forbidden":
         model = Change if "changes" in keys else Defect if in_defect else _File
         known = ", ".join(field.alias or name for name, field in model.model_fields.items())
         return Complaint(line, f"unknown key '{named}'; known keys: {known}.")
+    which = f"defect {int(where[1]) + 1}" if in_defect else "the file"
     if first["type"] == "missing":
-        return Complaint(line, f"defect {number + 1} has no '{named}'.")
+        return Complaint(line, f"{which} has no '{named}'.")
     said = first["msg"].removeprefix("Value error, ")
-    return Complaint(line, f"defect {number + 1}{f', {named!r}' if named else ''}: {said}.")
-
-
-def _line(path: Path, number: int, key: str = "") -> int:
-    """Return the line of a key of the nth defect, or the line where that defect begins."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    starts = [at for at, line in enumerate(lines, 1) if re.match(r"\s*\[\[", line)]
-    begin = starts[number] if number < len(starts) else 1
-    end = starts[number + 1] if number + 1 < len(starts) else len(lines) + 1
-    for at in range(begin, end):
-        if key and re.match(rf"\W*{re.escape(key)}\b|.*\{{\s*{re.escape(key)}\b", lines[at - 1]):
-            return at
-    return begin
+    return Complaint(line, f"{which}{f', {named!r}' if in_defect and named else ''}: {said}.")

@@ -101,8 +101,8 @@ MISTAKES = [
     ("the app has another port", "the volume is not mounted", 9, "two defects are called"),
     ('"abra.sh"', '"../abra.sh"', 11, "defect 2, 'file': "),
     ('"abra.sh"', '"/etc/passwd"', 11, "defect 2, 'file': "),
-    ('{ replace = "V=2", with', '{ replac = "V=2", with', 16, "unknown key 'changes.1.replac'"),
-    ('[[defect]]\nname = "the vol', '[[defects]]\nname = "the vol', 2, "unknown key 'defects'"),
+    ('{ replace = "V=2", with', '{ replac = "V=2", with', 14, "unknown key 'changes.1.replac'"),
+    ('[[defect]]\nname = "the vol', '[[defects]]\nname = "the vol', 1, "unknown key 'defects'"),
     ('stage = "restart"', "stage = ", 5, "not valid TOML"),
     ('"404 != 200"', "404", 6, "defect 1, 'message': Input should be a valid string"),
 ]
@@ -119,6 +119,13 @@ def test_a_mistake_is_named_with_its_line(
     assert str(caught.value).startswith(f"{file}:{line}: ")
     assert sentence in str(caught.value)
     assert [found.line for found in complaints(file, None)] == [line]
+
+
+@pytest.mark.parametrize("text", ["defect = 1\n", "defect = [1]\n", "# nothing\n\xff"])
+def test_what_is_no_table_of_defects_is_refused(file: Path, text: str) -> None:
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(Misuse, match=r"defects.toml:1: (the file|defect 1|not UTF-8 text)"):
+        load_defects(file)
 
 
 # (a file of the recipe, its text, part of the sentence)
