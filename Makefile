@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -68,6 +68,10 @@ vet: setup ## judge a recipe's commit as a pull request's: make vet RECIPE=x REC
 demo-pr: setup ## the pull request loop on the lab's own forge: one that passes, one that does not
 	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1
 	@exec $(PY) -m tests.demo_pr
+
+fit: setup ## hold a recipe's recipe.toml against its repository: make fit RECIPE=x [RECIPE_SOURCE=checkout] [HEAD=hash]
+	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make fit RECIPE=custom-html"; exit 2; }
+	@$(PY) -m ccci.recipe.fit_report $(if $(RECIPE_SOURCE),--source "$(RECIPE_SOURCE)") $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)"
 
 end: setup ## end a run that was kept: make end RUN=<run id>
 	@test -n "$(RUN)" || { echo "Which run? As in: make end RUN=20260102-030405-ab12"; exit 2; }

@@ -10,7 +10,8 @@ from ccci.bridge.failures import word
 from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.sso import oidc
-from ccci.sso.oidc import OidcClient, Provider, User
+from ccci.sso.oidc import Provider, User
+from ccci.sso.placeholders import RegisteredApp, WayIn, placeholders
 from ccci.sso.sign_in import SignInRealm
 
 
@@ -67,8 +68,8 @@ class SsoSetup:
         the provider refuses.
 
         Example:
-        | ${provider}=    Prepare Provider    member
-        | Set App Settings    OIDC_ISSUER=${provider.issuer}
+        | Prepare Provider    member
+        | ${client}=    Register At Provider    git    ${app.url}/back
         """
         with _asking() as realm:
             realm.make(*roles)
@@ -90,21 +91,54 @@ class SsoSetup:
     @word()
     def register_at_provider(
         self, client_id: str, back: str, pkce: bool = True, roles_claim: str = ""
-    ) -> Secret:
-        """Makes the app known by a name, and returns the secret that it is to prove itself with.
+    ) -> RegisteredApp:
+        """Makes the app known at the provider, with a secret to prove itself with, and returns it.
 
         ``back`` is the address that a sign-in comes back to. PKCE is demanded of the app;
         ``pkce=False`` is for one that has none. With ``roles_claim`` its ID tokens list a user's
-        roles under that name. Fails when the provider refuses.
+        roles under that name. Returns ``client_id``, ``secret``, ``back`` and ``roles_claim``.
+        Fails when the provider refuses.
 
         Example:
-        | ${secret}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
-        | Insert App Secret    client_secret    ${secret}
+        | ${client}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
+        | Wire Sign In    ${client}    name=Guild    role=member
         """
         secret = session.run.credentials.generate(f"sign-in client {client_id}")
+        client = RegisteredApp(client_id, secret, back, roles_claim)
         with _asking() as realm:
-            realm.register(OidcClient(client_id, secret), back, pkce, roles_claim)
-        return Secret(secret)
+            realm.register(client, back, pkce, roles_claim)
+        return client
+
+    @word()
+    def wire_sign_in(
+        self, client: RegisteredApp, name: str = "SSO", id: str = "sso", role: str = ""
+    ) -> None:
+        """Tells the app of its provider, as ``[[sign_in.wiring]]`` in recipe.toml says.
+
+        Of several ways the first that the recipe's checkout has the names for is taken: its
+        overlay is added to ``COMPOSE_FILE``, its settings are written and its secret is inserted.
+        ``name`` is what people read on the button, ``id`` the app's short name for this way to
+        sign in, and ``role`` the one that people need to come in.
+
+        Meant for a recipe's `Prepare Sign-In`. Fails when recipe.toml names no way. A release that
+        has none of the ways is deployed without sign-in, and the head after it with.
+
+        Example:
+        | ${client}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
+        | Wire Sign In    ${client}    name=Guild    role=member
+        """
+        run, dependencies = session.run, session.stages.dependencies
+        with _asking() as realm:
+            provider = oidc.discover(run.client, realm.issuer)
+        values = placeholders(
+            provider,
+            dependencies.get(dependencies.provider),
+            dependencies.realm_name,
+            client,
+            run.driver.app,
+            WayIn(name, id, role),
+        )
+        run.driver.wire_sign_in(values)
 
     @word()
     def enrol_at_provider(self, name: str, *roles: str) -> User:

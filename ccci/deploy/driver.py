@@ -11,12 +11,15 @@ from docker.errors import APIError, ImageNotFound, NotFound
 
 from ccci.apps import App, stack_name
 from ccci.deploy.abra import Abra
+from ccci.deploy.fitting import Fitting
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.node.server import Server
 from ccci.recipe.checkout import Checkout
+from ccci.recipe.compose import images_in
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, set_env
-from ccci.recipe.overlay import OVERLAY_FILE, images_in, overlay_for
+from ccci.recipe.face import Face, read_face
+from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
 from ccci.results.credentials import CredentialStore
 from ccci.swarm.convergence import Converged, wait_until_converged
@@ -77,6 +80,7 @@ class AppDriver:
         self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
         self._release: Release | None = None
+        self._fitting = Fitting(app.recipe, config, self.env_path, self.insert_secret)
 
     @property
     def env_path(self) -> Path:
@@ -110,6 +114,15 @@ class AppDriver:
         files = compose_files(self.env, self.checkout.path)
         return [path for path in files if path.name != OVERLAY_FILE]
 
+    def face(self) -> Face:
+        """Return what the recipe calls its own, at the commit that the app is at."""
+        self._show(self._release)
+        return read_face(self.checkout.path)
+
+    def wire_sign_in(self, values: dict[str, str]) -> None:
+        """Tell the app of its provider, now and wherever it is upgraded to; see `Fitting.wire`."""
+        self._fitting.wire(values, self.face())
+
     def images(self) -> dict[str, str]:
         """Return service to image as the compose files name them, settings filled in."""
         settings = {**_exports(self.checkout.path / "abra.sh"), **self.env}
@@ -139,6 +152,7 @@ class AppDriver:
             {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **self.config.env},
         )
         self._take_stack()
+        self._fitting.begin(self.face())
         check_swarm_names(self.app, self.env, _exports(self.checkout.path / "abra.sh"))
 
     def deploy(self, release: Release | None = None) -> Deployment:
@@ -150,6 +164,7 @@ class AppDriver:
         """
         before = self.swarm.services(self.app.stack)
         self._show(release)
+        self._fitting.follow(self.face())
         self._write_overlay()
         self._generate_secrets(chaos=release is None)
         self._have_images()

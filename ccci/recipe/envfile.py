@@ -9,6 +9,7 @@ from dotenv.parser import parse_stream
 from ccci.errors import Misuse
 
 _REFERENCE = re.compile(r"(\\)?\$(?:\{(\w+)\}|(\w+))")
+_EXPORT = re.compile(r"^export[ \t]+(\w+)=(\"[^\"]*\"|'[^']*'|[^\s#]*)", re.MULTILINE)
 _LINE = re.compile(r"^\s*(?:#.*)?$|^\s*[A-Za-z_][A-Za-z0-9_]*=.*$")
 
 
@@ -47,10 +48,19 @@ def set_env(path: Path, settings: dict[str, str]) -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.partition("=")[0].strip() not in settings
     ]
-    kept += [
-        f'{key}="{value}"' if " " in value else f"{key}={value}" for key, value in settings.items()
-    ]
+    kept += [f"{key}={_quoted(value)}" for key, value in settings.items()]
     path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def read_exports(abra_sh: Path) -> dict[str, str]:
+    """Return what a recipe's abra.sh exports: abra lays it over the settings of every app.
+
+    The file is read, never run; where it does not exist nothing is exported.
+    """
+    if not abra_sh.is_file():
+        return {}
+    text = abra_sh.read_text(encoding="utf-8", errors="replace")
+    return {key: value.strip("\"'") for key, value in _EXPORT.findall(text)}
 
 
 def compose_files(env: dict[str, str], recipe_dir: Path) -> list[Path]:
@@ -66,6 +76,12 @@ def compose_files(env: dict[str, str], recipe_dir: Path) -> list[Path]:
                 f"COMPOSE_FILE names {name!r}, which lies outside of the recipe {recipe_dir.name}."
             )
     return [recipe_dir / name for name in names]
+
+
+def _quoted(value: str) -> str:
+    if '"' in value and "'" not in value:
+        return f"'{value}'"
+    return f'"{value}"' if re.search(r"[\s#']", value) else value
 
 
 def _filled_in(value: str, earlier: dict[str, str]) -> str:

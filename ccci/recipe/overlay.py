@@ -18,6 +18,7 @@ import yaml
 
 from ccci.errors import Misuse
 from ccci.node.server import Server
+from ccci.recipe.compose import read_compose, services_in
 
 OVERLAY_FILE = "compose.ccci.yml"
 # Where the images of Debian and Alpine keep their authorities, and OpenSSL, curl, git and Go look.
@@ -40,7 +41,7 @@ def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> 
     """
     bundle = server.containers.ca_bundle
     services: dict[str, dict[str, Any]] = {}
-    for service, parts in _services(compose_files).items():
+    for service, parts in services_in(compose_files).items():
         changes: dict[str, Any] = {}
         if server.swarm.endpoint_mode == "dnsrr":
             changes["deploy"] = {"endpoint_mode": "dnsrr"}
@@ -56,32 +57,11 @@ def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> 
             services[service] = changes
     if not services:
         return ""
-    version = _load(compose_files[0]).get("version", "3.8")
+    version = read_compose(compose_files[0]).get("version", "3.8")
     content: dict[str, Any] = {"version": str(version), "services": services}
     if bundle:
         content["configs"] = {_TRUST_CONFIG: _trust_config(bundle)}
     return yaml.safe_dump(content, sort_keys=False)
-
-
-def images_in(compose_files: list[Path]) -> dict[str, str]:
-    """Return service to image, as the compose files name them, the last file winning."""
-    images = {}
-    for service, parts in _services(compose_files).items():
-        named = [part["image"] for part in parts if part.get("image")]
-        if not named:
-            raise Misuse(f"{compose_files[0].parent.name}: service '{service}' names no image.")
-        images[service] = str(named[-1])
-    return images
-
-
-def labels_in(compose_files: list[Path]) -> dict[str, dict[str, str]]:
-    """Return service to its deploy labels, as the compose files name them."""
-    labels: dict[str, dict[str, str]] = {}
-    for service, parts in _services(compose_files).items():
-        labels[service] = {}
-        for part in parts:
-            labels[service].update(_as_map((part.get("deploy") or {}).get("labels") or {}))
-    return labels
 
 
 def _trust_config(bundle: Path) -> dict[str, str]:
@@ -95,34 +75,6 @@ def _trust_config(bundle: Path) -> dict[str, str]:
     # A config never changes: another content needs another name.
     version = hashlib.sha256(content).hexdigest()[:8]
     return {"name": f"${{STACK_NAME}}_{_TRUST_CONFIG}_{version}", "file": str(bundle)}
-
-
-def _as_map(labels: Mapping[str, Any] | list[str]) -> dict[str, str]:
-    if isinstance(labels, Mapping):
-        return {key: str(value) for key, value in labels.items()}
-    return dict(label.partition("=")[::2] for label in labels)
-
-
-def _services(compose_files: list[Path]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for path in compose_files:
-        for service, content in (_load(path).get("services") or {}).items():
-            found.setdefault(service, []).append(content or {})
-    return found
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Misuse(
-            f"{path.name} is named in COMPOSE_FILE and is not in the recipe {path.parent.name}."
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path}: not valid YAML: {str(error).splitlines()[0]}.") from None
-    if not isinstance(content, dict) or not isinstance(content.get("services", {}), dict):
-        raise Misuse(f"{path}: not a compose file: it holds no table of services.")
-    return content
 
 
 def _long_form(port: Any) -> dict[str, Any]:

@@ -35,14 +35,17 @@ def _places(text: str) -> Iterator[tuple[int, tuple[Part, ...]]]:
     table: tuple[Part, ...] = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
-            table = _keys(header.group(2))
+            table = ()
+            for key in _keys(header.group(2)):
+                # A table below an array of tables belongs to the newest of them.
+                table = (*table, seen[table] - 1, key) if seen[table] else (*table, key)
             if header.group(1) == "[[":
-                table = (*table, seen[table])
-                seen[table[:-1]] += 1
+                seen[table] += 1
+                table = (*table, seen[table] - 1)
             yield number, table
-        elif key := _KEY.match(line):
-            yield number, (*table, *_keys(key.group(1)))
+        elif key_here := _KEY.match(line):
+            yield number, (*table, *_keys(key_here.group(1)))
 
 
-def _keys(dotted: str) -> tuple[Part, ...]:
+def _keys(dotted: str) -> tuple[str, ...]:
     return tuple(part.strip("\"' ") for part in re.findall(_WORD, dotted))

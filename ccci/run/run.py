@@ -16,6 +16,7 @@ from ccci.node.server import Server
 from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.dependencies import Plan
+from ccci.recipe.fit_report import require_fit
 from ccci.results.credentials import CredentialStore
 from ccci.sso.shared_provider import Sharing
 from ccci.swarm.view import SwarmView
@@ -119,10 +120,11 @@ class Run:
         """
         check_recipe_name(recipe)
         checkout = self.checkout
+        config = load_recipe_config(config_path(self.options.project, recipe))
         if recipe != self.options.recipe:
             source = self.server.abra_dir.expanduser() / "recipes" / recipe
             checkout = check_out(recipe, source, self.abra.abra_dir / "recipes" / recipe)
-        config = load_recipe_config(config_path(self.options.project, recipe))
+            require_fit(self.options.project, checkout, config)
         config = config.model_copy(update={"env": {**config.env, **settings}})
         wanted = f"{recipe}-{self.run_id[-4:]}-{len(self.extra_apps) + 1}"
         domain = claim_domain(self.journal.run_id, wanted, self.server.domain)

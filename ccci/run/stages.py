@@ -24,7 +24,7 @@ from ccci.backup.markers import (
 )
 from ccci.deploy.driver import AppDriver, Deployment
 from ccci.errors import CcciError, NodeFailure, RecipeFailure
-from ccci.recipe.overlay import labels_in
+from ccci.recipe.compose import labels_in
 from ccci.recipe.release import Release, parse_release
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.run import Run

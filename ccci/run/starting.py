@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from ccci.node.state import ProcessIdentity
 from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.dependencies import Plan, plan_in
+from ccci.recipe.fit_report import require_fit
 from ccci.run.run import Run, RunOptions, new_run_id
 from ccci.sso.setup_script import find_setup_script
 from ccci.sso.shared_provider import sharing_of
@@ -52,6 +54,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     plan = plan_in(options.project, options.recipe, provider)
     find_setup_script(options.project, options.recipe, config)
     check_provider(options.recipe, config)
+    _require_fit(options, source, config)
     if options.attach:
         return _attach(options, server, config, plan, tell)
     swarm = SwarmView()
@@ -105,6 +108,13 @@ def _source(options: RunOptions, server: Server) -> Path:
     if options.source:
         return options.source.resolve()
     return server.abra_dir.expanduser() / "recipes" / options.recipe
+
+
+def _require_fit(options: RunOptions, source: Path, config: RecipeConfig) -> None:
+    """Look at a copy of its own: before the run waits for its share of the node."""
+    with tempfile.TemporaryDirectory(prefix="ccci-fit-") as folder:
+        checkout = check_out(options.recipe, source, Path(folder) / "recipe", options.head)
+        require_fit(options.project, checkout, config)
 
 
 def _make_abra_dir(journal: Journal, server: Server) -> Path:

@@ -7,7 +7,8 @@ import yaml
 
 from ccci.errors import Misuse
 from ccci.node.server import Containers, Server, Swarm
-from ccci.recipe.overlay import images_in, labels_in, overlay_for
+from ccci.recipe.compose import images_in, labels_in
+from ccci.recipe.overlay import overlay_for
 
 COMPOSE = """
 version: "3.8"
@@ -92,7 +93,7 @@ def test_the_last_file_names_the_image(compose: Path, tmp_path: Path) -> None:
 def test_labels_in_both_forms(compose: Path) -> None:
     assert labels_in([compose]) == {
         "app": {"a": "b", "c": "d=e"},
-        "db": {"backupbot.backup": "True"},
+        "db": {"backupbot.backup": "true"},
     }
 
 

@@ -129,3 +129,9 @@ def test_the_line_of_a_key(path: list[str | int], line: int) -> None:
 def test_a_key_in_quotes_or_with_dots_is_found_too() -> None:
     assert line_of('[a]\n"b-c" = 1\n', ["a", "b-c"]) == 2
     assert line_of("x = 1\na.b = 2\n", ["a", "b"]) == 2
+
+
+def test_a_table_below_one_of_several_is_found() -> None:
+    text = "[[a.b]]\nx = 1\n[a.b.c]\ny = 1\n[[a.b]]\n[a.b.c]\ny = 2\n"
+    assert line_of(text, ["a", "b", 0, "c", "y"]) == 4
+    assert line_of(text, ["a", "b", 1, "c", "y"]) == 7

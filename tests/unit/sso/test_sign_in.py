@@ -76,13 +76,13 @@ def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyA
 
 def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: DependencyApps) -> None:
     words = SsoSetup()
-    secret = words.register_at_provider("docs", "https://wiki.lab.test/back", roles_claim="groups")
+    client = words.register_at_provider("docs", "https://wiki.lab.test/back", roles_claim="groups")
     anna = words.enrol_at_provider("anna", "member")
     realm = dependencies.sign_in_realm()
     assert isinstance(realm, Notebook)
     assert (realm.url, realm.name) == (ELSEWHERE.url, "wiki-20260101-000000-abcd")
     assert realm.secrets == {"admin_token": "the administrator's token"}
-    client = OidcClient("docs", secret.value)
+    assert (client.client_id, client.roles_claim) == ("docs", "groups") and client.secret
     password = words.password_at_provider("anna").value
     assert realm.asked == [
         ("register", client, "https://wiki.lab.test/back", True, "groups"),

@@ -1,0 +1,176 @@
+"""What a recipe calls its own: its overlays, settings, secrets, services, volumes and ports.
+
+Read from a checkout's files alone; nothing of the recipe is run.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ccci.errors import Misuse
+from ccci.recipe.compose import labels_of, read_compose, services_of
+from ccci.recipe.envfile import compose_files, read_env, read_exports
+
+SAMPLE = ".env.sample"
+# A setting of .env.sample; one that is commented out is on offer all the same.
+_SETTING = re.compile(r"^[ \t#]*(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
+_VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z][A-Z0-9_]*)")
+# Settings that every recipe has, and the versions of secrets.
+_OF_ABRA = re.compile(r"TYPE|DOMAIN|STACK_NAME|COMPOSE_FILE|LETS_ENCRYPT_ENV|SECRET_\w+_VERSION")
+_LEADS_TO = re.compile(r"traefik\..*\.loadbalancer\.server\.port")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of a recipe.
+
+    Attributes:
+        name: in the compose files.
+        version_key: the setting that says its version.
+        version: of .env.sample, also where that line is commented out.
+        generated: abra makes a value for it by itself.
+    """
+
+    name: str
+    version_key: str
+    version: str
+    generated: bool
+
+
+@dataclass(frozen=True)
+class Face:
+    """What a checkout offered when it was read.
+
+    Attributes:
+        usual: the compose files that `COMPOSE_FILE` of .env.sample names, by default compose.yml.
+        contents: name to content of these, and of the other compose files that can be read.
+        unreadable: the other compose files that cannot.
+        settings: of .env.sample, commented or not, and the variables of all compose files, but
+            for those that abra.sh exports: these win over any setting.
+        secrets: of all compose files, by name.
+    """
+
+    usual: tuple[str, ...]
+    contents: Mapping[str, Mapping[str, Any]]
+    unreadable: tuple[str, ...]
+    settings: tuple[str, ...]
+    secrets: Mapping[str, Secret]
+
+    @property
+    def overlays(self) -> list[str]:
+        """The compose files that are not usual."""
+        return [name for name in self.contents if name not in self.usual]
+
+    @property
+    def free_settings(self) -> list[str]:
+        """The settings that mean something to the recipe alone."""
+        return [key for key in self.settings if not _OF_ABRA.fullmatch(key)]
+
+    def services(self, more: Iterable[str] = ()) -> list[str]:
+        """Return the services of the usual compose files, and of more."""
+        return list(services_of(self._deployed(more)))
+
+    def volumes(self, more: Iterable[str] = ()) -> list[str]:
+        """Return the volumes of the usual compose files, and of more."""
+        return self._named("volumes", more)
+
+    def secrets_in(self, more: Iterable[str] = ()) -> list[str]:
+        """Return the secrets of the usual compose files, and of more."""
+        return self._named("secrets", more)
+
+    def ports(self, more: Iterable[str] = ()) -> list[int]:
+        """Return the ports that are published, or that Traefik leads to, as containers see them."""
+        deployed = self._deployed(more)
+        parts = [part for parts in services_of(deployed).values() for part in parts]
+        found = [_target(port) for part in parts for port in part.get("ports") or []]
+        for labels in labels_of(deployed).values():
+            found += [value for key, value in labels.items() if _LEADS_TO.fullmatch(key)]
+        return list(dict.fromkeys(int(port) for port in found if port.isdecimal()))
+
+    def _deployed(self, more: Iterable[str]) -> list[Mapping[str, Any]]:
+        return [self.contents[name] for name in dict.fromkeys((*self.usual, *more))]
+
+    def _named(self, kind: str, more: Iterable[str]) -> list[str]:
+        tables = [_table(content.get(kind)) for content in self._deployed(more)]
+        return list(dict.fromkeys(str(name) for table in tables for name in table))
+
+
+def read_face(folder: Path) -> Face:
+    """Read what a checkout offers.
+
+    Raises:
+        Misuse: .env.sample or a compose file that it names cannot be read.
+    """
+    sample = folder / SAMPLE
+    env = read_env(sample) if sample.is_file() else {}
+    text = sample.read_text(encoding="utf-8") if sample.is_file() else ""
+    usual = [path.relative_to(folder).as_posix() for path in compose_files(env, folder)]
+    contents = {name: read_compose(folder / name) for name in usual}
+    unreadable = []
+    for name in _overlays(folder, text):
+        if name not in usual:
+            try:
+                contents[name] = read_compose(folder / name)
+            except Misuse:
+                # Nothing deploys it yet, so it may be in any state.
+                unreadable.append(name)
+    settings = [key for key, _ in _SETTING.findall(text)]
+    for name, content in contents.items():
+        settings += _VARIABLE.findall((folder / name).read_text(encoding="utf-8"))
+        settings += _passed_on(content)
+    exported = read_exports(folder / "abra.sh")
+    secrets = {
+        str(name): _secret(str(name), entry, text)
+        for content in contents.values()
+        for name, entry in _table(content.get("secrets")).items()
+    }
+    return Face(
+        tuple(usual),
+        contents,
+        tuple(unreadable),
+        tuple(key for key in dict.fromkeys(settings) if key not in exported),
+        secrets,
+    )
+
+
+def _overlays(folder: Path, sample: str) -> list[str]:
+    """Return the files that are called as compose files are, or that a line of the sample names."""
+    named = {path.relative_to(folder).as_posix() for path in folder.rglob("compose*.y*ml")}
+    for key, value in _SETTING.findall(sample):
+        if key == "COMPOSE_FILE":
+            named.update(re.findall(r"[\w./-]+\.ya?ml", value))
+    root = folder.resolve()
+    paths = [(name, (folder / name).resolve()) for name in sorted(named)]
+    return [name for name, path in paths if path.is_file() and path.is_relative_to(root)]
+
+
+def _passed_on(content: dict[str, Any]) -> Iterator[str]:
+    """Yield the variables that services are given as the app's settings have them."""
+    for service in (content.get("services") or {}).values():
+        entries = (service or {}).get("environment") or {}
+        if isinstance(entries, Mapping):
+            yield from (str(key) for key, value in entries.items() if value is None)
+        else:
+            yield from (str(entry) for entry in entries if "=" not in str(entry))
+
+
+def _table(value: object) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _secret(name: str, entry: object, sample: str) -> Secret:
+    named = str(entry.get("name", "")) if isinstance(entry, Mapping) else ""
+    found = re.search(r"SECRET_\w+_VERSION", named)
+    key = found.group(0) if found else f"SECRET_{name.upper().replace('-', '_')}_VERSION"
+    line = re.search(rf"^([ \t#]*){key}=[\"']?([\w.-]*)[\"']?(.*)$", sample, re.MULTILINE)
+    commented, version, remark = line.groups() if line else ("#", "", "")
+    by_itself = "#" not in commented and not re.search(r"generate\s*=\s*false", remark)
+    return Secret(name, key, version or "v1", by_itself)
+
+
+def _target(port: object) -> str:
+    if isinstance(port, Mapping):
+        return str(port.get("target", ""))
+    return str(port).rpartition(":")[2].partition("/")[0]

@@ -1,0 +1,144 @@
+"""``make fit RECIPE=x``: hold recipe.toml against a checkout, and say which line to change.
+
+Every run does the same at its start, before anything is deployed.
+"""
+
+import argparse
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from ccci.errors import CcciError, Misuse
+from ccci.node.server import load_server
+from ccci.node.state import state_dir
+from ccci.project import PROJECT
+from ccci.recipe.checkout import Checkout, check_out
+from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
+from ccci.recipe.face import Face, read_face
+from ccci.recipe.fit import Fit, hold
+from ccci.recipe.toml_lines import line_of
+
+
+def require_fit(project: Path, checkout: Checkout, config: RecipeConfig) -> None:
+    """Fail unless a checkout has the names in its recipe.toml.
+
+    Args:
+        project: the folder that holds recipes/.
+        checkout: the recipe, with the commit under test checked out.
+        config: the content of recipe.toml.
+
+    Raises:
+        Misuse: it lacks some; a sentence for each, with the line to change.
+    """
+    lacking = sentences(project, checkout.recipe, hold(config, read_face(checkout.path)))
+    if lacking:
+        lacking.append(
+            f"Nothing was deployed. 'make fit RECIPE={checkout.recipe}' says what the recipe has "
+            f"at {checkout.short}."
+        )
+        raise Misuse("\n".join(lacking))
+
+
+def sentences(project: Path, recipe: str, fit: Fit) -> list[str]:
+    """Return a sentence for each name that does not fit, with file and line of recipe.toml."""
+    if not fit.misfits:
+        return []
+    path = config_path(project, recipe)
+    text = path.read_text(encoding="utf-8")
+    return [
+        f"{path.relative_to(project)}:{line_of(text, misfit.place)}: {misfit.sentence}."
+        for misfit in fit.misfits
+    ]
+
+
+def operators_recipes() -> Path:
+    """Return the folder of the recipes on the server, or the lab's where there is no server yet."""
+    try:
+        return load_server().abra_dir.expanduser() / "recipes"
+    except Misuse:
+        return state_dir() / "lab" / "abra" / "recipes"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Say what of recipe.toml a checkout has; 0: all of it, 1: not all, 2: it cannot be told."""
+    parser = argparse.ArgumentParser(prog="ccci.recipe.fit_report", description=main.__doc__)
+    parser.add_argument("recipe", metavar="RECIPE")
+    parser.add_argument("--source", type=Path, help="the recipe's repository; else the server's")
+    parser.add_argument("--head", default="HEAD", help="the commit, branch or tag")
+    options = parser.parse_args(argv)
+    try:
+        check_recipe_name(options.recipe)
+        source = options.source or operators_recipes() / options.recipe
+        with tempfile.TemporaryDirectory(prefix="ccci-fit-") as folder:
+            into = Path(folder) / options.recipe
+            checkout = check_out(options.recipe, source.resolve(), into, options.head)
+            return _tell(checkout, source)
+    except CcciError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _tell(checkout: Checkout, source: Path) -> int:
+    path = config_path(PROJECT, checkout.recipe)
+    config = load_recipe_config(path) if path.exists() else RecipeConfig()
+    face = read_face(checkout.path)
+    fit = hold(config, face)
+    lacking = sentences(PROJECT, checkout.recipe, fit)
+    print(f"{checkout.recipe} at {checkout.short} of {source}")
+    for line in (*_taken(fit), *_before(checkout, config)):
+        print(f"  {line}")
+    if lacking or not path.exists():
+        print("\n".join(_offered(face, fit)))
+    print("\n".join(lacking), end="\n" if lacking else "")
+    named = f"recipes/{checkout.recipe}/recipe.toml"
+    if lacking:
+        print(f"{named} does not fit: change these lines, or add an alternative beside them.")
+        return 1
+    print(f"{named} fits." if path.exists() else f"There is no {named}: nothing can be missing.")
+    return 0
+
+
+def _taken(fit: Fit) -> Iterator[str]:
+    for overlay in fit.overlays:
+        yield f"overlay: {overlay}"
+    if fit.wiring:
+        yield f"sign-in is wired by {fit.wiring.overlay or 'settings alone'}"
+    for (kind, called), name in fit.names.items():
+        yield f"{kind} '{called}' is {name}"
+
+
+def _offered(face: Face, fit: Fit) -> Iterator[str]:
+    """Yield what the recipe has, for who looks for another name."""
+    more = fit.deployed
+    offers = {
+        "compose files": [*face.usual, *(name for name in more if name not in face.usual)],
+        "other overlays": [name for name in face.overlays if name not in more],
+        "services": face.services(more),
+        "volumes": face.volumes(more),
+        "ports": [str(port) for port in face.ports(more)],
+        "secrets": list(face.secrets),
+        "settings": face.free_settings,
+    }
+    yield "  it has"
+    for what, names in offers.items():
+        line = f"{what}: {', '.join(names) or 'none'}"
+        yield textwrap.fill(
+            line, 100, initial_indent="    ", subsequent_indent="      ",
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+
+def _before(checkout: Checkout, config: RecipeConfig) -> Iterator[str]:
+    """Yield what the release lacks that an upgrade begins with: it is deployed without that."""
+    older = [release for release in checkout.releases if release != checkout.head_release]
+    if not older:
+        return
+    checkout.show(older[-1])
+    for misfit in hold(config, read_face(checkout.path)).misfits:
+        yield f"release {older[-1]}, which an upgrade begins with: {misfit.sentence}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
