@@ -1,22 +1,25 @@
-"""What a recipe's compose.yml and .env.sample tell about its app."""
+"""What a recipe's compose files and .env.sample tell about its app, for whoever enrolls it."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ccci.errors import Misuse
+from ccci.recipe.compose import as_map, fill_in, services_of
+from ccci.recipe.envfile import read_env, read_exports
+from ccci.recipe.face import SAMPLE, read_face
 
-DATABASES = ("postgres", "mariadb", "mysql", "mongo", "redis", "valkey", "clickhouse", "memcached")
+DATABASES = (
+    *("postgres", "postgis", "pgvector", "timescaledb", "mariadb", "mysql", "percona"),
+    *("mongo", "redis", "valkey", "clickhouse", "memcached"),
+)
 SSO = re.compile(r"OIDC|OAUTH|OPENID|SAML|LDAP|(?:^|_)SSO(?:_|$)|KEYCLOAK|AUTHENTIK")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service of the compose file."""
+    """A service of the compose files."""
 
     name: str
     image: str
@@ -43,60 +46,55 @@ class Recipe:
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """Read the files of a recipe.
+    """Read the files of a recipe: the compose files that its .env.sample deploys, and the others.
 
     Raises:
-        Misuse: compose.yml is missing or cannot be read.
+        Misuse: it has no compose file, or one that is deployed cannot be read.
     """
-    path = folder / "compose.yml"
-    if not path.is_file():
+    if not (folder / "compose.yml").is_file():
         raise Misuse(f"{folder}: no recipe is here (there is no compose.yml).")
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise Misuse(f"{path}: cannot be read: {reason}.") from None
-    services = content.get("services") if isinstance(content, dict) else None
-    if not isinstance(services, dict) or not services:
-        raise Misuse(f"{path}: names no services.")
-    tables = {str(name): table for name, table in services.items() if isinstance(table, dict)}
-    labels = {name: tuple(_labels(table)) for name, table in tables.items()}
+    face = read_face(folder)
+    parts = services_of(face.contents[name] for name in face.usual)
+    if not parts:
+        raise Misuse(f"{folder / face.usual[0]}: names no services.")
+    sample = folder / SAMPLE
+    settings = read_env(sample) if sample.is_file() else {}
+    settings |= read_exports(folder / "abra.sh")
+    labels = {name: _labels(tables) for name, tables in parts.items()}
     everything = [label for found in labels.values() for label in found]
     return Recipe(
         services=tuple(
-            Service(name, str(table.get("image", ""))) for name, table in tables.items()
+            Service(name, fill_in(_last(tables, "image"), settings))
+            for name, tables in parts.items()
         ),
-        volumes=tuple(str(name) for name in content.get("volumes") or ()),
-        overlays=tuple(sorted(item.name for item in folder.glob("compose.*.yml"))),
+        volumes=tuple(face.volumes()),
+        overlays=tuple(face.overlays),
         backed_up=tuple(
             name for name, found in labels.items() if any("backupbot." in label for label in found)
         ),
         has_router=any("traefik.http" in label or "caddy" in label for label in everything),
-        sso_settings=tuple(_sso_settings(folder / ".env.sample")),
-        health_path=_health_path(tables.get("app", {})),
+        sso_settings=tuple(key for key in face.free_settings if SSO.search(key)),
+        health_path=_health_path(parts.get("app", [])),
         timeout_seconds=_timeout(everything),
     )
 
 
-def _labels(service: dict[str, Any]) -> Iterable[str]:
-    for holder in (service.get("deploy") or {}, service):
-        labels = holder.get("labels") or []
-        if isinstance(labels, dict):
-            yield from (f"{key}={value}" for key, value in labels.items())
-        else:
-            yield from (str(label) for label in labels)
+def _labels(tables: list[dict[str, Any]]) -> list[str]:
+    """Return the labels of a service and of its containers."""
+    holders = [holder for table in tables for holder in (table.get("deploy") or {}, table)]
+    labels: dict[str, str] = {}
+    for holder in holders:
+        labels |= as_map(holder.get("labels"))
+    return [f"{key}={value}" for key, value in labels.items()]
 
 
-def _sso_settings(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    text = path.read_text(encoding="utf-8", errors="replace")
-    names = re.findall(r"^#?\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=", text, re.MULTILINE)
-    return [name for name in dict.fromkeys(names) if SSO.search(name)]
+def _last(tables: list[dict[str, Any]], key: str) -> str:
+    return next((str(table[key]) for table in reversed(tables) if table.get(key)), "")
 
 
-def _health_path(app: dict[str, Any]) -> str:
-    test = (app.get("healthcheck") or {}).get("test", "")
+def _health_path(app: list[dict[str, Any]]) -> str:
+    checks = [table["healthcheck"] for table in app if table.get("healthcheck")]
+    test = checks[-1].get("test", "") if checks else ""
     text = test if isinstance(test, str) else " ".join(str(part) for part in test)
     found = re.search(r"https?://[^/\s\"']+(/[^\s\"'#$]*)", text)
     return found.group(1) if found else "/"

@@ -1,4 +1,4 @@
-"""`make new RECIPE=x`: the folders of a recipe, from its compose file and .env.sample.
+"""`make new RECIPE=x`: the folders of a recipe, from its compose files and .env.sample.
 
 What can be guessed is written; what only a person can write is there as a test or keyword that
 fails by saying what to write, so that nothing is green by accident.
@@ -17,9 +17,8 @@ from ccci.authoring.pages import write as write_pages
 from ccci.authoring.project import Project
 from ccci.authoring.skeletons import recipe_files, suite_files
 from ccci.errors import Misuse
-from ccci.node.server import load_server
-from ccci.node.state import state_dir
 from ccci.recipe.config import check_recipe_name
+from ccci.recipe.fit_report import operators_recipes
 
 
 def make_recipe(root: Path, recipe: str, source: Path | None = None) -> list[Finding]:
@@ -66,11 +65,7 @@ def make_recipe(root: Path, recipe: str, source: Path | None = None) -> list[Fin
 
 
 def _find(recipe: str) -> Path:
-    try:
-        recipes = load_server().abra_dir.expanduser() / "recipes"
-    except Misuse:
-        # No server yet: the lab's own recipes may be there all the same.
-        recipes = state_dir() / "lab" / "abra" / "recipes"
+    recipes = operators_recipes()
     folder = recipes / recipe
     if not (folder / "compose.yml").is_file():
         raise Misuse(

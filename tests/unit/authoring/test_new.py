@@ -79,6 +79,35 @@ def test_the_settings_are_guessed_from_the_compose_file(root: Path, source: Path
     assert "recipe-info/n8n/tests/oidc_login.py" in parity
 
 
+def test_what_stands_in_the_default_overlays_counts(root: Path, source: Path) -> None:
+    """Its own compose.yml names neither the database nor its volume, label and route."""
+    (source / "compose.yml").write_text(
+        "x-web: &web\n  healthcheck: { test: wget -q http://localhost:3000/live }\n"
+        "services:\n  app: { <<: *web, image: '${IMAGE:-wiki}:${TAG}' }\nvolumes: { files: }\n"
+    )
+    (source / "data").mkdir()
+    (source / "data" / "compose.postgres.yml").write_text(
+        "services:\n  app:\n    deploy:\n      labels: { traefik.http.routers.x.rule: y }\n"
+        "  db:\n    image: ghcr.io/somebody/postgis:17\n    deploy:\n      labels:\n"
+        "        backupbot.backup: ${ENABLE_BACKUPS:-true}\n"
+        "        coop-cloud.${STACK_NAME}.timeout: ${TIMEOUT:-600}\nvolumes: { db-data: }\n"
+    )
+    (source / "compose.oauth.yml").write_text("services: { app: { environment: [OAUTH_URL] } }\n")
+    (source / ".env.sample").write_text(
+        'TAG=1.2\nCOMPOSE_FILE="compose.yml"\n'
+        'COMPOSE_FILE="$COMPOSE_FILE:data/compose.postgres.yml"\n'
+    )
+    make_recipe(root, "wiki", source)
+    text = (root / "recipes" / "wiki" / "recipe.toml").read_text(encoding="utf-8")
+    assert "# Service app: wiki:1.2\n# Service db: ghcr.io/somebody/postgis:17\n" in text
+    assert "# Volumes: files, db-data.\n" in text
+    assert "# Overlays to choose from by COMPOSE_FILE: compose.oauth.yml.\n" in text
+    assert "# Backup labels on: db.\n" in text
+    assert "\nweight = 2\n" in text and "\ntimeout_seconds = 600\n" in text
+    assert '\nhealth_path = "/live"\n' in text and "OAUTH_URL" in text
+    assert (root / "suites" / "wiki" / "3__browser.robot").exists()
+
+
 def test_an_app_without_a_router_has_no_browser_tests(root: Path, source: Path) -> None:
     (source / "compose.yml").write_text("services:\n  app:\n    image: mumble:1\n")
     make_recipe(root, "mumble", source)
@@ -97,7 +126,7 @@ def test_what_is_there_is_not_overwritten(root: Path, source: Path) -> None:
     ("compose", "sentence"),
     [
         (None, "no recipe is here"),
-        ("services: [", "cannot be read"),
+        ("services: [", "not valid YAML"),
         ("version: '3'", "names no services"),
     ],
 )
