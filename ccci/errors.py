@@ -5,6 +5,10 @@ NodeFailure says that nothing was learnt about the recipe (incomplete), a Misuse
 caller must mend the input.
 """
 
+# How the message of a test begins that did not run because of an earlier failure; the pull
+# request's comment puts such tests on one line.
+SKIPPED = "Skipped: "
+
 
 class CcciError(Exception):
     """The root of every error that this project raises on purpose."""

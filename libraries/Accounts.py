@@ -6,7 +6,7 @@ from robot.api.deco import library
 from robot.api.types import Secret
 
 from ccci.bridge.accounts import Account
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import Misuse
 
@@ -22,7 +22,7 @@ class Accounts:
     call. Passwords are kept with the run, and destroyed with it.
     """
 
-    @word()
+    @project_keyword()
     def new_account(self, name: str, length: int = 24) -> Account:
         """Returns an account with a new random password, and keeps it for `Account Made Before`.
 
@@ -33,10 +33,10 @@ class Accounts:
         | VAR    &{body}    username=${anna.name}    password=${anna.password}
         | Call API    POST    /api/users    ${body}    by=${admin}    expect=201
         """
-        password = session.run.credentials.generate(f"{_ACCOUNTS}/{name}", length)
+        password = session.credentials.generate(f"{_ACCOUNTS}/{name}", length)
         return Account(name, Secret(password))
 
-    @word()
+    @project_keyword()
     def account_with_password(self, name: str, password: Secret) -> Account:
         """Returns an account whose password is known, and keeps it for `Account Made Before`.
 
@@ -47,10 +47,10 @@ class Accounts:
         | ${password}=    Credential    ${app.domain}/admin_password
         | ${admin}=    Account With Password    admin    ${password}
         """
-        session.run.credentials.put(f"{_ACCOUNTS}/{name}", str(password.value))
+        session.credentials.put(f"{_ACCOUNTS}/{name}", str(password.value))
         return Account(name, password)
 
-    @word()
+    @project_keyword()
     def account_made_before(self, name: str) -> Account:
         """Returns an account that an earlier test or stage of this run made or kept.
 
@@ -59,13 +59,13 @@ class Accounts:
         Example:
         | ${anna}=    Account Made Before    anna
         """
-        known = session.run.credentials.below(_ACCOUNTS)
+        known = session.credentials.below(_ACCOUNTS)
         if name not in known:
             there = ", ".join(sorted(known)) or "none"
             raise Misuse(f"This run made no account {name!r}; it made: {there}.")
         return Account(name, Secret(known[name]))
 
-    @word()
+    @project_keyword()
     def with_a_wrong_password(self, account: Account) -> Account:
         """Returns an account of the same name, with a random password that is not theirs.
 
@@ -77,7 +77,7 @@ class Accounts:
         """
         return Account(account.name, Secret(secrets.token_urlsafe(24)))
 
-    @word()
+    @project_keyword()
     def stranger(self, name: str = "", password: Secret | None = None) -> Account:
         """Returns an account that nobody made: a random name and password, or those given.
 

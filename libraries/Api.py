@@ -9,7 +9,7 @@ from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
 from ccci.bridge.accounts import Account, asker_of, revealed
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.requests_session import RequestsListener
 from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
@@ -68,7 +68,7 @@ class Api:
     logged.
     """
 
-    @word("assertion")
+    @project_keyword("assertion")
     def call_api(
         self,
         method: str,
@@ -93,7 +93,7 @@ class Api:
         call = _call(method, path, by, body_of(revealed(body), content_type), headers, query)
         return _logged(call, _api().call(call, Wanted(statuses_in(expect))))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def upload_file(
         self,
         method: str,
@@ -126,7 +126,7 @@ class Api:
         call = _call(method, path, by, body, headers, query)
         return _logged(call, _api().call(call, Wanted(statuses_in(expect))))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def download_file(
         self,
         path: str,
@@ -147,7 +147,7 @@ class Api:
         call = _call("GET", path, by, None, headers, query)
         return _logged(call, _api().download(call, Wanted(statuses_in(expect))))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def pages_of_api(
         self,
         path: str,
@@ -182,7 +182,7 @@ class Api:
         logger.info(f"{call}: {len(found)} items")
         return found
 
-    @word("assertion")
+    @project_keyword("assertion")
     def wait_until_api_answers(
         self,
         method: str,
@@ -216,7 +216,7 @@ class Api:
         seconds = within.total_seconds()
         return _logged(call, _api().wait(call, wanted, seconds, holding.total_seconds()))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def eventually(
         self,
         keyword: str,
@@ -242,7 +242,7 @@ class Api:
         except TooLate as late:
             raise RecipeFailure(str(late)) from None
 
-    @word()
+    @project_keyword()
     def bearer(self, token: Secret, name: str = "a bearer") -> HeaderToken:
         """Returns who asks with a bearer token; ``name`` is how failures call them.
 
@@ -254,7 +254,7 @@ class Api:
         """
         return bearer(name, str(token.value))
 
-    @word()
+    @project_keyword()
     def header_token(self, header: str, token: Secret, name: str = "a token") -> HeaderToken:
         """Returns who asks with a token in a header of the app's own.
 
@@ -266,7 +266,7 @@ class Api:
         """
         return HeaderToken(name, header, str(token.value))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_with_cookie(
         self,
         account: Account,
@@ -311,7 +311,7 @@ class Api:
             _hide(f"cookie {cookie.name} of {account.name}", cookie.value or "")
         return made
 
-    @word("assertion")
+    @project_keyword("assertion")
     def cookie_of_answer(self, answer: Response, name: str) -> Cookie:
         """Returns a cookie that an answer set: ``secure``, ``http_only``, ``domain``, ``path``.
 
@@ -327,7 +327,7 @@ class Api:
         there = ", ".join(cookie.name for cookie in answer.cookies) or "none"
         raise RecipeFailure(f"Expected {answer.url} to set a cookie {name!r}; it set: {there}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def secret_of_answer(self, answer: Response, field: str) -> Secret:
         """Returns a token or password that an answer's JSON has at a dotted path.
 
@@ -348,8 +348,7 @@ class Api:
 
 
 def _api() -> api.Api:
-    run = session.run
-    return api.Api(run.client, run.driver.app.url, run.server.domain)
+    return api.Api(session.client, session.app.url, session.server.domain)
 
 
 def _call(
@@ -367,4 +366,4 @@ def _logged(call: Call, answer: Response) -> Response:
 def _hide(name: str, value: str) -> None:
     """Keep a value that the app made with the run's credentials, so that no log shows it."""
     if len(value) >= SHORTEST_SECRET:
-        session.run.credentials.put(name, value)
+        session.credentials.put(name, value)

@@ -7,7 +7,7 @@ from robot.api.deco import library
 from robot.api.types import Secret
 
 from ccci.apps import App
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.deploy.abra import AbraResult
 from ccci.deploy.driver import AppDriver
@@ -19,7 +19,7 @@ from ccci.recipe.envfile import set_env
 class Apps:
     """Any abra command, and apps of a test's own, torn down with the run for sure."""
 
-    @word()
+    @project_keyword()
     def abra(
         self, *arguments: str, within: timedelta = timedelta(minutes=5), expect: int = 0
     ) -> AbraResult:
@@ -35,13 +35,13 @@ class Apps:
         | ${done}=    Abra    app    ps    ${app.domain}    -m
         | Should Contain    ${done.stdout}    running
         """
-        done = session.run.abra(*arguments, within_seconds=within.total_seconds(), check=False)
+        done = session.abra(*arguments, within_seconds=within.total_seconds(), check=False)
         logger.info(f"{done.command}\n{done.stdout}{done.stderr}")
         if done.exit_code != expect:
-            raise session.run.abra.failure(arguments, done, expected=expect)
+            raise session.abra.failure(arguments, done, expected=expect)
         return done
 
-    @word()
+    @project_keyword()
     def fresh_app(self, recipe: str = "", **settings: str) -> App:
         """Makes one more app of the run, isolated like the one under test, and returns it.
 
@@ -53,10 +53,9 @@ class Apps:
         | ${second}=    Fresh App    LOG_LEVEL=debug
         | Deploy And Wait    ${second}
         """
-        run = session.run
-        return run.fresh_app(recipe or run.options.recipe, settings).app
+        return session.run.fresh_app(recipe or session.app.recipe, settings).app
 
-    @word()
+    @project_keyword()
     def dependency(self, recipe: str) -> App:
         """Returns the live app of a recipe that the recipe under test needs.
 
@@ -66,9 +65,9 @@ class Apps:
         Example:
         | ${provider}=    Dependency    keycloak
         """
-        return session.stages.dependencies.get(recipe)
+        return session.dependencies.get(recipe)
 
-    @word()
+    @project_keyword()
     def set_app_settings(self, **settings: str) -> None:
         """Writes settings into the environment of the app under test, before its deployment.
 
@@ -78,9 +77,9 @@ class Apps:
         Example:
         | Set App Settings    OIDC_ENABLED=1    OIDC_CLIENT_ID=gitea
         """
-        set_env(session.run.driver.env_path, settings)
+        set_env(session.driver.env_path, settings)
 
-    @word()
+    @project_keyword()
     def insert_app_secret(self, name: str, value: Secret, version: str = "v1") -> None:
         """Gives the app under test a secret that something else made, through abra.
 
@@ -90,9 +89,9 @@ class Apps:
         Example:
         | Insert App Secret    oidc_client_secret    ${client_secret}
         """
-        session.run.driver.insert_secret(name, str(value.value), version)
+        session.driver.insert_secret(name, str(value.value), version)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def deploy_and_wait(self, app: App) -> None:
         """Deploys an app that `Fresh App` made, and waits until all its services run.
 
@@ -106,8 +105,7 @@ class Apps:
 
 
 def _driver_of(app: App) -> AppDriver:
-    run = session.run
-    for driver in run.extra_apps:
+    for driver in session.run.extra_apps:
         if driver.app == app:
             return driver
     raise Misuse(f"{app.domain} is not an app that 'Fresh App' made in this run.")

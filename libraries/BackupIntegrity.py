@@ -5,7 +5,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from ccci.backup.labels import Snapshot
 from ccci.bridge.console import tell
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 
 
@@ -19,7 +19,7 @@ class BackupIntegrity:
     The same words check before and after, so that both look at the same thing.
     """
 
-    @word()
+    @project_keyword()
     def seed(self) -> None:
         """Plants the seeds, unless this deployment has them already.
 
@@ -29,14 +29,14 @@ class BackupIntegrity:
         | Seed
         | Should Have Survived
         """
-        if session.stages.seeded:
+        if session.seed.planted:
             return
         tell("planting the seed")
-        if session.has_words():
+        if session.has_keywords():
             BuiltIn().run_keyword("Plant The Seed")
-        session.stages.plant_markers()
+        session.seed.plant()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def should_have_survived(self) -> None:
         """Fails unless the seeds are there, byte for byte.
 
@@ -44,12 +44,13 @@ class BackupIntegrity:
         | Restore
         | Should Have Survived
         """
+        session.stages.steps.require()
         tell("looking for the seed")
-        if session.has_words():
+        if session.has_keywords():
             BuiltIn().run_keyword("The Seed Should Be There")
-        session.stages.check_markers()
+        session.seed.check()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def should_be_gone(self) -> None:
         """Fails when anything of the seeds is still there.
 
@@ -57,12 +58,13 @@ class BackupIntegrity:
         | Wipe
         | Should Be Gone
         """
-        tell("looking whether the seed is gone")
-        if session.has_words():
+        session.stages.steps.require()
+        tell("checking that the seed is gone")
+        if session.has_keywords():
             BuiltIn().run_keyword("The Seed Should Be Gone")
-        session.stages.check_markers_gone()
+        session.seed.check_gone()
 
-    @word()
+    @project_keyword()
     def snapshot(self) -> Snapshot:
         """Backs the app up through abra and returns the snapshot: its ``id`` and ``paths``.
 
@@ -71,9 +73,9 @@ class BackupIntegrity:
         Example:
         | ${snapshot}=    Snapshot
         """
-        return session.stages.take_snapshot()
+        return session.round_trip.take_snapshot()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def snapshot_should_hold_what_was_promised(self) -> None:
         """Fails unless the snapshot holds every volume and dump that the backup labels promise.
 
@@ -83,9 +85,9 @@ class BackupIntegrity:
         | Snapshot
         | Snapshot Should Hold What Was Promised
         """
-        session.stages.check_snapshot()
+        session.round_trip.check_snapshot()
 
-    @word()
+    @project_keyword()
     def wipe(self) -> None:
         """Changes and deletes the data, removes the app with its volumes, deploys the head anew.
 
@@ -95,12 +97,13 @@ class BackupIntegrity:
         | Wipe
         | Should Be Gone
         """
-        if session.has_words():
+        session.round_trip.snapshot()
+        if session.has_keywords():
             tell("changing and deleting the seed")
             BuiltIn().run_keyword("Change And Delete The Seed")
-        session.stages.wipe()
+        session.round_trip.wipe()
 
-    @word()
+    @project_keyword()
     def restore(self) -> None:
         """Restores the snapshot through abra and waits until the app is healthy.
 
@@ -110,4 +113,4 @@ class BackupIntegrity:
         | Restore
         | Should Have Survived
         """
-        session.stages.restore()
+        session.round_trip.restore()

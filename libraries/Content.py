@@ -5,7 +5,7 @@ import secrets
 
 from robot.api.deco import library
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
 from ccci.web.files import File
@@ -24,7 +24,7 @@ class Content:
         self._files: dict[str, File] = {}
         self._remembered: dict[str, object] = {}
 
-    @word()
+    @project_keyword()
     def random_file(self, name: str, size: int = 4096) -> File:
         """Makes a file of ``size`` random bytes, remembers it by its name and returns it.
 
@@ -35,7 +35,7 @@ class Content:
         """
         return self._keep(name, secrets.token_bytes(size))
 
-    @word()
+    @project_keyword()
     def text_file(self, name: str, text: str) -> File:
         """Makes a file with this text in UTF-8, remembers it by its name and returns it.
 
@@ -46,7 +46,7 @@ class Content:
         """
         return self._keep(name, text.encode("utf-8"))
 
-    @word()
+    @project_keyword()
     def file_made_before(self, name: str) -> File:
         """Returns the file that was made under this name. Fails when there is none.
 
@@ -57,7 +57,7 @@ class Content:
             raise Misuse(f"No file '{name}' was made in this run; there are: {list(self._files)}.")
         return self._files[name]
 
-    @word()
+    @project_keyword()
     def remember(self, name: str, value: object) -> None:
         """Keeps a value under a name for later tests and stages of this run: text, bytes, a number.
 
@@ -68,7 +68,7 @@ class Content:
         """
         self._remembered[name] = value
 
-    @word()
+    @project_keyword()
     def recall(self, name: str) -> object:
         """Returns what `Remember` kept under this name.
 
@@ -82,7 +82,7 @@ class Content:
             raise Misuse(f"Nothing was remembered as {name!r} in this run, only: {there}.")
         return self._remembered[name]
 
-    @word("assertion")
+    @project_keyword("assertion")
     def bytes_should_be(self, seen: bytes, expected: bytes) -> None:
         """Fails unless two byte strings are the same; says where they differ first.
 
@@ -100,7 +100,7 @@ class Content:
             f"expected {expected[place : place + 40]!r}, got {seen[place : place + 40]!r}."
         )
 
-    @word()
+    @project_keyword()
     def part_of(self, content: bytes, first: int, last: int) -> bytes:
         """Returns the bytes from ``first`` to ``last``, both counted in, from 0.
 
@@ -112,7 +112,7 @@ class Content:
         return content[first : last + 1]
 
     def _keep(self, name: str, content: bytes) -> File:
-        folder = session.run.folder / "files"
+        folder = session.folder("files")
         folder.mkdir(exist_ok=True)
         path = folder / name
         path.write_bytes(content)

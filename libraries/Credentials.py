@@ -5,7 +5,7 @@ from pathlib import Path
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.results.credentials import read_credentials
 
@@ -17,7 +17,7 @@ class Credentials:
     They are kept in the run's own store, which only its owner can read, and are destroyed with it.
     """
 
-    @word()
+    @project_keyword()
     def generate_password(self, name: str, length: int = 32) -> Secret:
         """Makes a new random password, keeps it under a name, and returns it.
 
@@ -27,9 +27,9 @@ class Credentials:
         | ${password}=    Generate Password    owner
         | Fill Secret    id=password    $password
         """
-        return Secret(session.run.credentials.generate(name, length))
+        return Secret(session.credentials.generate(name, length))
 
-    @word()
+    @project_keyword()
     def credential(self, name: str) -> Secret:
         """Returns a credential of the run: generated, loaded, or a secret that abra made.
 
@@ -40,9 +40,9 @@ class Credentials:
         | ${app}=    The App
         | ${key}=    Credential    ${app.domain}/admin_password
         """
-        return Secret(session.run.credentials.get(name))
+        return Secret(session.credentials.get(name))
 
-    @word()
+    @project_keyword()
     def load_credentials(self, path: Path) -> dict[str, Secret]:
         """Reads a TOML file of credentials and returns them by name; tables are joined by dots.
 
@@ -55,5 +55,5 @@ class Credentials:
         """
         found = read_credentials(path)
         for name, value in found.items():
-            session.run.credentials.put(name, value)
+            session.credentials.put(name, value)
         return {name: Secret(value) for name, value in found.items()}

@@ -3,7 +3,7 @@
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.database.finding import find_database
 from ccci.database.servers import DatabaseServer, Row
@@ -20,7 +20,7 @@ class Database:
     Nothing here writes.
     """
 
-    @word("assertion")
+    @project_keyword("assertion")
     def database_should_contain(self, text: Secret | str) -> None:
         """Fails unless a row of the database has the text, as it is.
 
@@ -32,7 +32,7 @@ class Database:
         """
         _database().dump().check_contains(_value(text), _called(text))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def database_should_not_contain(self, text: Secret | str, *, beside: str) -> None:
         """Fails when the text stands anywhere in the database: as it is, in base64, hex or escaped.
 
@@ -49,7 +49,7 @@ class Database:
         dump.check_contains(beside, repr(beside))
         dump.check_contains_not(_value(text), _called(text))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def query_database(self, sql: str) -> list[Row]:
         """Returns the rows of a SELECT, each a dictionary of column to text; ``None`` is NULL.
 
@@ -63,8 +63,9 @@ class Database:
 
 
 def _database() -> DatabaseServer | SqliteFile:
-    run = session.run
-    return find_database(run.swarm, run.driver.app.stack, run.options.recipe, run.config.database)
+    driver = session.driver
+    recipe, table = driver.app.recipe, driver.config.database
+    return find_database(driver.target.swarm, driver.app.stack, recipe, table)
 
 
 def _value(text: Secret | str) -> str:

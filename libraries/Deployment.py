@@ -4,9 +4,21 @@ from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
 
 from ccci.apps import App
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
-from ccci.run.stages import VersionLabels
+from ccci.deploy.version import (
+    VersionLabels,
+    check_version_is_commit,
+    check_version_is_release,
+    version_in_compose,
+    version_labels,
+)
+from ccci.run.checks import (
+    check_deployments_of_full_run,
+    check_images,
+    check_no_task_restarted,
+    check_secrets_unchanged,
+)
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -18,7 +30,7 @@ class Deployment:
     suite file's name: `4__restart.robot` is the stage ``restart``.
     """
 
-    @word()
+    @project_keyword()
     def use_the_head_deployment(self) -> App:
         """Makes sure that the head is deployed and healthy, and returns the app.
 
@@ -33,9 +45,9 @@ class Deployment:
         """
         session.enter()
         session.stages.need_head()
-        return session.run.driver.app
+        return session.app
 
-    @word()
+    @project_keyword()
     def deploy_the_previous_release(self) -> App:
         """Empties the app and deploys the newest release before the head; returns the app.
 
@@ -46,9 +58,9 @@ class Deployment:
         """
         session.enter()
         session.stages.need_previous_release()
-        return session.run.driver.app
+        return session.app
 
-    @word()
+    @project_keyword()
     def enter_the_last_stage(self) -> None:
         """Enters the stage that the suite file is named for, with the deployment as it is.
 
@@ -59,7 +71,7 @@ class Deployment:
         """
         session.enter()
 
-    @word()
+    @project_keyword()
     def the_app(self) -> App:
         """Returns the app under test: its ``domain``, ``url``, ``recipe`` and ``stack``.
 
@@ -69,9 +81,9 @@ class Deployment:
         | ${app}=    The App
         | Log    ${app.url}
         """
-        return session.run.driver.app
+        return session.app
 
-    @word()
+    @project_keyword()
     def upgrade_to_the_head(self) -> None:
         """Deploys the head over the previous release, data and all, and waits until it is healthy.
 
@@ -82,7 +94,7 @@ class Deployment:
         """
         session.stages.upgrade_to_head()
 
-    @word()
+    @project_keyword()
     def restart_every_service(self) -> None:
         """Restarts each service of the app once and waits until the app is healthy again.
 
@@ -93,7 +105,7 @@ class Deployment:
         """
         session.stages.restart()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def the_app_should_be_healthy(self) -> None:
         """Waits for the app's health page over HTTPS through Traefik; it must keep answering.
 
@@ -107,7 +119,7 @@ class Deployment:
         """
         session.stages.wait_healthy(holding_seconds=1)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def the_app_should_still_work(self) -> None:
         """Fails unless the app is healthy and the recipe's own `The App Should Work` passes.
 
@@ -116,28 +128,30 @@ class Deployment:
         | The App Should Still Work
         """
         session.stages.wait_healthy()
-        if session.has_words():
+        if session.has_keywords():
             BuiltIn().run_keyword("The App Should Work")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def every_service_should_run_its_image(self) -> None:
         """Fails unless each service runs the image that the head's compose file names.
 
         Example:
         | Every Service Should Run Its Image
         """
-        session.stages.check_images()
+        driver = session.driver
+        check_images(driver.services(), driver.images())
 
-    @word("assertion")
+    @project_keyword("assertion")
     def no_task_should_have_restarted(self) -> None:
         """Fails when a task of the app died since it was deployed, with its exit code and log.
 
         Example:
         | No Task Should Have Restarted
         """
-        session.stages.check_no_task_restarted()
+        driver = session.driver
+        check_no_task_restarted(driver.services(), driver.last_log_lines)
 
-    @word()
+    @project_keyword()
     def deployed_version(self) -> VersionLabels:
         """Returns what abra wrote on the app.
 
@@ -148,36 +162,40 @@ class Deployment:
         | ${deployed}=    Deployed Version
         | Log    ${deployed.version}
         """
-        return session.stages.version_labels()
+        return version_labels(session.driver.services(), session.app.stack)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def deployed_version_should_be_the_head(self) -> None:
         """Fails unless the app's labels name the very commit under test.
 
         Example:
         | Deployed Version Should Be The Head
         """
-        session.stages.check_version_is_head()
+        driver = session.driver
+        seen = version_labels(driver.services(), driver.app.stack)
+        promised = version_in_compose(driver.compose_files())
+        check_version_is_commit(seen, driver.checkout.commit, promised)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def deployed_version_should_be_the_previous_release(self) -> None:
         """Fails unless the app's labels name the release before the head.
 
         Example:
         | Deployed Version Should Be The Previous Release
         """
-        session.stages.check_version_is(session.stages.previous_release)
+        seen = version_labels(session.driver.services(), session.app.stack)
+        check_version_is_release(seen, session.stages.previous_release)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def secrets_should_be_unchanged(self) -> None:
         """Fails when a secret of the app was made anew by `Restart Every Service`.
 
         Example:
         | Secrets Should Be Unchanged
         """
-        session.stages.check_secrets_kept()
+        check_secrets_unchanged(session.stages.secrets_before_restart, session.driver.secrets())
 
-    @word("assertion")
+    @project_keyword("assertion")
     def the_stages_should_have_shared_their_deployments(self) -> None:
         """Fails unless the app was deployed as often as a full run must, and each dependency once.
 
@@ -188,4 +206,8 @@ class Deployment:
         Example:
         | The Stages Should Have Shared Their Deployments
         """
-        session.stages.check_cold_deployments(session.failures > 0)
+        dependencies, driver = session.dependencies, session.driver
+        check_deployments_of_full_run(
+            driver, dependencies.apps, dependencies.failures, driver.config.opt_out,
+            after_failures=session.failures > 0,
+        )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from robot.api.deco import library
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.web.accounts import Account
@@ -20,7 +20,7 @@ class Git:
     def __init__(self) -> None:
         self._git: GitClient | None = None
 
-    @word("assertion")
+    @project_keyword("assertion")
     def clone_repository(self, address: str, account: Account | None = None) -> Clone:
         """Clones a repository into a new folder and returns the clone; a passer-by has no account.
 
@@ -31,7 +31,7 @@ class Git:
         """
         return self._client().clone(address, account)
 
-    @word()
+    @project_keyword()
     def commit_file(self, clone: Clone, name: str, content: bytes, message: str) -> str:
         """Writes a file into a clone, commits it and returns the commit's hash.
 
@@ -42,7 +42,7 @@ class Git:
         """
         return self._client().commit(clone, name, content, message)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def push(self, clone: Clone) -> None:
         """Pushes what was committed to where the clone came from.
 
@@ -53,7 +53,7 @@ class Git:
         """
         self._client().push(clone)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def push_should_be_refused(self, clone: Clone, words: str) -> None:
         """Fails unless the server refuses the push, for a reason that has these words.
 
@@ -68,7 +68,7 @@ class Git:
             raise RecipeFailure(f"Expected a refusal with {words!r}; it was: {refused}") from None
         raise RecipeFailure("Expected the push to be refused; it went through.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def clone_should_have_commits(self, clone: Clone, *messages: str) -> None:
         """Fails unless the clone has exactly these commits, the oldest first, and every object.
 
@@ -82,7 +82,7 @@ class Git:
             raise RecipeFailure(f"Expected the commits {list(messages)}; there are {seen}.")
         self._client().check(clone)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def content_in_clone(self, clone: Clone, name: str) -> bytes:
         """Returns the bytes of a file of a clone. Fails when there is no such file.
 
@@ -95,7 +95,7 @@ class Git:
             raise RecipeFailure(f"Expected a file {name} in {clone.url}; there are {there}.")
         return path.read_bytes()
 
-    @word()
+    @project_keyword()
     def head_of_clone(self, clone: Clone) -> str:
         """Returns the hash of the commit that a clone is at. Fails when it has none.
 
@@ -106,5 +106,5 @@ class Git:
 
     def _client(self) -> GitClient:
         if self._git is None:
-            self._git = GitClient(session.run.server, session.run.folder / "files" / "git")
+            self._git = GitClient(session.server, session.folder("files") / "git")
         return self._git

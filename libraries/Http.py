@@ -6,7 +6,7 @@ from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.waiting import Look, TooLate, hold_for
@@ -22,7 +22,7 @@ class Http:
     ``seconds``. Redirects are not followed.
     """
 
-    @word()
+    @project_keyword()
     def http_get(self, url: str, headers: dict[str, str] | None = None) -> Response:
         """Sends one GET request and returns the answer, whatever its status.
 
@@ -32,9 +32,9 @@ class Http:
         | ${answer}=    HTTP Get    /index.html
         | Should Be Equal As Integers    ${answer.status}    200
         """
-        return _logged(session.run.client.request("GET", _address(url), headers))
+        return _logged(session.client.request("GET", _address(url), headers))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def retry_http_get(
         self, url: str, status: int = 200, within: timedelta = timedelta(seconds=30)
     ) -> Response:
@@ -45,10 +45,10 @@ class Http:
         Example:
         | ${answer}=    Retry HTTP Get    /health    status=200    within=1 minute
         """
-        answer = session.run.client.wait_for_status(_address(url), status, within.total_seconds())
+        answer = session.client.wait_for_status(_address(url), status, within.total_seconds())
         return _logged(answer)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def wait_for_http(
         self,
         url: str,
@@ -64,12 +64,12 @@ class Http:
         | Wait For HTTP    ${app.url}/    holding=3 seconds
         """
         seconds = within.total_seconds()
-        answer = session.run.client.wait_for_status(
+        answer = session.client.wait_for_status(
             _address(url), status, seconds, holding.total_seconds()
         )
         return _logged(answer)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def assert_converges(
         self,
         keyword: str,
@@ -97,7 +97,7 @@ class Http:
 
 
 def _address(url: str) -> str:
-    return session.run.driver.app.url + url if url.startswith("/") else url
+    return session.app.url + url if url.startswith("/") else url
 
 
 def _logged(answer: Response) -> Response:

@@ -5,7 +5,7 @@ import json
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.sso.keycloak import KeycloakAdmin, Realm
@@ -25,7 +25,7 @@ class Keycloak:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], KeycloakAdmin] = {}
 
-    @word()
+    @project_keyword()
     def administer_keycloak(self, url: str, username: str, password: Secret) -> KeycloakAdmin:
         """Returns an administrator of the Keycloak at an address, who signs in when it is needed.
 
@@ -37,10 +37,10 @@ class Keycloak:
         """
         who = (url, username, password.value)
         if who not in self._known:
-            self._known[who] = KeycloakAdmin(session.run.client, *who)
+            self._known[who] = KeycloakAdmin(session.client, *who)
         return self._known[who]
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_realm(self, admin: KeycloakAdmin, name: str, **settings: str) -> Realm:
         """Makes a realm, in place of one of that name, and returns its ``name`` and ``issuer``.
 
@@ -53,7 +53,7 @@ class Keycloak:
             admin.delete_realm(name)
         return admin.make_realm(name, **settings)
 
-    @word()
+    @project_keyword()
     def realm_named(self, admin: KeycloakAdmin, name: str) -> Realm:
         """Returns the ``name`` and ``issuer`` of a realm, whether it is there or not.
 
@@ -64,7 +64,7 @@ class Keycloak:
         """
         return admin.realm(name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def realm_should_be_there(self, admin: KeycloakAdmin, realm: Realm) -> None:
         """Fails unless the realm is among those that the admin API lists.
 
@@ -76,7 +76,7 @@ class Keycloak:
                 f"Expected a realm {realm.name}; there are: {', '.join(admin.realm_names())}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def realm_should_be_missing(self, admin: KeycloakAdmin, realm: Realm) -> None:
         """Fails when there is a realm of that name.
 
@@ -86,7 +86,7 @@ class Keycloak:
         if admin.has_realm(realm.name) or realm.name in admin.realm_names():
             raise RecipeFailure(f"Expected no realm {realm.name}; it is there.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_client(
         self,
         admin: KeycloakAdmin,
@@ -110,7 +110,7 @@ class Keycloak:
         """
         admin.make_client(realm, client, redirect_uris, token_seconds, pkce, roles_claim)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def client_should_be_there(self, admin: KeycloakAdmin, realm: Realm, client_id: str) -> None:
         """Fails unless the realm has a client of that name, enabled.
 
@@ -124,7 +124,7 @@ class Keycloak:
                 f"{', '.join(sorted(found))}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_role(self, admin: KeycloakAdmin, realm: Realm, role: str, *parts: str) -> None:
         """Makes a role of the realm. Who has it has the roles that are its ``parts`` too.
 
@@ -136,7 +136,7 @@ class Keycloak:
         """
         admin.make_role(realm, role, *parts)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_group(self, admin: KeycloakAdmin, realm: Realm, group: str, *roles: str) -> None:
         """Makes a group of the realm, whose members have these roles. Fails when Keycloak refuses.
 
@@ -145,7 +145,7 @@ class Keycloak:
         """
         admin.make_group(realm, group, *roles)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def put_in_group(self, admin: KeycloakAdmin, realm: Realm, user: User, group: str) -> None:
         """Makes a user a member of a group. Fails when Keycloak refuses.
 
@@ -154,7 +154,7 @@ class Keycloak:
         """
         admin.add_to_group(realm, user, group)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_user(
         self, admin: KeycloakAdmin, realm: Realm, username: str, password: Secret, *roles: str
     ) -> User:
@@ -168,7 +168,7 @@ class Keycloak:
         """
         return admin.make_user(realm, username, password.value, *roles)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def user_named(self, admin: KeycloakAdmin, realm: Realm, username: str) -> User:
         """Returns a user's ``id``, ``username`` and ``email``. Fails when there is none.
 
@@ -177,7 +177,7 @@ class Keycloak:
         """
         return admin.user(realm, username)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def allow_to_administer(
         self, admin: KeycloakAdmin, realm: Realm, user: User, right: str
     ) -> None:
@@ -190,7 +190,7 @@ class Keycloak:
         """
         admin.grant_client_role(realm, user, "realm-management", right)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def set_user_password(
         self, admin: KeycloakAdmin, realm: Realm, user: User, password: Secret
     ) -> None:
@@ -201,7 +201,7 @@ class Keycloak:
         """
         admin.set_password(realm, user, password.value)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def disable_user(self, admin: KeycloakAdmin, realm: Realm, user: User) -> None:
         """Shuts a user out. Fails when Keycloak refuses.
 
@@ -210,7 +210,7 @@ class Keycloak:
         """
         admin.disable_user(realm, user)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def delete_user(self, admin: KeycloakAdmin, realm: Realm, user: User) -> None:
         """Deletes a user. Fails when Keycloak refuses.
 
@@ -219,7 +219,7 @@ class Keycloak:
         """
         admin.delete_user(realm, user)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def users_should_be_shown_to(
         self, admin: KeycloakAdmin, realm: Realm, token: Secret, status: int = 200
     ) -> None:
@@ -233,7 +233,7 @@ class Keycloak:
         if seen != status:
             raise RecipeFailure(f"Expected the list of users to answer {status}; it was {seen}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def realm_export(self, admin: KeycloakAdmin, realm: Realm) -> str:
         """Returns Keycloak's own export of a realm, whole: settings, clients, roles, groups.
 
@@ -244,7 +244,7 @@ class Keycloak:
         """
         return json.dumps(admin.export(realm), indent=1, sort_keys=True)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def realm_should_be_as_exported(
         self, admin: KeycloakAdmin, realm: Realm, before: str | bytes
     ) -> None:
@@ -263,7 +263,7 @@ class Keycloak:
                 + "\n".join(found[:20])
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def keycloak_version(self, admin: KeycloakAdmin) -> str:
         """Returns the version that the server says it is. Fails when it does not say so.
 

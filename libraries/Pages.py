@@ -2,7 +2,7 @@
 
 from robot.api.deco import library
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.web.chromium import BrowserSettings, browser_settings
 
@@ -11,7 +11,7 @@ from ccci.web.chromium import BrowserSettings, browser_settings
 class Pages:
     """Addresses of an app's pages, and the settings of a browser that may open them."""
 
-    @word()
+    @project_keyword()
     def browser_settings(self) -> BrowserSettings:
         """Returns ``executable``, ``arguments`` and ``environment`` for `New Browser`.
 
@@ -22,9 +22,9 @@ class Pages:
         | ${browser}=    Browser Settings
         | New Browser    executablePath=${browser.executable}    args=${browser.arguments}
         """
-        return browser_settings(session.run.server, session.run.folder / "browser")
+        return browser_settings(session.server, session.folder("browser"))
 
-    @word()
+    @project_keyword()
     def page_address(self, path: str = "/") -> str:
         """Returns the full address of a page of the app under test.
 
@@ -33,4 +33,4 @@ class Pages:
         Example:
         | ${address}=    Page Address    /about.html
         """
-        return session.run.driver.app.url + path
+        return session.app.url + path

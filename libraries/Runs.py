@@ -3,7 +3,7 @@
 from robot.api.deco import library
 
 from ccci.bridge.console import enter_stage
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.listening import Listener
 from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
@@ -31,7 +31,7 @@ class Runs:
     | ``ATTACH``        | ``1`` uses the app that an earlier run kept |
     """
 
-    @word()
+    @project_keyword()
     def start_run(self) -> None:
         """Begins the run that the suite's folder and the variables describe.
 
@@ -46,7 +46,7 @@ class Runs:
         """
         session.begin()
 
-    @word()
+    @project_keyword()
     def end_run(self) -> None:
         """Ends the run: saves the service logs, removes all that was made, frees the budget.
 
@@ -59,12 +59,12 @@ class Runs:
         | Suite Teardown    End Run
         """
         enter_stage("end")
-        told = session.told_what_is_left
+        told = session.has_torn_down
         left = session.end()
         if left and not told:
             raise NodeFailure(f"The teardown could not remove: {'; '.join(left)}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def nothing_of_this_run_should_be_left(self) -> None:
         """Tears the run down and fails unless nothing of it is left on the server.
 
@@ -80,7 +80,7 @@ class Runs:
                 f"Expected nothing of the run to be left; there is: {'; '.join(left)}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def everything_else_should_be_untouched(self) -> None:
         """Fails when something on the server that belongs to no run is not as it was before.
 
@@ -91,7 +91,7 @@ class Runs:
         Example:
         | Everything Else Should Be Untouched
         """
-        differences = session.run.witness.differences()
+        differences = session.witness.differences()
         if differences:
             raise RecipeFailure(
                 f"Expected what belongs to no run to be untouched; it changed: "

@@ -6,7 +6,7 @@ from datetime import timedelta
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
 from ccci.sso import oidc, tokens
@@ -32,7 +32,7 @@ class Sso:
     Robot's Secret. Certificates are always verified.
     """
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sso_provider(self, issuer: str) -> Provider:
         """Reads a provider's discovery document and returns what it says.
 
@@ -42,9 +42,9 @@ class Sso:
         Example:
         | ${provider}=    Sso Provider    ${app.url}/realms/staff
         """
-        return oidc.discover(session.run.client, issuer)
+        return oidc.discover(session.client, issuer)
 
-    @word()
+    @project_keyword()
     def oidc_client(self, client_id: str, secret: Secret | None = None) -> OidcClient:
         """Returns an app as a provider knows it: its name, and its secret if it has one.
 
@@ -56,7 +56,7 @@ class Sso:
         """
         return OidcClient(client_id, secret.value if secret else "")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_with_password(
         self, provider: Provider, client: OidcClient, username: str, password: Secret
     ) -> Tokens:
@@ -68,10 +68,10 @@ class Sso:
         | ${tokens}=    Sign In With Password    ${provider}    ${client}    anna    ${password}
         """
         return _granted(
-            oidc.password_grant(session.run.client, provider, client, username, password.value)
+            oidc.password_grant(session.client, provider, client, username, password.value)
         )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_with_password_should_be_refused(
         self,
         provider: Provider,
@@ -89,11 +89,11 @@ class Sso:
         | Sign In With Password Should Be Refused    ${provider}    ${client}    anna    ${wrong}
         """
         _refused(
-            oidc.password_grant(session.run.client, provider, client, username, password.value),
+            oidc.password_grant(session.client, provider, client, username, password.value),
             error,
         )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_as_client(self, provider: Provider, client: OidcClient) -> Tokens:
         """Signs the app itself in by the client-credentials grant and returns its tokens.
 
@@ -102,9 +102,9 @@ class Sso:
         Example:
         | ${tokens}=    Sign In As Client    ${provider}    ${client}
         """
-        return _granted(oidc.client_credentials_grant(session.run.client, provider, client))
+        return _granted(oidc.client_credentials_grant(session.client, provider, client))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_as_client_should_be_refused(
         self, provider: Provider, client: OidcClient, error: str = "unauthorized_client"
     ) -> None:
@@ -113,9 +113,9 @@ class Sso:
         Example:
         | Sign In As Client Should Be Refused    ${provider}    ${client}    invalid_client
         """
-        _refused(oidc.client_credentials_grant(session.run.client, provider, client), error)
+        _refused(oidc.client_credentials_grant(session.client, provider, client), error)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def refresh_tokens(self, provider: Provider, client: OidcClient, old: Tokens) -> Tokens:
         """Gets new tokens for the refresh token of old ones.
 
@@ -124,11 +124,9 @@ class Sso:
         Example:
         | ${fresh}=    Refresh Tokens    ${provider}    ${client}    ${tokens}
         """
-        return _granted(
-            oidc.refresh_grant(session.run.client, provider, client, _refresh_token(old))
-        )
+        return _granted(oidc.refresh_grant(session.client, provider, client, _refresh_token(old)))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def refresh_should_be_refused(
         self, provider: Provider, client: OidcClient, old: Tokens
     ) -> None:
@@ -139,11 +137,11 @@ class Sso:
         | Refresh Should Be Refused    ${provider}    ${client}    ${tokens}
         """
         _refused(
-            oidc.refresh_grant(session.run.client, provider, client, _refresh_token(old)),
+            oidc.refresh_grant(session.client, provider, client, _refresh_token(old)),
             "invalid_grant",
         )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def log_out(self, provider: Provider, client: OidcClient, old: Tokens) -> None:
         """Ends the session that the tokens belong to, as their ID token asks for it.
 
@@ -155,9 +153,9 @@ class Sso:
         """
         if old.id is None:
             raise Misuse("These tokens have no ID token: the app did not ask for one.")
-        oidc.log_out(session.run.client, provider, client, str(old.id.value))
+        oidc.log_out(session.client, provider, client, str(old.id.value))
 
-    @word()
+    @project_keyword()
     def begin_sign_in(
         self, provider: Provider, client: OidcClient, redirect_uri: str
     ) -> AuthorizationRequest:
@@ -171,7 +169,7 @@ class Sso:
         """
         return oidc.begin_sign_in(provider, client, redirect_uri)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def finish_sign_in(
         self,
         provider: Provider,
@@ -189,7 +187,7 @@ class Sso:
         | ${tokens}=    Finish Sign In    ${provider}    ${client}    ${asked}    ${address}
         """
         code = oidc.code_in(asked, arrived_at)
-        got = oidc.code_grant(session.run.client, provider, client, asked, code)
+        got = oidc.code_grant(session.client, provider, client, asked, code)
         made = _granted(got)
         if made.id is None:
             raise RecipeFailure("Expected an ID token of a sign-in with scope openid; none came.")
@@ -198,7 +196,7 @@ class Sso:
             raise RecipeFailure("Expected the ID token to have this sign-in's nonce; it has not.")
         return made
 
-    @word("assertion")
+    @project_keyword("assertion")
     def token_should_be_valid(
         self,
         provider: Provider,
@@ -227,7 +225,7 @@ class Sso:
             )
         return claims
 
-    @word("assertion")
+    @project_keyword("assertion")
     def token_should_be_wrong(
         self,
         provider: Provider,
@@ -244,7 +242,7 @@ class Sso:
         | Token Should Be Wrong    ${provider}    ${old}    expired
         | Token Should Be Wrong    ${provider}    ${tokens.access}    audience    audience=other
         """
-        keys = SigningKeys(session.run.client, provider)
+        keys = SigningKeys(session.client, provider)
         try:
             tokens.verify(token.value, keys, provider.issuer, audience, authorized_party)
         except TokenRefused as refused:
@@ -255,16 +253,16 @@ class Sso:
             return
         raise RecipeFailure(f"Expected the token to be refused ({flaw}); nothing is wrong with it.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def token_should_be_accepted(self, provider: Provider, token: Secret) -> None:
         """Fails unless the provider answers a call that bears the token (who am I).
 
         Example:
         | Token Should Be Accepted    ${provider}    ${tokens.access}
         """
-        oidc.read_object(oidc.user_info(session.run.client, provider, token.value), 200)
+        oidc.read_object(oidc.user_info(session.client, provider, token.value), 200)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def token_should_not_be_accepted(self, provider: Provider, token: Secret) -> None:
         """Fails unless the provider refuses a call that bears the token, with status 401.
 
@@ -272,13 +270,13 @@ class Sso:
         | ${spoilt}=    Token With Altered Signature    ${tokens.access}
         | Token Should Not Be Accepted    ${provider}    ${spoilt}
         """
-        answer = oidc.user_info(session.run.client, provider, token.value)
+        answer = oidc.user_info(session.client, provider, token.value)
         if answer.status != 401:
             raise RecipeFailure(
                 f"Expected {answer.url} to refuse the token with 401; it answered {answer.status}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def call_should_be_answered_for(
         self, who: Claims, provider: Provider, token: Secret, address: str = ""
     ) -> None:
@@ -293,7 +291,7 @@ class Sso:
         | Call Should Be Answered For    ${who}    ${provider}    ${tokens.access}
         """
         place = address or provider.userinfo_endpoint
-        said = oidc.read_object(oidc.call(session.run.client, place, token.value), 200)
+        said = oidc.read_object(oidc.call(session.client, place, token.value), 200)
         flaw = oidc.another_user(said, who.subject, who.username)
         if flaw or ("sub" not in said and place == provider.userinfo_endpoint):
             raise RecipeFailure(
@@ -301,7 +299,7 @@ class Sso:
                 f"{flaw or 'names no sub'}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def call_should_be_refused(self, address: str, token: Secret | None = None) -> None:
         """Fails unless a protected address refuses a call, with 401 or 403.
 
@@ -311,7 +309,7 @@ class Sso:
         | Call Should Be Refused    ${app.url}/api/me
         | Call Should Be Refused    ${app.url}/api/me    ${spoilt}
         """
-        answer = oidc.call(session.run.client, address, token.value if token else "")
+        answer = oidc.call(session.client, address, token.value if token else "")
         if answer.status not in (401, 403):
             borne = "this token" if token else "no token"
             raise RecipeFailure(
@@ -319,7 +317,7 @@ class Sso:
                 f"{answer.status}."
             )
 
-    @word()
+    @project_keyword()
     def token_with_altered_signature(self, token: Secret) -> Secret:
         """Returns the token with one bit of its signature turned.
 
@@ -330,7 +328,7 @@ class Sso:
         """
         return Secret(tokens.with_altered_signature(token.value))
 
-    @word()
+    @project_keyword()
     def token_with_altered_claims(self, token: Secret, **claims: str) -> Secret:
         """Returns the token with other claims, under the signature of the old ones.
 
@@ -341,7 +339,7 @@ class Sso:
         """
         return Secret(tokens.with_altered_claims(token.value, claims))
 
-    @word()
+    @project_keyword()
     def token_without_signature(self, token: Secret) -> Secret:
         """Returns the token as an unsigned one, with ``alg`` none.
 
@@ -352,7 +350,7 @@ class Sso:
         """
         return Secret(tokens.without_signature(token.value))
 
-    @word()
+    @project_keyword()
     def wait_until_expired(self, token: Secret, within: timedelta = timedelta(seconds=30)) -> None:
         """Waits until the token's own time is over.
 
@@ -363,7 +361,7 @@ class Sso:
         """
         tokens.wait_until_expired(token.value, within.total_seconds())
 
-    @word("assertion")
+    @project_keyword("assertion")
     def signing_keys(self, provider: Provider) -> str:
         """Returns the names of the keys that the provider signs with, one a line.
 
@@ -372,7 +370,7 @@ class Sso:
         Example:
         | ${before}=    Signing Keys    ${provider}
         """
-        names = SigningKeys(session.run.client, provider).names()
+        names = SigningKeys(session.client, provider).names()
         if not names:
             raise RecipeFailure(f"{provider.jwks_uri} shows no key to verify signatures with.")
         return "\n".join(names)
@@ -403,7 +401,7 @@ def _refresh_token(old: Tokens) -> str:
 
 
 def _verified(provider: Provider, token: Secret, audience: str, authorized_party: str) -> Claims:
-    keys = SigningKeys(session.run.client, provider)
+    keys = SigningKeys(session.client, provider)
     try:
         return tokens.verify(token.value, keys, provider.issuer, audience, authorized_party)
     except TokenRefused as refused:

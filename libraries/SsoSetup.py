@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.sso import oidc
@@ -24,7 +24,7 @@ class SsoSetup:
     it is asked makes the test incomplete, for that says nothing of the app.
     """
 
-    @word()
+    @project_keyword()
     def name_of_provider(self) -> str:
         """Returns the recipe of the provider, as `[sso]` in recipe.toml names it.
 
@@ -33,9 +33,9 @@ class SsoSetup:
         Example:
         | ${name}=    Name Of Provider
         """
-        return session.stages.dependencies.provider
+        return session.dependencies.provider
 
-    @word()
+    @project_keyword()
     def provider_is_there(self) -> bool:
         """Tells whether the app could be told of a provider: one is named, and it deployed.
 
@@ -45,9 +45,9 @@ class SsoSetup:
         | ${there}=    Provider Is There
         | IF    ${there}    Link To The Provider    pia    otto
         """
-        return session.stages.dependencies.can_sign_in
+        return session.dependencies.can_sign_in
 
-    @word()
+    @project_keyword()
     def address_of_provider(self) -> str:
         """Returns the address that the provider's pages are below, without a slash at its end.
 
@@ -57,10 +57,10 @@ class SsoSetup:
         | ${address}=    Address Of Provider
         | Get Url    ^=    ${address}/
         """
-        dependencies = session.stages.dependencies
+        dependencies = session.dependencies
         return dependencies.get(dependencies.provider).url
 
-    @word()
+    @project_keyword()
     def prepare_provider(self, *roles: str) -> Provider:
         """Makes the app's realm at the provider, with roles and without people; see `Sso Provider`.
 
@@ -73,9 +73,9 @@ class SsoSetup:
         """
         with _asking() as realm:
             realm.make(*roles)
-            return oidc.discover(session.run.client, realm.issuer)
+            return oidc.discover(session.client, realm.issuer)
 
-    @word()
+    @project_keyword()
     def provider_of_sign_in(self) -> Provider:
         """Returns what the realm's discovery document says; see `Sso Provider`.
 
@@ -86,9 +86,9 @@ class SsoSetup:
         | Should Be Equal    ${asked.page}    ${provider.authorization_endpoint}
         """
         with _asking() as realm:
-            return oidc.discover(session.run.client, realm.issuer)
+            return oidc.discover(session.client, realm.issuer)
 
-    @word()
+    @project_keyword()
     def register_at_provider(
         self, client_id: str, back: str, pkce: bool = True, roles_claim: str = ""
     ) -> RegisteredApp:
@@ -103,13 +103,13 @@ class SsoSetup:
         | ${client}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
         | Wire Sign In    ${client}    name=Guild    role=member
         """
-        secret = session.run.credentials.generate(f"sign-in client {client_id}")
+        secret = session.credentials.generate(f"sign-in client {client_id}")
         client = RegisteredApp(client_id, secret, back, roles_claim)
         with _asking() as realm:
             realm.register(client, back, pkce, roles_claim)
         return client
 
-    @word()
+    @project_keyword()
     def wire_sign_in(
         self, client: RegisteredApp, name: str = "SSO", id: str = "sso", role: str = ""
     ) -> None:
@@ -127,20 +127,20 @@ class SsoSetup:
         | ${client}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
         | Wire Sign In    ${client}    name=Guild    role=member
         """
-        run, dependencies = session.run, session.stages.dependencies
+        dependencies = session.dependencies
         with _asking() as realm:
-            provider = oidc.discover(run.client, realm.issuer)
+            provider = oidc.discover(session.client, realm.issuer)
         values = placeholders(
             provider,
             dependencies.get(dependencies.provider),
             dependencies.realm_name,
             client,
-            run.driver.app,
+            session.app,
             WayIn(name, id, role),
         )
-        run.driver.wire_sign_in(values)
+        session.driver.wire_sign_in(values)
 
-    @word()
+    @project_keyword()
     def enrol_at_provider(self, name: str, *roles: str) -> User:
         """Makes somebody who can sign in, with a password of their own and these roles.
 
@@ -150,11 +150,11 @@ class SsoSetup:
         | Enrol At Provider    mona    member
         | Enrol At Provider    olga
         """
-        password = session.run.credentials.generate(f"sign-in user {name}")
+        password = session.credentials.generate(f"sign-in user {name}")
         with _asking() as realm:
             return realm.enrol(name, password, *roles)
 
-    @word()
+    @project_keyword()
     def user_at_provider(self, name: str) -> User:
         """Returns the ``id``, ``username`` and ``email`` of somebody who was enrolled.
 
@@ -167,7 +167,7 @@ class SsoSetup:
         with _asking() as realm:
             return realm.user(name)
 
-    @word()
+    @project_keyword()
     def password_at_provider(self, name: str) -> Secret:
         """Returns the password that somebody was enrolled with.
 
@@ -177,12 +177,12 @@ class SsoSetup:
         | ${password}=    Password At Provider    mona
         | Fill Secret    id=password    $password
         """
-        return Secret(session.run.credentials.get(f"sign-in user {name}"))
+        return Secret(session.credentials.get(f"sign-in user {name}"))
 
 
 @contextmanager
 def _asking() -> Iterator[SignInRealm]:
-    dependencies = session.stages.dependencies
+    dependencies = session.dependencies
     realm = dependencies.sign_in_realm()
     try:
         yield realm

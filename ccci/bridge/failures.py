@@ -30,7 +30,7 @@ class Incomplete(RuntimeError):
     ROBOT_SUPPRESS_NAME = True
 
 
-def word(*tags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def project_keyword(*tags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a method a keyword with these tags, its errors translated.
 
     Args:

@@ -57,7 +57,7 @@ class _Published:
     @property
     def secrets(self) -> list[str]:
         """The run's credentials; they stay in memory when the run's store is destroyed."""
-        return self.run.credentials.values() if self.run else []
+        return self.run.record.credentials.values() if self.run else []
 
 
 _published = _Published()
@@ -97,7 +97,7 @@ def describe(run: Run) -> Path:
     """Note what is under test; return the folder of the results."""
     assert _published.facts is not None
     _published.run = run
-    _published.memory = MemoryWatch(docker.from_env(), run.journal.stacks)
+    _published.memory = MemoryWatch(docker.from_env(), run.record.journal.stacks)
     _published.memory.start()
     releases = [str(release) for release in run.checkout.releases]
     _published.facts = replace(
@@ -111,7 +111,7 @@ def describe(run: Run) -> Path:
         opt_outs=_opt_outs(run),
         generic=not (run.options.project / "suites" / run.options.recipe).exists(),
         shared_provider=run.shared_provider.recipe if run.shared_provider else "",
-        waited_seconds=round(run.waited_seconds, 2),
+        waited_seconds=round(run.share.waited_seconds, 2),
     )
     return _published.results
 
@@ -124,10 +124,10 @@ def gather(run: Run, stage_seconds: dict[str, float]) -> None:
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
     _published.facts = replace(_published.facts, stage_seconds=seconds)
     logs = _published.results / "services"
-    save_logs(run.swarm, run.driver.app, logs, _published.secrets)
+    save_logs(run.target.swarm, run.driver.app, logs, _published.secrets)
     for driver in run.extra_apps:
         folder = logs / driver.app.domain.partition(".")[0]
-        save_logs(run.swarm, driver.app, folder, _published.secrets)
+        save_logs(run.target.swarm, driver.app, folder, _published.secrets)
 
 
 def _publish() -> None:
@@ -174,12 +174,12 @@ def _publish() -> None:
     _tell(outcome, results)
     # Last: what is changed after this look may not leave the node. A run that never began has made
     # no credential.
-    clear(results, _published.run.credentials.names_by_value() if _published.run else {})
+    clear(results, _published.run.record.credentials.names_by_value() if _published.run else {})
 
 
 def _provider_gone() -> str:
     """Return why the run says nothing when its provider was taken away; "" where it was not."""
-    sharing = _published.run.sharing if _published.run else None
+    sharing = _published.run.share.sharing if _published.run else None
     return PROVIDER_GONE if sharing and sharing.provider and not sharing.holder.alive() else ""
 
 

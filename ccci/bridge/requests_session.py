@@ -47,13 +47,13 @@ def without_credentials(text: str) -> str:
 
 
 def _make_session(requests_library: Any) -> None:
-    run = session.deployed_run
-    if run is None:
+    app = session.deployed_app
+    if app is None:
         # RequestsLibrary says itself that there is no session of that name.
         return
-    bundle = run.server.ca_bundle
+    bundle = session.server.ca_bundle
     made = requests_library.create_session(
-        ALIAS, run.driver.app.url, verify=str(bundle) if bundle else True, max_retries=0
+        ALIAS, app.url, verify=str(bundle) if bundle else True, max_retries=0
     )
     # REQUESTS_CA_BUNDLE of the environment would beat the server file's bundle.
     made.trust_env = False

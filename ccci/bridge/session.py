@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -10,52 +11,132 @@ from typing import Any, Literal, cast
 from robot.api import SkipExecution
 from robot.libraries.BuiltIn import BuiltIn
 
+from ccci.apps import App
 from ccci.bridge import publishing
 from ccci.bridge.console import enter_stage, tell
+from ccci.deploy.abra import Abra
+from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse
+from ccci.node.server import Server
 from ccci.project import PROJECT
 from ccci.recipe.config import check_recipe_name
-from ccci.results.credentials import redact
+from ccci.results.credentials import CredentialStore, redact
 from ccci.results.store import MATRIX_VARIABLE
 from ccci.run.dependency_apps import DependencyApps
+from ccci.run.round_trip import RoundTrip
 from ccci.run.run import Run, RunOptions
 from ccci.run.stages import Stages
 from ccci.run.starting import start_run
+from ccci.run.volume_seed import VolumeSeed
 from ccci.stage_names import STAGES
+from ccci.teardown.witness import Witness
+from ccci.web.http import Client
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that has begun, and what its stages are made of."""
+
+    run: Run
+    dependencies: DependencyApps
+    stages: Stages
+    seed: VolumeSeed
+    round_trip: RoundTrip
 
 
 class Session:
-    """The state of this process: its run, and the stage that it is in."""
+    """The state of this process: its run, and the stage that it is in.
+
+    A keyword asks for the one thing that it uses. Until a run has begun each of them raises Misuse.
+    """
 
     def __init__(self) -> None:
-        self._stages: Stages | None = None
+        self.begun: Begun | None = None
         self.stage_seconds: dict[str, float] = {}
         self.failures = 0
         self._stage_begun: tuple[str, float] | None = None
 
     @property
+    def app(self) -> App:
+        """The app under test."""
+        return self.driver.app
+
+    @property
+    def driver(self) -> AppDriver:
+        """Changes the app under test."""
+        return self.run.driver
+
+    @property
+    def client(self) -> Client:
+        """Sends requests to apps, with the server's names and trust."""
+        return self.run.target.client
+
+    @property
+    def server(self) -> Server:
+        """The server, as its file describes it."""
+        return self.run.target.server
+
+    @property
+    def abra(self) -> Abra:
+        """abra, with the run's own ABRA_DIR."""
+        return self.run.target.abra
+
+    @property
+    def credentials(self) -> CredentialStore:
+        """The run's credentials."""
+        return self.run.record.credentials
+
+    @property
+    def dependencies(self) -> DependencyApps:
+        """The live apps that the recipe under test needs."""
+        return self._parts.dependencies
+
+    @property
     def stages(self) -> Stages:
-        """The stages of the run.
+        """Brings the app under test from state to state."""
+        return self._parts.stages
+
+    @property
+    def seed(self) -> VolumeSeed:
+        """The generic seed in the app's volumes."""
+        return self._parts.seed
+
+    @property
+    def round_trip(self) -> RoundTrip:
+        """The backup, the wipe and the restore."""
+        return self._parts.round_trip
+
+    @property
+    def witness(self) -> Witness:
+        """What stood on the server before the run."""
+        return self.run.witness
+
+    @property
+    def run(self) -> Run:
+        """The run itself."""
+        return self._parts.run
+
+    def folder(self, name: str) -> Path:
+        """Return a folder of the run, gone after its teardown; it may have to be made.
 
         Raises:
             Misuse: no run has begun.
         """
-        if self._stages is None:
+        return self.run.folder / name
+
+    @property
+    def _parts(self) -> Begun:
+        if self.begun is None:
             raise Misuse(
                 "No run has begun: run the whole folder, 'robot suites/<recipe>', and choose among "
                 "its files with --suite."
             )
-        return self._stages
+        return self.begun
 
     @property
-    def run(self) -> Run:
-        """The run."""
-        return self.stages.run
-
-    @property
-    def deployed_run(self) -> Run | None:
-        """The run, when its app is deployed; None before."""
-        return self.run if self._stages is not None and self._stages.deployed else None
+    def deployed_app(self) -> App | None:
+        """The app under test, when it is deployed; None before."""
+        return self.app if self.begun is not None and self.stages.deployed else None
 
     def begin(self) -> Run:
         """Begin the run that the suite's folder and variables describe.
@@ -67,10 +148,16 @@ class Session:
         options = _options()
         publishing.prepare(options.recipe, PROJECT, Path(_variable("OUTPUT DIR", "")))
         run = start_run(options, tell)
-        self._stages = Stages(run, DependencyApps(run), self._prepare)
-        run.journal.record("results", str(publishing.describe(run)))
+        dependencies = DependencyApps(run)
+        stages = Stages(
+            run.driver, dependencies, self._prepare, options.upgrade_from, options.attach
+        )
+        seed = VolumeSeed(run.driver, stages.steps)
+        self.begun = Begun(run, dependencies, stages, seed, RoundTrip(stages, seed))
+        journal = run.record.journal
+        journal.record("results", str(publishing.describe(run)))
         if matrix := os.environ.get(MATRIX_VARIABLE):
-            run.journal.record("matrix", matrix)
+            journal.record("matrix", matrix)
         for name, value in _metadata(run).items():
             BuiltIn().set_suite_metadata(name, value, top=True)
         tell(f"{run.driver.app.domain}  run {run.run_id}  {run.abra_version}")
@@ -93,15 +180,13 @@ class Session:
         self._stage_begun = (stage, time.monotonic())
         enter_stage(stage)
         publishing.show_progress(stage, self.stage_seconds, self.failures)
-        self.stages.begin_stage()
+        self.stages.steps.begin_stage()
         reason = dict(self.run.config.opt_out).get(cast(Any, stage))
         if reason:
             tell(f"opted out: {reason}")
             raise SkipExecution(f"Opted out: {reason}")
-        words = PROJECT / "recipes" / self.run.options.recipe
-        resource = words / f"{self.run.options.recipe}.resource"
-        if resource.exists():
-            BuiltIn().import_resource(str(resource).replace("\\", "/"))
+        if self.has_keywords():
+            BuiltIn().import_resource(str(self._resource).replace("\\", "/"))
         return stage
 
     def _note_interrupts(self) -> None:
@@ -120,25 +205,29 @@ class Session:
         """Run the recipe's own install steps, where its resource has them."""
         self._run_if_there("Prepare The App", "preparing the app")
         # Without its provider the app is tested without sign-in: the rest still tells something.
-        if self.stages.dependencies.can_sign_in:
+        if self.dependencies.can_sign_in:
             self._run_if_there("Prepare Sign-In", "preparing sign-in")
 
     def _run_if_there(self, keyword: str, told: str) -> None:
-        if self.has_words() and BuiltIn().run_keyword_and_return_status(
+        if self.has_keywords() and BuiltIn().run_keyword_and_return_status(
             "Keyword Should Exist", keyword
         ):
             tell(told)
             BuiltIn().run_keyword(keyword)
 
-    def has_words(self) -> bool:
-        """Tell whether the recipe has a resource with words of its own."""
-        recipe = self.run.options.recipe
-        return (PROJECT / "recipes" / recipe / f"{recipe}.resource").exists()
+    def has_keywords(self) -> bool:
+        """Tell whether the recipe has a resource with keywords of its own."""
+        return self._resource.exists()
 
     @property
-    def told_what_is_left(self) -> bool:
+    def _resource(self) -> Path:
+        recipe = self.run.options.recipe
+        return PROJECT / "recipes" / recipe / f"{recipe}.resource"
+
+    @property
+    def has_torn_down(self) -> bool:
         """The stage teardown has looked already, and failed where something was left."""
-        return self._stages is not None and self.run.left_over is not None
+        return self.begun is not None and self.run.left_over is not None
 
     def tear_down(self) -> list[str]:
         """Save what people will want to read, remove all that the run made, say what is left.
@@ -160,25 +249,25 @@ class Session:
     def end(self) -> list[str]:
         """End the run: tear down or keep; return what could not be removed."""
         self._clock()
-        if self._stages is None:
+        if self.begun is None:
             return []
         failed = self.failures > 0
         run = self.run
         publishing.gather(run, self.stage_seconds)
         left = run.end("failed" if failed else "passed", failed)
         if run.keeps(failed):
-            app = run.driver.app
+            app, journal = run.driver.app, run.record.journal
             tell(
-                f"kept: {app.url} until {_clock_time(run.journal.kept_until())}; end it with "
-                f"'make end RUN={run.journal.run_id}'"
+                f"kept: {app.url} until {_clock_time(journal.kept_until())}; end it with "
+                f"'make end RUN={journal.run_id}'"
             )
         return left
 
     def clean(self, text: str) -> str:
         """Return `text` without any of the run's credentials."""
-        if self._stages is None or not isinstance(text, str):
+        if self.begun is None or not isinstance(text, str):
             return text
-        return redact(text, self.run.credentials.values())
+        return redact(text, self.credentials.values())
 
     def _clock(self) -> None:
         if self._stage_begun:
@@ -217,7 +306,7 @@ def _options() -> RunOptions:
 def _metadata(run: Run) -> dict[str, str]:
     """What stands at the head of log and report: what was tested, and with what."""
     releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
-    provider = run.shared_provider
+    provider, server = run.shared_provider, run.target.server
     shared = {"Provider": f"{provider.domain}, of the matrix"} if provider else {}
     return {
         "Run": run.run_id,
@@ -225,8 +314,8 @@ def _metadata(run: Run) -> dict[str, str]:
         "Head": run.checkout.commit,
         "Releases": releases,
         "App": run.driver.app.domain,
-        "abra": f"{run.abra_version} ({run.abra.program})",
-        "Server": f"{run.server.server} ({run.server.domain})",
+        "abra": f"{run.abra_version} ({run.target.abra.program})",
+        "Server": f"{server.server} ({server.domain})",
         **shared,
     }
 

@@ -1,38 +1,29 @@
 """One isolated app of a run: made, deployed, emptied and deployed again, always through abra."""
 
-import json
-import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from docker.errors import APIError, ImageNotFound, NotFound
-
 from ccci.apps import App, stack_name
-from ccci.deploy.abra import Abra
+from ccci.deploy.app_commands import AppCommands
 from ccci.deploy.fitting import Fitting
-from ccci.errors import Misuse, NodeFailure, RecipeFailure
-from ccci.node.server import Server
+from ccci.deploy.images import named_images, pull_missing
+from ccci.deploy.record import Record
+from ccci.deploy.swarm_names import check_swarm_names
+from ccci.deploy.target import Target
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
-from ccci.recipe.compose import images_in
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, set_env
 from ccci.recipe.face import Face, read_face
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
-from ccci.results.credentials import CredentialStore
 from ccci.swarm.convergence import Converged, wait_until_converged
-from ccci.swarm.holdings import Scope, list_things
-from ccci.swarm.view import NAMESPACE, SwarmView
+from ccci.swarm.holdings import STACK_LABEL, Scope, list_things
+from ccci.swarm.view import Service
 from ccci.teardown.claims import claim_stack
-from ccci.teardown.journal import Journal
 from ccci.waiting import Look, TooLate, wait_for
-from ccci.web.http import Client
 
-# Swarm's limit for the names of secrets and configs, `<stack>_<name>_<version>`.
-LONGEST_SWARM_NAME = 64
-_PULL_SECONDS = 1800
 _GONE_SECONDS = 120
 
 
@@ -42,7 +33,7 @@ class Deployment:
 
     Attributes:
         app: the app deployed.
-        version: the release, or the head's hash.
+        version: the release, or the head's commit.
         cold: the app had no data before; otherwise it was deployed over a running one.
         converged: the services, and the seconds until they all ran.
     """
@@ -57,25 +48,21 @@ class AppDriver:
     """Brings one app from state to state."""
 
     def __init__(
-        self,
-        app: App,
-        checkout: Checkout,
-        config: RecipeConfig,
-        server: Server,
-        abra: Abra,
-        swarm: SwarmView,
-        journal: Journal,
-        credentials: CredentialStore,
-        tell: Callable[[str], None],
+        self, app: App, checkout: Checkout, config: RecipeConfig, target: Target, record: Record
     ) -> None:
-        """Take everything that the app's commands need; nothing is made yet."""
-        self.checkout, self.config, self.server = checkout, config, server
-        self.abra, self.swarm, self.journal = abra, swarm, journal
-        self.credentials, self.tell = credentials, tell
-        self.app = app
-        if self.env_path.exists():
-            # A run that attaches finds the settings of the one that made the app.
-            self.app = replace(app, stack=stack_name(app.domain, self.env))
+        """Take what the app is made of, where it runs, and where changes are written down.
+
+        Args:
+            app: its names; the stack's is that of its settings, where it has some already.
+            checkout: the recipe.
+            config: the recipe's recipe.toml.
+            target: the server.
+            record: takes what is about to be made.
+        """
+        self.checkout, self.config, self.target, self.record = checkout, config, target, record
+        self.commands = AppCommands(target.abra, target.server.server, app.recipe, app.domain)
+        env = read_env(self.env_path) if self.env_path.exists() else {}
+        self.app = replace(app, stack=stack_name(app.domain, env))
         # Public names of other apps that this one calls.
         self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
@@ -85,7 +72,7 @@ class AppDriver:
     @property
     def env_path(self) -> Path:
         """The app's .env file in the run's ABRA_DIR."""
-        return self.abra.abra_dir / "servers" / self.server.server / f"{self.app.domain}.env"
+        return self.commands.env_path
 
     @property
     def env(self) -> dict[str, str]:
@@ -95,17 +82,29 @@ class AppDriver:
     @property
     def deployments(self) -> int:
         """How often abra deployed the app in this run, cold or not, also for a test by itself."""
-        return self.abra.deployments_of(self.app.domain)
+        return self.commands.deployments
 
     @property
     def health_url(self) -> str:
         """The page that answers when the app is ready."""
         return self.app.url + self.config.health_path
 
-    def wait_healthy(self, client: Client, holding_seconds: float = 0) -> None:
+    def wait_healthy(self, holding_seconds: float = 0) -> None:
         """Wait until the app's health page answers through Traefik, and holds that for a while."""
         status, seconds = self.config.health_status, self.config.timeout_seconds
-        client.wait_for_status(self.health_url, status, seconds, holding_seconds)
+        self.target.client.wait_for_status(self.health_url, status, seconds, holding_seconds)
+
+    def services(self) -> list[Service]:
+        """Return the app's services as they are now."""
+        return self.target.swarm.services(self.app.stack)
+
+    def last_log_lines(self, service: Service) -> str:
+        """Return what one of its services logged last."""
+        return self.target.swarm.last_log_lines(service)
+
+    def secrets(self) -> dict[str, str]:
+        """Return name to identity of the app's secrets; one made anew has another identity."""
+        return self.target.swarm.secrets(self.app.stack)
 
     def compose_files(self) -> list[Path]:
         """Return the compose files of the app's settings, our overlay not among them."""
@@ -125,11 +124,7 @@ class AppDriver:
 
     def images(self) -> dict[str, str]:
         """Return service to image as the compose files name them, settings filled in."""
-        settings = {**_exports(self.checkout.path / "abra.sh"), **self.env}
-        return {
-            service: _fill_in(image, settings)
-            for service, image in images_in(self.compose_files()).items()
-        }
+        return named_images(self.compose_files(), {**self._exports(), **self.env})
 
     def make(self, release: Release | None = None) -> None:
         """Make the app anew, without data, at the head or at a release; nothing is deployed.
@@ -139,66 +134,53 @@ class AppDriver:
                 stack that another app has.
         """
         if self.env_path.exists():
-            self.abra("app", "remove", self.app.domain, "-n", "-f")
+            self.commands.remove()
         self._show(release)
-        self.journal.record("env", str(self.env_path))
-        words = ["app", "new", self.app.recipe]
-        words += [str(release)] if release else ["-C"]
-        self.abra(
-            *words, "-n", "-o", f"--domain={self.app.domain}", f"--server={self.server.server}"
-        )
+        self.record.journal.record("env", str(self.env_path))
+        self.commands.new(str(release or ""))
         set_env(
             self.env_path,
             {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **self.config.env},
         )
         self._take_stack()
         self._fitting.begin(self.face())
-        check_swarm_names(self.app, self.env, _exports(self.checkout.path / "abra.sh"))
+        check_swarm_names(self.app, self.env, self._exports())
 
     def deploy(self, release: Release | None = None) -> Deployment:
         """Deploy the head (with --chaos) or a release, and wait until it runs as it should.
 
         Raises:
             RecipeFailure: it does not converge; see `wait_until_converged`.
-            NodeFailure: an image cannot be had, or the node cannot run it.
+            NodeFailure: an image is not available, or the node cannot run it.
         """
-        before = self.swarm.services(self.app.stack)
+        before = self.services()
         self._show(release)
         self._fitting.follow(self.face())
         self._write_overlay()
         self._generate_secrets(chaos=release is None)
-        self._have_images()
+        # Before the deadline of readiness begins to run.
+        pull_missing(self.target.swarm.client, self.images().values(), self.record.tell)
         version = str(release) if release else self.checkout.short
-        self.tell(f"deploying {self.app.domain} at {version}")
-        self.journal.record("stack", self.app.stack)
-        words = ["app", "deploy", self.app.domain]
-        words += [str(release)] if release else ["-C"]
-        # Its own wait counts image pulls and gives up while a slow health check still starts.
-        self.abra(*words, "-n", "-o", "-D", "-c", *(["-f"] if before else []))
+        self.record.tell(f"deploying {self.app.domain} at {version}")
+        self.record.journal.record("stack", self.app.stack)
+        self.commands.deploy(str(release or ""), over_running=bool(before))
         if not before:
             self.cold_deployments += 1
         converged = self.wait_converged(frozenset(t.id for s in before for t in s.tasks))
-        self.tell(f"converged in {converged.seconds:.1f} s")
+        self.record.tell(f"converged in {converged.seconds:.1f} s")
         return Deployment(self.app, version, not before, converged)
 
     def insert_secret(self, name: str, value: str, version: str) -> None:
-        """Give the app a secret by a private file; the value is also kept with the run's own."""
-        self.credentials.put(f"{self.app.domain}/{name}", value)
-        self.journal.record("secret", f"{self.app.stack}_{name}_{version}")
-        path = self.abra.abra_dir / f"insert-{name}"
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(value)
-            words = ["app", "secret", "insert", self.app.domain, name, version, str(path)]
-            self.abra(*words, "-f", "-n", "-o", "-C")
-        finally:
-            path.unlink()
+        """Give the app a secret; the value is also kept with the run's own."""
+        self.record.credentials.put(f"{self.app.domain}/{name}", value)
+        self.record.journal.record("secret", f"{self.app.stack}_{name}_{version}")
+        self.commands.insert_secret(name, value, version)
 
     def wait_converged(self, ignore_tasks: frozenset[str] = frozenset()) -> Converged:
         """Wait until every service runs what it should; see `wait_until_converged`."""
+        seconds = self.config.timeout_seconds
         return wait_until_converged(
-            self.swarm, self.app.stack, self.config.timeout_seconds, self.tell, ignore_tasks
+            self.target.swarm, self.app.stack, seconds, self.record.tell, ignore_tasks
         )
 
     def restart(self) -> Converged:
@@ -207,11 +189,11 @@ class AppDriver:
         Raises:
             RecipeFailure: one does not come back, or abra restarted nothing.
         """
-        before = self.swarm.services(self.app.stack)
+        before = self.services()
         old = frozenset(task.id for service in before for task in service.tasks)
         for service in before:
-            self.tell(f"restarting {service.short_name}")
-            self.abra("app", "restart", self.app.domain, service.short_name, "-n", "-o", "-C")
+            self.record.tell(f"restarting {service.short_name}")
+            self.commands.restart(service.short_name)
         converged = self.wait_converged(old)
         kept = [t.id for s in converged.services for t in s.running if t.id in old]
         if kept:
@@ -224,14 +206,13 @@ class AppDriver:
         Raises:
             NodeFailure: something of it stays; the sentence names it.
         """
-        self.tell(f"undeploying {self.app.domain}")
-        self.abra("app", "undeploy", self.app.domain, "-n", "-o")
+        self.record.tell(f"undeploying {self.app.domain}")
+        self.commands.undeploy()
 
         def look() -> Look:
-            left = [
-                f"container {c.name} ({c.status})" for c in self.swarm.containers(self.app.stack)
-            ]
-            left += [f"service {s.name}" for s in self.swarm.services(self.app.stack)]
+            containers = self.target.swarm.containers(self.app.stack)
+            left = [f"container {c.name} ({c.status})" for c in containers]
+            left += [f"service {s.name}" for s in self.services()]
             return Look(not left, ", ".join(left))
 
         try:
@@ -241,7 +222,8 @@ class AppDriver:
 
     def volumes(self) -> list[str]:
         """Return the names of the app's volumes on this node."""
-        found = self.swarm.client.volumes.list(filters={"label": f"{NAMESPACE}={self.app.stack}"})
+        label = f"{STACK_LABEL}={self.app.stack}"
+        found = self.target.swarm.client.volumes.list(filters={"label": label})
         return sorted(str(volume.name) for volume in found)
 
     def remove_volumes(self) -> None:
@@ -250,9 +232,9 @@ class AppDriver:
         Raises:
             NodeFailure: one is still there; the sentence names it.
         """
-        self.tell("removing its volumes")
+        self.record.tell("removing its volumes")
         if self.volumes():
-            self.abra("app", "volume", "rm", self.app.domain, "-f", "-n", "-o")
+            self.commands.remove_volumes()
         left = self.volumes()
         if left:
             raise NodeFailure(
@@ -264,8 +246,8 @@ class AppDriver:
         stack = stack_name(self.app.domain, self.env)
         if stack != self.app.stack:
             scope = Scope(frozenset({stack}))
-            taken = any(scope.owns(thing) for thing in list_things(self.swarm.client))
-            claim_stack(self.journal, stack, taken)
+            taken = any(scope.owns(thing) for thing in list_things(self.target.swarm.client))
+            claim_stack(self.record.journal, stack, taken)
             self.app = replace(self.app, stack=stack)
 
     def _show(self, release: Release | None) -> None:
@@ -276,90 +258,27 @@ class AppDriver:
             self.checkout.show_head()
 
     def _write_overlay(self) -> None:
-        overlay = overlay_for(self.compose_files(), self.server, [self.app.domain, *self.calls])
-        names = [path.name for path in self.compose_files()]
-        target = self.checkout.path / OVERLAY_FILE
+        hosts = [self.app.domain, *self.calls]
+        overlay = overlay_for(self.compose_files(), self.target.server, hosts)
+        root = self.checkout.path
+        # Not their bare names: an overlay may lie in a folder of the recipe.
+        names = [path.relative_to(root).as_posix() for path in self.compose_files()]
         if overlay:
-            target.write_text(overlay, encoding="utf-8")
+            (root / OVERLAY_FILE).write_text(overlay, encoding="utf-8")
             self.checkout.hide(OVERLAY_FILE)
             names.append(OVERLAY_FILE)
         set_env(self.env_path, {"COMPOSE_FILE": ":".join(names)})
 
     def _generate_secrets(self, chaos: bool) -> None:
-        if not any(re.fullmatch(r"SECRET_\w+_VERSION", key) for key in self.env):
-            return
-        words = ["app", "secret", "generate", self.app.domain, "-a", "-m", "-n", "-o"]
-        done = self.abra(*words, *(["-C"] if chaos else []), check=False)
-        for name, value in _generated(done.stdout):
-            self.credentials.put(f"{self.app.domain}/{name}", value)
+        if any(re.fullmatch(r"SECRET_\w+_VERSION", key) for key in self.env):
+            for name, value in self.commands.generate_secrets(chaos).items():
+                self.record.credentials.put(f"{self.app.domain}/{name}", value)
 
-    def _have_images(self) -> None:
-        """Pull what is not there, before the deadline of readiness begins to run."""
-        for image in sorted(set(self.images().values())):
-            try:
-                self.swarm.client.images.get(image)
-                continue
-            except ImageNotFound:
-                self.tell(f"pulling {image}")
-            try:
-                self.swarm.client.images.pull(image)
-            except (NotFound, APIError) as error:
-                raise NodeFailure(
-                    f"Image {image} cannot be had: it is not on this node, and pulling it says: "
-                    f"{error.explanation}. In the lab, 'make lab-status' says why."
-                ) from None
-
-
-def check_swarm_names(app: App, env: dict[str, str], exports: dict[str, str]) -> None:
-    """Fail when the Swarm would refuse a secret or config of an app for the length of its name.
-
-    Args:
-        app: the app.
-        env: its settings, among them `SECRET_<NAME>_VERSION`.
-        exports: the `<NAME>_VERSION` of its configs, from abra.sh.
-
-    Raises:
-        Misuse: a name is too long; the sentence says which, and by what it gets shorter.
-    """
-    versions = {
-        **{
-            key.removeprefix("SECRET_"): value
-            for key, value in env.items()
-            if key.startswith("SECRET_")
-        },
-        **exports,
-    }
-    for key, version in versions.items():
-        name = f"{app.stack}_{key.removesuffix('_VERSION').lower()}_{version}"
-        if key.endswith("_VERSION") and len(name) > LONGEST_SWARM_NAME:
-            raise Misuse(
-                f"The name '{name}' has {len(name)} characters; the Swarm takes "
-                f"{LONGEST_SWARM_NAME}. Shorten the name or its version in the recipe, or give "
-                f"the server a shorter domain than that of {app.domain}."
-            )
-
-
-def _exports(abra_sh: Path) -> dict[str, str]:
-    if not abra_sh.exists():
-        return {}
-    found = re.findall(r"^export (\w+)=(.*)$", abra_sh.read_text(encoding="utf-8"), re.MULTILINE)
-    return {key: value.strip("\"'") for key, value in found}
-
-
-def _fill_in(text: str, settings: dict[str, str]) -> str:
-    def value(found: "re.Match[str]") -> str:
-        name, default = found.group(1), found.group(2) or ""
-        return settings.get(name) or default
-
-    return re.sub(r"\$\{(\w+)(?::?-([^}]*))?\}", value, text)
-
-
-def _generated(output: str) -> list[tuple[str, str]]:
-    """The names and values in the JSON that `abra app secret generate -m` writes."""
-    begin = min((output.find(c) for c in "[{" if c in output), default=-1)
-    if begin < 0:
-        return []
-    content = json.loads(output[begin:])
-    if isinstance(content, dict):
-        return [(str(name), str(value)) for name, value in content.items()]
-    return [(str(row.get("name")), str(row.get("value"))) for row in content]
+    def _exports(self) -> dict[str, str]:
+        """What the recipe's abra.sh exports: versions of configs, mostly."""
+        abra_sh = self.checkout.path / "abra.sh"
+        if not abra_sh.exists():
+            return {}
+        text = abra_sh.read_text(encoding="utf-8")
+        found = re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE)
+        return {key: value.strip("\"'") for key, value in found}

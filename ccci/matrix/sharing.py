@@ -133,7 +133,7 @@ def _run_of(
 ) -> Iterator[Run]:
     with _named(None):
         run = start_run(RunOptions(provider, project), tell)
-    run.journal.record("matrix", matrix)
+    run.record.journal.record("matrix", matrix)
     try:
         yield run
     finally:
@@ -169,7 +169,7 @@ def _offer(run: Run, plan: SharePlan, logs: Path, tell: Callable[[str], None]) -
         delegates = _delegates(run, plan)
     except CcciError as error:
         tell(f"did not deploy: {error}")
-        save_logs(run.swarm, app, logs, run.credentials.values())
+        save_logs(run.target.swarm, app, logs, run.record.credentials.values())
         failure = f"{error} Its logs are in {logs}."
     for recipe in plan.sharers:
         secrets = delegates.get(recipe, {})
@@ -182,16 +182,17 @@ def _offer(run: Run, plan: SharePlan, logs: Path, tell: Callable[[str], None]) -
 def _deploy(run: Run) -> None:
     run.driver.make()
     run.driver.deploy()
-    run.driver.wait_healthy(run.client)
+    run.driver.wait_healthy()
 
 
 def _delegates(run: Run, plan: SharePlan) -> dict[str, dict[str, str]]:
     """Make an administrator for each run that shares it."""
-    app = run.driver.app
-    opened = PROVIDERS[plan.provider](run.client, app.url, run.credentials.below(app.domain))
+    app, credentials = run.driver.app, run.record.credentials
+    provider = PROVIDERS[plan.provider]
+    opened = provider(run.target.client, app.url, credentials.below(app.domain))
     made = {}
     for recipe in plan.sharers:
-        password = run.credentials.generate(f"administrator for {recipe}")
+        password = credentials.generate(f"administrator for {recipe}")
         made[recipe] = opened.delegate(f"{recipe}-{run.run_id}", password)
     return made
 

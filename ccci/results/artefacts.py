@@ -38,5 +38,5 @@ def save_logs(swarm: SwarmView, app: App, folder: Path, secrets: list[str]) -> N
     """Write the last words of an app's services to `<folder>/<service>.log`, redacted."""
     for service in swarm.services(app.stack):
         folder.mkdir(parents=True, exist_ok=True)
-        words = redact(swarm.last_words(service, lines=2000), secrets)
+        words = redact(swarm.last_log_lines(service, lines=2000), secrets)
         (folder / f"{service.short_name}.log").write_text(words + "\n", encoding="utf-8")

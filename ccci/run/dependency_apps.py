@@ -75,8 +75,8 @@ class DependencyApps:
             app = self.get(self.provider)
             if self.provider not in PROVIDERS:
                 raise Misuse(f"This project has no words for sign-in at '{self.provider}'.")
-            secrets = self.run.credentials.below(app.domain)
-            provider = PROVIDERS[self.provider](self.run.client, app.url, secrets)
+            secrets = self.run.record.credentials.below(app.domain)
+            provider = PROVIDERS[self.provider](self.run.target.client, app.url, secrets)
             self._realm = provider.realm(self.realm_name)
         return self._realm
 
@@ -126,11 +126,12 @@ class DependencyApps:
         if self.wiring_failure:
             # Tried again, it would stumble over what it made the first time, and say only that.
             raise NodeFailure(self.wiring_failure)
-        run.tell(f"running {script.name}")
+        run.record.tell(f"running {script.name}")
+        app, target = run.driver.app, run.target
         try:
             SetupScript(
-                script, run.driver.app.domain, run.driver.env_path, self.write_file(), run.server,
-                run.abra, run.credentials, run.folder,
+                script, app.domain, run.driver.env_path, self.write_file(), target.server,
+                target.abra, run.record.credentials, run.folder,
             ).run()  # fmt: skip
         except NodeFailure as error:
             self.wiring_failure = str(error)
@@ -147,9 +148,9 @@ class DependencyApps:
             recipe: {
                 "url": app.url,
                 "domain": app.domain,
-                "address": address_of(app.domain, self.run.server.names) or "",
+                "address": address_of(app.domain, self.run.target.server.names) or "",
                 "stack": app.stack,
-                "credentials": self.run.credentials.below(app.domain),
+                "credentials": self.run.record.credentials.below(app.domain),
                 **self._names_at(recipe),
             }
             for recipe, app in self._all().items()
@@ -191,12 +192,12 @@ class DependencyApps:
 
     def _take_shared(self) -> None:
         """Keep the credentials of a shared provider, so that no log shows them either."""
-        sharing, provider = self.run.sharing, self.run.shared_provider
+        sharing, provider = self.run.share.sharing, self.run.shared_provider
         if sharing and provider:
             if sharing.failure:
                 self.failures[provider.recipe] = sharing.failure
             for name, value in sharing.secrets.items():
-                self.run.credentials.put(f"{provider.domain}/{name}", value)
+                self.run.record.credentials.put(f"{provider.domain}/{name}", value)
 
     def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
         """Make one app; those of a layer one after the other, for they share the run's folder."""
@@ -212,12 +213,12 @@ class DependencyApps:
         driver = self.apps[recipe]
         try:
             driver.deploy()
-            driver.wait_healthy(self.run.client)
+            driver.wait_healthy()
         except CcciError as error:
             self._failed(recipe, error)
 
     def _failed(self, recipe: str, error: CcciError) -> None:
-        self.run.tell(f"dependency {recipe} did not deploy")
+        self.run.record.tell(f"dependency {recipe} did not deploy")
         driver = self.apps.get(recipe)
         name = driver.app.domain.partition(".")[0] if driver else ""
         logs = f" Its logs are in the run's results, services/{name}." if name else ""

@@ -2,7 +2,6 @@
 
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,21 +9,17 @@ from typing import Literal
 
 from ccci.apps import App, stack_name
 from ccci.budget.places import Lease
-from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
-from ccci.node.server import Server
+from ccci.deploy.record import Record
+from ccci.deploy.target import Target
 from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.dependencies import Plan
 from ccci.recipe.fit_report import require_fit
-from ccci.results.credentials import CredentialStore
 from ccci.sso.shared_provider import Sharing
-from ccci.swarm.view import SwarmView
 from ccci.teardown.claims import claim_domain
-from ccci.teardown.journal import Journal
 from ccci.teardown.removal import tear_down
 from ccci.teardown.witness import Witness
-from ccci.web.http import Client
 
 
 @dataclass(frozen=True)
@@ -54,6 +49,21 @@ class RunOptions:
     attach: bool = False
 
 
+@dataclass(frozen=True)
+class Share:
+    """What a run may use of the node, and of what a matrix deployed for several runs.
+
+    Attributes:
+        lease: its share of the budget; None for a run that uses the app of another.
+        sharing: what a matrix that deployed a provider tells it; None where no provider is shared.
+        waited_seconds: how long it waited for its share of the budget.
+    """
+
+    lease: Lease | None = None
+    sharing: Sharing | None = None
+    waited_seconds: float = 0.0
+
+
 @dataclass
 class Run:
     """A run that has begun. Everything that it makes is in its journal before it is made.
@@ -61,55 +71,44 @@ class Run:
     Attributes:
         run_id: its identity.
         options: what it was asked to do.
-        server: where.
         config: the recipe's own settings.
         plan: what must be up beside it.
-        abra: with the run's own ABRA_DIR.
-        swarm: the Swarm, to look at.
-        client: for requests to apps.
-        journal: what the run makes.
         checkout: the recipe at the commit under test.
         domain: of the app under test.
-        tell: told, in a few words, what happens.
-        lease: its share of the node; None for a run that uses the app of another.
-        sharing: what a matrix that deployed a provider tells it; None where no provider is shared.
-        waited_seconds: how long it waited for that share.
+        target: where it deploys.
+        record: what it writes down.
+        share: what it may use of the node.
+        extra_apps: the apps that it made beside the one under test.
+        left_over: what its teardown left; None before that.
     """
 
     run_id: str
     options: RunOptions
-    server: Server
     config: RecipeConfig
     plan: Plan
-    abra: Abra
-    swarm: SwarmView
-    client: Client
-    journal: Journal
     checkout: Checkout
     domain: str
-    tell: Callable[[str], None]
-    lease: Lease | None = None
-    sharing: Sharing | None = None
-    waited_seconds: float = 0.0
+    target: Target
+    record: Record
+    share: Share = Share()
     extra_apps: list[AppDriver] = field(default_factory=list)
     left_over: list[str] | None = None
 
     def __post_init__(self) -> None:
         """Look at the node as it is before anything is deployed."""
-        self.abra_version = self.abra.version()
-        self.credentials = CredentialStore(self.journal.folder / "store" / "credentials.json")
-        self.witness = Witness.before(self.swarm.client, self.server.sentinel)
+        self.abra_version = self.target.abra.version()
+        self.witness = Witness.before(self.target.swarm.client, self.target.server.sentinel)
         self.driver = self._driver(self.domain, self.checkout, self.config)
 
     @property
     def shared_provider(self) -> App | None:
         """The provider that a matrix deployed for it; None where it deploys its own, or none."""
-        return self.sharing.provider if self.sharing else None
+        return self.share.sharing.provider if self.share.sharing else None
 
     @property
     def folder(self) -> Path:
         """The run's own folder on the node; gone after its teardown but for the journal."""
-        return self.journal.folder
+        return self.record.journal.folder
 
     def fresh_app(self, recipe: str, settings: dict[str, str]) -> AppDriver:
         """Make one more isolated app, which is torn down with the run; nothing is deployed.
@@ -122,12 +121,12 @@ class Run:
         checkout = self.checkout
         config = load_recipe_config(config_path(self.options.project, recipe))
         if recipe != self.options.recipe:
-            source = self.server.abra_dir.expanduser() / "recipes" / recipe
-            checkout = check_out(recipe, source, self.abra.abra_dir / "recipes" / recipe)
+            source = self.target.server.abra_dir.expanduser() / "recipes" / recipe
+            checkout = check_out(recipe, source, self.target.abra.abra_dir / "recipes" / recipe)
             require_fit(self.options.project, checkout, config)
         config = config.model_copy(update={"env": {**config.env, **settings}})
         wanted = f"{recipe}-{self.run_id[-4:]}-{len(self.extra_apps) + 1}"
-        domain = claim_domain(self.journal.run_id, wanted, self.server.domain)
+        domain = claim_domain(self.record.journal.run_id, wanted, self.target.server.domain)
         driver = self._driver(domain, checkout, config)
         driver.make()
         self.extra_apps.append(driver)
@@ -136,8 +135,8 @@ class Run:
     def tear_down(self) -> list[str]:
         """Remove all that this run made and return what could not be removed (names)."""
         if self.left_over is None:
-            self.tell("tearing down")
-            self.left_over = tear_down(self.journal, self.swarm.client)
+            self.record.tell("tearing down")
+            self.left_over = tear_down(self.record.journal, self.target.swarm.client)
         return self.left_over
 
     def keeps(self, failed: bool) -> bool:
@@ -147,33 +146,24 @@ class Run:
 
     def end(self, verdict: str, failed: bool) -> list[str]:
         """Tear down (or keep), free the budget and close the journal; return what is left."""
-        left: list[str] = []
         if self.options.attach:
-            return left
+            return []
+        journal, lease = self.record.journal, self.share.lease
         if self.keeps(failed):
-            self.journal.kept(time.time() + self.options.keep_seconds, self.driver.app.domain)
-            if self.lease:
-                self.lease.leave_to_reaper()
-            return left
+            journal.kept(time.time() + self.options.keep_seconds, self.driver.app.domain)
+            if lease:
+                lease.leave_to_reaper()
+            return []
         left = self.tear_down()
-        self.journal.closed(verdict, left)
-        if self.lease:
-            self.lease.release()
+        journal.closed(verdict, left)
+        if lease:
+            lease.release()
         return left
 
     def _driver(self, domain: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
-        app = App(checkout.recipe, domain, stack_name(domain), self.server.url_of(domain))
-        return AppDriver(
-            app,
-            checkout,
-            config,
-            self.server,
-            self.abra,
-            self.swarm,
-            self.journal,
-            self.credentials,
-            self.tell,
-        )
+        url = self.target.server.url_of(domain)
+        app = App(checkout.recipe, domain, stack_name(domain), url)
+        return AppDriver(app, checkout, config, self.target, self.record)
 
 
 def new_run_id() -> str:

@@ -11,6 +11,8 @@ from ccci.backup.labels import require_backup_bot
 from ccci.budget.measured import weight_of
 from ccci.budget.places import Budget, Lease, default_slots
 from ccci.deploy.abra import find_abra
+from ccci.deploy.record import Record
+from ccci.deploy.target import Target
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.node.server import Server, load_server
 from ccci.node.state import ProcessIdentity
@@ -18,7 +20,7 @@ from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.dependencies import Plan, plan_in
 from ccci.recipe.fit_report import require_fit
-from ccci.run.run import Run, RunOptions, new_run_id
+from ccci.run.run import Run, RunOptions, Share, new_run_id
 from ccci.sso.setup_script import find_setup_script
 from ccci.sso.shared_provider import sharing_of
 from ccci.sso.sign_in import check_provider
@@ -94,8 +96,8 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         name = f"{options.recipe}-pr{options.pull_request}-{checkout.short}"
         domain = claim_domain(run_id, name, server.domain)
         return Run(
-            run_id, options, server, config, plan, abra, swarm, client, journal, checkout, domain,
-            tell, lease, sharing, waited_seconds,
+            run_id, options, config, plan, checkout, domain, Target(server, abra, swarm, client),
+            Record.of(journal, tell), Share(lease, sharing, waited_seconds),
         )  # fmt: skip
     except BaseException:
         journal.closed("incomplete", tear_down(journal, swarm.client))
@@ -176,6 +178,7 @@ def _attach(
     swarm, abra = SwarmView(), find_abra(server, journal.folder / "abra")
     checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
     return Run(
-        os.environ.get("CCCI_RUN_ID") or new_run_id(), options, server, config, plan, abra, swarm,
-        Client(server), journal, checkout, journal.names("kept")[-1], tell,
+        os.environ.get("CCCI_RUN_ID") or new_run_id(), options, config, plan, checkout,
+        journal.names("kept")[-1], Target(server, abra, swarm, Client(server)),
+        Record.of(journal, tell),
     )  # fmt: skip

@@ -43,7 +43,7 @@ def wait_until_converged(
     Raises:
         RecipeFailure: a service crash-loops (told at its third death), was rolled back, or did
             not converge in time. The sentence quotes exit code and last log lines.
-        NodeFailure: the node cannot run it: an image cannot be had, or no node has room.
+        NodeFailure: the node cannot run it: an image is not available, or no node has room.
     """
     begun = time.monotonic()
     said = ""
@@ -73,20 +73,20 @@ def _complain_of(service: Service, swarm: SwarmView, ignore: frozenset[str], wai
         raise RecipeFailure(
             f"Service {service.short_name}: the update did not go through (it is "
             f"{service.update_state} after {waited:.1f} s). Expected the new version to run."
-            + _last_words(service, swarm)
+            + _last_log_lines(service, swarm)
         )
     dead = [t for t in service.tasks if t.dead and t.id not in ignore]
     rejected = next((t for t in dead if t.state == "rejected" and "image" in t.message), None)
     if rejected:
         raise NodeFailure(
-            f"Service {service.short_name}: image {service.image} cannot be had on this node "
-            f"({rejected.message})."
+            f"Service {service.short_name}: image {service.image} is not available on this "
+            f"node ({rejected.message})."
         )
     if len(dead) >= DEATHS_THAT_MAKE_A_LOOP:
         raise RecipeFailure(
             f"Service {service.short_name} crash-loops: {len(dead)} tasks died within "
             f"{waited:.1f} s, the last with {_how(dead[0])}. Expected it to stay up."
-            + _last_words(service, swarm)
+            + _last_log_lines(service, swarm)
         )
 
 
@@ -94,7 +94,7 @@ def _too_late(services: list[Service], swarm: SwarmView, seconds: float) -> Exce
     if not services:
         return NodeFailure(f"No service of the stack appeared within {seconds:g} s.")
     late = [service for service in services if not service.settled]
-    words = "".join(_last_words(service, swarm) for service in late)
+    words = "".join(_last_log_lines(service, swarm) for service in late)
     state = "; ".join(map(str, late))
     no_room = [t for s in late for t in s.tasks[:1] if "no suitable node" in t.message]
     if no_room:
@@ -110,8 +110,8 @@ def _how(task: Task) -> str:
     return f"{code} ({task.message})" if task.message else code
 
 
-def _last_words(service: Service, swarm: SwarmView) -> str:
-    words = swarm.last_words(service)
+def _last_log_lines(service: Service, swarm: SwarmView) -> str:
+    words = swarm.last_log_lines(service)
     return (
         f"\nLast log lines of {service.short_name}:\n{words}"
         if words

@@ -157,7 +157,7 @@ class SwarmView:
             raise NodeFailure(f"Service {service.name} has no running container on this node.")
         return running[0]
 
-    def last_words(self, service: Service, lines: int = 15) -> str:
+    def last_log_lines(self, service: Service, lines: int = 15) -> str:
         """Return the last lines that a service's newest container wrote."""
         found = self.client.containers.list(
             all=True, filters={"label": f"{_SERVICE_ID}={service.id}"}, ignore_removed=True

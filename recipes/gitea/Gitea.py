@@ -7,7 +7,7 @@ from gitea_api import Issue, Person, Repository, SignInRequest, password_in
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.web.accounts import Account
@@ -25,7 +25,7 @@ class Gitea:
     should, and quotes the answer.
     """
 
-    @word("assertion")
+    @project_keyword("assertion")
     def the_administrator(self, name: str = "caretaker") -> Account:
         """Returns an administrator; one is made first, where this deployment has none yet.
 
@@ -34,16 +34,16 @@ class Gitea:
         Example:
         | ${admin}=    The Administrator
         """
-        kept = session.run.credentials.below("gitea person")
+        kept = session.credentials.below("gitea person")
         account = Account(name, kept.get(name, ""))
         if account.password and self._api(account).lets_in():
             return account
-        domain = session.run.driver.app.domain
+        domain = session.app.domain
         words = ["app", "cmd", domain, "app", "create_admin", name, f"{name}@example.org"]
-        done = session.run.abra(*words, "-o", "-C")
+        done = session.abra(*words, "-o", "-C")
         return self._keep(Account(name, password_in(done.stdout)))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_person(self, admin: Account, name: str, email: str = "") -> Account:
         """Makes an account with a password of its own, and returns it.
 
@@ -57,16 +57,16 @@ class Gitea:
         self._api(admin).make_person(account, email or f"{name}@example.org")
         return account
 
-    @word()
+    @project_keyword()
     def person_made_before(self, name: str) -> Account:
         """Returns the account of a person who was made in this run. Fails when there is none.
 
         Example:
         | ${anna}=    Person Made Before    anna
         """
-        return Account(name, session.run.credentials.get(f"gitea person/{name}"))
+        return Account(name, session.credentials.get(f"gitea person/{name}"))
 
-    @word()
+    @project_keyword()
     def somebody_with_the_name_of(self, account: Account) -> Account:
         """Returns an account of the same name, with a password that is not theirs.
 
@@ -77,7 +77,7 @@ class Gitea:
         """
         return Account(account.name, secrets.token_urlsafe(24))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def person_as_shown_to(self, asks: Account, name: str) -> Person:
         """Returns a person's ``number``, ``name``, ``email``, ``source`` and ``login_name``.
 
@@ -89,7 +89,7 @@ class Gitea:
         """
         return self._api(asks).person(name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def person_should_be_missing(self, name: str) -> None:
         """Fails when there is an account of that name.
 
@@ -99,7 +99,7 @@ class Gitea:
         if self._api().has_person(name):
             raise RecipeFailure(f"Expected nobody of the name {name}; there is an account.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_request(self, source: str) -> SignInRequest:
         """Returns where Gitea sends people who choose a source of sign-in.
 
@@ -112,7 +112,7 @@ class Gitea:
         """
         return self._api().sign_in_request(source)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_private_repository(self, admin: Account, owner: str, name: str) -> Repository:
         """Makes a private repository with a README for somebody, as an administrator.
 
@@ -124,7 +124,7 @@ class Gitea:
         """
         return self._api(admin).make_private_repository(owner, name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_repository(self, owner: Account, name: str) -> Repository:
         """Makes an empty public repository and returns its ``full_name`` and ``clone_url``.
 
@@ -135,7 +135,7 @@ class Gitea:
         """
         return self._api(owner).make_repository(name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def repository_as_shown(self, full_name: str) -> Repository:
         """Returns the ``full_name`` and ``clone_url`` of a public repository, as anybody sees it.
 
@@ -146,7 +146,7 @@ class Gitea:
         """
         return self._api().repository(full_name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def head_as_shown(self, repository: Repository) -> str:
         """Returns the commit that the branch main is at, by Gitea's word.
 
@@ -157,7 +157,7 @@ class Gitea:
         """
         return self._api().head(repository.full_name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def open_issue(self, author: Account, repository: Repository, title: str, body: str) -> Issue:
         """Opens an issue and returns it.
 
@@ -169,7 +169,7 @@ class Gitea:
         """
         return self._api(author).make_issue(repository.full_name, title, body)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def attach_to_issue(self, author: Account, issue: Issue, name: str, content: bytes) -> None:
         """Attaches a file to an issue.
 
@@ -180,7 +180,7 @@ class Gitea:
         """
         self._api(author).attach(issue, name, content)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def issue_as_shown(self, repository: Repository, title: str) -> Issue:
         """Returns the issue of that title, as anybody sees it. Fails when there is none.
 
@@ -194,7 +194,7 @@ class Gitea:
         titles = [issue.title for issue in found]
         raise RecipeFailure(f"Expected an issue {title!r}; there are {titles}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def issue_should_be_missing(self, repository: Repository, title: str) -> None:
         """Fails when the repository has an issue of that title.
 
@@ -206,7 +206,7 @@ class Gitea:
                 f"Expected no issue {title!r} in {repository.full_name}; it is there."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def delete_issue(self, admin: Account, issue: Issue) -> None:
         """Deletes an issue, as an administrator.
 
@@ -217,7 +217,7 @@ class Gitea:
         """
         self._api(admin).delete_issue(issue)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def attachment(self, issue: Issue, name: str) -> bytes:
         """Returns the bytes of an issue's attachment, from the address that Gitea names.
 
@@ -233,7 +233,7 @@ class Gitea:
             )
         return self._api().fetch(issue.attachments[name])
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_hook(
         self, owner: Account, repository: Repository, target: str, authorization: Secret
     ) -> None:
@@ -249,7 +249,7 @@ class Gitea:
         api = self._api(owner)
         api.make_hook(repository.full_name, target, str(authorization.value))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def hook_should_hold(
         self, owner: Account, repository: Repository, authorization: Secret
     ) -> None:
@@ -265,7 +265,7 @@ class Gitea:
                 f"are {len(seen)} hooks, with another one."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def objects_should_be_sound(self, repository: Repository) -> None:
         """Fails unless git itself, on the server, finds every object of a repository whole.
 
@@ -276,7 +276,7 @@ class Gitea:
         words = [
             "app",
             "run",
-            session.run.driver.app.domain,
+            session.app.domain,
             "app",
             "-o",
             "--",
@@ -284,9 +284,9 @@ class Gitea:
             "-C",
             folder,
         ]
-        session.run.abra(*words, "fsck", "--full", "--strict")
+        session.abra(*words, "fsck", "--full", "--strict")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def password_should_be_refused(self, account: Account) -> None:
         """Fails when Gitea lets an account in.
 
@@ -296,7 +296,7 @@ class Gitea:
         if self._api(account).lets_in():
             raise RecipeFailure(f"Expected {account.name} to be refused; they were let in.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def gitea_version(self) -> str:
         """Returns the version that the server says it is. Fails when it does not say.
 
@@ -307,9 +307,9 @@ class Gitea:
 
     @staticmethod
     def _api(account: Account | None = None) -> Api:
-        return Api(session.run.client, session.run.driver.app.url, account)
+        return Api(session.client, session.app.url, account)
 
     @staticmethod
     def _keep(account: Account) -> Account:
-        session.run.credentials.put(f"gitea person/{account.name}", account.password)
+        session.credentials.put(f"gitea person/{account.name}", account.password)
         return account

@@ -14,7 +14,7 @@ from homeserver_api import (
 from robot.api.deco import library
 
 from ccci.apps import App
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse, RecipeFailure
@@ -32,7 +32,7 @@ class MatrixClient:
         self._members: dict[str, Member] = {}
         self._other: AppDriver | None = None
 
-    @word("assertion")
+    @project_keyword("assertion")
     def register_member(self, name: str, admin: bool = False, at: App | None = None) -> Member:
         """Makes an account with the registration secret of a homeserver, and returns the member.
 
@@ -43,15 +43,15 @@ class MatrixClient:
         | ${anna}=    Register Member    anna
         | ${root}=    Register Member    root    admin=True
         """
-        app = at or session.run.driver.app
-        secret = session.run.credentials.get(f"{app.domain}/registration")
+        app = at or session.app
+        secret = session.credentials.get(f"{app.domain}/registration")
         own, password = f"{name}-{secrets.token_hex(3)}", secrets.token_urlsafe(24)
-        session.run.credentials.put(f"matrix member/{own}", password)
-        member = Homeserver(session.run.client, app.url).register(own, password, secret, admin)
+        session.credentials.put(f"matrix member/{own}", password)
+        member = Homeserver(session.client, app.url).register(own, password, secret, admin)
         self._members[name] = member
         return member
 
-    @word()
+    @project_keyword()
     def member_made_before(self, name: str) -> Member:
         """Returns the member who was last registered under a name. Fails when there is none.
 
@@ -62,7 +62,7 @@ class MatrixClient:
             raise Misuse(f"No member '{name}' was registered; there are: {list(self._members)}.")
         return self._members[name]
 
-    @word("assertion")
+    @project_keyword("assertion")
     def registration_should_be_refused(self, name: str) -> None:
         """Fails when somebody without the homeserver's registration secret can make an account.
 
@@ -72,7 +72,7 @@ class MatrixClient:
         Example:
         | Registration Should Be Refused    mallory
         """
-        server = Homeserver(session.run.client, session.run.driver.app.url)
+        server = Homeserver(session.client, session.app.url)
         password, forged = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
         if server.takes_registration(name, password, forged):
             raise RecipeFailure(f"Expected the making of {name} to be refused; it was accepted.")
@@ -81,7 +81,7 @@ class MatrixClient:
         if server.sign_in(name, password) is not None:
             raise RecipeFailure(f"Expected nobody to be {name}; they can sign in.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_should_work(self, member: Member) -> None:
         """Fails unless the member's own password opens a session of theirs.
 
@@ -92,7 +92,7 @@ class MatrixClient:
         if session_of_theirs is None or session_of_theirs.user_id != member.user_id:
             raise RecipeFailure(f"Expected {member.user_id} to sign in; got {session_of_theirs}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_should_be_refused(self, member: Member) -> None:
         """Fails when the member's own password opens a session: nobody of the name should be there.
 
@@ -101,7 +101,7 @@ class MatrixClient:
         """
         self._refused(member, member.password)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def wrong_password_should_be_refused(self, member: Member) -> None:
         """Fails when a password that is not the member's opens a session.
 
@@ -110,7 +110,7 @@ class MatrixClient:
         """
         self._refused(member, secrets.token_urlsafe(24))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def session_should_belong_to(self, member: Member) -> None:
         """Fails unless the token from the making of the account is still a session of the member.
 
@@ -121,7 +121,7 @@ class MatrixClient:
         if seen != member.user_id:
             raise RecipeFailure(f"Expected a session of {member.user_id}; it is of {seen}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def provider_offered(self, name: str) -> str:
         """Returns the identifier of a provider of sign-in that clients are told of by this name.
 
@@ -130,12 +130,12 @@ class MatrixClient:
         Example:
         | ${provider}=    Provider Offered    Guild
         """
-        seen = Homeserver(session.run.client, session.run.driver.app.url).providers()
+        seen = Homeserver(session.client, session.app.url).providers()
         if list(seen) != [name]:
             raise RecipeFailure(f"Expected clients to be offered {[name]}; it was {list(seen)}.")
         return seen[name]
 
-    @word("assertion")
+    @project_keyword("assertion")
     def provider_request(self, provider: str, back: str) -> ProviderRequest:
         """Returns where the app under test sends people who sign in at a provider, and with what.
 
@@ -147,10 +147,10 @@ class MatrixClient:
         | ${asked}=    Provider Request    ${provider}    https://client.example/
         | Should Be Equal    ${asked.challenge_method}    S256
         """
-        app = session.run.driver.app
-        return Homeserver(session.run.client, app.url).provider_request(provider, back)
+        app = session.app
+        return Homeserver(session.client, app.url).provider_request(provider, back)
 
-    @word()
+    @project_keyword()
     def sign_in_path(self, provider: str, back: str) -> str:
         """Returns the path that a client opens in a browser to sign somebody in at a provider.
 
@@ -162,7 +162,7 @@ class MatrixClient:
         """
         return sign_in_path(provider, back)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_with_address(self, name: str, arrived_at: str, back: str) -> Member:
         """Opens a session with the token in the address that the browser came back to.
 
@@ -175,7 +175,7 @@ class MatrixClient:
         | ${mona}=    Sign In With Address    mona    ${address}    https://client.example/
         """
         token = login_token_in(arrived_at, back)
-        homeserver = Homeserver(session.run.client, session.run.driver.app.url)
+        homeserver = Homeserver(session.client, session.app.url)
         member = homeserver.sign_in_with_token(token)
         if member is None:
             raise RecipeFailure(f"Expected the token to sign {name} in; the homeserver refused it.")
@@ -184,7 +184,7 @@ class MatrixClient:
         self._members[name] = member
         return member
 
-    @word("assertion")
+    @project_keyword("assertion")
     def link_account(self, admin: Member, user_id: str, provider: str, number: str) -> None:
         """Lets who has this number at a provider of sign-in sign in to an account.
 
@@ -195,7 +195,7 @@ class MatrixClient:
         """
         self._as(admin).link(user_id, provider, number)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def account_as_shown_to(self, admin: Member, user_id: str) -> Account:
         """Returns an account, as an administrator sees it.
 
@@ -211,7 +211,7 @@ class MatrixClient:
             raise RecipeFailure(f"Expected an account {user_id}; there is none.")
         return found
 
-    @word("assertion")
+    @project_keyword("assertion")
     def account_should_be_missing(
         self, admin: Member, user_id: str, provider: str, number: str
     ) -> None:
@@ -230,7 +230,7 @@ class MatrixClient:
                 f"{named}, and the second opens {opened}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_room(self, owner: Member, name: str, *invited: Member, alias: str = "") -> str:
         """Makes a private room, invites people to it, and returns its number.
 
@@ -241,19 +241,19 @@ class MatrixClient:
         """
         return self._as(owner).make_room(name, alias, [one.user_id for one in invited])
 
-    @word("assertion")
+    @project_keyword("assertion")
     def alias_should_lead_to(self, alias: str, room: str | None) -> None:
         """Fails unless an alias of the app under test leads to this room; to none for ``${None}``.
 
         Example:
         | Alias Should Lead To    garden    ${room}
         """
-        app = session.run.driver.app
-        seen = Homeserver(session.run.client, app.url).room_of(f"#{alias}:{app.domain}")
+        app = session.app
+        seen = Homeserver(session.client, app.url).room_of(f"#{alias}:{app.domain}")
         if seen != room:
             raise RecipeFailure(f"Expected #{alias} to lead to {room}; it leads to {seen}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def join_room(self, member: Member, room: str, inviter: Member) -> None:
         """Enters a room as somebody who was invited, through the inviter's homeserver.
 
@@ -264,7 +264,7 @@ class MatrixClient:
         """
         self._as(member).join(room, inviter.user_id.partition(":")[2])
 
-    @word("assertion")
+    @project_keyword("assertion")
     def send_message(self, member: Member, room: str, text: str) -> str:
         """Says something in a room and returns the number of the event. Fails when it is refused.
 
@@ -273,7 +273,7 @@ class MatrixClient:
         """
         return self._as(member).send(room, text)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def message_should_read(
         self, reader: Member, room: str, event: str, sender: Member, text: str
     ) -> None:
@@ -286,7 +286,7 @@ class MatrixClient:
         if seen != wanted:
             raise RecipeFailure(f"Expected {reader.user_id} to read {wanted}; they read {seen}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def timeline_should_be(self, reader: Member, room: str, *texts: str) -> None:
         """Fails unless the reader finds exactly these messages in a room, the oldest first.
 
@@ -297,7 +297,7 @@ class MatrixClient:
         if seen != list(texts):
             raise RecipeFailure(f"Expected {reader.user_id} to read {list(texts)}; it was {seen}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def room_should_be_closed_to(self, member: Member, room: str) -> None:
         """Fails when somebody who is not in a room can read it.
 
@@ -307,7 +307,7 @@ class MatrixClient:
         if self._as(member).can_read(room):
             raise RecipeFailure(f"Expected {member.user_id} not to read room {room}; they do.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def set_topic(self, member: Member, room: str, topic: str) -> None:
         """Gives a room a topic. Fails when the homeserver refuses.
 
@@ -316,7 +316,7 @@ class MatrixClient:
         """
         self._as(member).set_topic(room, topic)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def topic_of(self, reader: Member, room: str) -> str:
         """Returns a room's topic as a member of it reads it. Fails when they may not.
 
@@ -325,7 +325,7 @@ class MatrixClient:
         """
         return self._as(reader).topic(room)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def take_back(self, member: Member, room: str, event: str) -> None:
         """Takes a message back, for everybody. Fails when the homeserver refuses.
 
@@ -334,7 +334,7 @@ class MatrixClient:
         """
         self._as(member).redact(room, event)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def upload_media(self, member: Member, name: str, content: bytes) -> str:
         """Uploads a file and returns its address (``mxc://...``). Fails when it is refused.
 
@@ -344,7 +344,7 @@ class MatrixClient:
         """
         return self._as(member).upload(name, content)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def media(self, reader: Member, address: str) -> bytes:
         """Returns the bytes of an uploaded file, as a reader gets them. Fails when there are none.
 
@@ -356,7 +356,7 @@ class MatrixClient:
             raise RecipeFailure(f"Expected {reader.user_id} to get {address}; it is not there.")
         return found
 
-    @word("assertion")
+    @project_keyword("assertion")
     def media_should_be_missing(self, reader: Member, address: str) -> None:
         """Fails when there is a file at an address of the form ``mxc://...``.
 
@@ -367,7 +367,7 @@ class MatrixClient:
         if found is not None:
             raise RecipeFailure(f"Expected nothing at {address}; {len(found)} bytes are there.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def delete_media(self, admin: Member, address: str) -> None:
         """Deletes a file of the homeserver, as an administrator. Fails when it is refused.
 
@@ -376,7 +376,7 @@ class MatrixClient:
         """
         self._as(admin).delete_media(address)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def homeserver_version(self) -> str:
         """Returns the version that the app under test names to other homeservers.
 
@@ -385,9 +385,9 @@ class MatrixClient:
         Example:
         | ${version}=    Homeserver Version
         """
-        return Homeserver(session.run.client, session.run.driver.app.url).version()
+        return Homeserver(session.client, session.app.url).version()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def homeserver_keys(self) -> str:
         """Returns the keys by which others know the app under test: ``id key``, a line each.
 
@@ -396,9 +396,9 @@ class MatrixClient:
         Example:
         | ${before}=    Homeserver Keys
         """
-        return Homeserver(session.run.client, session.run.driver.app.url).signing_keys()
+        return Homeserver(session.client, session.app.url).signing_keys()
 
-    @word()
+    @project_keyword()
     def have_another_homeserver(self) -> None:
         """Makes a second app of the recipe, and lets the two call each other by public name.
 
@@ -414,7 +414,7 @@ class MatrixClient:
         self._other.calls = (run.driver.app.domain,)
         run.driver.calls = tuple(dict.fromkeys((*run.driver.calls, self._other.app.domain)))
 
-    @word()
+    @project_keyword()
     def the_other_homeserver(self) -> App:
         """Returns the app that `Have Another Homeserver` made; it is deployed by `Deploy And Wait`.
 
@@ -434,8 +434,8 @@ class MatrixClient:
 
     @staticmethod
     def _as(member: Member) -> Homeserver:
-        return Homeserver(session.run.client, member.url, member)
+        return Homeserver(session.client, member.url, member)
 
     @staticmethod
     def _nobody_at(member: Member) -> Homeserver:
-        return Homeserver(session.run.client, member.url)
+        return Homeserver(session.client, member.url)

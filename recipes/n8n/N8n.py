@@ -7,7 +7,7 @@ from n8n_api import N8n as Api
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.failures import word
+from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.results.credentials import holds_secret
@@ -29,7 +29,7 @@ class N8n:
     def __init__(self) -> None:
         self._known: dict[tuple[str, str, str], Api] = {}
 
-    @word("assertion")
+    @project_keyword("assertion")
     def the_owner(self, name: str = "ada") -> Account:
         """Returns the owner; an n8n that has none is set up first. Fails when it cannot be.
 
@@ -37,14 +37,14 @@ class N8n:
         | ${owner}=    The Owner
         """
         address = f"{name}@example.org"
-        if address not in session.run.credentials.below("n8n owner"):
-            session.run.credentials.put(_OWNER.format(address), _new_password())
+        if address not in session.credentials.below("n8n owner"):
+            session.credentials.put(_OWNER.format(address), _new_password())
         account = self.owner_made_before(name)
         if not self._api(account).has_owner():
             self._api(account).set_up_owner(account, name.capitalize(), "Example")
         return account
 
-    @word()
+    @project_keyword()
     def owner_made_before(self, name: str = "ada") -> Account:
         """Returns the account of who was made the owner in this run, and sets nothing up.
 
@@ -54,9 +54,9 @@ class N8n:
         | ${owner}=    Owner Made Before
         """
         address = f"{name}@example.org"
-        return Account(address, session.run.credentials.get(_OWNER.format(address)))
+        return Account(address, session.credentials.get(_OWNER.format(address)))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def owner_should_be_missing(self) -> None:
         """Fails when somebody set this n8n up.
 
@@ -66,7 +66,7 @@ class N8n:
         if self._nobody().has_owner():
             raise RecipeFailure("Expected an n8n that nobody set up yet; it has an owner.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def name_of_the_owner(self, owner: Account) -> str:
         """Returns the name and address that n8n has of its owner, as in ``Ada Example <a@b.org>``.
 
@@ -77,7 +77,7 @@ class N8n:
         """
         return self._api(owner).who()
 
-    @word()
+    @project_keyword()
     def stranger(self, address: str, password_of: Account | None = None) -> Account:
         """Returns an account that n8n does not have: another address, or another password.
 
@@ -89,7 +89,7 @@ class N8n:
         """
         return Account(address, password_of.password if password_of else _new_password())
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sign_in_to_n8n(self, account: Account) -> SignIn:
         """Signs an account in; returns whether its cookie is ``secure`` and ``http_only``.
 
@@ -100,7 +100,7 @@ class N8n:
         """
         return self._api(account).sign_in()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def n8n_should_refuse(self, account: Account) -> None:
         """Fails unless n8n tells an account that name or password are wrong.
 
@@ -113,7 +113,7 @@ class N8n:
                 f"Expected {account.name} to be refused with 401; it was {answer.status}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def ownership_should_be_refused(self, account: Account) -> None:
         """Fails unless n8n tells who would set it up that it has an owner.
 
@@ -126,7 +126,7 @@ class N8n:
                 f"Expected {account.name} to be refused with 400; it was {answer.status}."
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def strangers_should_be_refused(self, *lists: str) -> None:
         """Fails unless each list of the API is closed to who is not signed in.
 
@@ -137,7 +137,7 @@ class N8n:
         if set(seen.values()) != {401}:
             raise RecipeFailure(f"Expected 401 for strangers everywhere; it was {seen}.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def store_key(self, owner: Account, name: str, value: Secret) -> StoredKey:
         """Keeps a key in a credential of n8n, and returns its ``id`` and ``name``.
 
@@ -149,7 +149,7 @@ class N8n:
         """
         return self._api(owner).store_key(name, str(value.value))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def change_key(self, owner: Account, name: str, value: Secret) -> None:
         """Puts another key into a credential. Fails when there is none of that name.
 
@@ -159,7 +159,7 @@ class N8n:
         api = self._api(owner)
         api.change_key(api.key(name), str(value.value))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def key_should_be_encrypted(self, key: StoredKey, value: Secret) -> None:
         """Fails unless the database has the credential, and nowhere the key in it as it is.
 
@@ -168,15 +168,15 @@ class N8n:
         Example:
         | Key Should Be Encrypted    ${key}    ${value}
         """
-        words = ["app", "run", session.run.driver.app.domain, "db", "-o", "--", *_DUMP]
-        dump = session.run.abra(*words).stdout
+        words = ["app", "run", session.app.domain, "db", "-o", "--", *_DUMP]
+        dump = session.abra(*words).stdout
         kept = stored_key(dump, key)
         if len(kept) <= len(str(value.value)):
             raise RecipeFailure(f"Expected {key.name!r} to be kept; {len(kept)} characters are.")
         if holds_secret(dump, [str(value.value)]):
             raise RecipeFailure(f"Expected {key.name!r} to be encrypted; the key stands there.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def key_named(self, owner: Account, name: str) -> StoredKey:
         """Returns the ``id`` and ``name`` of a credential of n8n. Fails when there is none.
 
@@ -185,7 +185,7 @@ class N8n:
         """
         return self._api(owner).key(name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_workflow(self, owner: Account, name: str, code: str, key: StoredKey) -> Workflow:
         """Makes a workflow that answers with ``code``, an object in JavaScript, and returns it.
 
@@ -198,7 +198,7 @@ class N8n:
         """
         return self._api(owner).make_workflow(name, code, key)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_workflow_by_hand(self, owner: Account, name: str, code: str) -> Workflow:
         """Makes a workflow that its owner starts by hand, and returns it. Fails when n8n does not.
 
@@ -207,7 +207,7 @@ class N8n:
         """
         return self._api(owner).make_workflow_by_hand(name, code)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def make_workflow_by_clock(self, owner: Account, name: str, code: str) -> Workflow:
         """Makes a workflow that starts every few seconds once it is active, and returns it.
 
@@ -218,7 +218,7 @@ class N8n:
         """
         return self._api(owner).make_workflow_by_clock(name, code)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def next_execution(self, owner: Account, workflow: Workflow) -> Execution:
         """Waits for a run of a workflow that begins after now, and returns its record.
 
@@ -229,7 +229,7 @@ class N8n:
         """
         return self._api(owner).next_execution(workflow)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def run_workflow(self, owner: Account, workflow: Workflow) -> Execution:
         """Starts a workflow by hand, and returns the record of the run when that has ended.
 
@@ -240,7 +240,7 @@ class N8n:
         """
         return self._api(owner).run(workflow)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def activate_workflow(self, owner: Account, workflow: Workflow) -> Workflow:
         """Lets a workflow listen, and returns it as it is now. Fails when it does not, in time.
 
@@ -249,7 +249,7 @@ class N8n:
         """
         return self._api(owner).activate(workflow)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def wait_until_listening(self, workflow: Workflow) -> None:
         """Waits until a workflow's webhook is open, after a start. Fails when it stays shut.
 
@@ -258,7 +258,7 @@ class N8n:
         """
         self._nobody().wait_until_listening(workflow)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def rename_workflow(self, owner: Account, name: str, new_name: str) -> None:
         """Gives a workflow another name. Fails when there is none of that name.
 
@@ -268,7 +268,7 @@ class N8n:
         api = self._api(owner)
         api.rename(api.workflow(name), new_name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def workflow_as_shown(self, owner: Account, name: str) -> Workflow:
         """Returns the workflow of that name, as n8n shows it to its owner. Fails without one.
 
@@ -277,7 +277,7 @@ class N8n:
         """
         return self._api(owner).workflow(name)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def workflow_should_be_missing(self, owner: Account, name: str) -> None:
         """Fails when there is a workflow of that name.
 
@@ -287,7 +287,7 @@ class N8n:
         if name in self._api(owner).workflow_names():
             raise RecipeFailure(f"Expected no workflow {name!r}; it is there.")
 
-    @word()
+    @project_keyword()
     def random_numbers(self) -> Numbers:
         """Returns two random numbers ``a`` and ``b``, and their ``sum``. Never fails.
 
@@ -296,7 +296,7 @@ class N8n:
         """
         return Numbers(secrets.randbelow(10**6), secrets.randbelow(10**6))
 
-    @word("assertion")
+    @project_keyword("assertion")
     def sum_from_webhook(self, path: str, key: Secret, numbers: Numbers) -> int:
         """Sends two numbers to a webhook, and returns the sum that is answered.
 
@@ -307,7 +307,7 @@ class N8n:
         """
         return self._nobody().sum_from_webhook(path, str(key.value), numbers)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def webhook_should_refuse(self, path: str, key: Secret, status: int = 403) -> None:
         """Fails unless a webhook answers numbers that come with this key with ``status``.
 
@@ -321,7 +321,7 @@ class N8n:
                 f"{answer.text[:200]!r}"
             )
 
-    @word("assertion")
+    @project_keyword("assertion")
     def last_execution(self, owner: Account, workflow: Workflow) -> Execution:
         """Returns the newest record of a workflow's run, when that has ended.
 
@@ -333,7 +333,7 @@ class N8n:
         """
         return self._api(owner).last_execution(workflow)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def execution_as_shown(self, owner: Account, number: str) -> Execution:
         """Returns the record of an execution by its number. Fails when there is none.
 
@@ -342,7 +342,7 @@ class N8n:
         """
         return self._api(owner).execution(number)
 
-    @word("assertion")
+    @project_keyword("assertion")
     def delete_execution(self, owner: Account, workflow: Workflow, number: str) -> None:
         """Deletes the record of a workflow's run. Fails when it is listed still.
 
@@ -354,7 +354,7 @@ class N8n:
         if number in api.execution_ids(workflow):
             raise RecipeFailure(f"Expected execution {number} to be deleted; it is listed.")
 
-    @word("assertion")
+    @project_keyword("assertion")
     def addresses_told_by_n8n(self, owner: Account) -> list[str]:
         """Returns the addresses that n8n tells people: of the editor, and of webhooks.
 
@@ -365,7 +365,7 @@ class N8n:
         """
         return self._api(owner).addresses()
 
-    @word("assertion")
+    @project_keyword("assertion")
     def n8n_version(self, owner: Account) -> str:
         """Returns the version that the server says it is. Fails when it does not say.
 
@@ -375,13 +375,13 @@ class N8n:
         return self._api(owner).version()
 
     def _nobody(self) -> Api:
-        return Api(session.run.client, session.run.driver.app.url)
+        return Api(session.client, session.app.url)
 
     def _api(self, account: Account) -> Api:
         # n8n lets nobody sign in more than five times a minute: who is in stays in.
-        who = (session.run.driver.app.url, account.name, account.password)
+        who = (session.app.url, account.name, account.password)
         if who not in self._known:
-            self._known[who] = Api(session.run.client, who[0], account)
+            self._known[who] = Api(session.client, who[0], account)
         return self._known[who]
 
 

@@ -17,7 +17,6 @@ import requests
 
 import ccci.deploy.driver
 import ccci.run.run
-import ccci.run.stages
 from ccci.deploy.abra import Abra
 from ccci.web.http import Client
 

@@ -158,7 +158,7 @@ def test_an_image_that_cannot_be_had_says_nothing_of_the_recipe(tmp_path: Path) 
         "--suite", "install", "--variable", f"RECIPE_SOURCE:{source}", "suites/custom-html"
     )
     assert run.finish() != 0
-    assert "Incomplete: Image no-such-app:0.1 cannot be had" in run.output
+    assert "Incomplete: Image no-such-app:0.1 is not available" in run.output
     assert run.results()["verdict"] == "incomplete"
     assert run.results()["stages"]["install"] == "incomplete"
     assert leftovers_of(run.stack, run.run_id) == []

@@ -36,8 +36,10 @@ def begin(output, with_store, holder_lives=True):
     if with_store:
         store = CredentialStore(HERE / "store.json")
         store.put("owner", "SECRET")
-        publishing._published.run = SimpleNamespace(credentials=store, sharing=SimpleNamespace(
-            provider="keycloak", holder=SimpleNamespace(alive=lambda: holder_lives)))
+        sharing = SimpleNamespace(
+            provider="keycloak", holder=SimpleNamespace(alive=lambda: holder_lives))
+        publishing._published.run = SimpleNamespace(
+            record=SimpleNamespace(credentials=store), share=SimpleNamespace(sharing=sharing))
 """.replace("SECRET", SECRET)
 SUITE = f"""\
 *** Settings ***
@@ -147,5 +149,5 @@ def test_a_run_waits_for_room_for_all_its_apps_and_says_how_long(
     publishing.describe(run)
     noted = publishing._published.facts
     assert noted and POLL_SECONDS <= noted.waited_seconds < time.monotonic() - begun + 0.01
-    assert run.lease and run.lease.holder.weight == 3
-    run.lease.release()
+    assert run.share.lease and run.share.lease.holder.weight == 3
+    run.share.lease.release()

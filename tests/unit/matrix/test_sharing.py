@@ -27,7 +27,7 @@ from ccci.recipe.dependencies import Plan
 from ccci.results.credentials import CredentialStore
 from ccci.results.store import RunFacts, RunResults, write_results
 from ccci.run.dependency_apps import DependencyApps
-from ccci.run.run import Run
+from ccci.run.run import Run, Share
 from ccci.sso.shared_provider import SHARED_VARIABLE, Sharing, sharing_of
 
 KEYCLOAK = App("keycloak", "keycloak-1.lab.test", "keycloak-1_lab_test", "https://keycloak-1")
@@ -230,15 +230,17 @@ def test_who_is_to_share_a_provider_that_fails_is_told_why(
 
     def make() -> None:
         named.append(os.environ["CCCI_RUN_ID"])
-        raise NodeFailure("no image can be had.")
+        raise NodeFailure("no image is available.")
 
     run = SimpleNamespace(
         driver=SimpleNamespace(app=KEYCLOAK, make=make),
         run_id="20260101-000000-abcd",
         folder=tmp_path,
-        journal=SimpleNamespace(record=lambda *_: None),
-        swarm=SimpleNamespace(services=lambda _: []),
-        credentials=SimpleNamespace(values=list),
+        target=SimpleNamespace(swarm=SimpleNamespace(services=lambda _: [])),
+        record=SimpleNamespace(
+            journal=SimpleNamespace(record=lambda *_: None),
+            credentials=SimpleNamespace(values=list),
+        ),
         end=lambda verdict, failed: ended.append(verdict),
     )
     monkeypatch.setattr(sharing, "start_run", lambda *_: run)
@@ -250,12 +252,12 @@ def test_who_is_to_share_a_provider_that_fails_is_told_why(
         assert sharing_of("forum") == Sharing(ProcessIdentity.of(os.getpid()), 2)
         assert not ended and os.environ["CCCI_RUN_ID"] == "another run"
     assert named == ["20260101-000000-abcd"]
-    assert told and told.failure == f"no image can be had. Its logs are in {logs}."
+    assert told and told.failure == f"no image is available. Its logs are in {logs}."
     assert ended == ["incomplete"] and sharing_of("wiki") is None
     made = dependencies_of(tmp_path, told)
     made.deploy()
     assert not made.can_sign_in
-    with pytest.raises(NodeFailure, match="'keycloak' did not deploy: no image can be had"):
+    with pytest.raises(NodeFailure, match="'keycloak' did not deploy: no image is available"):
         made.sign_in_realm()
 
 
@@ -265,11 +267,10 @@ def dependencies_of(folder: Path, sharing: Sharing) -> DependencyApps:
         config=RecipeConfig(sso=Sso(provider="keycloak")),
         options=SimpleNamespace(recipe="wiki", attach=False),
         plan=Plan((), 1),
-        credentials=CredentialStore(folder / "credentials.json"),
-        client=None,
-        server=SimpleNamespace(names={}),
+        record=SimpleNamespace(credentials=CredentialStore(folder / "credentials.json")),
+        target=SimpleNamespace(client=None, server=SimpleNamespace(names={})),
         folder=folder,
-        sharing=sharing,
+        share=Share(sharing=sharing),
         shared_provider=sharing.provider,
     )
     return DependencyApps(cast(Run, run))
@@ -285,7 +286,7 @@ def test_a_shared_provider_is_a_dependency_with_other_credentials(tmp_path: Path
     assert made.sign_in_realm().issuer == f"{KEYCLOAK.url}/realms/wiki-20260101-000000-abcd"
     text = made.write_file().read_text()
     assert "of this run" in text and '"realm": "wiki-20260101-000000-abcd"' in text
-    assert "of this run" in made.run.credentials.values()
+    assert "of this run" in made.run.record.credentials.values()
 
 
 def test_a_run_that_attaches_finds_the_dependencies_that_were_kept(tmp_path: Path) -> None:
@@ -293,10 +294,10 @@ def test_a_run_that_attaches_finds_the_dependencies_that_were_kept(tmp_path: Pat
         run_id="20260101-000000-abcd",
         config=RecipeConfig(sso=Sso(provider="keycloak")),
         options=SimpleNamespace(recipe="wiki", attach=True),
-        credentials=CredentialStore(tmp_path / "credentials.json"),
-        client=None,
+        record=SimpleNamespace(credentials=CredentialStore(tmp_path / "credentials.json")),
+        target=SimpleNamespace(client=None),
         folder=tmp_path,
-        sharing=None,
+        share=Share(),
         shared_provider=None,
     )
     attached = DependencyApps(cast(Run, kept))
@@ -305,6 +306,6 @@ def test_a_run_that_attaches_finds_the_dependencies_that_were_kept(tmp_path: Pat
     entry = {"domain": KEYCLOAK.domain, "stack": KEYCLOAK.stack, "url": KEYCLOAK.url}
     content = {"keycloak": {**entry, "realm": "wiki-of-before"}}
     (tmp_path / "deps.json").write_text(json.dumps(content))
-    kept.credentials.put(f"{KEYCLOAK.domain}/admin_password", "the administrator's")
+    kept.record.credentials.put(f"{KEYCLOAK.domain}/admin_password", "the administrator's")
     assert attached.get("keycloak") == KEYCLOAK
     assert attached.sign_in_realm().issuer == f"{KEYCLOAK.url}/realms/wiki-of-before"

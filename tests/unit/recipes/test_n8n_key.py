@@ -29,9 +29,9 @@ def judged(monkeypatch: pytest.MonkeyPatch, dump: str) -> None:
     def abra(*_: object) -> Any:
         return SimpleNamespace(stdout=dump)
 
-    app = SimpleNamespace(app=SimpleNamespace(domain="n8n.lab.test"))
-    stages = SimpleNamespace(run=SimpleNamespace(abra=abra, driver=app))
-    monkeypatch.setattr(session, "_stages", stages)
+    driver = SimpleNamespace(app=SimpleNamespace(domain="n8n.lab.test"))
+    run = SimpleNamespace(target=SimpleNamespace(abra=abra), driver=driver)
+    monkeypatch.setattr(session, "begun", SimpleNamespace(run=run))
     N8n().key_should_be_encrypted(KEY, Secret(VALUE))
 
 

@@ -1,319 +1,206 @@
-"""What must hold at the end of stages: deployments made, secrets kept, no task died."""
+"""The states of an app, and what is skipped after a step that failed."""
 
-import stat
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from ccci.apps import App, stack_name
-from ccci.deploy.abra import Abra
-from ccci.deploy.driver import AppDriver
-from ccci.errors import NodeFailure, RecipeFailure
-from ccci.node.server import Server
-from ccci.recipe.config import RecipeConfig
+from ccci.apps import App
+from ccci.backup import labels
+from ccci.backup.labels import Promise, Snapshot
+from ccci.backup.markers import Marker, Mount
+from ccci.deploy.driver import AppDriver, Deployment
+from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.recipe.release import Release, parse_release
+from ccci.run import volume_seed
 from ccci.run.dependency_apps import DependencyApps
-from ccci.run.run import Run
+from ccci.run.round_trip import RoundTrip
 from ccci.run.stages import Stages
-from ccci.swarm.view import Service, Task
+from ccci.run.volume_seed import VolumeSeed
+from ccci.swarm.convergence import Converged
 
-WIKI, KEYCLOAK, OWN = (
-    "wiki-pr0-1234567.lab.test",
-    "keycloak-ab12-1.lab.test",
-    "wiki-ab12-2.lab.test",
-)
-TRUE, FALSE = Path("/bin/true"), Path("/bin/false")
-
-
-def driver_of(domain: str, abra: Abra, swarm: object = None) -> AppDriver:
-    """Return the driver of an app that is deployed by nothing but `abra`."""
-    stack = stack_name(domain)
-    there: Any = SimpleNamespace()
-    return AppDriver(
-        App(domain.partition("-")[0], domain, stack, f"https://{domain}"),
-        there, RecipeConfig(), Server(domain="lab.test"), abra, cast(Any, swarm), there, there,
-        print,
-    )  # fmt: skip
-
-
-def stages_of(
-    driver: AppDriver,
-    opt_out: Sequence[str] = (),
-    dependencies: dict[str, AppDriver] | None = None,
-    failures: dict[str, str] | None = None,
-) -> Stages:
-    run = SimpleNamespace(
-        driver=driver,
-        abra=driver.abra,
-        swarm=driver.swarm,
-        config=RecipeConfig.model_validate(
-            {"opt_out": dict.fromkeys(opt_out, "It keeps nothing that could be lost.")}
-        ),
-        client=SimpleNamespace(wait_for_status=lambda *_: None),
-        tell=print,
-    )
-    others = SimpleNamespace(apps=dependencies or {}, failures=failures or {})
-    return Stages(cast(Run, run), cast(DependencyApps, others), lambda: None)
-
-
-def deploy(driver: AppDriver, cold: int, over: int = 0) -> AppDriver:
-    """Deploy an app so often: on no running one, and over a running one."""
-    for _ in range(cold + over):
-        driver.abra("app", "deploy", driver.app.domain, "-C", "-n")
-    driver.cold_deployments += cold
-    return driver
-
-
-@pytest.fixture
-def abra(tmp_path: Path) -> Abra:
-    return Abra(TRUE, tmp_path)
-
-
-@pytest.mark.parametrize("program", [TRUE, FALSE])
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["app", "deploy", WIKI, "-C", "-n", "-o", "-D", "-c", "-f"],
-        ["app", "deploy", "-C", "-f", WIKI],
-        ["--debug", "app", "-n", "deploy", WIKI, "1.0.0+2.0"],
-        ["app", "upgrade", WIKI, "1.0.0+2.0"],
-        ["app", "rollback", "-f", WIKI],
-        ["a", "d", WIKI],
-    ],
-    ids=" ".join,
-)
-def test_abra_counts_what_deploys(command: list[str], program: Path, tmp_path: Path) -> None:
-    abra = Abra(program, tmp_path)
-    abra(*command, check=False)
-    assert abra.deployments_of(WIKI) == 1
-    assert abra.deployments_of(OWN) == 0
-    abra(*command, check=False)
-    assert abra.deployments_of(WIKI) == 2
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["app", "undeploy", WIKI, "-n"],
-        ["app", "restart", WIKI, "app"],
-        ["app", "restore", WIKI, "-s", "12345678"],
-        ["app", "run", WIKI, "app", "--", "deploy", WIKI],
-        ["app", "cmd", WIKI, "app", "upgrade"],
-        ["recipe", "upgrade", "wiki"],
-        ["app", "deploy"],
-    ],
-    ids=" ".join,
-)
-def test_abra_counts_nothing_else(command: list[str], abra: Abra) -> None:
-    abra(*command)
-    assert abra.deployments_of(WIKI) == 0
-
-
-def test_a_deployment_that_was_killed_may_be_made_again(tmp_path: Path) -> None:
-    program = tmp_path / "abra"
-    program.write_text("#!/bin/sh\nkill -9 $$\n")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    abra = Abra(program, tmp_path)
-    with pytest.raises(NodeFailure, match="was killed by signal 9"):
-        abra("app", "deploy", WIKI)
-    assert abra.deployments_of(WIKI) == 0
-
-
-@pytest.mark.parametrize(
-    ("opt_out", "cold", "over"),
-    [
-        ((), 3, 1),
-        (("restart",), 3, 1),
-        (("backup",), 2, 1),
-        (("upgrade",), 2, 0),
-        (("backup", "upgrade"), 1, 0),
-    ],
-)
-def test_a_full_run_makes_so_many_deployments_and_no_more(
-    opt_out: tuple[str, ...], cold: int, over: int, abra: Abra
-) -> None:
-    driver = deploy(driver_of(WIKI, abra), cold, over)
-    stages = stages_of(driver, opt_out)
-    stages.check_cold_deployments(after_failures=False)
-    stages.check_cold_deployments(after_failures=True)
-    deploy(driver_of(OWN, abra), 1, 1)
-    stages.check_cold_deployments(after_failures=False)
-    deploy(driver, 0, over=1)
-    said = (
-        f"Expected {cold + over} deployments of the app under test in a full run, {cold} of them "
-        f"cold; {cold + over + 1} were made, {cold} of them cold."
-    )
-    for after_failures in (False, True):
-        with pytest.raises(RecipeFailure, match=said):
-            stages.check_cold_deployments(after_failures)
-
-
-@pytest.mark.parametrize(
-    ("cold", "over", "also_after_failures"),
-    [
-        # a test that deploys over the running app
-        (3, 2, True),
-        # a test that empties and deploys
-        (4, 1, True),
-        # the same, and a stage that never came to its own
-        (4, 0, True),
-        # no upgrade; no restore onto an empty app; neither
-        (3, 0, False),
-        (2, 1, False),
-        (1, 0, False),
-        # a setup script that deploys past this process, so that no stage finds the app empty
-        (1, 3, False),
-    ],
-)
-def test_more_is_noticed_and_fewer_where_nothing_failed_before(
-    cold: int, over: int, also_after_failures: bool, abra: Abra
-) -> None:
-    stages = stages_of(deploy(driver_of(WIKI, abra), cold, over))
-    with pytest.raises(RecipeFailure, match=f"; {cold + over} were made, {cold} of them cold"):
-        stages.check_cold_deployments(after_failures=False)
-    if also_after_failures:
-        with pytest.raises(RecipeFailure, match="Expected 4 deployments"):
-            stages.check_cold_deployments(after_failures=True)
-    else:
-        stages.check_cold_deployments(after_failures=True)
-
-
-@pytest.mark.parametrize(
-    ("cold", "over", "failure", "said"),
-    [
-        (1, 0, "", ""),
-        (1, 0, "its page never answered", ""),
-        (0, 0, "its image cannot be had", ""),
-        (0, 0, "", "0 were made"),
-        (0, 1, "", "1 were made, 0 of them cold"),
-        (1, 1, "", "2 were made, 1 of them cold"),
-        (2, 0, "its page never answered", "2 were made"),
-    ],
-)
-def test_each_dependency_is_deployed_once(
-    cold: int, over: int, failure: str, said: str, abra: Abra
-) -> None:
-    stages = stages_of(
-        deploy(driver_of(WIKI, abra), 3, 1),
-        dependencies={"keycloak": deploy(driver_of(KEYCLOAK, abra), cold, over)},
-        failures={"keycloak": failure} if failure else {},
-    )
-    if not said:
-        stages.check_cold_deployments(after_failures=False)
-        return
-    with pytest.raises(RecipeFailure, match=f"of the dependency 'keycloak' in .*; {said}"):
-        stages.check_cold_deployments(after_failures=False)
+APP = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
+PREVIOUS = parse_release("1.0.0+1.0")
 
 
 @dataclass
-class FewThings:
-    """A Swarm with the secrets and services that a test gives it."""
+class Driven:
+    """An app's driver that notes what it is asked for, and fails where it is told to."""
 
-    secrets_there: dict[str, str] = field(default_factory=dict)
-    services_there: list[Service] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    failing: dict[str, Exception] = field(default_factory=dict)
+    cold_deployments: int = 0
+    calls: tuple[str, ...] = ()
+    app: App = APP
+    health_url: str = APP.url
 
-    def secrets(self, stack: str) -> dict[str, str]:
-        assert stack == stack_name(WIKI)
-        return dict(self.secrets_there)
+    def __post_init__(self) -> None:
+        self.record = SimpleNamespace(tell=lambda _: None)
+        self.target = SimpleNamespace(swarm=None, abra=None)
+        self.checkout = SimpleNamespace(previous=PREVIOUS, short="1234567", show_head=lambda: None)
 
-    def services(self, stack: str) -> list[Service]:
-        assert stack == stack_name(WIKI)
-        return self.services_there
+    def _do(self, what: str) -> None:
+        self.asked.append(what)
+        if what in self.failing:
+            raise self.failing[what]
 
-    def last_words(self, service: Service) -> str:
-        return f"the last words of {service.short_name}"
+    def make(self, release: Release | None) -> None:
+        self._do(f"make {release or 'head'}")
 
+    def deploy(self, release: Release | None = None) -> Deployment:
+        self._do(f"deploy {release or 'head'}")
+        cold = self.asked[-2].startswith(("make", "remove volumes", "prepare"))
+        self.cold_deployments += cold
+        return Deployment(APP, "", cold, Converged((), 0.0))
 
-Change = Callable[[dict[str, str]], Any]
+    def undeploy(self) -> None:
+        self._do("undeploy")
 
+    def remove_volumes(self) -> None:
+        self._do("remove volumes")
 
-def restarted(abra: Abra, meanwhile: Change, monkeypatch: pytest.MonkeyPatch) -> Stages:
-    """Return the stages after a restart in which something happened to the app's secrets."""
-    swarm = FewThings(secrets_there={"wiki_key_v1": "k1", "wiki_password_v1": "p1"})
-    driver = driver_of(WIKI, abra, swarm)
-    monkeypatch.setattr(driver, "restart", lambda: meanwhile(swarm.secrets_there))
-    stages = stages_of(driver)
-    stages.restart()
-    return stages
+    def restart(self) -> None:
+        self._do("restart")
 
+    def secrets(self) -> dict[str, str]:
+        return {"wiki_key_v1": str(len(self.asked))}
 
-def test_secrets_are_the_same_after_a_restart(abra: Abra, monkeypatch: pytest.MonkeyPatch) -> None:
-    restarted(abra, lambda _: None, monkeypatch).check_secrets_kept()
+    def wait_healthy(self, _seconds: float = 0) -> None:
+        pass
 
-
-@pytest.mark.parametrize(
-    ("meanwhile", "changed"),
-    [
-        (lambda secrets: secrets.update(wiki_key_v1="k2"), "wiki_key_v1"),
-        (lambda secrets: secrets.update(wiki_key_v2="k2"), "wiki_key_v2"),
-        (lambda secrets: secrets.pop("wiki_key_v1"), "wiki_key_v1"),
-    ],
-    ids=["made anew", "one more", "lost"],
-)
-def test_a_secret_that_the_restart_changed_is_named(
-    meanwhile: Change, changed: str, abra: Abra, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stages = restarted(abra, meanwhile, monkeypatch)
-    with pytest.raises(RecipeFailure, match=f"Secrets changed by the restart: .*{changed}") as told:
-        stages.check_secrets_kept()
-    assert "wiki_password_v1" not in str(told.value)
+    def wait_converged(self) -> Converged:
+        self._do("wait")
+        return Converged((), 0.0)
 
 
-def task(state: str, wanted: str = "shutdown", exit_code: int = 0, message: str = "") -> Task:
-    return Task(f"a {state} one", state, wanted, True, datetime.now(UTC), exit_code, message)
-
-
-RUNNING = task("running", "running")
-
-
-def with_tasks(abra: Abra, **tasks: list[Task]) -> Stages:
-    """Return the stages of an app with these services, and the tasks of each, newest first."""
-    services = [
-        Service(name, f"wiki_{name}", name, "nginx", {}, 1, "", False, tuple(those))
-        for name, those in tasks.items()
-    ]
-    return stages_of(driver_of(WIKI, abra, FewThings(services_there=services)))
-
-
-def test_tasks_that_run_or_were_told_to_end_are_no_restart(abra: Abra) -> None:
-    with_tasks(
-        abra, app=[RUNNING, task("shutdown"), task("complete")], db=[RUNNING]
-    ).check_no_task_restarted()
-
-
-@pytest.mark.parametrize("state", ["failed", "rejected", "orphaned"])
-def test_a_task_that_died_is_told_with_its_service(state: str, abra: Abra) -> None:
-    died = [task(state, exit_code=137, message="task: non-zero exit (137)")]
-    stages = with_tasks(abra, app=[RUNNING], db=[RUNNING, *died, task("failed", exit_code=1)])
-    with pytest.raises(RecipeFailure) as told:
-        stages.check_no_task_restarted()
-    assert str(told.value) == (
-        "Expected no task of db to be restarted; 2 died, the last with exit code 137 "
-        "(task: non-zero exit (137)).\nthe last words of db"
+def stages_of(driver: Driven, **options: Any) -> Stages:
+    dependencies = SimpleNamespace(
+        deploy=lambda: None, domains=lambda: ("sso.lab.test",), wire=lambda: None
     )
+    return Stages(
+        cast(AppDriver, driver), cast(DependencyApps, dependencies),
+        lambda: driver.asked.append("prepare"), **options,
+    )  # fmt: skip
+
+
+def test_stages_that_need_the_head_share_one_deployment() -> None:
+    driver = Driven()
+    stages = stages_of(driver)
+    assert stages.need_head() is stages.need_head()
+    assert driver.asked == ["make head", "prepare", "deploy head"]
+    assert driver.calls == ("sso.lab.test",)
+
+
+def test_the_upgrade_begins_on_empty_volumes_and_keeps_what_the_release_wrote() -> None:
+    driver = Driven()
+    stages = stages_of(driver)
+    stages.need_head()
+    del driver.asked[:]
+    stages.need_previous_release()
+    stages.upgrade_to_head()
+    assert driver.asked == [
+        "undeploy", "remove volumes", "make 1.0.0+1.0", "prepare", "deploy 1.0.0+1.0", "deploy head"
+    ]  # fmt: skip
+    stages.need_head()
+    assert driver.asked[-1] == "deploy head" and driver.cold_deployments == 2
+
+
+def test_the_release_to_upgrade_from_can_be_named() -> None:
+    assert stages_of(Driven()).previous_release == PREVIOUS
+    named = stages_of(Driven(), upgrade_from="0.9.0+0.9")
+    assert str(named.previous_release) == "0.9.0+0.9"
+    with pytest.raises(Misuse, match="newest"):
+        _ = stages_of(Driven(), upgrade_from="newest").previous_release
+
+
+def test_a_run_that_attaches_deploys_nothing() -> None:
+    driver = Driven()
+    deployment = stages_of(driver, attach=True).need_head()
+    assert driver.asked == ["wait"]
+    assert deployment.version == "1234567"
+
+
+def test_a_head_that_did_not_deploy_is_not_tried_again() -> None:
+    driver = Driven(failing={"deploy head": RecipeFailure("It crash-loops.\nIts log")})
+    stages = stages_of(driver)
+    with pytest.raises(RecipeFailure, match=r"^It crash-loops"):
+        stages.need_head()
+    del driver.asked[:]
+    for need in (stages.need_head, stages.need_previous_release):
+        with pytest.raises(
+            RecipeFailure, match=r"^Skipped: the deployment of the head failed: It crash-loops\.$"
+        ):
+            need()
+    assert driver.asked == []
+
+
+def test_the_secrets_are_noted_before_the_restart() -> None:
+    stages = stages_of(Driven())
+    stages.need_head()
+    before = stages.driver.secrets()
+    stages.restart()
+    assert stages.secrets_before_restart == before
 
 
 @pytest.mark.parametrize("kind", [RecipeFailure, NodeFailure])
-def test_what_stands_on_a_broken_step_fails_by_whose_fault_that_was(
-    kind: type[Exception], abra: Abra, monkeypatch: pytest.MonkeyPatch
+def test_what_relies_on_a_failed_step_is_skipped_and_fails_as_that_did(
+    kind: type[Exception],
 ) -> None:
-    def broken(*_: object) -> None:
-        raise kind("it ended early.\nIts last words")
-
-    stages = stages_of(driver_of(WIKI, abra))
-    stages.deployed = "previous"
-    monkeypatch.setattr(stages.run.driver, "deploy", broken)
-    with pytest.raises(kind, match="it ended early"):
+    driver = Driven(failing={"deploy head": kind("it ended early.\nIts last lines")})
+    stages = stages_of(driver)
+    seed = VolumeSeed(stages.driver, stages.steps)
+    trip = RoundTrip(stages, seed)
+    stages.need_previous_release()
+    with pytest.raises(kind, match=r"^it ended early"):
         stages.upgrade_to_head()
-    for look in (stages.check_markers, stages.wait_healthy, stages.check_snapshot, stages.restore):
-        with pytest.raises(
-            kind, match=r"^Not looked at, since the upgrade failed: it ended early\.$"
-        ):
+    for look in (
+        seed.check, seed.check_gone, stages.wait_healthy, stages.restart, trip.check_snapshot,
+        trip.wipe, trip.restore,
+    ):  # fmt: skip
+        with pytest.raises(kind, match=r"^Skipped: the upgrade failed: it ended early\.$"):
             look()
-    stages.begin_stage()
+    stages.steps.begin_stage()
     with pytest.raises(RecipeFailure, match="There is no snapshot to go on with"):
-        stages.check_snapshot()
+        trip.check_snapshot()
+
+
+def markers(*volumes: str) -> tuple[Marker, ...]:
+    return tuple(Marker(Mount("app", volume, "/data"), b"x") for volume in volumes)
+
+
+@pytest.fixture
+def trip(monkeypatch: pytest.MonkeyPatch) -> RoundTrip:
+    """A round trip of an app with two volumes, one of them promised as a whole."""
+    monkeypatch.setattr(volume_seed, "plant_markers", lambda *_: markers("data", "cache"))
+    monkeypatch.setattr(volume_seed, "spoil_markers", lambda *_: None)
+    monkeypatch.setattr(labels, "restore", lambda *_: None)
+    stages = stages_of(Driven())
+    stages.need_head()
+    made = RoundTrip(stages, VolumeSeed(stages.driver, stages.steps))
+    made.promises = [Promise("data", ""), Promise("cache", "dump.sql")]
+    made._snapshot = Snapshot("12345678", ())
+    return made
+
+
+def test_the_seed_is_planted_once_a_deployment(trip: RoundTrip) -> None:
+    assert not trip.seed.planted
+    trip.seed.plant()
+    assert trip.seed.planted
+    trip.wipe()
+    assert not trip.seed.planted
+    trip.seed.plant()
+    trip.stages.need_previous_release()
+    assert not trip.seed.planted
+    trip.seed.plant()
+    trip.stages.upgrade_to_head()
+    assert trip.seed.planted
+
+
+def test_after_a_wipe_only_what_was_promised_as_a_whole_is_looked_for(trip: RoundTrip) -> None:
+    trip.seed.plant()
+    trip.wipe()
+    assert trip.seed.markers == markers("data")
+    trip.restore()
+    asked = cast(Driven, trip.stages.driver).asked
+    assert asked[-4:] == ["undeploy", "remove volumes", "deploy head", "wait"]

@@ -16,7 +16,7 @@ from ccci.errors import Misuse, RecipeFailure
 from ccci.recipe.config import RecipeConfig, Sso
 from ccci.results.credentials import CredentialStore
 from ccci.run.dependency_apps import DependencyApps
-from ccci.run.run import Run
+from ccci.run.run import Run, Share
 from ccci.sso.oidc import OidcClient, User
 from ccci.sso.sign_in import PROVIDERS, check_provider
 from SsoSetup import SsoSetup
@@ -63,14 +63,14 @@ def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyA
         config=RecipeConfig(sso=Sso(provider="authentik")),
         options=SimpleNamespace(recipe="wiki", attach=False),
         run_id="20260101-000000-abcd",
-        credentials=credentials,
-        client=None,
-        sharing=None,
+        record=SimpleNamespace(credentials=credentials),
+        target=SimpleNamespace(client=None),
+        share=Share(),
         shared_provider=None,
     )
     made = DependencyApps(cast(Run, run))
     made.apps["authentik"] = cast(AppDriver, SimpleNamespace(app=ELSEWHERE))
-    monkeypatch.setattr(session, "_stages", SimpleNamespace(run=run, dependencies=made))
+    monkeypatch.setattr(session, "begun", SimpleNamespace(run=run, dependencies=made))
     return made
 
 

@@ -34,8 +34,9 @@ def small(own_key: RSAPrivateKey) -> Iterator[Small]:
 
 @pytest.fixture
 def words(monkeypatch: pytest.MonkeyPatch) -> Sso:
-    run = SimpleNamespace(client=Client(Server(domain="lab.test")))
-    monkeypatch.setattr(session, "_stages", SimpleNamespace(run=run))
+    target = SimpleNamespace(client=Client(Server(domain="lab.test")))
+    run = SimpleNamespace(target=target)
+    monkeypatch.setattr(session, "begun", SimpleNamespace(run=run))
     return Sso()
 
 

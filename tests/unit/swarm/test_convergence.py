@@ -32,7 +32,7 @@ class Watched:
     def services(self, stack: str) -> list[Service]:
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 
-    def last_words(self, service: Service) -> str:
+    def last_log_lines(self, service: Service) -> str:
         return "no space left on device"
 
     @contextmanager
@@ -85,7 +85,7 @@ def test_an_update_that_stopped_is_a_failure_at_once(state: str) -> None:
 
 def test_an_image_that_cannot_be_had_is_the_nodes_fault() -> None:
     rejected = dead(1, "No such image: nginx:1", "rejected")
-    with pytest.raises(NodeFailure, match="nginx:1 cannot be had"):
+    with pytest.raises(NodeFailure, match="nginx:1 is not available"):
         wait([replace(SERVICE, tasks=(rejected,))], seconds=60)
 
 

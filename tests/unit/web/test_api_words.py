@@ -28,12 +28,13 @@ HERE = Path(__file__).parent
 
 def begin(server, url, deployed="head"):
     server = Server.model_validate_json(server)
+    credentials = CredentialStore(HERE / "store" / "credentials.json")
     run = SimpleNamespace(
-        server=server, client=Client(server), folder=HERE,
+        target=SimpleNamespace(server=server, client=Client(server)), folder=HERE,
+        record=SimpleNamespace(credentials=credentials),
         driver=SimpleNamespace(app=App("small", "app.lab.test", "small", url)),
-        credentials=CredentialStore(HERE / "store" / "credentials.json"),
     )
-    session._stages = SimpleNamespace(run=run, deployed=deployed)
+    session.begun = SimpleNamespace(run=run, stages=SimpleNamespace(deployed=deployed))
 """
 HEAD = """\
 *** Settings ***

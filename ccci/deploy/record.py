@@ -1,0 +1,29 @@
+"""What a run writes down as it goes on: in its journal, its credential store, on the terminal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from ccci.results.credentials import CredentialStore
+from ccci.teardown.journal import Journal
+
+
+@dataclass(frozen=True)
+class Record:
+    """The places where a run writes down what it does.
+
+    Attributes:
+        journal: takes what is about to be made, so that it can be removed.
+        credentials: takes every credential, so that no artefact shows one.
+        tell: takes a few words on what happens, for the person at the terminal.
+    """
+
+    journal: Journal
+    credentials: CredentialStore
+    tell: Callable[[str], None]
+
+    @classmethod
+    def of(cls, journal: Journal, tell: Callable[[str], None]) -> Self:
+        """Return the record of the run that a journal belongs to."""
+        credentials = CredentialStore(journal.folder / "store" / "credentials.json")
+        return cls(journal, credentials, tell)

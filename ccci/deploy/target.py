@@ -1,0 +1,25 @@
+"""Where the apps of a run are deployed, and the ways to get there."""
+
+from dataclasses import dataclass
+
+from ccci.deploy.abra import Abra
+from ccci.node.server import Server
+from ccci.swarm.view import SwarmView
+from ccci.web.http import Client
+
+
+@dataclass(frozen=True)
+class Target:
+    """One server, as one run uses it.
+
+    Attributes:
+        server: what the server file says of it.
+        abra: changes it; with the run's own ABRA_DIR.
+        swarm: reads its state.
+        client: sends requests to its apps.
+    """
+
+    server: Server
+    abra: Abra
+    swarm: SwarmView
+    client: Client

@@ -1,0 +1,108 @@
+"""What must be true of a deployed app: images, tasks, secrets, how often it was deployed."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ccci.deploy.driver import AppDriver
+from ccci.errors import RecipeFailure
+from ccci.swarm.view import Service
+
+# head; head again, empty, for the restore; the previous release.
+COLD_DEPLOYMENTS_OF_A_FULL_RUN = 3
+
+
+def check_images(services: Iterable[Service], expected: Mapping[str, str]) -> None:
+    """Fail unless each service runs the image its compose file names.
+
+    Args:
+        services: those that run.
+        expected: service to image, as the compose files name them.
+
+    Raises:
+        RecipeFailure: one runs another image, is missing, or is not in the compose files.
+    """
+    seen = {service.short_name: service.image for service in services}
+    if seen != expected:
+        raise RecipeFailure(f"Expected the images {expected}; the services run {seen}.")
+
+
+def check_no_task_restarted(
+    services: Iterable[Service], last_log_lines: Callable[[Service], str]
+) -> None:
+    """Fail when a task died since the app was deployed.
+
+    Args:
+        services: the app's.
+        last_log_lines: returns what a service logged last.
+
+    Raises:
+        RecipeFailure: one did; the sentence has its exit code and the service's last log lines.
+    """
+    for service in services:
+        dead = [task for task in service.tasks if task.dead]
+        if dead:
+            raise RecipeFailure(
+                f"Expected no task of {service.short_name} to be restarted; {len(dead)} died, "
+                f"the last with exit code {dead[0].exit_code} ({dead[0].message}).\n"
+                f"{last_log_lines(service)}"
+            )
+
+
+def check_secrets_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Fail when a secret was made anew, came or went.
+
+    Args:
+        before: name to identity, at the restart.
+        now: the same, after it.
+
+    Raises:
+        RecipeFailure: one did; the sentence names it.
+    """
+    if now != before:
+        changed = sorted(set(now.items()) ^ set(before.items()))
+        raise RecipeFailure(f"Secrets changed by the restart: {changed}.")
+
+
+def check_deployments_of_full_run(
+    app: AppDriver,
+    dependencies: Mapping[str, AppDriver],
+    failed_dependencies: Iterable[str],
+    opted_out: Iterable[str],
+    after_failures: bool,
+) -> None:
+    """Fail unless a full run made three cold deployments, one upgrade, and no other.
+
+    Each dependency must have been deployed once. All that went through abra counts, whether a
+    stage, a test or an install step asked for it; apps of a test's own do not.
+
+    Args:
+        app: the app under test.
+        dependencies: recipe to app.
+        failed_dependencies: the recipes of those that did not deploy.
+        opted_out: the stages that the recipe opted out of.
+        after_failures: something failed before, so that some may never have been reached.
+
+    Raises:
+        RecipeFailure: there were more, or fewer.
+    """
+    left_out = {"backup", "upgrade"} & set(opted_out)
+    cold = COLD_DEPLOYMENTS_OF_A_FULL_RUN - len(left_out)
+    over = 0 if "upgrade" in left_out else 1
+    _check_deployments(app, "the app under test", cold, over, after_failures)
+    failed = set(failed_dependencies)
+    for recipe, driver in dependencies.items():
+        _check_deployments(driver, f"the dependency '{recipe}'", 1, 0, recipe in failed)
+
+
+def _check_deployments(
+    driver: AppDriver, whose: str, cold: int, over: int, may_be_fewer: bool
+) -> None:
+    """Fail unless an app was deployed so often: cold, and over a running one."""
+    expected, made = cold + over, driver.deployments
+    more = driver.cold_deployments > cold or made > expected
+    fewer = driver.cold_deployments < cold or made < expected
+    if more or (fewer and not may_be_fewer):
+        raise RecipeFailure(
+            f"Expected {expected} deployments of {whose} in a full run, {cold} of them cold; "
+            f"{made} were made, {driver.cold_deployments} of them cold. A test or an install step "
+            "that deploys for itself makes more; a stage that was left out makes fewer."
+        )
