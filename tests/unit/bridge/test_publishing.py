@@ -117,6 +117,7 @@ def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "SwarmView": lambda: SimpleNamespace(client=None),
         "Client": lambda server: None,
         "_check_prerequisites": lambda *_: None,
+        "_require_fit": lambda *_: None,
         "reaper": SimpleNamespace(start=lambda *_: None, entrust=lambda *_: None),
         "find_abra": lambda _, folder: SimpleNamespace(version=lambda: "0.13", abra_dir=folder),
         "check_out": lambda recipe, source, into, head: Checkout(into, recipe, "f" * 40, (), None),
