@@ -1,10 +1,11 @@
-"""The direction of the arrows: suites, resources, keyword libraries, works; and the lab apart."""
+"""Which part of the project may import which: suites, resources, libraries, works, and the lab."""
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ccci.authoring.circles import check_circles
+from ccci.authoring.imports import imports_of
 from ccci.authoring.model import Finding
 from ccci.authoring.project import Project
 
@@ -29,10 +30,11 @@ class Arrow:
 
 
 def check_layering(project: Project) -> Iterator[Finding]:
-    """Yield imports against the arrows, and modules named for nothing."""
+    """Yield imports against the arrows or in a circle, and modules named for nothing."""
+    yield from check_circles(project)
     for arrow in _arrows(project):
         for path in _modules(project.root / arrow.place):
-            for name, line in _imports(path):
+            for name, line in imports_of(path):
                 if arrow.forbids(name):
                     yield project.finding(
                         path, line, f"layering: '{name}' is imported here; {arrow.instead}."
@@ -94,17 +96,3 @@ def _arrows(project: Project) -> Iterator[Arrow]:
 
 def _modules(place: Path) -> list[Path]:
     return [place] if place.suffix == ".py" else sorted(place.rglob("*.py"))
-
-
-def _imports(path: Path) -> Iterator[tuple[str, int]]:
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError:
-        # Reported by the check of forbidden things, which reads every Python file too.
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((item.name, node.lineno) for item in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            # `from ccci import loop` imports ccci.loop.
-            yield from ((f"{node.module}.{item.name}", node.lineno) for item in node.names)
