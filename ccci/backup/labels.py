@@ -17,6 +17,7 @@ from ccci.swarm.view import Service, SwarmView
 BOT_LABEL = "coop-cloud.backupbot.enabled=true"
 VOLUMES_ROOT = "/var/lib/docker/volumes"
 _BACKUP_SECONDS = 1800
+_VOLUMES = "backupbot.backup.volumes"
 
 
 @dataclass(frozen=True)
@@ -62,25 +63,23 @@ def promises_of(services: list[Service], mounts: list[Mount], stack: str) -> lis
     wanted: dict[str, list[str]] = {}
     labels = {service.short_name: service.labels for service in services}
     merged = {key: value for each in labels.values() for key, value in each.items()}
-    # The label of container paths stands for all of its stack: it then names all that is kept.
-    by_path = [
-        (service, path.strip())
-        for service, each in labels.items()
-        for path in each.get("backupbot.backup.path", "").split(",")
-        if path.strip()
-    ]
-    for service, path in by_path:
-        mount = _mount_holding(path, service, mounts)
-        inside = path.removeprefix(mount.folder).strip("/")
-        wanted.setdefault(mount.volume, []).append(inside)
-    if not by_path and _true(merged.get("backupbot.backup", "")):
-        for mount in mounts:
-            short = mount.volume.removeprefix(f"{stack}_")
-            if merged.get(f"backupbot.backup.volumes.{short}", "").lower() == "false":
-                continue
-            narrowed = merged.get(f"backupbot.backup.volumes.{short}.path", "")
-            paths = [path.strip().strip("/") for path in narrowed.split(",")]
-            wanted[mount.volume] = paths
+    by_path = {name: paths for name, each in labels.items() if (paths := _paths(each))}
+    for service, paths in by_path.items():
+        for path in paths:
+            mount = _mount_holding(path, service, mounts)
+            inside = path.removeprefix(mount.folder).strip("/")
+            wanted.setdefault(mount.volume, []).append(inside)
+    for mount in mounts:
+        label = f"{_VOLUMES}.{mount.volume.removeprefix(f'{stack}_')}"
+        if by_path:
+            # Where one service names paths each speaks for itself, and labels for the volume.
+            own = labels.get(mount.service, {})
+            alone = mount.service not in by_path and _true(own.get("backupbot.backup", ""))
+            kept = alone or f"{label}.path" in merged or label in merged
+        else:
+            kept = _true(merged.get("backupbot.backup", ""))
+        if kept and _true(merged.get(label, "true")):
+            wanted[mount.volume] = _inside(merged.get(f"{label}.path", ""))
     for key, value in merged.items():
         old = re.fullmatch(r"backupbot\.volumes\.([\w-]+)", key)
         if old and value.lower() != "false":
@@ -157,6 +156,17 @@ def _snapshot_ids(abra: Abra, domain: str) -> list[str]:
         for line in done.stdout.splitlines()
         if (found := re.search(r"\b([0-9a-f]{8,64})\s*$", line.strip()))
     ]
+
+
+def _paths(labels: dict[str, str]) -> list[str]:
+    """Return the paths in its container that a service keeps."""
+    named = labels.get("backupbot.backup.path", "").split(",")
+    return [path.strip() for path in named if path.strip()]
+
+
+def _inside(paths: str) -> list[str]:
+    """Return the paths in a volume that are kept of it; all of it is one empty path."""
+    return [path.strip().strip("/") for path in paths.split(",")]
 
 
 def _mount_holding(path: str, service: str, mounts: list[Mount]) -> Mount:

@@ -18,7 +18,8 @@ def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
     """Return the named volumes of a stack's running services, once for each that mounts them."""
     found = []
     for service in swarm.services(stack):
-        if service.one_shot and not service.running:
+        # Nothing runs there on purpose: it ended well, or something else starts it.
+        if not service.running and (service.one_shot or service.replicas == 0):
             continue
         for mount in swarm.container_of(service).attrs["Mounts"]:
             name = mount.get("Name") or ""

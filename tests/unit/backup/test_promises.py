@@ -49,6 +49,32 @@ def test_container_paths_promise_what_they_name() -> None:
     assert promised(app) == {"content"}
 
 
+def test_beside_container_paths_each_service_speaks_for_itself() -> None:
+    app = service("app", backupbot__backup="true", backupbot__backup__path="/usr/share/nginx/html")
+    assert promised(app, service("db", backupbot__backup="true")) == {"content", "data"}
+    assert promised(app, service("db", backupbot__backup="false")) == {"content"}
+    assert promised(app, service("db")) == {"content"}
+    narrowed = service(
+        "db", backupbot__backup="true", backupbot__backup__volumes__data__path="backup.sql"
+    )
+    assert promised(app, narrowed) == {"content", "data/backup.sql"}
+    named = service("db", backupbot__backup__volumes__data__path="backup.sql")
+    assert promised(app, named) == {"content", "data/backup.sql"}
+    left_out = service("db", backupbot__backup="true", backupbot__backup__volumes__data="false")
+    assert promised(app, left_out) == {"content"}
+
+
+def test_labels_of_several_services_are_one_promise() -> None:
+    """None of them is called app, and the switch stands twice."""
+    db = service(
+        "db", backupbot__backup="true", backupbot__backup__volumes__data__path="backup.sql"
+    )
+    assert promised(service("files", backupbot__backup="True"), db) == {
+        "content",
+        "data/backup.sql",
+    }
+
+
 def test_a_path_on_no_volume_breaks_a_promise() -> None:
     with pytest.raises(RecipeFailure, match="/etc/nginx, which is on none"):
         promised(service("app", backupbot__backup__path="/etc/nginx"))

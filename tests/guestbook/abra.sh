@@ -1,0 +1,3 @@
+export PAGE_VERSION=v4
+export PG_BACKUP_VERSION=v1
+export NGINX_VERSION=1.26.3

@@ -1,0 +1,44 @@
+"""Where volumes are mounted is asked of what runs; some services run nothing on purpose."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ccci.errors import NodeFailure
+from ccci.swarm.mounts import Mount, mounts_of
+from ccci.swarm.view import Service, SwarmView
+
+STACK = "shop_lab_test"
+
+
+def swarm(*services: Service) -> SwarmView:
+    """Return a view in which only the service `app` has a container."""
+
+    def container_of(service: Service) -> Any:
+        if service.short_name != "app":
+            raise NodeFailure(f"Service {service.name} has no running container on this node.")
+        mounts = [
+            {"Type": "volume", "Name": f"{STACK}_data", "Destination": "/data"},
+            {"Type": "volume", "Name": "letsencrypt", "Destination": "/certificates"},
+            {"Type": "tmpfs", "Destination": "/dev/shm"},
+        ]
+        return SimpleNamespace(attrs={"Mounts": mounts})
+
+    view = SimpleNamespace(services=lambda stack: list(services), container_of=container_of)
+    return cast(SwarmView, view)
+
+
+def service(name: str, replicas: int, one_shot: bool = False) -> Service:
+    return Service("id", f"{STACK}_{name}", name, "image", {}, replicas, "", one_shot, ())
+
+
+def test_what_a_scheduler_starts_is_passed_over() -> None:
+    seen = mounts_of(swarm(service("app", 1), service("sweeper", 0)), STACK)
+    assert seen == [Mount("app", f"{STACK}_data", "/data")]
+    assert mounts_of(swarm(service("app", 1), service("bucket", 1, one_shot=True)), STACK) == seen
+
+
+def test_what_should_run_and_does_not_is_a_failure() -> None:
+    with pytest.raises(NodeFailure, match="shop_lab_test_db has no running container"):
+        mounts_of(swarm(service("app", 1), service("db", 1)), STACK)
