@@ -14,8 +14,9 @@ from ccci.deploy.target import Target
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
 from ccci.recipe.config import RecipeConfig
-from ccci.recipe.envfile import compose_files, read_env, set_env
+from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
 from ccci.recipe.face import Face, read_face
+from ccci.recipe.fit import Kind, hold
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
 from ccci.swarm.convergence import Converged, wait_until_converged
@@ -118,13 +119,17 @@ class AppDriver:
         self._show(self._release)
         return read_face(self.checkout.path)
 
+    def names(self) -> dict[tuple[Kind, str], str]:
+        """Return the recipe's names of what `[names]` of recipe.toml lists, by kind and word."""
+        return hold(self.config, self.face()).names
+
     def wire_sign_in(self, values: dict[str, str]) -> None:
         """Tell the app of its provider, now and wherever it is upgraded to; see `Fitting.wire`."""
         self._fitting.wire(values, self.face())
 
     def images(self) -> dict[str, str]:
         """Return service to image as the compose files name them, settings filled in."""
-        return named_images(self.compose_files(), {**self._exports(), **self.env})
+        return named_images(self.compose_files(), {**self.env, **self._exports()})
 
     def make(self, release: Release | None = None) -> None:
         """Make the app anew, without data, at the head or at a release; nothing is deployed.
@@ -172,7 +177,7 @@ class AppDriver:
 
     def insert_secret(self, name: str, value: str, version: str) -> None:
         """Give the app a secret; the value is also kept with the run's own."""
-        self.record.credentials.put(f"{self.app.domain}/{name}", value)
+        self._keep_secret(name, value)
         self.record.journal.record("secret", f"{self.app.stack}_{name}_{version}")
         self.commands.insert_secret(name, value, version)
 
@@ -189,7 +194,8 @@ class AppDriver:
         Raises:
             RecipeFailure: one does not come back, or abra restarted nothing.
         """
-        before = self.services()
+        # What has no replicas runs nothing on purpose, and a restart would start it.
+        before = [service for service in self.services() if service.replicas != 0]
         old = frozenset(task.id for service in before for task in service.tasks)
         for service in before:
             self.record.tell(f"restarting {service.short_name}")
@@ -272,13 +278,18 @@ class AppDriver:
     def _generate_secrets(self, chaos: bool) -> None:
         if any(re.fullmatch(r"SECRET_\w+_VERSION", key) for key in self.env):
             for name, value in self.commands.generate_secrets(chaos).items():
-                self.record.credentials.put(f"{self.app.domain}/{name}", value)
+                self._keep_secret(name, value)
+
+    def _keep_secret(self, name: str, value: str) -> None:
+        """Keep a secret by the recipe's name of it, and by the suite's own."""
+        own = {
+            called
+            for (kind, called), its in self.names().items()
+            if (kind, its) == ("secret", name)
+        }
+        for known_as in (name, *own):
+            self.record.credentials.put(f"{self.app.domain}/{known_as}", value)
 
     def _exports(self) -> dict[str, str]:
-        """What the recipe's abra.sh exports: versions of configs, mostly."""
-        abra_sh = self.checkout.path / "abra.sh"
-        if not abra_sh.exists():
-            return {}
-        text = abra_sh.read_text(encoding="utf-8")
-        found = re.findall(r"^export (\w+)=(.*)$", text, re.MULTILINE)
-        return {key: value.strip("\"'") for key, value in found}
+        """What the recipe's abra.sh exports, which wins over the app's settings."""
+        return read_exports(self.checkout.path / "abra.sh")

@@ -1,6 +1,5 @@
 """The images of an app: which ones its compose files name, and that the node has them."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from ccci.errors import NodeFailure
-from ccci.recipe.compose import images_in
+from ccci.recipe.compose import fill_in, images_in
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -22,7 +21,7 @@ def named_images(compose_files: list[Path], settings: Mapping[str, str]) -> dict
         settings: the app's .env, and abra.sh's exports.
     """
     return {
-        service: _filled_in(image, settings) for service, image in images_in(compose_files).items()
+        service: fill_in(image, settings) for service, image in images_in(compose_files).items()
     }
 
 
@@ -52,11 +51,3 @@ def pull_missing(
                 f"Image {image} is not available: it is not on this node, and the pull failed: "
                 f"{error.explanation}. In the lab, 'make lab-status' tells more."
             ) from None
-
-
-def _filled_in(text: str, settings: Mapping[str, str]) -> str:
-    def value(found: "re.Match[str]") -> str:
-        name, default = found.group(1), found.group(2) or ""
-        return settings.get(name) or default
-
-    return re.sub(r"\$\{(\w+)(?::?-([^}]*))?\}", value, text)

@@ -1,0 +1,118 @@
+"""An app is deployed by the names of its recipe: its files, exports, secrets and replicas."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ccci.apps import App
+from ccci.deploy import driver as driving
+from ccci.deploy.abra import Abra
+from ccci.deploy.driver import AppDriver
+from ccci.deploy.record import Record
+from ccci.deploy.target import Target
+from ccci.node.server import Containers, Server
+from ccci.recipe.checkout import check_out
+from ccci.recipe.config import RecipeConfig
+from ccci.results.credentials import CredentialStore
+from ccci.swarm.convergence import Converged
+from ccci.swarm.view import Service
+from tests.guestbook_recipe import guestbook
+
+DOMAIN = "guestbook.lab.test"
+APP = App("guestbook", DOMAIN, "guestbook_lab_test", f"https://{DOMAIN}")
+# What abra does to the files of an app, and what it was asked for.
+ABRA = """#!/bin/sh
+echo "$*" >> "$ABRA_DIR/asked"
+case "$*" in
+    "app new "*) cd "$ABRA_DIR" && cp recipes/guestbook/.env.sample servers/lab/{domain}.env ;;
+    *"secret generate"*) echo '[{{"name": "db_password", "value": "made by abra"}}]' ;;
+esac
+"""
+
+
+@dataclass
+class Site:
+    """The recipe's copy, a server without a Swarm, and what was asked of abra."""
+
+    abra_dir: Path
+    credentials: CredentialStore
+    services: list[Service] = field(default_factory=list)
+
+    def driver(self, config: RecipeConfig) -> AppDriver:
+        swarm = SimpleNamespace(services=lambda stack: self.services, client=None)
+        # With a name for containers, so that there is an overlay of ours.
+        server = Server(
+            server="lab", domain="lab.test", containers=Containers(names_address="10.0.0.1")
+        )
+        abra = Abra(self.abra_dir / "abra", self.abra_dir)
+        source = self.abra_dir.parent / "guestbook"
+        target = self.abra_dir / "recipes" / "guestbook"
+        checkout = check_out("guestbook", source, target)
+        journal = cast(Any, SimpleNamespace(record=lambda kind, name: None))
+        return AppDriver(
+            APP, checkout, config, Target(server, abra, cast(Any, swarm), cast(Any, None)),
+            Record(journal, self.credentials, lambda text: None),
+        )  # fmt: skip
+
+    @property
+    def asked(self) -> list[str]:
+        return (self.abra_dir / "asked").read_text().splitlines()
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    guestbook(tmp_path)
+    abra_dir = tmp_path / "abra"
+    (abra_dir / "servers" / "lab").mkdir(parents=True)
+    (abra_dir / "recipes").mkdir()
+    (abra_dir / "abra").write_text(ABRA.format(domain=DOMAIN))
+    (abra_dir / "abra").chmod(0o755)
+    monkeypatch.setattr(driving, "pull_missing", lambda client, images, tell: None)
+    monkeypatch.setattr(driving, "wait_until_converged", lambda *_: Converged((), 0.0))
+    return Site(abra_dir, CredentialStore(tmp_path / "credentials.json"))
+
+
+def test_files_in_folders_and_overlays_are_named_as_the_recipe_names_them(site: Site) -> None:
+    driver = site.driver(RecipeConfig(overlays=[["data/compose.tune.yml"]]))
+    driver.make()
+    assert driver.env["COMPOSE_FILE"].endswith("data/compose.postgres.yml:data/compose.tune.yml")
+    driver.deploy()
+    assert driver.env["COMPOSE_FILE"] == (
+        "compose.yml:data/compose.postgres.yml:data/compose.tune.yml:compose.ccci.yml"
+    )
+
+
+def test_the_exports_of_abra_sh_win_over_the_apps_settings(site: Site) -> None:
+    driver = site.driver(RecipeConfig(env={"NGINX_VERSION": "9", "DB_IMAGE_VERSION": "17"}))
+    driver.make()
+    assert driver.images()["app"] == "nginx:1.26.3"
+    assert driver.images()["db"] == "postgres:17"
+    driver.make(driver.checkout.releases[0])
+    assert driver.images()["app"] == "nginx:1.22.1"
+
+
+def test_a_secret_is_known_by_the_suites_word_too(site: Site) -> None:
+    names = {"secrets": {"database_password": ["db_pass", "db_password"], "other": "db_password"}}
+    driver = site.driver(RecipeConfig.model_validate({"names": names}))
+    driver.make()
+    driver.deploy()
+    for name in ("db_password", "database_password", "other"):
+        assert site.credentials.get(f"{DOMAIN}/{name}") == "made by abra"
+    driver.insert_secret("db_password", "given", "v2")
+    assert site.credentials.get(f"{DOMAIN}/database_password") == "given"
+
+
+def test_a_service_without_replicas_is_not_restarted(site: Site) -> None:
+    site.services = [
+        Service("1", f"{APP.stack}_app", "app", "nginx", {}, 1, "", False, ()),
+        Service("2", f"{APP.stack}_sweeper", "sweeper", "nginx", {}, 0, "", False, ()),
+        Service("3", f"{APP.stack}_agent", "agent", "nginx", {}, None, "", False, ()),
+    ]
+    driver = site.driver(RecipeConfig())
+    driver.make()
+    driver.restart()
+    restarted = [line.split()[3] for line in site.asked if line.startswith("app restart ")]
+    assert restarted == ["app", "agent"]
