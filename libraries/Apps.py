@@ -13,6 +13,7 @@ from ccci.deploy.abra import AbraResult
 from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse
 from ccci.recipe.envfile import set_env
+from ccci.recipe.fit import Kind
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -90,6 +91,20 @@ class Apps:
         | Insert App Secret    oidc_client_secret    ${client_secret}
         """
         session.driver.insert_secret(name, str(value.value), version)
+
+    @project_keyword()
+    def name_in_recipe(self, kind: Kind, called: str) -> str:
+        """Returns the recipe's own name of a thing that ``[names]`` in recipe.toml lists.
+
+        ``kind`` is ``service``, ``setting``, ``secret``, ``volume`` or ``port``, and ``called`` the
+        suite's word for it. Of several names it is the first that the deployed commit has. Fails
+        when recipe.toml does not list it.
+
+        Example:
+        | ${search}=    Name In Recipe    service    search
+        | Abra    app    run    ${app.domain}    ${search}    --    reindex
+        """
+        return session.driver.name_of(kind, called)
 
     @project_keyword("assertion")
     def deploy_and_wait(self, app: App) -> None:

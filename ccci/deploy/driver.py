@@ -11,7 +11,7 @@ from ccci.deploy.images import named_images, pull_missing
 from ccci.deploy.record import Record
 from ccci.deploy.swarm_names import check_swarm_names
 from ccci.deploy.target import Target
-from ccci.errors import NodeFailure, RecipeFailure
+from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
@@ -122,6 +122,21 @@ class AppDriver:
     def names(self) -> dict[tuple[Kind, str], str]:
         """Return the recipe's names of what `[names]` of recipe.toml lists, by kind and word."""
         return hold(self.config, self.face()).names
+
+    def name_of(self, kind: Kind, called: str) -> str:
+        """Return the recipe's name of one thing that `[names]` lists.
+
+        Raises:
+            Misuse: it is not listed, or the commit that the app is at lacks it.
+        """
+        names = self.names()
+        if (kind, called) not in names:
+            known = ", ".join(word for a_kind, word in names if a_kind == kind) or "none"
+            raise Misuse(
+                f"There is no {kind} '{called}' at this commit of {self.app.recipe}: [names] of "
+                f"recipes/{self.app.recipe}/recipe.toml lists under {kind}s what it has ({known})."
+            )
+        return names[kind, called]
 
     def wire_sign_in(self, values: dict[str, str]) -> None:
         """Tell the app of its provider, now and wherever it is upgraded to; see `Fitting.wire`."""

@@ -13,6 +13,7 @@ from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
 from ccci.deploy.record import Record
 from ccci.deploy.target import Target
+from ccci.errors import Misuse
 from ccci.node.server import Containers, Server
 from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig
@@ -103,6 +104,20 @@ def test_a_secret_is_known_by_the_suites_word_too(site: Site) -> None:
         assert site.credentials.get(f"{DOMAIN}/{name}") == "made by abra"
     driver.insert_secret("db_password", "given", "v2")
     assert site.credentials.get(f"{DOMAIN}/database_password") == "given"
+
+
+def test_a_keyword_asks_for_the_recipes_name(site: Site) -> None:
+    names = {"services": {"keeper": ["store", "files"]}, "ports": {"web": [8080, 80]}}
+    driver = site.driver(RecipeConfig.model_validate({"names": names}))
+    driver.make()
+    assert driver.name_of("service", "keeper") == "files"
+    assert driver.name_of("port", "web") == "80"
+    with pytest.raises(
+        Misuse, match=r"no service 'search' at this commit of guestbook: .*\(keeper\)"
+    ):
+        driver.name_of("service", "search")
+    with pytest.raises(Misuse, match=r"no volume 'files' .* under volumes what it has \(none\)"):
+        driver.name_of("volume", "files")
 
 
 def test_a_service_without_replicas_is_not_restarted(site: Site) -> None:
