@@ -34,6 +34,9 @@ _RECIPE_AT_WORK = {"deploy", "upgrade", "rollback", "backup", "restore", "restar
 # With abra's short names for them, so that nobody deploys unseen by those.
 _APP = {"app", "a"}
 _DEPLOYS = {"deploy", "d", "upgrade", "up", "rollback", "rl"}
+# How abra and the backup bot begin the line that says why they failed.
+_REASON = re.compile(r"^(?:FATA\b|ERRO\b|(?i:error|fatal):)\s*")
+_LAST_LINES = 5
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
@@ -111,14 +114,11 @@ class Abra:
 
         Returns:
             A RecipeFailure for a command that works with the recipe's own content (deploy, backup,
-            restore, ...), else a NodeFailure, which says nothing of the recipe.
+            restore, ...), else a NodeFailure, which says nothing of the recipe. The sentence begins
+            with the reason that the command gave, since it may be cut short where it is shown.
         """
         kind = RecipeFailure if _RECIPE_AT_WORK & set(arguments[1:2]) else NodeFailure
-        wanted = "" if expected == 0 else f" instead of {expected}"
-        return kind(
-            f"'{result.command}' ended with exit code {result.exit_code}{wanted}: "
-            f"{_last_words(result)}"
-        )
+        return kind(_told(result, expected))
 
     def deployments_of(self, domain: str) -> int:
         """Return how many deployments of an app went through here, whoever asked for them.
@@ -242,6 +242,18 @@ def _refuse_local_commands(arguments: Sequence[str]) -> None:
         )
 
 
-def _last_words(result: AbraResult) -> str:
-    lines = [line for line in (result.stdout + result.stderr).splitlines() if line.strip()]
-    return " | ".join(lines[-6:]) or "it said nothing"
+def _told(result: AbraResult, expected: int) -> str:
+    """Tell how a command ended: its reason first, then the command, then what it wrote before."""
+    lines = [line.strip() for line in (result.stdout + result.stderr).splitlines() if line.strip()]
+    instead = "" if expected == 0 else f" instead of {expected}"
+    ended = f"'{result.command}' ended with exit code {result.exit_code}{instead}"
+    if not lines:
+        return f"{ended} and wrote nothing."
+    if result.exit_code == 0:
+        return f"{ended}. Its last lines: {' | '.join(lines[-_LAST_LINES:])}"
+    # abra's own reason is its last word; the backup bot may say more after its own.
+    at = max((n for n, line in enumerate(lines) if _REASON.match(line)), default=len(lines) - 1)
+    reason = _REASON.sub("", lines[at]).rstrip(".")
+    others = [line for n, line in enumerate(lines) if n != at][-_LAST_LINES:]
+    before = f" Its other lines: {' | '.join(others)}" if others else ""
+    return f"{reason}. {ended}.{before}"

@@ -30,14 +30,14 @@ Abra Runs Any Subcommand
     Should Contain    ${done.stdout}    nginx
     ${listed}=    Abra    app    volume    ls    ${app.domain}
     Should Contain    ${listed.stdout}    content
-    Run Keyword And Expect Error    Incomplete: 'abra app ps nowhere.lab.test' ended with exit code 1:*
+    Run Keyword And Expect Error    Incomplete: *'abra app ps nowhere.lab.test' ended with exit code 1.*
     ...    Abra    app    ps    nowhere.lab.test
-    Run Keyword And Expect Error    Incomplete: 'abra app ps*' ended with exit code 0 instead of 1:*
+    Run Keyword And Expect Error    Incomplete: 'abra app ps*' ended with exit code 0 instead of 1.*
     ...    Abra    app    ps    ${app.domain}    -m    expect=1
 
 Abra At Work In The Recipe Fails As The Recipe
     ${app}=    The App
-    Run Keyword And Expect Error    'abra app run ${app.domain} app false' ended with exit code 1:*
+    Run Keyword And Expect Error    *'abra app run ${app.domain} app false' ended with exit code 1*
     ...    Abra    app    run    ${app.domain}    app    false
 
 Load Credentials Gives Secrets

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ccci.deploy.abra import Abra
-from ccci.errors import NodeFailure
+from ccci.deploy.abra import Abra, AbraResult
+from ccci.errors import NodeFailure, RecipeFailure
 
 WIKI, OWN = "wiki-pr0-1234567.lab.test", "wiki-ab12-2.lab.test"
 TRUE, FALSE = Path("/bin/true"), Path("/bin/false")
@@ -65,3 +65,43 @@ def test_a_deployment_that_was_killed_may_be_made_again(tmp_path: Path) -> None:
     with pytest.raises(NodeFailure, match="was killed by signal 9"):
         abra("app", "deploy", WIKI)
     assert abra.deployments_of(WIKI) == 0
+
+
+BACKUP = ["app", "backup", "create", WIKI, "-n", "-o", "-C"]
+NO_LABELS = f"backup of {WIKI} failed: wiki_lab_test has no backup labels"
+
+
+def failed(stdout: str, stderr: str = "", code: int = 1, expected: int = 0) -> str:
+    result = AbraResult("abra " + " ".join(BACKUP), code, stdout, stderr, 1.0)
+    error = Abra.failure(BACKUP, result, expected)
+    assert isinstance(error, RecipeFailure)
+    return str(error)
+
+
+COMMAND = f"'abra app backup create {WIKI} -n -o -C' ended with exit code"
+
+
+def test_a_failure_begins_with_the_reason() -> None:
+    assert failed(f"error: {NO_LABELS}\r\n") == f"{NO_LABELS}. {COMMAND} 1."
+    assert failed("", "WARN no domain\nFATA deploy timed out\n") == (
+        f"deploy timed out. {COMMAND} 1. Its other lines: WARN no domain"
+    )
+
+
+def test_what_follows_the_reason_is_told_after_it() -> None:
+    told = failed(f"reading\nerror: {NO_LABELS}.\nusage: backup\n")
+    assert told == f"{NO_LABELS}. {COMMAND} 1. Its other lines: reading | usage: backup"
+
+
+def test_without_a_reason_the_last_line_is_taken() -> None:
+    lines = [f"line {number}" for number in range(9)]
+    assert failed("\n".join(lines)) == (
+        f"line 8. {COMMAND} 1. Its other lines: line 3 | line 4 | line 5 | line 6 | line 7"
+    )
+
+
+def test_a_command_that_wrote_nothing_or_did_not_fail() -> None:
+    assert failed("\n") == f"{COMMAND} 1 and wrote nothing."
+    assert failed("all is well\n", code=0, expected=1) == (
+        f"{COMMAND} 0 instead of 1. Its last lines: all is well"
+    )
