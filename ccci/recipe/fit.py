@@ -177,6 +177,9 @@ def _lacks(kind: str, names: Sequence[str], there: Sequence[str]) -> str:
     close = [found for name in names for found in get_close_matches(name, there, 3, 0.55)]
     if close:
         instead = f"closest: {_listed(dict.fromkeys(close))}"
+    elif kind == "setting":
+        # There are dozens, and `make fit` lists them.
+        instead = "none comes close"
     elif there:
         instead = f"it has {_listed(there)}"
     else:

@@ -21,22 +21,26 @@ from ccci.recipe.fit import Fit, hold
 from ccci.recipe.toml_lines import line_of
 
 
-def require_fit(project: Path, checkout: Checkout, config: RecipeConfig) -> None:
+def require_fit(
+    project: Path, checkout: Checkout, config: RecipeConfig, source: Path | None = None
+) -> None:
     """Fail unless a checkout has the names in its recipe.toml.
 
     Args:
         project: the folder that holds recipes/.
         checkout: the recipe, with the commit under test checked out.
         config: the content of recipe.toml.
+        source: the repository, where it is not the server's.
 
     Raises:
         Misuse: it lacks some; a sentence for each, with the line to change.
     """
     lacking = sentences(project, checkout.recipe, hold(config, read_face(checkout.path)))
     if lacking:
+        where = f" RECIPE_SOURCE={source}" if source else ""
         lacking.append(
-            f"Nothing was deployed. 'make fit RECIPE={checkout.recipe}' says what the recipe has "
-            f"at {checkout.short}."
+            f"Nothing was deployed. 'make fit RECIPE={checkout.recipe}{where}' says what the "
+            f"recipe has at {checkout.short}."
         )
         raise Misuse("\n".join(lacking))
 
@@ -47,10 +51,8 @@ def sentences(project: Path, recipe: str, fit: Fit) -> list[str]:
         return []
     path = config_path(project, recipe)
     text = path.read_text(encoding="utf-8")
-    return [
-        f"{path.relative_to(project)}:{line_of(text, misfit.place)}: {misfit.sentence}."
-        for misfit in fit.misfits
-    ]
+    lines = sorted((line_of(text, misfit.place), misfit.sentence) for misfit in fit.misfits)
+    return [f"{path.relative_to(project)}:{line}: {sentence}." for line, sentence in lines]
 
 
 def operators_recipes() -> Path:
@@ -87,7 +89,7 @@ def _tell(checkout: Checkout, source: Path) -> int:
     fit = hold(config, face)
     lacking = sentences(PROJECT, checkout.recipe, fit)
     print(f"{checkout.recipe} at {checkout.short} of {source}")
-    for line in (*_taken(fit), *_before(checkout, config)):
+    for line in (*_taken(fit), *_before(checkout, config, fit)):
         print(f"  {line}")
     if lacking or not path.exists():
         print("\n".join(_offered(face, fit)))
@@ -130,14 +132,15 @@ def _offered(face: Face, fit: Fit) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _before(checkout: Checkout, config: RecipeConfig) -> Iterator[str]:
-    """Yield what the release lacks that an upgrade begins with: it is deployed without that."""
+def _before(checkout: Checkout, config: RecipeConfig, head: Fit) -> Iterator[str]:
+    """Yield what the release lacks that an upgrade begins with, and the head has."""
     older = [release for release in checkout.releases if release != checkout.head_release]
     if not older:
         return
     checkout.show(older[-1])
     for misfit in hold(config, read_face(checkout.path)).misfits:
-        yield f"release {older[-1]}, which an upgrade begins with: {misfit.sentence}"
+        if misfit not in head.misfits:
+            yield f"before an upgrade, at {older[-1]}: {misfit.sentence}"
 
 
 if __name__ == "__main__":

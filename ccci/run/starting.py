@@ -116,7 +116,7 @@ def _require_fit(options: RunOptions, source: Path, config: RecipeConfig) -> Non
     """Look at a copy of its own: before the run waits for its share of the node."""
     with tempfile.TemporaryDirectory(prefix="ccci-fit-") as folder:
         checkout = check_out(options.recipe, source, Path(folder) / "recipe", options.head)
-        require_fit(options.project, checkout, config)
+        require_fit(options.project, checkout, config, options.source)
 
 
 def _make_abra_dir(journal: Journal, server: Server) -> Path:

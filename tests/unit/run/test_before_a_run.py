@@ -1,6 +1,7 @@
 """What keeps a run from beginning, told in one sentence before anything is made."""
 
 from collections import namedtuple
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,8 +13,10 @@ from ccci.deploy.driver import check_swarm_names
 from ccci.errors import Misuse, NodeFailure
 from ccci.node.server import Server
 from ccci.run import starting
+from ccci.run.run import RunOptions
 from ccci.swarm.view import SwarmView
 from ccci.web.http import Client
+from tests.guestbook_recipe import guestbook
 
 DOMAIN = "shop-pr0-1234567.a-rather-long-name.example.org"
 APP = App("shop", DOMAIN, stack_name(DOMAIN), "https://x")
@@ -62,3 +65,30 @@ def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     check: Any = starting._check_prerequisites
     with pytest.raises(NodeFailure, match="The disk is full: 12 MiB are free and a run needs 1024"):
         check(Server(domain="lab.test"), swarm(["proxy"], ["bot"]), cast(Client, None))
+
+
+def test_a_recipe_that_lacks_a_name_ends_the_run_before_it_asks_for_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With every sentence, and before Docker, the budget or abra are touched."""
+    source = guestbook(tmp_path)
+    folder = tmp_path / "project" / "recipes" / "guestbook"
+    folder.mkdir(parents=True)
+    (folder / "recipe.toml").write_text(
+        '[names]\nservices = { web = "web" }\n[[sign_in.wiring]]\noverlay = "compose.oidc.yml"\n'
+    )
+    touched = pytest.fail
+    for name in ("SwarmView", "Budget", "find_abra", "new_run_id"):
+        monkeypatch.setattr(starting, name, lambda *_, what=name: touched(f"{what} was asked"))
+    monkeypatch.setattr(starting, "load_server", lambda: Server(domain="lab.test"))
+    options = RunOptions("guestbook", tmp_path / "project", source)
+    with pytest.raises(Misuse) as seen:
+        starting.start_run(options, print)
+    lines = str(seen.value).splitlines()
+    assert lines[:2] == [
+        "recipes/guestbook/recipe.toml:2: the recipe has no service 'web'; it has app, files, "
+        "sweeper, db.",
+        "recipes/guestbook/recipe.toml:4: the recipe has no overlay 'compose.oidc.yml'; closest: "
+        "compose.auth.openid.yml, data/compose.tune.yml.",
+    ]
+    assert lines[2].startswith("Nothing was deployed. 'make fit RECIPE=guestbook RECIPE_SOURCE=")
