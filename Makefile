@@ -20,18 +20,18 @@ setup: .venv/.ready ## the Python environment and the browser
 .venv/.ready: requirements.txt requirements-dev.txt lab/setup.sh
 	@lab/setup.sh
 
-lab-up: setup ## a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: and a forge]
+lab-up: setup ## create a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: and a forge]
 	@needed="$$($(PY) -m ccci.recipe.dependencies $(RECIPE) $(RECIPES))" && \
 	    $(PY) -m lab up $(if $(FORGE),--forge) $(foreach name,$(RECIPE) $(RECIPES),--recipe "$(name)") \
 	    $${needed:+$$(printf -- '--needed %s ' $$needed)}
 
-lab-down: setup ## undo what lab-up did, and nothing else
+lab-down: setup ## remove what lab-up created, and nothing else
 	@$(PY) -m lab down
 
-lab-status: setup ## what the lab has, and what it lacks
+lab-status: setup ## show what the lab has, and what is missing
 	@$(PY) -m lab status
 
-doctor: setup ## check this installation; names each missing piece with its remedy
+doctor: setup ## check this installation, and say how to fix each problem
 	@code=0; $(PY) -m lab doctor || code=$$?; $(PY) -m ccci.loop doctor || code=$$?; exit $$code
 
 run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
@@ -41,11 +41,11 @@ run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [K
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
 
-matrix: $(SERVER) ## several recipes side by side, one report: make matrix [RECIPES="a b"] [SHARD=1/3] [SHARE=keycloak] [OUTPUT=folder]
+matrix: $(SERVER) ## test several recipes in parallel: make matrix [RECIPES="a b"] [SHARD=1/3] [SHARE=keycloak] [OUTPUT=folder]
 	@. .venv/bin/activate && exec python -m ccci.matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)") \
 	    $(if $(SHARE),--share "$(SHARE)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
-merge: setup ## the parts of a matrix, each from its machine, as one report: make merge FOLDERS="a b" [OUTPUT=folder]
+merge: setup ## merge the parts of a matrix from several machines: make merge FOLDERS="a b" [OUTPUT=folder]
 	@test -n "$(FOLDERS)" || { echo 'Which parts? As in: make merge FOLDERS="part-1 part-2"'; exit 2; }
 	@$(PY) -m ccci.matrix.merge $(FOLDERS) $(if $(OUTPUT),--output "$(OUTPUT)")
 
@@ -53,19 +53,19 @@ mirror: setup ## copy a recipe's repository into the organisation on the forge: 
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make mirror RECIPE=custom-html"; exit 2; }
 	@$(PY) -m ccci.loop.mirror "$(RECIPE)"
 
-sweep: setup ## remove what runs left whose process is gone
+sweep: setup ## clean up after runs whose process died
 	@$(PY) -m ccci.teardown.sweep
 
-dashboard: setup ## static pages of all results: make dashboard [OUTPUT=folder] [WEB=1]
+dashboard: setup ## write static pages of all results: make dashboard [OUTPUT=folder] [WEB=1]
 	@$(PY) -m ccci.dashboard $(if $(OUTPUT),--output "$(OUTPUT)") $(if $(WEB),--for-the-web)
 
-poll: $(SERVER) ## test pull requests when somebody comments !testme, until told to end
+poll: $(SERVER) ## test pull requests when somebody comments !testme, until stopped
 	@exec $(PY) -m ccci.loop poll
 
-vet: setup ## judge a recipe's commit as a pull request's: make vet RECIPE=x RECIPE_SOURCE=checkout [HEAD=hash]
-	@$(PY) -m ccci.loop vet $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)" "$(RECIPE_SOURCE)"
+vet: setup ## check a recipe's commit as the poller checks a pull request: make vet RECIPE=x RECIPE_SOURCE=checkout [HEAD=commit]
+	@$(PY) -m ccci.loop vet $(if $(HEAD),--commit "$(HEAD)") "$(RECIPE)" "$(RECIPE_SOURCE)"
 
-demo-pr: setup ## the pull request loop on the lab's own forge: one that passes, one that does not
+demo-pr: setup ## show the pull request loop on the lab's forge: one pull request that passes, one that fails
 	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1
 	@exec $(PY) -m tests.demo_pr
 
@@ -92,7 +92,7 @@ test: setup ## everything that CI runs
 test-all: setup ## every recipe and every test, the heavy ones too
 	@tests/everything.sh all
 
-bench: setup ## the harness beside the same steps by hand, and a matrix beside its lower bound [RECIPES="a b"]
+bench: setup ## compare the suite with a hand-written script, and a matrix with its theoretical minimum [RECIPES="a b"]
 	@$(MAKE) --no-print-directory lab-up RECIPES="$(or $(RECIPES),custom-html gitea)"
 	@$(PY) -m tests.bench $(if $(RECIPES),matrix $(RECIPES))
 

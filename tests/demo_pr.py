@@ -1,7 +1,7 @@
 """`make demo-pr`: the pull request loop as a maintainer sees it, on the lab's own forge.
 
-Two pull requests on custom-html: one that publishes a new release and passes, one that loses the
-backup's label and does not.
+Two pull requests on custom-html: one publishes a new release and passes, the other removes the
+backup label and fails.
 """
 
 import sys
@@ -21,19 +21,19 @@ BACKUP_LOST = ('        - "backupbot.backup=${ENABLE_BACKUPS:-true}"\n', "")
 
 
 def main() -> int:
-    """Show both pull requests; return 0 when both ended as they should."""
+    """Show both pull requests; return 0 if both have the expected result."""
     site = ForgePeople.make("recipe-maintainers")
     forge, store = site.forge(), Store.of(site.settings)
-    poller = Poller(forge, store, _say)
+    poller = Poller(forge, store, _log)
     poller.start()
-    _say(mirror.mirror(forge, site.settings, RECIPE))
+    _log(mirror.mirror(forge, site.settings, RECIPE))
     good = _show(site, forge, store, poller, "Publish release 1.2.0", RELEASE)
     bad = _show(site, forge, store, poller, "Tidy up the labels", BACKUP_LOST)
     shown = site.dashboard(f"{RECIPE}.html")
     runs = [one.run_id for one in store.requests()][-2:]
     rows = sum(run in shown for run in runs)
-    _say(f"{site.settings.dashboard}/{RECIPE}.html has {rows} of these 2 runs")
-    _say(f"the first pull request ended in {good}, the second in {bad}")
+    _log(f"{site.settings.dashboard}/{RECIPE}.html shows {rows} of these 2 runs")
+    _log(f"result of the first pull request: {good}, of the second: {bad}")
     return 0 if (good, bad, rows) == ("success", "failure", 2) else 1
 
 
@@ -45,40 +45,40 @@ def _show(
     title: str,
     change: tuple[str, str],
 ) -> str:
-    """Open a pull request, ask for a test, and show the comment as it changes."""
+    """Open a pull request, ask for a test, and print the comment each time it changes."""
     compose = site.content(RECIPE, "compose.yml")
-    assert change[0] in compose, f"{RECIPE} does not hold {change[0]!r} any more"
+    assert change[0] in compose, f"compose.yml of {RECIPE} does not contain {change[0]!r} any more"
     files = {"compose.yml": compose.replace(*change)}
     number = site.open_pull_request(RECIPE, title, files)
-    head = forge.pull_request(RECIPE, number).head
-    _say(f"{site.settings.url}/{site.organisation}/{RECIPE}/pulls/{number}: {title}")
-    site.say(RECIPE, number, "!testme")
-    _say(f"{site.maintainer} commented !testme")
+    commit = forge.pull_request(RECIPE, number).commit
+    _log(f"{site.settings.url}/{site.organisation}/{RECIPE}/pulls/{number}: {title}")
+    site.comment(RECIPE, number, "!testme")
+    _log(f"{site.maintainer} commented !testme")
     shown = ""
     deadline = time.monotonic() + MOST_SECONDS
-    look = True
+    poll = True
     while time.monotonic() < deadline:
-        poller.turn(look)
-        look = False
-        said = site.said(RECIPE, number)
-        body = said[0]["body"] if said else ""
+        poller.cycle(poll)
+        poll = False
+        comments = site.loop_comments(RECIPE, number)
+        body = comments[0]["body"] if comments else ""
         if body != shown:
             shown = body
             lines = [line for line in body.splitlines() if not line.startswith("<!--")]
             print("\n".join(f"    | {line}" for line in lines), flush=True)
-        if not store.requests(*LIVE) and not store.untold():
+        if not store.requests(*LIVE) and not store.unposted():
             break
         time.sleep(PAUSE_SECONDS)
-    for comment in site.said(RECIPE, number):
+    for comment in site.loop_comments(RECIPE, number):
         for asset in comment["assets"]:
-            _say(f"attached: {asset['name']} ({asset['size']} bytes)")
-    state = site.statuses(RECIPE, head).get(f"ccci/{RECIPE}", "none")
-    _say(f"commit status of {head[:7]}: {state}")
+            _log(f"attached: {asset['name']} ({asset['size']} bytes)")
+    state = site.statuses(RECIPE, commit).get(f"ccci/{RECIPE}", "none")
+    _log(f"commit status of {commit[:7]}: {state}")
     return state
 
 
-def _say(words: str) -> None:
-    print(f"demo-pr  {words}", flush=True)
+def _log(line: str) -> None:
+    print(f"demo-pr  {line}", flush=True)
 
 
 if __name__ == "__main__":

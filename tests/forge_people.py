@@ -1,7 +1,7 @@
-"""People at the lab's real forge: an organisation of their own, pull requests, comments.
+"""Users of the lab's real forge: an organisation of their own, pull requests, comments.
 
-One administrator's token acts for each of them (Gitea's `Sudo` header), so that nobody here has a
-password. Used by the tests of the loop and by `make demo-pr`.
+An administrator's token acts for each of them (Gitea's `Sudo` header), so none needs a password.
+Used by the tests of the loop and by `make demo-pr`.
 """
 
 import base64
@@ -31,22 +31,22 @@ class ForgePeople:
     """An organisation on the lab's forge.
 
     Attributes:
-        settings: of the loop, for this organisation.
-        maintainer: may write to its repositories.
-        stranger: may read them, and no more.
+        settings: the settings of the loop for this organisation.
+        maintainer: a user with write access to its repositories.
+        reader: a user who can only read them.
     """
 
     settings: ForgeSettings
     maintainer: str
-    stranger: str
+    reader: str
 
     @classmethod
     def make(cls, organisation: str = "", **settings: Any) -> Self:
-        """Have an organisation with a bot, a maintainer and a stranger.
+        """Create an organisation with a bot, a maintainer and a reader, as far as it is missing.
 
         Args:
-            organisation: its name; one of its own for each call, where none is given.
-            settings: of the loop, where they differ from the lab's.
+            organisation: its name; by default a new one for each call.
+            settings: settings of the loop that differ from the lab's.
         """
         own = organisation or f"test-{secrets.token_hex(4)}"
         known = load_forge_settings()
@@ -55,8 +55,8 @@ class ForgePeople:
         )
         if site.ask("GET", f"/orgs/{own}", may=(404,)) is None:
             site.ask("POST", "/orgs", {"username": own, "visibility": "private"})
-        site._have_team(TEAM_RIGHTS, site.settings.user)
-        for user, right in ((site.maintainer, "write"), (site.stranger, "read")):
+        site._ensure_team(TEAM_RIGHTS, site.settings.user)
+        for user, right in ((site.maintainer, "write"), (site.reader, "read")):
             if site.ask("GET", f"/users/{user}", may=(404,)) is None:
                 site.ask(
                     "POST",
@@ -70,21 +70,21 @@ class ForgePeople:
                 )
             rights = {"name": f"{right}rs", "permission": right, "includes_all_repositories": True}
             rights["units"] = ["repo.code", "repo.issues", "repo.pulls"]
-            # The loop's own account, too: who is in a team is told to its members only.
-            site._have_team(rights, user, site.settings.user)
+            # The loop's own account too, because only members of a team can see who is in it.
+            site._ensure_team(rights, user, site.settings.user)
         return site
 
     @property
     def organisation(self) -> str:
-        """The organisation's name."""
+        """The name of the organisation."""
         return self.settings.organisation
 
     def forge(self) -> Forge:
-        """Return the loop's own client of it."""
+        """Return the loop's client for it."""
         return Forge(self.settings, load_server())
 
     def remove(self) -> None:
-        """Remove the organisation with its repositories."""
+        """Delete the organisation with its repositories."""
         for repository in self.ask("GET", f"/orgs/{self.organisation}/repos?limit=50"):
             self.ask("DELETE", f"/repos/{repository['full_name']}")
         self.ask("DELETE", f"/orgs/{self.organisation}")
@@ -92,13 +92,13 @@ class ForgePeople:
     def open_pull_request(
         self, repository: str, title: str, files: Mapping[str, str], user: str = ""
     ) -> int:
-        """Change files on a branch of its own and open a pull request; return its number.
+        """Change files on a new branch and open a pull request; return its number.
 
         Args:
-            repository: its name.
-            title: of the pull request, and of the commit.
+            repository: the name of the repository.
+            title: the title of the pull request and of the commit.
             files: path to new content.
-            user: who does it; the maintainer, where nobody is named.
+            user: the author; by default the maintainer.
         """
         branch = f"change-{secrets.token_hex(4)}"
         base = str(self.ask("GET", self._at(repository))["default_branch"])
@@ -108,7 +108,7 @@ class ForgePeople:
         return int(found["number"])
 
     def push(self, repository: str, number: int, title: str, files: Mapping[str, str]) -> str:
-        """Push one more commit to a pull request; return its hash."""
+        """Push one more commit to a pull request; return the commit."""
         pull = self.ask("GET", self._at(repository, "pulls", number))
         return self.change(repository, pull["head"]["ref"], title, files)
 
@@ -121,7 +121,7 @@ class ForgePeople:
         user: str = "",
         new_branch: str = "",
     ) -> str:
-        """Commit new contents of files; return the commit's hash."""
+        """Commit new contents of files; return the commit."""
         changes = []
         for path, text in files.items():
             known = self._ask_content(repository, branch, path)
@@ -140,34 +140,34 @@ class ForgePeople:
         return str(self.ask("POST", path, fields, user or self.maintainer)["commit"]["sha"])
 
     def content(self, repository: str, path: str, branch: str = "") -> str:
-        """Return a file's text."""
+        """Return the text of a file."""
         found = self._ask_content(repository, branch, path)
         return base64.b64decode(found["content"]).decode()
 
-    def say(self, repository: str, number: int, words: str, user: str = "") -> int:
-        """Comment in a pull request; return the comment's number."""
+    def comment(self, repository: str, number: int, text: str, user: str = "") -> int:
+        """Comment on a pull request; return the id of the comment."""
         path = self._at(repository, "issues", number, "comments")
-        return int(self.ask("POST", path, {"body": words}, user or self.maintainer)["id"])
+        return int(self.ask("POST", path, {"body": text}, user or self.maintainer)["id"])
 
-    def said(self, repository: str, number: int) -> list[dict[str, Any]]:
-        """Return the comments that the loop wrote in a pull request."""
+    def loop_comments(self, repository: str, number: int) -> list[dict[str, Any]]:
+        """Return the loop's comments on a pull request."""
         found = self.ask("GET", self._at(repository, "issues", number, "comments"))
         return [one for one in found if one["user"]["login"] == self.settings.user]
 
     def remove_comment(self, repository: str, comment: int) -> None:
-        """Remove a comment, whoever wrote it."""
+        """Delete a comment of any author."""
         self.ask("DELETE", self._at(repository, "issues", "comments", comment))
 
     def statuses(self, repository: str, commit: str) -> dict[str, str]:
-        """Return the commit's statuses: context to state."""
+        """Return the statuses of a commit: context to state."""
         found = self.ask("GET", self._at(repository, "commits", commit, "status"))
         return {one["context"]: one["status"] for one in found.get("statuses") or []}
 
     def dashboard(self, page: str) -> str:
-        """Return a page of the dashboard, as the lab's web server gives it."""
-        answer = Client(self._trusting()).request("GET", f"{self.settings.dashboard}/{page}")
-        assert answer.status == 200, f"{answer.url}: {answer.status}"
-        return answer.text
+        """Return a page of the dashboard from the lab's web server."""
+        response = Client(self._server()).request("GET", f"{self.settings.dashboard}/{page}")
+        assert response.status == 200, f"{response.url}: {response.status}"
+        return response.text
 
     def ask(
         self,
@@ -177,14 +177,14 @@ class ForgePeople:
         user: str = "",
         may: tuple[int, ...] = (),
     ) -> Any:
-        """Call the forge's API as its administrator, or for a user.
+        """Call the forge's API as its administrator, or as a user.
 
         Args:
-            method: of HTTP.
-            path: below /api/v1.
+            method: the HTTP method.
+            path: the path below /api/v1.
             fields: sent as JSON.
-            user: for whom.
-            may: statuses for which None is returned.
+            user: the user to act as; "" for the administrator.
+            may: error statuses for which None is returned.
         """
         token = read_secret(state_dir() / "lab" / "forge-admin-token", "administrator")
         headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
@@ -192,21 +192,21 @@ class ForgePeople:
             headers["Sudo"] = user
         body = None if fields is None else json.dumps(fields).encode()
         url = f"{self.settings.url}/api/v1{path}"
-        answer = Client(self._trusting()).request(method, url, headers, body)
-        if answer.status in may:
+        response = Client(self._server()).request(method, url, headers, body)
+        if response.status in may:
             return None
-        assert answer.status < 300, f"{method} {path}: {answer.status} {answer.text[:300]}"
-        return json.loads(answer.body) if answer.body else None
+        assert response.status < 300, f"{method} {path}: {response.status} {response.text[:300]}"
+        return json.loads(response.body) if response.body else None
 
-    def _trusting(self) -> Server:
+    def _server(self) -> Server:
         return load_server().model_copy(update={"ca_bundle": self.settings.ca_bundle})
 
     def _ask_content(self, repository: str, branch: str, path: str) -> Any:
-        words = self._at(repository, "contents", *path.split("/"))
+        contents = self._at(repository, "contents", *path.split("/"))
         query = f"?{urllib.parse.urlencode({'ref': branch})}" if branch else ""
-        return self.ask("GET", f"{words}{query}", may=(404,))
+        return self.ask("GET", f"{contents}{query}", may=(404,))
 
-    def _have_team(self, rights: Mapping[str, Any], *users: str) -> None:
+    def _ensure_team(self, rights: Mapping[str, Any], *users: str) -> None:
         teams = self.ask("GET", f"/orgs/{self.organisation}/teams")
         team = next((one for one in teams if one["name"] == rights["name"]), None)
         team = team or self.ask("POST", f"/orgs/{self.organisation}/teams", rights)
@@ -214,5 +214,5 @@ class ForgePeople:
             self.ask("PUT", f"/teams/{team['id']}/members/{user}")
 
     def _at(self, repository: str, *parts: str | int) -> str:
-        words = ["repos", self.organisation, repository, *parts]
-        return "".join(f"/{urllib.parse.quote(str(word), safe='')}" for word in words)
+        segments = ["repos", self.organisation, repository, *parts]
+        return "".join(f"/{urllib.parse.quote(str(one), safe='')}" for one in segments)

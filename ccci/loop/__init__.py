@@ -1,1 +1,1 @@
-"""The pull request loop: `!testme` in a comment becomes a run, and the run a comment."""
+"""The pull request loop: a comment `!testme` starts a run, and a comment shows its result."""

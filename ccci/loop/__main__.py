@@ -15,91 +15,91 @@ from ccci.loop.poller import Poller
 from ccci.loop.preparing import approved_for
 from ccci.loop.settings import load_forge_settings
 from ccci.loop.store import LIVE, Request, Store
-from ccci.loop.vetting import vetted
+from ccci.loop.vetting import violations_in_commit
 from ccci.loop.webhook import listening
 from ccci.node.server import load_server
 
 
-@click.group(help="Listens to a forge: `!testme` in a pull request's comment becomes a run.")
+@click.group(help="Test a pull request when somebody comments `!testme` there.")
 def main() -> None:
-    """Take the subcommand."""
+    """Run the subcommand."""
 
 
-@main.command(help="Look and work until told to end (SIGTERM, SIGINT); runs go on beyond that.")
+@main.command(help="Poll the forge until stopped (SIGTERM, SIGINT). Runs go on after that.")
 def poll() -> None:
-    """Be the poller."""
+    """Run the poller."""
     poller = _poller()
 
-    def end(_number: int, _frame: object) -> None:
-        poller.end()
+    def stop(_number: int, _frame: object) -> None:
+        poller.stop()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     settings = load_forge_settings()
-    with listening(settings, poller.wake):
+    with listening(settings, poller.trigger):
         poller.start()
-        _tell(f"listening to {settings.url}/{settings.organisation}")
+        _log(f"polling {settings.url}/{settings.organisation}")
         poller.run()
-    _tell("ended; what runs goes on, and the next poller takes it up")
+    _log("stopped; runs go on, and the next poller follows them")
 
 
-@main.command(help="Take one turn and end: look, begin and follow runs, post. For cron.")
+@main.command(help="Run one cycle: poll, start and follow runs, post. For cron.")
 def once() -> None:
-    """Take one turn."""
+    """Run one cycle."""
     poller = _poller()
     poller.start()
-    poller.turn()
+    poller.cycle()
 
 
-@main.command(help="What is queued and running, and what came of the last requests.")
-@click.option("--last", default=10, show_default=True, help="how many that are over")
+@main.command(help="List the requests that are queued or running, and the last ones that ended.")
+@click.option("--last", default=10, show_default=True, help="how many ended requests to list")
 def status(last: int) -> None:
     """List requests."""
     store = Store.of(load_forge_settings())
     for request in store.requests(*LIVE):
         click.echo(_line(request))
-    over = [one for one in store.requests() if one.state not in LIVE]
-    for request in over[len(over) - min(last, len(over)) :]:
+    ended = [one for one in store.requests() if one.state not in LIVE]
+    for request in ended[len(ended) - min(last, len(ended)) :]:
         click.echo(_line(request))
 
 
-@main.command(help="Check what the loop needs; names each missing piece with its remedy.")
+@main.command(help="Check what the loop needs; say how to fix each problem.")
 def doctor() -> None:
-    """Look at everything and end with 1 where something is missing."""
+    """Run all checks; the exit code is 1 if one of them found a problem."""
     findings = list(examine())
     for finding in findings:
         click.echo(str(finding))
     sys.exit(1 if any(finding.remedy for finding in findings) else 0)
 
 
-@main.command(help="Judge a commit of a recipe's checkout, as the poller judges a pull request's.")
+@main.command(help="Check a commit of a recipe as the poller checks a pull request.")
 @click.argument("recipe")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--head", default="", help="full hash of the commit; without it, what is checked out")
-def vet(recipe: str, folder: Path, head: str) -> None:
-    """Name what a recipe may not do on the node without approval, and end with 1 then."""
-    found = vetted(folder, approved_for(recipe), head)
-    for objection in found:
-        click.echo(objection)
+@click.option("--commit", default="", help="full hash of the commit [default: what is checked out]")
+def vet(recipe: str, folder: Path, commit: str) -> None:
+    """Print what the recipe must not do without approval; the exit code is 1 if there is any."""
+    found = violations_in_commit(folder, approved_for(recipe), commit)
+    for violation in found:
+        click.echo(violation)
     sys.exit(1 if found else 0)
 
 
 def _poller() -> Poller:
     settings = load_forge_settings()
-    return Poller(Forge(settings, load_server()), Store.of(settings), _tell)
+    return Poller(Forge(settings, load_server()), Store.of(settings), _log)
 
 
 def _line(request: Request) -> str:
     minutes = (time.time() - request.changed) / 60
     where = f"{request.repository} #{request.pull_request}"
-    words = f"{request.state:<10} {where:<28} {request.recipe} at {request.hash[:7]}"
-    said = f"{request.note} {request.waits}".strip()
-    return f"{words}  since {minutes:.0f} min  run {request.run_id or '-'}  {said}".rstrip()
+    what = f"{request.state:<10} {where:<28} {request.recipe} at {request.commit[:7]}"
+    note = f"{request.note} {request.waiting_for}".strip()
+    return f"{what}  since {minutes:.0f} min  run {request.run_id or '-'}  {note}".rstrip()
 
 
-def _tell(words: str) -> None:
-    # A service's log is read line by line, at once.
-    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {words}", flush=True)
+def _log(line: str) -> None:
+    # Flushed, so that a service's log has each line at once.
+    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", flush=True)
 
 
 if __name__ == "__main__":

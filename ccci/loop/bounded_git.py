@@ -1,7 +1,7 @@
-"""git for a repository that is not ours: told by us alone, and with limits on what it takes.
+"""git for an untrusted repository: with this project's settings only, and with limits.
 
-No setting of the machine counts, and none of what git would run for a repository is there: hooks,
-filters, submodules, a monitor of files. Credentials are asked for by a program
+The machine's own git settings are ignored. Nothing is run on behalf of the repository: no hooks, no
+filters, no submodules, no file system monitor. git gets credentials from a helper program
 (`ccci.web.git_remote`).
 """
 
@@ -27,12 +27,12 @@ _SETTINGS = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false",
     "core.attributesFile=/dev/null", "core.excludesFile=/dev/null",
     "core.protectHFS=true", "core.protectNTFS=true",
-    # Little memory, also for what was packed to take much.
+    # Bounds the memory, also for packs that are made to need a lot of it.
     "core.bigFileThreshold=8m", "core.packedGitWindowSize=32m", "pack.threads=1",
-    # One pack for all that comes, so that the limit of a file's size is one of the transfer.
+    # Everything goes into one pack file, so the limit on the size of a file limits the transfer.
     "fetch.unpackLimit=1", "gc.auto=0", "maintenance.auto=false",
     "submodule.recurse=false", "fetch.recurseSubmodules=false", "transfer.bundleURI=false",
-    # Another host would be asked for, and given, the credentials of this one.
+    # A redirect could send the credentials to another host.
     "http.followRedirects=false", "http.lowSpeedLimit=100", "http.lowSpeedTime=60",
 )  # fmt: skip
 
@@ -42,10 +42,10 @@ class Remote:
     """Where a commit is fetched from.
 
     Attributes:
-        url: an https address, or a path on this machine.
-        user: the account to fetch as; empty: as a passer-by.
-        token: the account's password or token; left out of every printed form.
-        server: whom to trust (`ca_bundle`), and where names lead (`names`).
+        url: an https URL, or a path on this machine.
+        user: the account to fetch with; "" for anonymous access.
+        token: the password or token of the account; never printed.
+        server: its `ca_bundle` is trusted, and its `names` replace DNS.
     """
 
     url: str
@@ -55,10 +55,17 @@ class Remote:
 
 
 class BoundedGit:
-    """git in one repository, with limits on time, memory and the size of a file it writes."""
+    """git in one repository, with limits on its time, its memory and the files that it writes."""
 
     def __init__(self, folder: Path, home: Path, source: Remote, limits: Limits) -> None:
-        """Take the repository's folder, a private folder for git's home, and where it fetches."""
+        """Prepare git; nothing is run yet.
+
+        Args:
+            folder: of the repository.
+            home: a private folder that git uses as its home.
+            source: where to fetch from.
+            limits: how much it may take.
+        """
         self.limits = limits
         self._folder, self._home, self._url = folder, home, source.url
         self._deadline = time.monotonic() + limits.seconds
@@ -70,51 +77,69 @@ class BoundedGit:
             "GIT_NO_REPLACE_OBJECTS": "1",
         }
         settings = [*_SETTINGS, *settings_for(source.url, source.server)]
-        self._settings = [word for one in settings for word in ("-c", one)]
+        self._settings = [argument for one in settings for argument in ("-c", one)]
 
     def packs(self) -> list[Path]:
-        """Return the files of what was downloaded, whole or not."""
+        """Return the pack files that were downloaded, complete or not."""
         return list((self._folder / ".git" / "objects" / "pack").glob("*"))
 
-    def run(self, *words: str) -> str:
-        """Run git and return what it wrote."""
-        return b"".join(self._output(words)).decode("utf-8", "replace")
+    def run(self, *arguments: str) -> str:
+        """Run git and return its output.
 
-    def attempt(self, *words: str) -> tuple[int, str]:
-        """Run git and return its exit code and its last words."""
+        Raises:
+            NodeFailure: git failed, or did not end in time.
+        """
+        return b"".join(self._output(arguments)).decode("utf-8", "replace")
+
+    def attempt(self, *arguments: str) -> tuple[int, str]:
+        """Run git and return its exit code and its last lines on stderr.
+
+        Raises:
+            NodeFailure: git did not end in time.
+        """
         with tempfile.TemporaryFile() as errors:
-            with self._start(words, errors.fileno()) as process:
-                for _ in self._read(process, words):
+            with self._start(arguments, errors.fileno()) as process:
+                for _ in self._read(process, arguments):
                     pass
-            return process.returncode, _last_words(errors.fileno())
+            return process.returncode, _last_lines(errors.fileno())
 
-    def records(self, *words: str) -> Generator[bytes, None, None]:
-        """Run git and yield what it writes, record by record; it is ended when nobody reads."""
+    def records(self, *arguments: str) -> Generator[bytes, None, None]:
+        """Run git and yield its output, split at NUL; closing the generator ends git.
+
+        Raises:
+            NodeFailure: git failed, or did not end in time.
+        """
         rest = b""
-        with closing(self._output(words)) as parts:
-            for part in parts:
-                *whole, rest = (rest + part).split(b"\0")
-                yield from (record for record in whole if record.strip())
+        with closing(self._output(arguments)) as chunks:
+            for chunk in chunks:
+                *records, rest = (rest + chunk).split(b"\0")
+                yield from (record for record in records if record.strip())
 
-    def lay_out(self, reference: str, into: Path, index: Path | None = None) -> None:
-        """Write the files of a tree into a folder."""
+    def write_files(self, reference: str, into: Path, index: Path | None = None) -> None:
+        """Write the files of a commit or tag into a folder.
+
+        Args:
+            reference: the commit or tag.
+            into: the folder.
+            index: a separate index file; by default the repository's own.
+        """
         if index:
             self._environment["GIT_INDEX_FILE"] = str(index)
         self.run("read-tree", f"{reference}^{{tree}}")
         self.run(f"--work-tree={into}", "checkout-index", "--all", "--force", "-u")
 
-    def _output(self, words: Sequence[str]) -> Generator[bytes, None, None]:
+    def _output(self, arguments: Sequence[str]) -> Generator[bytes, None, None]:
         with tempfile.TemporaryFile() as errors:
-            with self._start(words, errors.fileno()) as process:
-                yield from self._read(process, words)
+            with self._start(arguments, errors.fileno()) as process:
+                yield from self._read(process, arguments)
             if process.returncode:
-                said = _last_words(errors.fileno())
-                raise NodeFailure(f"'git {words[0]}' of {self._url} failed: {said}")
+                error = _last_lines(errors.fileno())
+                raise NodeFailure(f"'git {arguments[0]}' of {self._url} failed: {error}")
 
-    def _start(self, words: Sequence[str], errors: int) -> "subprocess.Popen[bytes]":
+    def _start(self, arguments: Sequence[str], errors: int) -> "subprocess.Popen[bytes]":
         limits = [f"--fsize={self.limits.transfer_bytes}", f"--as={_MEMORY_BYTES}", "--core=0"]
         return subprocess.Popen(
-            ["prlimit", *limits, "git", *self._settings, *words],
+            ["prlimit", *limits, "git", *self._settings, *arguments],
             cwd=self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -124,9 +149,9 @@ class BoundedGit:
         )
 
     def _read(
-        self, process: "subprocess.Popen[bytes]", words: Sequence[str]
+        self, process: "subprocess.Popen[bytes]", arguments: Sequence[str]
     ) -> Generator[bytes, None, None]:
-        """Yield what it writes until it ends; with its children it is ended at the deadline."""
+        """Yield the output until git ends; kill git and its children at the deadline."""
         assert process.stdout is not None
         done = False
         try:
@@ -134,21 +159,22 @@ class BoundedGit:
                 left = self._deadline - time.monotonic()
                 if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
                     raise NodeFailure(
-                        f"'git {words[0]}' of {self._url} did not end within "
+                        f"'git {arguments[0]}' of {self._url} did not end within "
                         f"{self.limits.seconds:g} s."
                     )
-                part = os.read(process.stdout.fileno(), 1 << 16)
-                if not part:
+                chunk = os.read(process.stdout.fileno(), 1 << 16)
+                if not chunk:
                     done = True
                     return
-                yield part
+                yield chunk
         finally:
             if not done:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _last_words(errors: int) -> str:
+def _last_lines(errors: int) -> str:
     size = os.fstat(errors).st_size
     text = os.pread(errors, 4096, max(0, size - 4096)).decode("utf-8", "replace")
     lines = [line for line in text.splitlines() if line and not line.startswith("hint:")]
-    return " | ".join("".join(c for c in one if c.isprintable()) for one in lines[-4:]) or "nothing"
+    printable = ("".join(c for c in line if c.isprintable()) for line in lines[-4:])
+    return " | ".join(printable) or "no output"

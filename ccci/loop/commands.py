@@ -1,4 +1,4 @@
-"""`!testme` in a comment: what is asked for."""
+"""The commands that a comment can give: `!testme` and what may follow it."""
 
 import re
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Literal
 from ccci.errors import Misuse
 from ccci.recipe.config import check_recipe_name
 
-WORD = "!testme"
+COMMAND = "!testme"
 MOST_RECIPES = 5
 HELP = f"""\
-What I understand, on a line of its own at the start of a comment:
+Commands, as the first line of a comment:
 
-- `{WORD}` tests this pull request
-- `{WORD} <recipe> ...` tests other recipes, at most {MOST_RECIPES}, as they are on this forge
-- `{WORD} stop` ends what is queued and running for this pull request
+- `{COMMAND}` tests this pull request
+- `{COMMAND} <recipe> ...` tests these recipes, at most {MOST_RECIPES}, as they are on this forge
+- `{COMMAND} stop` stops the queued and running tests of this pull request
 """
 
 
@@ -23,9 +23,9 @@ class Command:
     """What a comment asks for.
 
     Attributes:
-        kind: test, stop, or help where it was not understood.
-        recipes: which to test; empty for the repository's own.
-        problem: why it was not understood, one sentence.
+        kind: test, stop, or help if the command is not valid.
+        recipes: the recipes to test; empty for the one of the repository.
+        problem: one sentence on why the command is not valid, or "".
     """
 
     kind: Literal["test", "stop", "help"]
@@ -34,9 +34,9 @@ class Command:
 
 
 def parse(body: str) -> Command | None:
-    """Read a comment; None where it is none of our business.
+    """Read the command of a comment; None if it has none.
 
-    Only the first line counts: what is quoted or pasted below it is no command.
+    Only the first line counts: text that is quoted or pasted below it is not a command.
 
     Example:
         >>> parse("!testme gitea n8n").recipes
@@ -44,26 +44,26 @@ def parse(body: str) -> Command | None:
     """
     lines = body.strip().splitlines()
     line = lines[0].rstrip() if lines else ""
-    if not line.startswith(WORD):
+    if not line.startswith(COMMAND):
         return None
-    words = line.split()
-    if words[0] != WORD:
-        return Command("help", problem=f"`{_shown(words[0])}` is not a command.")
-    names = tuple(dict.fromkeys(words[1:]))
+    command, *arguments = line.split()
+    if command != COMMAND:
+        return Command("help", problem=f"`{_shown(command)}` is not a command.")
+    names = tuple(dict.fromkeys(arguments))
     if names == ("stop",):
         return Command("stop")
     if "stop" in names:
-        return Command("help", problem="`stop` stands alone.")
+        return Command("help", problem="`stop` takes no recipes.")
     if len(names) > MOST_RECIPES:
-        return Command("help", problem=f"That is more than {MOST_RECIPES} recipes.")
+        return Command("help", problem=f"At most {MOST_RECIPES} recipes can be tested at once.")
     for name in names:
         try:
             check_recipe_name(name)
         except Misuse:
-            return Command("help", problem=f"`{_shown(name)}` is no recipe's name.")
+            return Command("help", problem=f"`{_shown(name)}` is not a valid recipe name.")
     return Command("test", names)
 
 
-def _shown(word: str) -> str:
-    """A word of a stranger's that cannot break out of its code span, nor be a command again."""
-    return re.sub(r"[^\w.!-]", "?", word)[:40]
+def _shown(text: str) -> str:
+    """Return text of a comment so that it can neither end its code span nor mention anybody."""
+    return re.sub(r"[^\w.!-]", "?", text)[:40]

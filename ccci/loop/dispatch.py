@@ -1,4 +1,4 @@
-"""From a request to a run and its verdict: started, followed, stopped, taken up after a crash."""
+"""Starts the run of a request, follows it, stops it, and resumes it after a crash."""
 
 import os
 import shutil
@@ -22,50 +22,56 @@ from ccci.teardown.journal import Journal
 from ccci.teardown.processes import marked
 from ccci.teardown.sweep import sweep
 
-# What a request keeps of its run: the project itself keeps only the newest runs of a recipe.
+# Copied to the folder of the request: results/ keeps only the newest runs of a recipe.
 KEPT_FILES = (CLEARED_FILE, *MAY_BE_CLEARED)
 MOST_ATTEMPTS = 2
 _FETCH_SECONDS = 3600.0
 _STOP_SECONDS = 300.0
 _DISK_NEEDED_BYTES = 2 << 30
-# All that a run gets of our environment: no token of the forge, and nothing by accident.
+# The only variables that a run gets from the poller's environment: no token of the forge is here.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "MAX_TESTS", "ABRA", "TMPDIR")
 
 
 class Dispatch:
-    """Brings each request one step on, as often as it is asked to."""
+    """Advances requests: starts those that may start, and follows those that run."""
 
-    def __init__(self, forge: Forge, store: Store, tell: Callable[[str], None]) -> None:
-        """Take the forge, the store, and who is told what happens, in a sentence."""
-        self._forge, self._store, self._tell = forge, store, tell
+    def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
+        """Take what it works on.
+
+        Args:
+            forge: where the commits are fetched from.
+            store: the requests.
+            log: called with a line for each event.
+        """
+        self._forge, self._store, self._log = forge, store, log
         self._children: list[subprocess.Popen[bytes]] = []
 
     def step(self) -> bool:
-        """Follow what runs and begin what may begin; tell whether something settled."""
-        # A child that nobody asks about stays a zombie.
+        """Advance each request by one step; tell whether a run has finished."""
+        # An ended child that is not polled stays as a zombie.
         self._children = [child for child in self._children if child.poll() is None]
-        settled = [self._follow(one) for one in self._store.requests("running", "stopping")]
+        finished = [self._follow(one) for one in self._store.requests("running", "stopping")]
         for request in self._store.requests("queued"):
             if len(self._store.requests("running", "stopping")) >= self._forge.settings.runs:
                 break
-            if not self._is_in_the_way(request):
-                self._begin(request)
-        return any(settled)
+            if not self._is_blocked(request):
+                self._prepare_and_start(request)
+        return any(finished)
 
-    def _is_in_the_way(self, request: Request) -> bool:
-        """Tell whether an older request for the same is still being torn down."""
+    def _is_blocked(self, request: Request) -> bool:
+        """Tell whether an older request for the same recipe is still being torn down."""
         return any(
             (one.repository, one.pull_request, one.recipe)
             == (request.repository, request.pull_request, request.recipe)
             for one in self._store.requests("running", "stopping")
         )
 
-    def _begin(self, request: Request) -> None:
+    def _prepare_and_start(self, request: Request) -> None:
         free = shutil.disk_usage(self._store.path.parent).free
         if free < _DISK_NEEDED_BYTES:
-            # Without what is free now: that changes all the time, and the comment with it.
-            words = f"It waits for disk: {_DISK_NEEDED_BYTES >> 20} MiB must be free"
-            self._wait(request, words, request.failing_since)
+            # The present figure is left out: it changes all the time, and the comment with it.
+            reason = f"Waiting for disk space: {_DISK_NEEDED_BYTES >> 20} MiB must be free"
+            self._wait(request, reason, request.failing_since)
             return
         try:
             prepared = prepare(self._forge, request, self._store.folder_of(request))
@@ -74,74 +80,74 @@ class Dispatch:
         except Misuse as misuse:
             self._end(request, "broken", str(misuse))
         except (NodeFailure, OSError) as failure:
-            self._put_off(request, failure)
-        except Exception as error:  # noqa: BLE001  A fault of ours must not end all other requests.
+            self._retry_later(request, failure)
+        except Exception as error:  # noqa: BLE001  A bug here must not stop all other requests.
             where = f"{request.recipe} #{request.pull_request}"
-            self._tell(f"{where} could not be begun: {traceback.format_exc()}")
+            self._log(f"{where} failed to start: {traceback.format_exc()}")
             kind = type(error).__name__
-            words = f"It could not be begun ({kind}); the poller's log says where."
-            self._end(request, "broken", words)
+            note = f"Internal error ({kind}); the traceback is in the poller's log."
+            self._end(request, "broken", note)
         else:
             self._start(request, prepared)
 
-    def _put_off(self, request: Request, failure: Exception) -> None:
-        """Try again later: for an hour, which begins anew where the forge itself is away."""
+    def _retry_later(self, request: Request, failure: Exception) -> None:
+        """Try again in the next cycle, for up to an hour; a forge that is down does not count."""
         since = request.failing_since or time.time()
-        if self._is_away(request):
+        if self._forge_is_down(request):
             since = 0.0
         elif time.time() - since > _FETCH_SECONDS:
-            self._end(request, "broken", f"It could not be fetched for an hour: {failure}")
+            self._end(request, "broken", f"Fetching the commit failed for an hour: {failure}")
             return
-        self._wait(request, f"It waits for the forge or the node: {failure}", since)
+        self._wait(request, f"Waiting for the forge or the node: {failure}", since)
 
-    def _is_away(self, request: Request) -> bool:
+    def _forge_is_down(self, request: Request) -> bool:
         try:
             self._forge.default_branch(request.recipe)
         except ForgeUnreachable:
             return True
         except CcciError:
-            return False  # It answered, whatever it said.
+            return False  # It answered, if only with an error.
         return False
 
-    def _end(self, request: Request, state: State, words: str) -> None:
-        """End a request before its run; that an earlier one was cut off is said all the same."""
-        self._store.move(request.id, state, f"{request.note} {words}".strip())
+    def _end(self, request: Request, state: State, note: str) -> None:
+        """End a request before its run; the note on an earlier attempt is kept."""
+        self._store.set_state(request.id, state, f"{request.note} {note}".strip())
 
     def _start(self, request: Request, prepared: Prepared) -> None:
         run_id = new_run_id()
-        if not self._store.begin(request.id, run_id):
+        if not self._store.start(request.id, run_id):
             return
         results = PROJECT / "results" / request.recipe / run_id
         variables = {
             "RECIPE": request.recipe,
             "RECIPE_SOURCE": str(prepared.recipe),
-            "HEAD": request.hash,
+            "HEAD": request.commit,
             "PR": str(request.pull_request),
         }
-        words = [str(PROJECT / ".venv" / "bin" / "robot"), "--outputdir", str(results)]
-        words += ["--xunit", "xunit.xml"]
+        command = [str(PROJECT / ".venv" / "bin" / "robot"), "--outputdir", str(results)]
+        command += ["--xunit", "xunit.xml"]
         for name, value in variables.items():
-            words += ["--variable", f"{name}:{value}"]
-        words.append(str(prepared.suite))
-        # A session of its own: the run goes on when the poller is stopped or dies.
+            command += ["--variable", f"{name}:{value}"]
+        command.append(str(prepared.suite))
+        # In its own session the run goes on when the poller is stopped or dies.
         with (self._store.folder_of(request) / RUN_LOG).open("wb") as log:
             child = subprocess.Popen(
-                words, cwd=PROJECT, env=_environment(run_id), stdin=subprocess.DEVNULL,
+                command, cwd=PROJECT, env=_environment(run_id), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self._children.append(child)
-        # That an earlier attempt was cut off is said until the end.
-        self._store.say(request.id, f"{request.note} {prepared.note}".strip())
-        self._store.began(request.id, ProcessIdentity.of(child.pid))
-        self._tell(f"{request.recipe} #{request.pull_request}: run {run_id} begins")
+        # The note on an earlier attempt is kept.
+        self._store.set_note(request.id, f"{request.note} {prepared.note}".strip())
+        self._store.set_process(request.id, ProcessIdentity.of(child.pid))
+        self._log(f"{request.recipe} #{request.pull_request}: run {run_id} started")
 
     def _follow(self, request: Request) -> bool:
         process = request.process
         if process is None:
-            # Killed between the note and the start, or the note of the process: found by its mark.
-            process = _first_of(request.run_id)
+            # The poller was killed before it recorded the process, which may have been started.
+            process = _first_process_of(request.run_id)
             if process:
-                self._store.began(request.id, process)
+                self._store.set_process(request.id, process)
         if process and process.alive():
             if request.state == "stopping":
                 self._stop(request, process)
@@ -150,21 +156,21 @@ class Dispatch:
         if journal and not journal.is_closed():
             reaper = journal.reaper()
             if not (reaper and reaper.alive()):
-                sweep(report=self._tell)
+                sweep(report=self._log)
             return False
-        self._settle(request)
+        self._finish(request)
         return True
 
     def _stop(self, request: Request, process: ProcessIdentity) -> None:
-        """Ask a run to end, once a look; one that does not is killed, and its reaper takes over."""
+        """Send SIGTERM once, and SIGKILL after five minutes; then the reaper tears the run down."""
         late = time.time() - request.changed > _STOP_SECONDS
         asked = self._store.folder_of(request) / f"asked-to-stop-{request.run_id}"
         if late or not asked.exists():
             asked.touch()
             os.kill(process.pid, signal.SIGKILL if late else signal.SIGTERM)
 
-    def _settle(self, request: Request) -> None:
-        """Note what became of a run that is over and torn down."""
+    def _finish(self, request: Request) -> None:
+        """Record the outcome of a run that has ended and is torn down."""
         results = results_of(request)
         for name in KEPT_FILES:
             (self._store.folder_of(request) / name).unlink(missing_ok=True)
@@ -173,25 +179,26 @@ class Dispatch:
         found = read_results(self._store.folder_of(request))
         where = f"{request.recipe} #{request.pull_request}: run {request.run_id}"
         if request.state == "stopping":
-            self._store.move(request.id, "stopped" if request.ending == "stopped" else "superseded")
-            self._tell(f"{where} was {request.ending}")
+            state: State = "stopped" if request.ending == "stopped" else "superseded"
+            self._store.set_state(request.id, state)
+            self._log(f"{where} was {request.ending}")
         elif found and not was_cut_off(found):
-            self._store.move(request.id, "done")
-            self._tell(f"{where}: {found.verdict}")
+            self._store.set_state(request.id, "done")
+            self._log(f"{where}: {found.verdict}")
         elif request.attempts < MOST_ATTEMPTS:
-            why = "a reboot" if _by_reboot(request) else "the end of its process"
-            note = f"Attempt {request.attempts} was cut off by {why}; it is run again."
-            self._store.move(request.id, "queued", note)
-            self._tell(f"{where}: {note}")
+            cause = "the node was rebooted" if _by_reboot(request) else "its process died"
+            note = f"Attempt {request.attempts} was cut off: {cause}. It is run again."
+            self._store.set_state(request.id, "queued", note)
+            self._log(f"{where}: {note}")
         else:
-            note = f"It was cut off {request.attempts} times."
-            self._store.move(request.id, "done" if found else "broken", note)
-            self._tell(f"{where}: {note} See {self._store.folder_of(request) / RUN_LOG}")
+            note = f"The run was cut off {request.attempts} times."
+            self._store.set_state(request.id, "done" if found else "broken", note)
+            self._log(f"{where}: {note} See {self._store.folder_of(request) / RUN_LOG}")
 
-    def _wait(self, request: Request, what: str, failing_since: float) -> None:
-        self._store.wait(request.id, what, failing_since)
-        if request.waits != what:
-            self._tell(f"{request.recipe} #{request.pull_request}: {what}")
+    def _wait(self, request: Request, reason: str, failing_since: float) -> None:
+        self._store.set_waiting_for(request.id, reason, failing_since)
+        if request.waiting_for != reason:
+            self._log(f"{request.recipe} #{request.pull_request}: {reason}")
 
 
 def _by_reboot(request: Request) -> bool:
@@ -199,17 +206,17 @@ def _by_reboot(request: Request) -> bool:
 
 
 def _environment(run_id: str) -> dict[str, str]:
-    ours = ("CCCI_STATE_DIR", "CCCI_SERVER_FILE")
+    own = ("CCCI_STATE_DIR", "CCCI_SERVER_FILE")
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in _ENVIRONMENT or name in ours or name.startswith("DOCKER_")
+        if name in _ENVIRONMENT or name in own or name.startswith("DOCKER_")
     }
     return {**kept, "CCCI_RUN_ID": run_id}
 
 
-def _first_of(run_id: str) -> ProcessIdentity | None:
-    """The oldest process that carries a run's id: Robot's own, which starts all others."""
+def _first_process_of(run_id: str) -> ProcessIdentity | None:
+    """Return the oldest process of a run: Robot's own, which starts all others."""
     found = [ProcessIdentity.of(one.pid) for one in marked(run_id)]
     return min(found, key=lambda one: one.start_ticks, default=None)
 

@@ -1,4 +1,4 @@
-"""`python -m ccci.loop doctor`: whether the loop has all it needs, each missing piece named."""
+"""`python -m ccci.loop doctor`: checks whether the loop has all that it needs."""
 
 import sqlite3
 import tempfile
@@ -18,16 +18,18 @@ from ccci.project import PROJECT
 _WIDTH = 18
 _SCOPES = ("write:issue", "write:repository", "write:organization")
 _MOST_TRIED = 3
+# The permissions of any account but one's own can only be read by an administrator.
+_ANOTHER_USER = "another-user"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The outcome of one check.
 
     Attributes:
-        what: its name.
-        seen: what was found.
-        remedy: what is to be done, or "" where all is well.
+        what: the name of what was checked.
+        seen: what the check found.
+        remedy: what to do about it; "" if all is well.
     """
 
     what: str
@@ -35,16 +37,16 @@ class Finding:
     remedy: str = ""
 
     def __str__(self) -> str:
-        """One line for the terminal."""
+        """Return a line for the terminal."""
         mark = "MISSING" if self.remedy else "ok     "
-        words = f"{mark} {self.what:<{_WIDTH}} {self.seen}"
-        return f"{words}; {self.remedy}" if self.remedy else words
+        line = f"{mark} {self.what:<{_WIDTH}} {self.seen}"
+        return f"{line}; {self.remedy}" if self.remedy else line
 
 
 def examine() -> Iterator[Finding]:
-    """Look at every part in turn; nothing is changed at the forge."""
+    """Check every part in turn; nothing is changed on the forge."""
     if forge_file() is None:
-        yield Finding("forge.toml", "none: this node listens to no forge (docs/operate.md)")
+        yield Finding("forge.toml", "none: this node polls no forge (docs/operate.md)")
         return
     try:
         settings = load_forge_settings()
@@ -53,52 +55,51 @@ def examine() -> Iterator[Finding]:
         yield Finding("forge.toml", str(misuse), "see docs/operate.md")
         return
     yield Finding("forge.toml", f"{settings.url}, organisation {settings.organisation}")
-    yield from _at_the_forge(forge, settings)
+    yield from _forge(forge, settings)
     yield _store(settings)
     yield _dashboard(settings.dashboard_folder or PROJECT / "results" / "web")
     if settings.webhook:
         yield _webhook(settings)
 
 
-def _at_the_forge(forge: Forge, settings: ForgeSettings) -> Iterator[Finding]:
+def _forge(forge: Forge, settings: ForgeSettings) -> Iterator[Finding]:
     try:
         repositories = forge.repositories()
     except ForgeRefused as refused:
-        yield Finding("organisation", str(refused), "let the token read the organisation")
+        yield Finding("organisation", str(refused), "the token must be able to read it")
         return
     except CcciError as error:
-        yield Finding("forge", str(error), "look at url and ca_bundle in forge.toml")
+        yield Finding("forge", str(error), "check url and ca_bundle in forge.toml")
         return
     yield Finding("organisation", f"{len(repositories)} repositories")
     if not repositories:
         return
     first = repositories[0]
-    yield _looked_at(
+    yield _check(
         "permissions",
-        # About anybody but itself: what it may is told to every account.
-        lambda: forge.may_write(first, "nobody-in-particular"),
+        lambda: forge.may_write(first, _ANOTHER_USER),
         "can be read",
-        "the account must be an administrator of the repositories, to see who may write",
+        "the account must be an administrator of the repositories to see who has write access",
     )
-    yield _looked_at(
+    yield _check(
         "comments",
         lambda: forge.comments_since(first, "2100-01-01T00:00:00Z"),
         "can be read",
         "the token needs the scope write:issue",
     )
     for scope in _SCOPES:
-        yield _looked_at(
+        yield _check(
             scope,
-            lambda scope=scope: forge.try_scope(scope, first),  # type: ignore[misc]
+            lambda scope=scope: forge.check_scope(scope, first),  # type: ignore[misc]
             "the token has it",
-            f"the token needs the scope {scope}, and its account the right to do so",
+            f"the token needs the scope {scope}, and its account the permission",
         )
     yield _upstream(settings, repositories[:_MOST_TRIED])
 
 
 def _upstream(settings: ForgeSettings, recipes: list[str]) -> Finding:
-    """Look for a few recipes upstream: some of the organisation's may be its own."""
-    remedy = "look at upstream in forge.toml: a recipe that is missing cannot be mirrored"
+    """Look for a few recipes upstream: some may exist in the organisation only."""
+    remedy = "check upstream in forge.toml: a missing recipe cannot be mirrored"
     seen = ""
     with tempfile.TemporaryDirectory(prefix="ccci-doctor-") as folder:
         git = RemoteGit(load_server(), Path(folder))
@@ -110,18 +111,18 @@ def _upstream(settings: ForgeSettings, recipes: list[str]) -> Finding:
                 return Finding("upstream", str(error), remedy)
             if done.code == 0:
                 return Finding("upstream", f"{url} can be read")
-            seen = seen or f"{url}: {done.words}"
+            seen = seen or f"{url}: {done.error}"
     return Finding("upstream", seen, remedy)
 
 
 def _dashboard(folder: Path) -> Finding:
-    # What is not there yet is made by the poller.
-    there = next(place for place in (folder, *folder.parents) if place.exists())
+    # The poller creates the folder, so one above it must be writable.
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
     try:
-        with tempfile.TemporaryFile(dir=there):
+        with tempfile.TemporaryFile(dir=existing):
             return Finding("dashboard", f"is written to {folder}")
     except OSError as error:
-        return Finding("dashboard", str(error), "look at dashboard_folder in forge.toml")
+        return Finding("dashboard", str(error), "check dashboard_folder in forge.toml")
 
 
 def _webhook(settings: ForgeSettings) -> Finding:
@@ -130,8 +131,8 @@ def _webhook(settings: ForgeSettings) -> Finding:
             return Finding("webhook", "its secret can be read and its port is free")
     except Misuse as misuse:
         if is_listening(settings):
-            return Finding("webhook", "a poller listens there")
-        return Finding("webhook", str(misuse), "look at [webhook] in forge.toml")
+            return Finding("webhook", "a poller is listening on its port")
+        return Finding("webhook", str(misuse), "check [webhook] in forge.toml")
 
 
 def _store(settings: ForgeSettings) -> Finding:
@@ -140,13 +141,13 @@ def _store(settings: ForgeSettings) -> Finding:
         waiting = len(store.requests("queued"))
         store.close()
     except (CcciError, OSError, sqlite3.Error) as error:
-        return Finding("store", str(error), "free some disk, or run as root")
+        return Finding("store", str(error), "free some disk space, or run as root")
     return Finding("store", f"{store.path}, {waiting} queued")
 
 
-def _looked_at(what: str, look: Callable[[], object], good: str, remedy: str) -> Finding:
+def _check(what: str, check: Callable[[], object], good: str, remedy: str) -> Finding:
     try:
-        look()
+        check()
     except CcciError as error:
         return Finding(what, str(error), remedy)
     return Finding(what, good)

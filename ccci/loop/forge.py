@@ -1,4 +1,4 @@
-"""A client of the API that Gitea and Forgejo share (`/api/v1`), as far as the loop needs it."""
+"""A client for the API of Gitea and Forgejo (`/api/v1`), with the calls that the loop needs."""
 
 import json
 import urllib.parse
@@ -19,33 +19,33 @@ _MAY_WRITE = ("write", "admin", "owner")
 
 
 class ForgeUnreachable(NodeFailure):
-    """The forge did not answer, or said that it cannot now: to be tried again later."""
+    """The forge does not answer, or not at present; try again later."""
 
 
 class ForgeRefused(NodeFailure):
-    """The forge answered that it will not do this.
+    """The forge refused a request.
 
     Attributes:
-        status: the HTTP status.
+        status: the HTTP status; 0 for a git push.
     """
 
-    def __init__(self, words: str, status: int) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
         self.status = status
 
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment in a conversation.
+    """A comment on a pull request or an issue.
 
     Attributes:
-        id: the forge's number of it.
-        author: who wrote it.
+        id: its id on the forge.
+        author: its author.
         body: its text.
-        created: ISO time of its writing.
-        updated: ISO time of its last change.
-        pull_request: the number of the pull request that it stands in; 0 in an issue.
-        url: its page.
+        created: when it was written, as ISO time.
+        updated: when it was last changed, as ISO time.
+        pull_request: the number of its pull request; 0 for an issue.
+        url: its URL.
     """
 
     id: int
@@ -59,22 +59,22 @@ class Comment:
 
 @dataclass(frozen=True)
 class PullRequest:
-    """A pull request at one moment.
+    """A pull request as it is now.
 
     Attributes:
         number: its number.
-        head: the full hash of its head.
-        is_open: neither merged nor closed.
+        commit: the full hash of its newest commit.
+        is_open: whether it is neither merged nor closed.
     """
 
     number: int
-    head: str
+    commit: str
     is_open: bool
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file at a comment."""
+    """A file that is attached to a comment."""
 
     id: int
     name: str
@@ -82,18 +82,18 @@ class Attachment:
 
 
 class Forge:
-    """One organisation on one forge, seen with one token."""
+    """One organisation on one forge, accessed with one token."""
 
     def __init__(self, settings: ForgeSettings, server: Server, token: str = "") -> None:
-        """Take the forge; the names of `server` lead there where DNS does not yet.
+        """Make a client; nothing is requested yet.
 
         Args:
-            settings: which forge and organisation.
-            server: for its map of names.
-            token: another one than the settings name.
+            settings: the forge and the organisation.
+            server: its `names` replace DNS.
+            token: used instead of the one in the settings.
         """
         self.settings = settings
-        # Names as the server has them, trust as the forge needs it: for git, too.
+        # The names of the server, with the certificates of the forge. git uses this as well.
         self.trust = server.model_copy(update={"ca_bundle": settings.ca_bundle})
         self._client = Client(self.trust)
         self._token = token or settings.token()
@@ -104,122 +104,122 @@ class Forge:
         return sorted(str(one["name"]) for one in found if not one.get("archived"))
 
     def default_branch(self, repository: str) -> str | None:
-        """Return the repository's default branch; None where there is no such repository."""
-        found = self._may("GET", self._at(repository))
+        """Return the repository's default branch; None if there is no such repository."""
+        found = self._get_or_none(self._path(repository))
         return None if found is None else str(found["default_branch"])
 
     def is_empty(self, repository: str) -> bool:
-        """Tell whether the forge knows no commit of a repository, or not yet."""
-        return bool(self._json("GET", self._at(repository))["empty"])
+        """Tell whether a repository has no commits; a push is visible a moment later only."""
+        return bool(self._json("GET", self._path(repository))["empty"])
 
-    def branch_head(self, repository: str, branch: str) -> str:
-        """Return the full hash of a branch's head."""
-        path = self._at(repository, "branches", branch)
+    def branch_commit(self, repository: str, branch: str) -> str:
+        """Return the full hash of a branch's newest commit."""
+        path = self._path(repository, "branches", branch)
         return str(self._json("GET", path)["commit"]["id"])
 
     def create_repository(self, repository: str, private: bool = True) -> None:
-        """Make an empty repository in the organisation.
+        """Create an empty repository in the organisation.
 
         Raises:
-            ForgeRefused: it exists (409), or the token may not.
+            ForgeRefused: it exists (409), or the token has no permission.
         """
         path = f"/orgs/{_quoted(self.settings.organisation)}/repos"
         self._json("POST", path, {"name": repository, "private": private, "auto_init": False})
 
     def remove_repository(self, repository: str) -> None:
-        """Remove a repository with all that is in it."""
-        self._json("DELETE", self._at(repository))
+        """Delete a repository."""
+        self._json("DELETE", self._path(repository))
 
     def comments_since(self, repository: str, since: str) -> list[Comment]:
-        """Return the comments in pull requests that were written or changed since a time.
+        """Return the comments on pull requests that were written or changed since a time.
 
         Args:
-            repository: its name.
-            since: ISO time.
+            repository: the name of the repository.
+            since: the time, in ISO format.
         """
         query = {"since": since}
-        found = self._pages(self._at(repository, "issues", "comments"), query)
+        found = self._pages(self._path(repository, "issues", "comments"), query)
         return [comment for comment in map(_comment, found) if comment.pull_request]
 
     def comments_of(self, repository: str, number: int) -> list[Comment]:
-        """Return all comments in one pull request or issue, the oldest first."""
-        found = self._json("GET", self._at(repository, "issues", number, "comments"))
+        """Return all comments on one pull request or issue, oldest first."""
+        found = self._json("GET", self._path(repository, "issues", number, "comments"))
         return [_comment(one) for one in found]
 
     def pull_request(self, repository: str, number: int) -> PullRequest:
         """Return a pull request as it is now."""
-        found = self._json("GET", self._at(repository, "pulls", number))
+        found = self._json("GET", self._path(repository, "pulls", number))
         return PullRequest(number, str(found["head"]["sha"]), found["state"] == "open")
 
     def may_write(self, repository: str, user: str) -> bool:
-        """Tell whether a user may push to a repository.
+        """Tell whether a user has write access to the code of a repository.
 
-        The forge's word on a user counts only the rights of whole teams. Where a team has rights
-        by topic (code, issues, ...), its right to code is what decides; who is in it, the forge
-        tells its members only.
+        The API's answer about a user leaves out teams that have permissions for single units (code,
+        issues, ...). For these teams the permission for code decides; only members can see who is
+        in such a team.
 
         Raises:
-            ForgeRefused: our account is in no such team and cannot see who is.
+            ForgeRefused: the loop's account is not in such a team and cannot see its members.
         """
-        path = self._at(repository, "collaborators", user, "permission")
-        found = self._may("GET", path)
+        path = self._path(repository, "collaborators", user, "permission")
+        found = self._get_or_none(path)
         if found is None:
             return False
         if found["permission"] in _MAY_WRITE:
             return True
         return any(
-            self._may("GET", f"/teams/{team['id']}/members/{_quoted(user)}") is not None
-            for team in self._json("GET", self._at(repository, "teams"))
+            self._get_or_none(f"/teams/{team['id']}/members/{_quoted(user)}") is not None
+            for team in self._json("GET", self._path(repository, "teams"))
             if team["permission"] not in _MAY_WRITE
             and (team.get("units_map") or {}).get("repo.code") in _MAY_WRITE
         )
 
     def comment(self, repository: str, number: int, body: str) -> Comment:
-        """Write a comment into a pull request."""
-        path = self._at(repository, "issues", number, "comments")
+        """Comment on a pull request."""
+        path = self._path(repository, "issues", number, "comments")
         return _comment(self._json("POST", path, {"body": body}))
 
     def edit_comment(self, repository: str, comment: int, body: str) -> None:
-        """Replace a comment's text.
+        """Replace the text of a comment.
 
         Raises:
-            ForgeRefused: with status 404, where somebody removed it.
+            ForgeRefused: with status 404 if somebody has deleted it.
         """
-        self._json("PATCH", self._at(repository, "issues", "comments", comment), {"body": body})
+        self._json("PATCH", self._path(repository, "issues", "comments", comment), {"body": body})
 
     def attachments(self, repository: str, comment: int) -> list[Attachment]:
-        """Return the files at a comment."""
-        found = self._json("GET", self._at(repository, "issues", "comments", comment, "assets"))
+        """Return the files that are attached to a comment."""
+        found = self._json("GET", self._path(repository, "issues", "comments", comment, "assets"))
         return [_attachment(one) for one in found]
 
     def attach(self, repository: str, comment: int, name: str, content: bytes) -> Attachment:
         """Attach a file to a comment.
 
         Raises:
-            ForgeRefused: the forge does not take files of this kind or size.
+            ForgeRefused: the forge does not accept files of this type or size.
         """
-        path = self._at(repository, "issues", "comments", comment, "assets")
+        path = self._path(repository, "issues", "comments", comment, "assets")
         body, kind = encode_multipart_formdata({"attachment": (name, content)})
         found = self._read(self._send("POST", path, body, {"Content-Type": kind}))
         return _attachment(found)
 
     def detach(self, repository: str, comment: int, attachment: int) -> None:
-        """Remove a file from a comment."""
-        path = self._at(repository, "issues", "comments", comment, "assets", attachment)
+        """Remove an attached file from a comment."""
+        path = self._path(repository, "issues", "comments", comment, "assets", attachment)
         self._json("DELETE", path)
 
     def set_status(
         self, repository: str, commit: str, state: str, description: str, context: str, url: str
     ) -> None:
-        """Set one of a commit's statuses.
+        """Set a status of a commit.
 
         Args:
-            repository: its name.
-            commit: the full hash.
+            repository: the name of the repository.
+            commit: the full hash of the commit.
             state: pending, success, failure or error.
             description: one line.
-            context: which of the commit's statuses.
-            url: where it leads, or "".
+            context: the name of the status; a commit has one status for each context.
+            url: the link of the status, or "".
         """
         fields = {
             "state": state,
@@ -227,23 +227,27 @@ class Forge:
             "context": context,
             "target_url": url,
         }
-        self._json("POST", self._at(repository, "statuses", commit), fields)
+        self._json("POST", self._path(repository, "statuses", commit), fields)
 
-    def try_scope(self, scope: str, repository: str) -> None:
-        """Find out whether the token has a scope, by a request that the forge cannot carry out.
+    def check_scope(self, scope: str, repository: str) -> None:
+        """Check that the token has a scope, with a request that changes nothing.
 
         Args:
             scope: write:issue, write:repository or write:organization.
-            repository: one of the organisation's.
+            repository: any repository of the organisation.
 
         Raises:
-            ForgeRefused: with status 401 or 403, where it has not.
+            ForgeRefused: with status 401 or 403 if the token does not have the scope.
         """
         organisation = _quoted(self.settings.organisation)
-        # No comment has the number 0, and a branch or a repository needs a name.
+        # The forge cannot carry these out: no comment has the id 0, and a name must not be empty.
         method, path, fields = {
-            "write:issue": ("PATCH", self._at(repository, "issues", "comments", 0), {"body": "x"}),
-            "write:repository": ("POST", self._at(repository, "branches"), {}),
+            "write:issue": (
+                "PATCH",
+                self._path(repository, "issues", "comments", 0),
+                {"body": "x"},
+            ),
+            "write:repository": ("POST", self._path(repository, "branches"), {}),
             "write:organization": ("POST", f"/orgs/{organisation}/repos", {"name": ""}),
         }[scope]
         try:
@@ -253,28 +257,28 @@ class Forge:
                 raise
 
     def clone_url(self, repository: str) -> str:
-        """Return the address to clone a repository from, without credentials."""
+        """Return the URL to clone a repository from, without credentials."""
         organisation = _quoted(self.settings.organisation)
         return f"{self.settings.url}/{organisation}/{_quoted(repository)}.git"
 
-    def _at(self, repository: str, *parts: str | int) -> str:
-        words = ["repos", self.settings.organisation, repository, *parts]
-        return "".join(f"/{_quoted(str(word))}" for word in words)
+    def _path(self, repository: str, *parts: str | int) -> str:
+        segments = ["repos", self.settings.organisation, repository, *parts]
+        return "".join(f"/{_quoted(str(segment))}" for segment in segments)
 
     def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
         page = 1
         while True:
-            words = urllib.parse.urlencode({**(query or {}), "limit": _PAGE, "page": page})
-            found = self._json("GET", f"{path}?{words}")
+            parameters = urllib.parse.urlencode({**(query or {}), "limit": _PAGE, "page": page})
+            found = self._json("GET", f"{path}?{parameters}")
             yield from found
             if len(found) < _PAGE:
                 return
             page += 1
 
-    def _may(self, method: str, path: str) -> Any:
-        """Call the API for something that may not be there; None where it is not."""
+    def _get_or_none(self, path: str) -> Any:
+        """Get something that may not exist; None if it does not."""
         try:
-            return self._json(method, path)
+            return self._json("GET", path)
         except ForgeRefused as refused:
             if refused.status == 404:
                 return None
@@ -288,43 +292,45 @@ class Forge:
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Response:
         url = f"{self.settings.url}/api/v1{path}"
-        known = {"Authorization": f"token {self._token}", "Accept": "application/json"}
+        common = {"Authorization": f"token {self._token}", "Accept": "application/json"}
         try:
-            answer = self._client.request(method, url, {**known, **headers}, body, _SECONDS)
+            response = self._client.request(method, url, {**common, **headers}, body, _SECONDS)
         except CcciError as error:
             raise ForgeUnreachable(f"The forge does not answer: {error}") from None
-        where = f"{method} {url.partition('?')[0]}"
-        # A proxy answers 404 for an app that is away; the forge itself answers in JSON.
-        away = answer.status == 404 and "json" not in answer.content_type
-        if answer.status >= 500 or answer.status == 429 or away:
-            raise ForgeUnreachable(f"The forge cannot answer now: {answer.status} to {where}.")
-        if answer.status >= 300:
-            words = _words_of(answer)
-            raise ForgeRefused(f"The forge refused {where}: {answer.status} {words}", answer.status)
-        return answer
+        where, status = f"{method} {url.partition('?')[0]}", response.status
+        # A proxy answers 404 for an app that is down; a 404 of the forge itself is in JSON.
+        is_down = status == 404 and "json" not in response.content_type
+        if status >= 500 or status == 429 or is_down:
+            raise ForgeUnreachable(f"The forge is not available: it answered {status} to {where}.")
+        if status >= 300:
+            message = _message_of(response)
+            raise ForgeRefused(f"The forge refused {where}: {status} {message}", status)
+        return response
 
-    def _read(self, answer: Response) -> Any:
-        if not answer.body:
+    def _read(self, response: Response) -> Any:
+        if not response.body:
             return None
         try:
-            return json.loads(answer.body)
+            return json.loads(response.body)
         except ValueError:
-            raise ForgeUnreachable(f"{answer.url} answered no JSON: is it a forge?") from None
+            raise ForgeUnreachable(
+                f"{response.url} did not answer with JSON. Is it a forge?"
+            ) from None
 
 
-def _quoted(word: str) -> str:
-    return urllib.parse.quote(word, safe="")
+def _quoted(segment: str) -> str:
+    return urllib.parse.quote(segment, safe="")
 
 
-def _words_of(answer: Response) -> str:
+def _message_of(response: Response) -> str:
     try:
-        return str(json.loads(answer.body).get("message", ""))[:200]
+        return str(json.loads(response.body).get("message", ""))[:200]
     except (ValueError, AttributeError):
-        return " ".join(answer.text.split())[:200]
+        return " ".join(response.text.split())[:200]
 
 
 def _comment(found: Any) -> Comment:
-    """Read a comment; the forge gives the pull request's page and not its number."""
+    """Read a comment; the API has the URL of its pull request, but not the number."""
     number = str(found.get("pull_request_url") or "").rpartition("/")[2]
     return Comment(
         int(found["id"]),

@@ -1,4 +1,4 @@
-"""Which files of a run may be handed to the forge: those that the run cleared, unchanged since."""
+"""Which files of a run may be uploaded: those that the run has cleared, if unchanged since."""
 
 import hashlib
 from collections.abc import Iterator
@@ -10,27 +10,27 @@ from ccci.results.clearance import MAY_BE_CLEARED, read_clearance
 
 @dataclass(frozen=True)
 class Cleared:
-    """The files that may be handed on.
+    """The files of a run that may leave the node.
 
     Attributes:
-        files: the cleared ones, unchanged.
-        reason: why others may not, for people to read, or "".
+        files: cleared and unchanged.
+        reason: why the other files must not leave the node, as text for people, or "".
     """
 
     files: tuple[Path, ...] = ()
     reason: str = ""
 
     def __iter__(self) -> Iterator[Path]:
-        """Go through the files."""
+        """Iterate over the files."""
         return iter(self.files)
 
-    def holds(self, name: str) -> bool:
-        """Tell whether the file of that name may be handed on."""
+    def includes(self, name: str) -> bool:
+        """Tell whether a file of that name may leave the node."""
         return any(path.name == name for path in self.files)
 
 
 def cleared(results: Path) -> Cleared:
-    """Return the files of a run that may leave the node, and why the others may not.
+    """Return the files of a run that may leave the node, and why the others must not.
 
     Args:
         results: the folder of the run's results.
@@ -41,15 +41,16 @@ def cleared(results: Path) -> Cleared:
     """
     found = read_clearance(results)
     if found.reason:
-        return Cleared(reason=f"Nothing may leave the node: {found.reason}.")
+        return Cleared(reason=f"No file may leave the node: {found.reason}.")
     files, problems = [], []
     for name in MAY_BE_CLEARED:
         path = results / name
         known = found.cleared.get(name)
         if known is None:
-            problems.append(f"{name}: {found.withheld.get(name, 'it was not looked through')}.")
+            reason = found.withheld.get(name, "it was not searched for credentials")
+            problems.append(f"{name}: {reason}.")
         elif path.is_symlink() or _sha256_of(path) != known.sha256:
-            problems.append(f"{name}: it is not any more what was looked through.")
+            problems.append(f"{name}: it was changed after it was searched for credentials.")
         else:
             files.append(path)
     return Cleared(tuple(files), " ".join(problems))
@@ -60,4 +61,4 @@ def _sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
-        return ""  # Gone or out of reach: not what was looked through.
+        return ""  # A file that cannot be read is not the one that was cleared.

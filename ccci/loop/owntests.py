@@ -1,4 +1,4 @@
-"""Tests that live in a recipe's own repository, in `cc-ci/`, beside this project's suite."""
+"""Tests in a recipe's own repository, in `cc-ci/`; they are added to this project's suite."""
 
 from pathlib import Path
 
@@ -6,29 +6,29 @@ from ccci.loop.fetching import Refused
 
 FOLDER = "cc-ci"
 NOT_APPROVED = (
-    f"The tests in its {FOLDER}/ folder were not run: this project has not approved them "
-    "(`[approved]` `tests` in recipe.toml)."
+    f"The tests in {FOLDER}/ were not run: they are not approved in this project "
+    "(`tests` in `[approved]` of recipe.toml)."
 )
 
 
 def has_own_tests(checkout: Path) -> bool:
-    """Tell whether a recipe's repository brings test suites of its own."""
+    """Tell whether a recipe's repository has test suites of its own."""
     return any((checkout / FOLDER).glob("*.robot"))
 
 
 def with_own_tests(suite: Path, checkout: Path, into: Path) -> Path:
-    """Make a suite of this project's files for a recipe and the recipe's own.
+    """Make one suite of this project's files for a recipe and the recipe's own.
 
-    Only for a recipe whose tests are approved: Robot runs what stands in them, on this machine.
+    Only for a recipe whose tests are approved: Robot runs their code on this machine.
 
     Args:
-        suite: this project's folder for the recipe, or the generic one.
+        suite: this project's suite for the recipe, or the generic one.
         checkout: the recipe's repository at the commit under test.
-        into: a new folder, named for the recipe.
+        into: the folder to create; it has the name of the recipe.
 
     Raises:
-        Refused: a file of the recipe's has the name of one of this project's, or none that says
-            which stage it belongs to.
+        Refused: a file of the recipe has the same name as one of this project, or a name that does
+            not say which stage it belongs to.
 
     Example:
         >>> with_own_tests(suites / "gitea", checkout, Path("/run/ccci/gitea"))  # doctest: +SKIP
@@ -38,7 +38,7 @@ def with_own_tests(suite: Path, checkout: Path, into: Path) -> Path:
         (into / file.name).symlink_to(file.resolve())
     for file in sorted((checkout / FOLDER).glob("*.robot")):
         if (into / file.name).exists():
-            raise Refused(f"{FOLDER}/{file.name}: this project has a file of that name: rename it.")
+            raise Refused(f"{FOLDER}/{file.name}: this project has a file of that name. Rename it.")
         if file.name.startswith("_") or "__" not in file.name:
             raise Refused(
                 f"{FOLDER}/{file.name}: the name must begin with a number and a stage, as in "

@@ -1,4 +1,4 @@
-"""The poller: looks at the forge, brings each request on, posts what there is to say; for ever."""
+"""The poller: each cycle polls the forge, advances the requests, and posts what has changed."""
 
 import sqlite3
 import threading
@@ -16,96 +16,103 @@ from ccci.node.state import boot_id
 from ccci.project import PROJECT
 from ccci.teardown.sweep import sweep
 
-# While something runs: how often its progress is looked at.
-_TICK_SECONDS = 2.0
-# The pages say how old results are, and other runs of the node are in them, too.
+# Between two cycles while something is queued or running.
+_BUSY_SECONDS = 2.0
+# The dashboard shows how old results are, and also runs that the poller did not start.
 _PAGES_SECONDS = 24 * 3600.0
 
 
 class Poller:
-    """One poller. Several on one node take turns, and none does what another did."""
+    """One poller. Several on one node share the work: what one has done, the others skip."""
 
-    def __init__(self, forge: Forge, store: Store, tell: Callable[[str], None]) -> None:
-        """Take the forge, the store, and who is told what happens, in a sentence."""
-        self._forge, self._store, self._tell = forge, store, tell
-        self._watch = Watch(forge, store, tell)
-        self._dispatch = Dispatch(forge, store, tell)
-        self._publish = Publish(forge, store, tell)
+    def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
+        """Take what it works on.
+
+        Args:
+            forge: the forge to poll.
+            store: the requests, and what was posted.
+            log: called with a line for each event.
+        """
+        self._forge, self._store, self._log = forge, store, log
+        self._watch = Watch(forge, store, log)
+        self._dispatch = Dispatch(forge, store, log)
+        self._publish = Publish(forge, store, log)
         self._wake = threading.Event()
-        self._ended = False
-        self._trouble = ""
+        self._stopped = False
+        self._last_error = ""
         self._pages_written = time.monotonic()
 
     def start(self) -> None:
-        """Note the boot, and remove what runs left that a crash or a reboot cut off."""
-        if self._store.note_boot(boot_id()):
-            self._tell("this node was rebooted since the last look")
-        sweep(report=self._tell)
-        self._trouble = self._try(self._write_dashboard)
-        if self._trouble:
-            self._tell(self._trouble)
+        """Record the boot, and clean up after runs that a crash or a reboot cut off."""
+        if self._store.record_boot(boot_id()):
+            self._log("this node was rebooted since the last start")
+        sweep(report=self._log)
+        self._last_error = self._error_of(self._write_dashboard)
+        if self._last_error:
+            self._log(self._last_error)
 
-    def wake(self) -> None:
-        """Have the next look at once."""
+    def trigger(self) -> None:
+        """Poll the forge now instead of at the end of the interval."""
         self._wake.set()
 
-    def end(self) -> None:
-        """End `run` after its present turn. Runs go on, and the next poller takes them up."""
-        self._ended = True
+    def stop(self) -> None:
+        """End `run` after the present cycle. Runs go on; the next poller follows them."""
+        self._stopped = True
         self._wake.set()
 
     def run(self) -> None:
-        """Take turn after turn until `end` is called."""
+        """Repeat the cycle until `stop` is called."""
         interval = self._forge.settings.interval_seconds
-        looked = -interval
-        knocked = False
-        while not self._ended:
-            knocked = self._wake.is_set() or knocked
+        polled = -interval
+        triggered = False
+        while not self._stopped:
+            triggered = self._wake.is_set() or triggered
             self._wake.clear()
-            since = time.monotonic() - looked
-            # However often somebody knocks, looks have a distance.
-            look = since >= interval or (knocked and since >= _TICK_SECONDS)
-            if look:
-                looked, knocked = time.monotonic(), False
-            self.turn(look)
-            busy = knocked or bool(self._store.requests(*LIVE))
-            rest = looked + interval - time.monotonic()
-            self._wake.wait(max(0.0, min(rest, _TICK_SECONDS) if busy else rest))
+            since = time.monotonic() - polled
+            # However many webhooks arrive, there is a pause between two polls.
+            poll = since >= interval or (triggered and since >= _BUSY_SECONDS)
+            if poll:
+                polled, triggered = time.monotonic(), False
+            self.cycle(poll)
+            busy = triggered or bool(self._store.requests(*LIVE))
+            rest = polled + interval - time.monotonic()
+            self._wake.wait(max(0.0, min(rest, _BUSY_SECONDS) if busy else rest))
 
-    def turn(self, look: bool = True) -> None:
-        """Take one turn: look at the forge, bring requests on, post what changed.
+    def cycle(self, poll: bool = True) -> None:
+        """Poll the forge, advance the requests, and post what has changed.
 
-        Trouble of the forge or the node is told and ends that part, not the poller: nothing was
-        noted that did not happen, so that the next turn does what this one could not.
+        An error of the forge or the node is logged, and ends that part of the cycle only. What was
+        not done was not recorded either, so the next cycle does it.
 
         Args:
-            look: ask the forge for comments, too.
+            poll: False leaves out the poll for new comments.
         """
-        with self._store.turn():
-            # Told at once that they are queued: what is to be tested takes its time to fetch.
-            parts = [self._watch.look, self._publish.step] if look else []
-            trouble = [self._try(part) for part in (*parts, self._bring_on, self._publish.step)]
-        words = " ".join(dict.fromkeys(filter(None, trouble)))
-        if words != self._trouble and (words or look):
-            self._tell(words or "the trouble is over")
-            self._trouble = words
+        with self._store.cycle_lock():
+            # Posted once before the requests are advanced: fetching a commit can take minutes, and
+            # until then the comment says *queued*.
+            parts = [self._watch.poll, self._publish.step] if poll else []
+            errors = [self._error_of(part) for part in (*parts, self._advance, self._publish.step)]
+        error = " ".join(dict.fromkeys(filter(None, errors)))
+        if error != self._last_error and (error or poll):
+            self._log(error or "the error is gone")
+            self._last_error = error
 
-    def _try(self, part: Callable[[], None]) -> str:
-        """Do a part of a turn; return what kept it from being done, or ""."""
+    def _error_of(self, part: Callable[[], None]) -> str:
+        """Run a part of a cycle; return the message of its error, or ""."""
         try:
             part()
         except (CcciError, OSError, sqlite3.Error) as error:
             return str(error)
         return ""
 
-    def _bring_on(self) -> None:
-        old = time.monotonic() - self._pages_written >= _PAGES_SECONDS
-        if self._dispatch.step() or old:
+    def _advance(self) -> None:
+        due = time.monotonic() - self._pages_written >= _PAGES_SECONDS
+        if self._dispatch.step() or due:
             self._write_dashboard()
 
     def _write_dashboard(self) -> None:
-        # Noted first: where they cannot be written, that is tried again tomorrow.
+        # Set first: if the pages cannot be written, the next attempt is a day later.
         self._pages_written = time.monotonic()
         folder = self._forge.settings.dashboard_folder or PROJECT / "results" / "web"
-        # For a web server: the logs that were cleared, and nothing else of the results.
+        # A web server may serve this folder, so it gets cleared logs only.
         write_site(PROJECT / "results", folder, for_the_web=True)

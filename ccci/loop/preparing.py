@@ -1,4 +1,4 @@
-"""What is tested for a request: its commit, fetched as data and judged before it is deployed."""
+"""Prepares the run of a request: fetches the commit and checks it before it is deployed."""
 
 import shutil
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from ccci.loop.fetching import Refused, Remote, fetch_commit
 from ccci.loop.forge import Forge
 from ccci.loop.owntests import NOT_APPROVED, has_own_tests, with_own_tests
 from ccci.loop.store import Request
-from ccci.loop.vetting import judged
+from ccci.loop.vetting import violations_in_fetched
 from ccci.project import PROJECT
 from ccci.recipe.config import config_path, load_recipe_config
 
@@ -16,18 +16,18 @@ _MOST_SHOWN = 5
 
 
 def results_of(request: Request) -> Path:
-    """Return the folder of the results of a request's run."""
+    """Return the folder with the results of a request's run."""
     return PROJECT / "results" / request.recipe / request.run_id
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run is made of.
+    """What a run needs.
 
     Attributes:
-        recipe: the repository, with the commit under test.
+        recipe: the repository, with the commit under test checked out.
         suite: the folder that Robot runs.
-        note: what people should know, one sentence, or "".
+        note: a sentence for the comment, or "".
     """
 
     recipe: Path
@@ -36,17 +36,17 @@ class Prepared:
 
 
 def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
-    """Fetch a request's commit and judge what of it will be deployed.
+    """Fetch the commit of a request and check what would be deployed.
 
     Args:
         forge: where the recipe's repository is.
-        request: what is to be tested.
-        folder: of the request on the node.
+        request: the request.
+        folder: the folder of the request on the node.
 
     Raises:
-        Refused: the repository or a compose file holds what the node does not take.
-        NodeFailure: it could not be fetched now.
-        Misuse: this project's recipe.toml of the recipe has an error.
+        Refused: the repository or a compose file has something that is not allowed on this node.
+        NodeFailure: the commit could not be fetched now.
+        Misuse: this project's recipe.toml for the recipe has an error.
     """
     recipe, before, suites = folder / "recipe", folder / "before", folder / "suites"
     for old in (recipe, before, suites):
@@ -54,9 +54,9 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
             shutil.rmtree(old)
     settings = forge.settings
     url = forge.clone_url(request.recipe)
-    fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.hash, recipe)
+    fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.commit, recipe)
     config = load_recipe_config(config_path(PROJECT, request.recipe))
-    found = judged(recipe, before, frozenset(config.approved.node))
+    found = violations_in_fetched(recipe, before, frozenset(config.approved.node))
     if found:
         raise Refused(" ".join(found[:_MOST_SHOWN]))
     suite = PROJECT / "suites" / request.recipe
@@ -69,9 +69,9 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
 
 
 def approved_for(recipe: str) -> frozenset[str]:
-    """Return what a recipe may do on the node, as this project's own clone says.
+    """Return the approvals for a recipe in this project's recipe.toml.
 
     Raises:
-        Misuse: its recipe.toml has an error.
+        Misuse: recipe.toml has an error.
     """
     return frozenset(load_recipe_config(config_path(PROJECT, recipe)).approved.node)

@@ -1,7 +1,7 @@
-"""git between two repositories that are elsewhere: copied and pushed, never checked out.
+"""git to copy from one remote repository to another; nothing is checked out.
 
-Nothing of what it copies is run: no hook, no filter, no submodule. Trust, names and credentials are
-`ccci.web.git_remote`'s.
+Nothing that it copies is run: no hooks, no filters, no submodules. Certificates, names and
+credentials are handled by `ccci.web.git_remote`.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from ccci.node.server import Server
 from ccci.web.accounts import Account
 from ccci.web.git_remote import environment_for, settings_for
 
-# A transfer that stands still for a minute is over; one that moves may take its time.
+# A transfer that stalls for a minute is aborted; one that makes progress is not.
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -30,42 +30,42 @@ _SECONDS = 900
 
 @dataclass(frozen=True)
 class Done:
-    """What a git command came to.
+    """The outcome of a git command.
 
     Attributes:
         code: its exit code.
-        output: what it printed.
-        words: its complaint, as one line.
+        output: its output.
+        error: the last lines on stderr, as one line.
     """
 
     code: int
     output: str
-    words: str
+    error: str
 
 
 class RemoteGit:
-    """git as one account, with the trust and the names of one server."""
+    """git with one account, and with the certificates and names of one server."""
 
     def __init__(self, server: Server, folder: Path, account: Account | None = None) -> None:
-        """Take whom to trust, where names lead, and who speaks.
+        """Prepare git; nothing is run yet.
 
         Args:
-            server: for `ca_bundle` and `names`.
-            folder: a private one, which is git's home and holds its copies.
-            account: nobody without one.
+            server: its `ca_bundle` is trusted, and its `names` replace DNS.
+            folder: a private folder, used as git's home and for its copies.
+            account: None for anonymous access.
         """
         self._server, self._folder, self._account = server, folder, account
 
     def run(self, url: str, *arguments: str, at: Path | None = None) -> Done:
-        """Run one git command to its end, whatever comes of it.
+        """Run a git command; a failure is returned, not raised.
 
         Args:
-            url: of the other side, an address or a path.
-            arguments: git's own, the address or path among them where git wants it.
-            at: the folder to work in.
+            url: the remote repository, a URL or a path.
+            arguments: the arguments of git, including the URL where git needs it.
+            at: the folder to run it in.
 
         Raises:
-            NodeFailure: it did not end in time.
+            NodeFailure: git did not end in time.
 
         Example:
             >>> RemoteGit(server, folder).run(url, "ls-remote", url).output  # doctest: +SKIP
@@ -74,7 +74,7 @@ class RemoteGit:
         allowed = {"GIT_ALLOW_PROTOCOL": "https:http:file"}
         try:
             done = subprocess.run(
-                ["git", *(word for one in settings for word in ("-c", one)), *arguments],
+                ["git", *(option for one in settings for option in ("-c", one)), *arguments],
                 cwd=at or self._folder,
                 env={**environment_for(self._folder, self._account), **allowed},
                 stdin=subprocess.DEVNULL,
@@ -88,5 +88,5 @@ class RemoteGit:
             raise NodeFailure(
                 f"'git {arguments[0]}' of {url} did not end within {_SECONDS} s."
             ) from None
-        said = [line for line in done.stderr.splitlines() if line and not line.startswith("hint:")]
-        return Done(done.returncode, done.stdout, " | ".join(said[-4:]) or "it said nothing")
+        errors = [line for line in done.stderr.splitlines() if line and line[:5] != "hint:"]
+        return Done(done.returncode, done.stdout, " | ".join(errors[-4:]) or "no output")

@@ -1,7 +1,7 @@
-"""Whose traffic a rule of Traefik's can take: a label of any app can route any name of the node.
+"""The hosts whose traffic a Traefik rule can take: labels of one app can route hosts of another.
 
-Rules are read as https://doc.traefik.io/traefik/routing/routers/#rule writes them: matchers, joined
-by `&&`, `||`, `!` and brackets.
+The syntax of rules is that of https://doc.traefik.io/traefik/routing/routers/#rule: matchers that
+are combined with `&&`, `||`, `!` and parentheses.
 """
 
 import re
@@ -14,21 +14,22 @@ _TOKEN = re.compile(r"\s*(?:(&&|\|\||[!(),])|([A-Za-z]\w*)|`([^`]*)`|\"([^\"\\]*
 
 
 class UnknownRule(ValueError):
-    """A rule that is not written as Traefik's rules are."""
+    """A rule that does not follow Traefik's syntax."""
 
 
 def names_taken(rule: str, own: Callable[[str], bool]) -> frozenset[str]:
-    """Return the names, other than the app's own, whose traffic a rule can take.
+    """Return the hosts, other than the app's own, whose traffic a rule can take.
 
     Args:
-        rule: of a router, its variables filled in.
-        own: tells whether a name is the app's own.
+        rule: the rule of a router, with its variables filled in.
+        own: tells whether a host is the app's own.
 
     Returns:
-        the names; `any` among them where no name bounds the rule; empty when all is the app's own.
+        the hosts; with `any` if the rule is not limited to certain hosts; empty if it takes the
+            traffic of the app's own hosts only.
 
     Raises:
-        UnknownRule: it cannot be read.
+        UnknownRule: the rule cannot be read.
 
     Example:
         >>> sorted(names_taken("Host(`a.test`) || PathPrefix(`/b`)", lambda name: False))
@@ -36,19 +37,19 @@ def names_taken(rule: str, own: Callable[[str], bool]) -> frozenset[str]:
         >>> names_taken("Host(`a.test`) && !Path(`/b`)", lambda name: name == "a.test")
         frozenset()
     """
-    reader = _Reader(rule, own)
-    taken = reader.either()
-    reader.want("")
+    parser = _Parser(rule, own)
+    taken = parser.either()
+    parser.expect("")
     return taken
 
 
-class _Reader:
-    """Reads a rule from left to right; `&&` binds more closely than `||`."""
+class _Parser:
+    """Parses a rule from left to right; `&&` binds more tightly than `||`."""
 
     def __init__(self, rule: str, own: Callable[[str], bool]) -> None:
         self._own = own
         self._depth = 0
-        self._words: list[tuple[str, str]] = []
+        self._tokens: list[tuple[str, str]] = []
         if len(rule) > _LONGEST:
             raise UnknownRule(rule[:80])
         at, end = 0, len(rule.rstrip())
@@ -56,44 +57,44 @@ class _Reader:
             found = _TOKEN.match(rule, at)
             if not found:
                 raise UnknownRule(rule)
-            sign, name, *quoted = found.groups()
+            operator, name, *quoted = found.groups()
             text = next((one for one in quoted if one is not None), "")
-            self._words.append((sign or ("name" if name else "text"), name or text))
+            self._tokens.append((operator or ("name" if name else "text"), name or text))
             at = found.end()
-        self._words.reverse()
+        self._tokens.reverse()
 
-    def want(self, kind: str) -> str:
-        """Take the next word, which is of this kind; "" is the end."""
+    def expect(self, kind: str) -> str:
+        """Take the next token, which must be of this kind; "" is the end."""
         if self._next() != kind:
             raise UnknownRule(kind)
-        return self._words.pop()[1] if kind else ""
+        return self._tokens.pop()[1] if kind else ""
 
     def either(self) -> frozenset[str]:
         taken = self._both()
         while self._next() == "||":
-            self.want("||")
+            self.expect("||")
             taken |= self._both()
         return taken
 
     def _both(self) -> frozenset[str]:
         taken = self._one()
         while self._next() == "&&":
-            self.want("&&")
+            self.expect("&&")
             other = self._one()
-            # Each part bounds the whole: what one leaves open, the other may close.
+            # Both parts must match, so the stricter one limits the whole.
             taken = other if not other or taken == {ANY} else taken
         return taken
 
     def _one(self) -> frozenset[str]:
         if self._next() in ("!", "("):
             return self._nested()
-        matcher = self.want("name")
+        matcher = self.expect("name")
         names = self._arguments()
         if matcher.lower() not in ("host", "hostsni", "hostheader"):
             return frozenset({ANY})
         if not names:
             raise UnknownRule(matcher)
-        # An empty name has yet to be given.
+        # An empty host is a variable without a value yet: it can become any host.
         return frozenset(name or ANY for name in names if not self._own(name.lower()))
 
     def _nested(self) -> frozenset[str]:
@@ -101,25 +102,25 @@ class _Reader:
         if self._depth > _DEEPEST:
             raise UnknownRule("nested too deep")
         if self._next() == "!":
-            self.want("!")
+            self.expect("!")
             self._one()
             taken = frozenset({ANY})
         else:
-            self.want("(")
+            self.expect("(")
             taken = self.either()
-            self.want(")")
+            self.expect(")")
         self._depth -= 1
         return taken
 
     def _arguments(self) -> list[str]:
-        self.want("(")
+        self.expect("(")
         found: list[str] = []
         while self._next() != ")":
             if found:
-                self.want(",")
-            found.append(self.want("text"))
-        self.want(")")
+                self.expect(",")
+            found.append(self.expect("text"))
+        self.expect(")")
         return found
 
     def _next(self) -> str:
-        return self._words[-1][0] if self._words else ""
+        return self._tokens[-1][0] if self._tokens else ""

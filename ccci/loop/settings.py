@@ -1,4 +1,4 @@
-"""The forge to listen to: what an operator writes into forge.toml, and where it is found."""
+"""The settings of the forge in forge.toml, and where that file is."""
 
 import os
 from pathlib import Path
@@ -17,12 +17,12 @@ class _Table(BaseModel):
 
 
 class Webhook(_Table):
-    """`[webhook]`: where the forge may knock, so that nobody waits for the next look.
+    """`[webhook]`: a request of the forge triggers a poll, so that a comment is seen at once.
 
     Attributes:
-        address: where to listen; put a proxy with TLS before it where it is not the forge's host.
-        port: where to listen.
-        secret_file: holds the secret that the forge signs with, in a file of mode 0600.
+        address: the address to listen on. If the forge is on another host, use a TLS proxy.
+        port: the port to listen on.
+        secret_file: a file of mode 0600 with the secret that the forge signs with.
     """
 
     address: str = "127.0.0.1"
@@ -31,21 +31,21 @@ class Webhook(_Table):
 
 
 class ForgeSettings(_Table):
-    """One forge, and how this node serves it.
+    """One forge, and how this node tests its pull requests.
 
     Attributes:
-        url: of the forge, without a slash at its end.
-        organisation: whose repositories are listened to; one for each recipe.
-        user: the account that the token belongs to; its own comments are never commands.
-        token_file: holds the token, in a file of mode 0600.
-        upstream: where a recipe that the organisation lacks is mirrored from; an address or a
-            path, with `{recipe}` in it.
-        ca_bundle: whom to trust; without it, the system's authorities.
-        interval_seconds: from one look at the forge to the next.
-        runs: how many runs may live at once; the budget of the node holds beside it.
-        dashboard: the address of the dashboard's front page, where one is served.
-        dashboard_folder: where the dashboard is written; without it, results/web of this clone.
-        webhook: where the forge may knock.
+        url: the URL of the forge, without a trailing slash.
+        organisation: the organisation whose repositories are polled; one for each recipe.
+        user: the account of the token; its own comments are never commands.
+        token_file: a file of mode 0600 with the token.
+        upstream: where a recipe that the organisation lacks is mirrored from; a URL or a path with
+            `{recipe}` in it.
+        ca_bundle: the certificates to trust; by default those of the system.
+        interval_seconds: the time between two polls.
+        runs: the number of runs at the same time; the budget of the node applies as well.
+        dashboard: the URL of the folder that the dashboard is served from, or "".
+        dashboard_folder: where the dashboard is written; by default results/web of this clone.
+        webhook: where to listen for webhooks; None for none.
     """
 
     url: str = Field(pattern=r"^https?://[^/]+[^/]$")
@@ -69,21 +69,21 @@ class ForgeSettings(_Table):
         return read_secret(self.token_file, "token_file")
 
     def webhook_secret(self) -> str:
-        """Read the secret that the forge signs its knocks with; "" where there is no webhook.
+        """Read the secret that the forge signs webhooks with; "" without `[webhook]`.
 
         Raises:
-            Misuse: as for `token`.
+            Misuse: the file is missing, empty, or can be read by others.
         """
-        where = self.webhook
-        return read_secret(where.secret_file, "webhook.secret_file") if where else ""
+        table = self.webhook
+        return read_secret(table.secret_file, "webhook.secret_file") if table else ""
 
 
 def read_secret(path: Path, key: str) -> str:
-    """Read one secret out of a file that nobody else can read.
+    """Read a secret from a file that only its owner can read.
 
     Args:
         path: the file.
-        key: its key in forge.toml, for the sentence.
+        key: the key in forge.toml that names the file, for the message.
 
     Raises:
         Misuse: the file is missing, empty, or can be read by others.
@@ -95,16 +95,16 @@ def read_secret(path: Path, key: str) -> str:
         mode = path.stat().st_mode & 0o777
         secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"forge.toml: key '{key}': {path} cannot be read: {error}.") from None
+        raise Misuse(f"forge.toml: key '{key}': cannot read {path}: {error}.") from None
     if mode & 0o077:
-        raise Misuse(f"forge.toml: key '{key}': others can read {path}: chmod 600 {path}.")
+        raise Misuse(f"forge.toml: key '{key}': others can read {path}. Run 'chmod 600 {path}'.")
     if not secret:
         raise Misuse(f"forge.toml: key '{key}': {path} is empty.")
     return secret
 
 
 def forge_file() -> Path | None:
-    """Return $CCCI_FORGE_FILE, /etc/ccci/forge.toml, or the lab's; None where none is there."""
+    """Return $CCCI_FORGE_FILE, /etc/ccci/forge.toml, or the lab's file; None if there is none."""
     named = os.environ.get("CCCI_FORGE_FILE")
     if named:
         return Path(named)
@@ -113,16 +113,16 @@ def forge_file() -> Path | None:
 
 
 def load_forge_settings() -> ForgeSettings:
-    """Read the file that `forge_file` names.
+    """Read the file that `forge_file` returns.
 
     Raises:
-        Misuse: there is none, or it has an error; the sentence names file and key.
+        Misuse: there is none, or it has an error; the message names the file and the key.
     """
     place = forge_file()
     if place is None:
         raise Misuse(
-            "No forge to listen to: start the lab's with 'make lab-up FORGE=1', or describe one in "
-            "/etc/ccci/forge.toml (docs/operate.md)."
+            "There is no forge.toml. Start the lab's forge with 'make lab-up FORGE=1', or describe "
+            "a forge in /etc/ccci/forge.toml (docs/operate.md)."
         )
     return read_forge_settings(place)
 

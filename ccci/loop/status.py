@@ -1,10 +1,10 @@
-"""The state beside a commit at the forge, and the words that the comment shares with it."""
+"""The commit status on the forge, and the texts that it shares with the comment."""
 
 from typing import Literal
 
 from ccci.loop.findings import Findings, findings_in
-from ccci.loop.job_view import JobView
 from ccci.loop.quoting import one_line
+from ccci.loop.request_view import RequestView
 from ccci.results.store import Verdict
 from ccci.stage_names import STAGES
 
@@ -14,50 +14,52 @@ LONGEST_DESCRIPTION = 140
 _STATUS_OF_VERDICT: dict[Verdict, StatusState] = {"passed": "success", "failed": "failure"}
 
 
-def status_of(job: JobView) -> tuple[StatusState, str]:
-    """Return the state of the commit and its description, at most 140 characters.
+def status_of(request: RequestView) -> tuple[StatusState, str]:
+    """Return the commit status and its description, of at most 140 characters.
 
     Example:
-        >>> status_of(job)
+        >>> status_of(request)
         ('success', 'passed: 27 of 27 tests, 70 s')
     """
-    if job.state in ("queued", "running"):
-        words = headline(job, None) + (_failed_so_far(job) if job.state == "running" else "")
-        return "pending", one_line(words, LONGEST_DESCRIPTION)
-    if job.state != "done":
-        words = f"{job.state}: {job.note}" if job.note else job.state
-        return "error", one_line(words, LONGEST_DESCRIPTION)
-    found = findings_in(job.results, job.commit)
-    words = f"{found.verdict}: {_why(found)}".removesuffix(": ")
-    return _STATUS_OF_VERDICT.get(found.verdict, "error"), one_line(words, LONGEST_DESCRIPTION)
+    if request.state in ("queued", "running"):
+        text = headline(request, None) + (
+            _failed_so_far(request) if request.state == "running" else ""
+        )
+        return "pending", one_line(text, LONGEST_DESCRIPTION)
+    if request.state != "done":
+        text = f"{request.state}: {request.note}" if request.note else request.state
+        return "error", one_line(text, LONGEST_DESCRIPTION)
+    found = findings_in(request.results, request.commit)
+    text = f"{found.verdict}: {_explanation(found)}".removesuffix(": ")
+    return _STATUS_OF_VERDICT.get(found.verdict, "error"), one_line(text, LONGEST_DESCRIPTION)
 
 
-def headline(job: JobView, found: Findings | None) -> str:
-    """Return where a request stands, in a few words.
+def headline(request: RequestView, found: Findings | None) -> str:
+    """Return the state of a request in a few words.
 
     Example:
-        >>> headline(job, None)
+        >>> headline(request, None)
         'running, backup (5 of 7)'
     """
     if found:
         return found.verdict
-    if job.state == "queued" and job.position > 0:
-        return f"queued, number {job.position} in line"
-    if job.state == "running" and job.progress:
-        stage = job.progress.stage
+    if request.state == "queued" and request.position > 0:
+        return f"queued, number {request.position} in the queue"
+    if request.state == "running" and request.progress:
+        stage = request.progress.stage
         if stage not in STAGES:
-            return "running, waits for its share of the node"
+            return "running, waiting for free places on the node"
         return f"running, {stage} ({STAGES.index(stage) + 1} of {len(STAGES)})"
-    return job.state
+    return request.state
 
 
-def _failed_so_far(job: JobView) -> str:
-    failed = job.progress.failed if job.progress else 0
+def _failed_so_far(request: RequestView) -> str:
+    failed = request.progress.failed if request.progress else 0
     return f", {count(failed, 'test')} failed so far" if failed else ""
 
 
-def _why(found: Findings) -> str:
-    """Return what stands behind a verdict in one line."""
+def _explanation(found: Findings) -> str:
+    """Return one line that explains a verdict."""
     results = found.results
     if results is None or found.verdict == "incomplete":
         return found.reason
@@ -66,12 +68,12 @@ def _why(found: Findings) -> str:
         return "nothing was tested"
     if found.verdict == "passed":
         return f"{passed} of {count(passed + failed, 'test')}, {results.seconds:.0f} s"
-    bad = ", ".join(stage for stage in STAGES if results.stages.get(stage) == "failed")
-    return f"{bad or 'no stage'}; {failed} of {count(passed + failed, 'test')}"
+    stages = ", ".join(stage for stage in STAGES if results.stages.get(stage) == "failed")
+    return f"{stages or 'no stage'}; {failed} of {count(passed + failed, 'test')}"
 
 
 def count(number: int, thing: str) -> str:
-    """Return a number of things.
+    """Return a number with its noun.
 
     Example:
         >>> count(2, "test")

@@ -1,8 +1,8 @@
-"""What the loop must not forget: which comments it handled, what was asked for, what it posted.
+"""The loop's database: which comments it has handled, what was requested, what it has posted.
 
-One sqlite file for each organisation, below the node's state folder. Every step of a request is one
-transaction, so that a process may be killed anywhere: what is not written down has not happened,
-and is done again.
+One SQLite file for each organisation, in the node's state folder. Every step of a request is one
+transaction, so a process may be killed at any point: a step that is not in the database has not
+happened, and is done again.
 """
 
 import json
@@ -24,12 +24,13 @@ from ccci.node.state import ProcessIdentity, private_dir
 State = Literal[
     "queued", "running", "stopping", "done", "refused", "superseded", "stopped", "broken"
 ]
-# What the run said on its terminal; it stays.
+# The terminal output of the run; it is kept.
 RUN_LOG = "run.log"
 LIVE: tuple[State, ...] = ("queued", "running", "stopping")
 _BUSY_SECONDS = 30.0
-# A turn of another poller may fetch a large repository.
-_TURN_SECONDS = 900.0
+# Another poller may be fetching a large repository in its cycle.
+_CYCLE_SECONDS = 900.0
+# The first version of the tables; `_MIGRATIONS` brings them up to date.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS boots (boot_id TEXT PRIMARY KEY, seen REAL NOT NULL);
@@ -58,63 +59,72 @@ CREATE TABLE IF NOT EXISTS threads (
     PRIMARY KEY (repository, pull_request, recipe)
 );
 """
-# What was added since, in order; the file knows how many of these it has (PRAGMA user_version).
-_CHANGES = (
+# Migrations, in order; the file knows how many of these it has (PRAGMA user_version).
+_MIGRATIONS = (
     (
         "ALTER TABLE requests ADD COLUMN waits TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE requests ADD COLUMN failing_since REAL NOT NULL DEFAULT 0",
         "UPDATE requests SET waits = note, note = ''"
         " WHERE state = 'queued' AND note LIKE 'waits for %'",
     ),
+    (
+        # A commit is called a commit everywhere; COMMIT is a word of SQL, hence the quotes.
+        'ALTER TABLE requests RENAME COLUMN hash TO "commit"',
+        "ALTER TABLE requests RENAME COLUMN head TO pull_request_commit",
+        "ALTER TABLE requests RENAME COLUMN waits TO waiting_for",
+        "ALTER TABLE requests RENAME COLUMN told TO posted",
+    ),
 )
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """One recipe that a comment asks to be tested.
+class RecipeCommit:
+    """A recipe at one commit, as a comment asks for it.
 
     Attributes:
         recipe: its name.
-        hash: the full hash of the commit to test.
+        commit: the full hash of the commit to test.
     """
 
     recipe: str
-    hash: str
+    commit: str
 
 
 @dataclass(frozen=True)
 class Request:
-    """One recipe that somebody asked to be tested at one commit.
+    """A request to test one recipe at one commit.
 
     Attributes:
         id: its number.
-        comment: the comment that asked.
-        repository: where the comment stands.
-        pull_request: the number of the pull request there.
-        head: the pull request's head when the comment was seen; statuses go there.
-        recipe: what is tested.
-        hash: the commit under test; the head, unless another recipe is tested.
-        asked_by: who asked.
-        asked: when, in seconds since 1970.
-        state: where it stands.
-        ending: what it becomes when its run has ended: stopped or superseded.
-        note: what people should know to the end, one sentence, or "".
-        attempts: how many runs were begun for it.
-        run_id: of the run that was begun last.
-        process: of that run; None before it began.
-        changed: when the state changed last.
+        comment: the id of the comment that asked.
+        repository: the repository of the pull request.
+        pull_request: the number of the pull request.
+        pull_request_commit: the newest commit of the pull request when the comment was seen; the
+            status is set on it.
+        recipe: the recipe to test.
+        commit: the commit to test; differs from `pull_request_commit` where the recipe is not the
+            one of the repository.
+        asked_by: the author of the comment.
+        asked: when it was queued, in seconds since 1970.
+        state: its state.
+        ending: the state that it gets once its run has ended: stopped or superseded.
+        note: one sentence that is shown in the comment to the end, or "".
+        attempts: how many runs were started for it.
+        run_id: the id of the newest of these runs.
+        process: the process of that run; None before it started.
+        changed: when the state changed last, in seconds since 1970.
         status_posted: the commit status that the forge has.
-        waits: what it waits for before its run begins, or "".
-        failing_since: when its fetching failed first, 0 where it did not since it last went well.
+        waiting_for: what it waits for before its run starts, or "".
+        failing_since: when fetching began to fail, in seconds since 1970; 0 while it does not.
     """
 
     id: int
     comment: int
     repository: str
     pull_request: int
-    head: str
+    pull_request_commit: str
     recipe: str
-    hash: str
+    commit: str
     asked_by: str
     asked: float
     state: State
@@ -125,21 +135,21 @@ class Request:
     process: ProcessIdentity | None
     changed: float
     status_posted: str
-    waits: str
+    waiting_for: str
     failing_since: float
 
 
 @dataclass(frozen=True)
-class Thread:
-    """The one comment of ours for a pull request and recipe.
+class PostedComment:
+    """The loop's comment for one pull request and recipe.
 
     Attributes:
-        comment: the forge's number of it; 0 before it is written.
-        url: its page.
+        comment: its id on the forge; 0 before it is posted.
+        url: its URL.
         body_posted: the text that the forge has.
-        uploads: attached file's name to address.
-        uploads_of: the run whose files these are.
-        not_uploaded: why that run's files are not all there, or "".
+        uploads: name to URL, of the attached files.
+        uploads_of: the id of the run that the files are from.
+        not_uploaded: why some files of that run are not attached, or "".
     """
 
     comment: int = 0
@@ -152,7 +162,7 @@ class Thread:
 
 @dataclass(frozen=True)
 class Answer:
-    """A short answer to one comment, to be posted once."""
+    """A short answer to a comment, posted once."""
 
     comment: int
     repository: str
@@ -161,17 +171,17 @@ class Answer:
 
 
 class Store:
-    """The sqlite file, opened. One object for each thread that uses it.
+    """The open database. Each thread needs an object of its own.
 
     Example:
         store = Store.of(load_forge_settings())
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open the store, and make it where it is missing.
+        """Open the database; create it if it is missing.
 
         Args:
-            folder: of the store and of all that is kept of its requests.
+            folder: holds the database and the folders of its requests.
         """
         self.folder = folder
         self.path = self.folder / "loop.sqlite"
@@ -181,50 +191,50 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
-        self._bring_up_to_date()
+        self._migrate()
 
     @classmethod
     def of(cls, settings: ForgeSettings) -> Self:
-        """Open the node's own store for one organisation on one forge."""
+        """Open this node's database for one organisation on one forge."""
         host = urlsplit(settings.url).netloc.replace(":", "-")
         return cls(private_dir("loop", f"{host}-{settings.organisation}"))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the database."""
         self._db.close()
 
-    def turn(self) -> AbstractContextManager[None]:
-        """Hold the store for a turn: two pollers on one node take theirs one after the other."""
-        return locked(self.folder / "turn.lock", _TURN_SECONDS)
+    def cycle_lock(self) -> AbstractContextManager[None]:
+        """Return the lock for one cycle: only one poller on a node is in a cycle at a time."""
+        return locked(self.folder / "cycle.lock", _CYCLE_SECONDS)
 
     def folder_of(self, request: Request) -> Path:
-        """Return what is kept of a request on the node: fetched files, logs, results."""
+        """Return the folder of a request on the node: fetched files, logs, results."""
         folder = self.folder / "requests" / str(request.id)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
-    def tidy(self, request: Request) -> None:
-        """Remove what is not needed once the forge has the last word of a request."""
+    def clean_up(self, request: Request) -> None:
+        """Remove what is not needed once the final state of a request is posted."""
         for path in self.folder_of(request).iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
             elif path.name != RUN_LOG:
                 path.unlink()
 
-    def fact(self, name: str, value: str) -> str:
-        """Return what is known by a name; note `value` where nothing is known yet."""
+    def get_or_store(self, name: str, value: str) -> str:
+        """Return the value stored under a name; store `value` if there is none yet."""
         self._run("INSERT OR IGNORE INTO facts VALUES (?, ?)", name, value)
         return str(self._one("SELECT value FROM facts WHERE name = ?", name)["value"])
 
-    def note_boot(self, boot_id: str) -> bool:
-        """Note a boot, once each; tell whether it was a reboot since the last one noted."""
+    def record_boot(self, boot_id: str) -> bool:
+        """Record the boot that the node runs since; tell whether it was rebooted since the last."""
         with self._transaction():
             known = self._all("SELECT boot_id FROM boots")
             fresh = self._run("INSERT OR IGNORE INTO boots VALUES (?, ?)", boot_id, time.time())
         return bool(known) and fresh == 1
 
     def boots(self) -> list[str]:
-        """Return the boots that were noted, in their order."""
+        """Return the recorded boots, oldest first."""
         return [row["boot_id"] for row in self._all("SELECT boot_id FROM boots ORDER BY seen")]
 
     def seen_until(self, repository: str) -> str:
@@ -232,48 +242,57 @@ class Store:
         rows = self._all("SELECT seen_until FROM repositories WHERE name = ?", repository)
         return rows[0]["seen_until"] if rows else ""
 
-    def saw_until(self, repository: str, moment: str) -> None:
-        """Note that every comment of a repository up to a time is handled."""
+    def set_seen_until(self, repository: str, moment: str) -> None:
+        """Record that every comment of a repository up to a time is handled."""
         self._run("INSERT OR REPLACE INTO repositories VALUES (?, ?)", repository, moment)
 
     def is_handled(self, comment: int) -> bool:
         """Tell whether a comment was handled."""
         return bool(self._all("SELECT 1 FROM comments WHERE id = ?", comment))
 
-    def ask(
+    def queue(
         self,
         comment: int,
         repository: str,
         pull_request: int,
-        head: str,
+        pull_request_commit: str,
         asked_by: str,
-        wanted: Sequence[Wanted],
+        targets: Sequence[RecipeCommit],
     ) -> bool:
-        """Queue what a comment asks for; older requests for the same are superseded.
+        """Queue what a comment asks for; older requests for the same recipes are superseded.
+
+        Args:
+            comment: the id of the comment.
+            repository: the repository of the pull request.
+            pull_request: its number.
+            pull_request_commit: its newest commit; the status is set on it.
+            asked_by: the author of the comment.
+            targets: the recipes to test, each at its commit.
 
         Returns:
-            False where the comment was handled before: nothing was changed.
+            False if the comment was handled before; nothing is changed then.
         """
         with self._transaction():
             if not self._handle(comment):
                 return False
-            for one in wanted:
-                self._end(repository, pull_request, "superseded", one.recipe)
+            for target in targets:
+                self._end(repository, pull_request, "superseded", target.recipe)
                 self._run(
-                    "INSERT INTO requests (comment, repository, pull_request, head, recipe, hash,"
-                    " asked_by, asked, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    comment, repository, pull_request, head, one.recipe, one.hash, asked_by,
-                    time.time(), time.time(),
+                    "INSERT INTO requests (comment, repository, pull_request,"
+                    ' pull_request_commit, recipe, "commit", asked_by, asked, changed)'
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    comment, repository, pull_request, pull_request_commit, target.recipe,
+                    target.commit, asked_by, time.time(), time.time(),
                 )  # fmt: skip
                 self._run(
                     "INSERT OR IGNORE INTO threads (repository, pull_request, recipe)"
                     " VALUES (?, ?, ?)",
-                    repository, pull_request, one.recipe,
+                    repository, pull_request, target.recipe,
                 )  # fmt: skip
         return True
 
     def stop(self, comment: int, repository: str, pull_request: int) -> bool:
-        """End everything that is asked for a pull request; False where it was handled before."""
+        """End all requests for a pull request; return False if the comment was handled before."""
         with self._transaction():
             if not self._handle(comment):
                 return False
@@ -281,7 +300,7 @@ class Store:
         return True
 
     def answer(self, comment: int, repository: str, pull_request: int, body: str) -> bool:
-        """Queue a short answer to a comment; False where it was handled before."""
+        """Queue a short answer to a comment; return False if the comment was handled before."""
         with self._transaction():
             if not self._handle(comment):
                 return False
@@ -293,7 +312,7 @@ class Store:
         return True
 
     def ignore(self, comment: int) -> None:
-        """Note that a comment is none of our business, for ever."""
+        """Record that a comment needs no handling."""
         self._handle(comment)
 
     def answers_to_post(self) -> list[Answer]:
@@ -301,14 +320,14 @@ class Store:
         rows = self._all("SELECT * FROM answers WHERE posted = 0 ORDER BY comment")
         return [Answer(r["comment"], r["repository"], r["pull_request"], r["body"]) for r in rows]
 
-    def answered(self, comment: int) -> None:
-        """Note that the answer to a comment is posted."""
+    def set_answered(self, comment: int) -> None:
+        """Record that the answer to a comment is posted."""
         self._run("UPDATE answers SET posted = 1 WHERE comment = ?", comment)
 
     def requests(self, *states: State) -> list[Request]:
-        """Return the requests in some states, or all; the oldest first."""
-        marks = ",".join("?" * len(states))
-        where = f"WHERE state IN ({marks})" if states else ""
+        """Return the requests in these states, or all of them; oldest first."""
+        placeholders = ",".join("?" * len(states))
+        where = f"WHERE state IN ({placeholders})" if states else ""
         rows = self._all(f"SELECT * FROM requests {where} ORDER BY id", *states)
         return [_request(row) for row in rows]
 
@@ -316,18 +335,21 @@ class Store:
         """Return one request."""
         return _request(self._one("SELECT * FROM requests WHERE id = ?", number))
 
-    def untold(self) -> list[Request]:
-        """Return the requests of which the forge may not have the last word; the oldest first."""
-        return [_request(row) for row in self._all("SELECT * FROM requests WHERE told = 0")]
+    def unposted(self) -> list[Request]:
+        """Return the requests whose present state may not be posted yet; oldest first."""
+        return [_request(row) for row in self._all("SELECT * FROM requests WHERE posted = 0")]
 
-    def told(self, request: Request) -> None:
-        """Note that the forge has all of a request as it stands here."""
+    def set_posted(self, request: Request) -> None:
+        """Record that the state of a request is posted, unless it has changed since."""
         self._run(
-            "UPDATE requests SET told = 1 WHERE id = ? AND state = ?", request.id, request.state
+            "UPDATE requests SET posted = 1 WHERE id = ? AND state = ?", request.id, request.state
         )
 
     def newest(self, request: Request) -> int:
-        """Return the number of the newest request for the same: the one that is commented on."""
+        """Return the id of the newest request for the same pull request and recipe.
+
+        The loop's comment shows that one.
+        """
         row = self._one(
             "SELECT max(id) AS id FROM requests"
             " WHERE repository = ? AND pull_request = ? AND recipe = ?",
@@ -335,76 +357,78 @@ class Store:
         )
         return int(row["id"])
 
-    def begin(self, number: int, run_id: str) -> bool:
-        """Take a queued request for a run; False where another process took or ended it."""
-        begun = self._run(
+    def start(self, number: int, run_id: str) -> bool:
+        """Claim a queued request for a run; return False if another process claimed or ended it."""
+        started = self._run(
             "UPDATE requests SET state = 'running', run_id = ?, process = '',"
-            " waits = '', failing_since = 0, attempts = attempts + 1, changed = ?"
+            " waiting_for = '', failing_since = 0, attempts = attempts + 1, changed = ?"
             " WHERE id = ? AND state = 'queued'",
             run_id, time.time(), number,
         )  # fmt: skip
-        return begun == 1
+        return started == 1
 
-    def began(self, number: int, process: ProcessIdentity) -> None:
-        """Note the process of a request's run."""
-        words = json.dumps(process.to_json())
-        self._run("UPDATE requests SET process = ? WHERE id = ?", words, number)
+    def set_process(self, number: int, process: ProcessIdentity) -> None:
+        """Record the process of a request's run."""
+        text = json.dumps(process.to_json())
+        self._run("UPDATE requests SET process = ? WHERE id = ?", text, number)
 
-    def move(self, number: int, state: State, note: str | None = None) -> None:
-        """Note where a request stands now."""
+    def set_state(self, number: int, state: State, note: str | None = None) -> None:
+        """Record a new state of a request, and a new note if one is given."""
         self._run(
-            "UPDATE requests SET state = ?, note = coalesce(?, note), changed = ?, told = 0,"
-            " waits = '', failing_since = 0 WHERE id = ?",
+            "UPDATE requests SET state = ?, note = coalesce(?, note), changed = ?, posted = 0,"
+            " waiting_for = '', failing_since = 0 WHERE id = ?",
             state, note, time.time(), number,
         )  # fmt: skip
 
-    def say(self, number: int, note: str) -> None:
-        """Note what people should know of a request."""
+    def set_note(self, number: int, note: str) -> None:
+        """Record the note of a request."""
         self._run("UPDATE requests SET note = ? WHERE id = ?", note, number)
 
-    def wait(self, number: int, what: str, failing_since: float) -> None:
-        """Note what a queued request waits for, until it moves."""
+    def set_waiting_for(self, number: int, reason: str, failing_since: float) -> None:
+        """Record what a queued request waits for; a new state clears it."""
         self._run(
-            "UPDATE requests SET waits = ?, failing_since = ? WHERE id = ? AND state = 'queued'",
-            what, failing_since, number,
+            "UPDATE requests SET waiting_for = ?, failing_since = ?"
+            " WHERE id = ? AND state = 'queued'",
+            reason, failing_since, number,
         )  # fmt: skip
 
-    def posted_status(self, number: int, status: str) -> None:
-        """Note which commit status the forge has of a request."""
+    def set_status_posted(self, number: int, status: str) -> None:
+        """Record which commit status the forge has for a request."""
         self._run("UPDATE requests SET status_posted = ? WHERE id = ?", status, number)
 
-    def thread(self, request: Request) -> Thread:
-        """Return the comment of ours that a request is told in."""
+    def posted_comment(self, request: Request) -> PostedComment:
+        """Return the loop's comment for the pull request and recipe of a request."""
         row = self._one(
             "SELECT * FROM threads WHERE repository = ? AND pull_request = ? AND recipe = ?",
             *_key(request),
         )
-        return Thread(
+        return PostedComment(
             row["comment"], row["url"], row["body_posted"], json.loads(row["uploads"]),
             row["uploads_of"], row["not_uploaded"],
         )  # fmt: skip
 
-    def keep_thread(self, request: Request, thread: Thread) -> None:
-        """Note what the forge has of a thread."""
+    def save_posted_comment(self, request: Request, posted: PostedComment) -> None:
+        """Record what the forge has of the loop's comment."""
         self._run(
             "UPDATE threads SET comment = ?, url = ?, body_posted = ?, uploads = ?,"
             " uploads_of = ?, not_uploaded = ?"
             " WHERE repository = ? AND pull_request = ? AND recipe = ?",
-            thread.comment, thread.url, thread.body_posted, json.dumps(thread.uploads),
-            thread.uploads_of, thread.not_uploaded, *_key(request),
+            posted.comment, posted.url, posted.body_posted, json.dumps(posted.uploads),
+            posted.uploads_of, posted.not_uploaded, *_key(request),
         )  # fmt: skip
 
     def _handle(self, comment: int) -> bool:
-        noted = self._run("INSERT OR IGNORE INTO comments VALUES (?, ?)", comment, time.time())
-        return noted == 1
+        """Record a comment as handled; return False if it was before."""
+        inserted = self._run("INSERT OR IGNORE INTO comments VALUES (?, ?)", comment, time.time())
+        return inserted == 1
 
     def _end(self, repository: str, pull_request: int, ending: State, recipe: str = "") -> None:
-        """Queued requests end at once; a running one ends when its run is torn down."""
+        """End queued requests at once; a running one ends after its run is torn down."""
         which = "repository = ? AND pull_request = ? AND (? = '' OR recipe = ?)"
         chosen = (repository, pull_request, recipe, recipe)
         now = time.time()
         self._run(
-            "UPDATE requests SET state = ?, changed = ?, waits = '', failing_since = 0"
+            "UPDATE requests SET state = ?, changed = ?, waiting_for = '', failing_since = 0"
             f" WHERE state = 'queued' AND {which}",
             ending, now, *chosen,
         )  # fmt: skip
@@ -414,24 +438,24 @@ class Store:
             ending, now, *chosen,
         )  # fmt: skip
 
-    def _bring_up_to_date(self) -> None:
+    def _migrate(self) -> None:
         with self._transaction():
-            (known,) = self._one("PRAGMA user_version")
-            for change in _CHANGES[known:]:
-                for statement in change:
+            (done,) = self._one("PRAGMA user_version")
+            for migration in _MIGRATIONS[done:]:
+                for statement in migration:
                     self._run(statement)
-            if known < len(_CHANGES):
-                self._run(f"PRAGMA user_version = {len(_CHANGES)}")
+            if done < len(_MIGRATIONS):
+                self._run(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        # At once for writing: two pollers must not both read what only one of them may change.
+        # IMMEDIATE takes the write lock: two pollers must not both read what only one may change.
         self._run("BEGIN IMMEDIATE")
         try:
             yield
             self._run("COMMIT")
         finally:
-            # A full disk has ended the transaction already.
+            # SQLite itself has ended the transaction if the disk is full.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
 
@@ -439,13 +463,13 @@ class Store:
         try:
             return self._db.execute(statement, values).rowcount
         except sqlite3.OperationalError as error:
-            raise NodeFailure(f"{self.path} cannot be written: {error}.") from error
+            raise NodeFailure(f"Cannot write {self.path}: {error}.") from error
 
     def _all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         try:
             return self._db.execute(statement, values).fetchall()
         except sqlite3.OperationalError as error:
-            raise NodeFailure(f"{self.path} cannot be read: {error}.") from error
+            raise NodeFailure(f"Cannot read {self.path}: {error}.") from error
 
     def _one(self, statement: str, *values: Any) -> sqlite3.Row:
         return self._all(statement, *values)[0]
@@ -457,7 +481,7 @@ def _key(request: Request) -> tuple[str, int, str]:
 
 def _request(row: sqlite3.Row) -> Request:
     fields = dict(row)
-    del fields["told"]
+    del fields["posted"]
     process = fields["process"]
     fields["process"] = ProcessIdentity.from_json(json.loads(process)) if process else None
     return Request(**fields)

@@ -1,7 +1,7 @@
-"""What the variables of a recipe's compose files can be, read from .env.sample and abra.sh.
+"""The values that the variables of a recipe's compose files can have: .env.sample and abra.sh.
 
-Nothing is executed. A variable has all the values that a line of these files gives it, beside the
-default that a compose file writes; a value that nobody writes is unknown.
+Nothing is executed. A variable can have every value that a line of these files gives it, and the
+default that a compose file gives it. Without either, its value is unknown.
 """
 
 import itertools
@@ -11,25 +11,25 @@ from pathlib import Path
 
 from ccci.loop.yamltree import Unreadable, read_text
 
-# In their place stand words that no recipe can write.
+# Placeholders with a character that no recipe can write.
 STACK = "\x01stack\x01"
 DOMAIN = "\x01domain\x01"
 _MOST_VALUES = 64
 _LONGEST = 4096
 _MOST_FILLED_IN = 1 << 16
-# Docker takes a default without braces, too, and letters that only fold to those of ASCII.
+# Docker also accepts a default without braces, and letters that only fold to ASCII letters.
 _REFERENCE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<bare>[A-Za-z_]\w*+)(?!:?[-?+]|[^\x00-\x7f])"
     r"|\{(?P<braced>[A-Za-z_]\w*)(?:(?P<operator>:?[-?+])(?P<word>[^{}$]*))?\}|(?P<odd>))",
     re.ASCII,
 )
 _LINE = re.compile(r"[ \t]*(?P<key>[A-Za-z_]\w*)[ \t]*=[ \t]*(?P<value>.*)", re.ASCII)
-# All that reads .env files agrees on where such a quote ends.
+# All parsers of .env files agree on where such a quoted value ends.
 _QUOTED = re.compile(
     r"""(?:"(?P<double>(?:[^"\\]|\\[^\\]|\\\\(?!["\\]))*)"|'(?P<single>(?:[^'\\]|\\(?!'))*)')"""
     r"[ \t]*(?:#.*)?"
 )
-# What .env files may refer to, and how: other forms are read in more than one way.
+# The references that .env files may have; parsers differ on all other forms.
 _EARLIER = re.compile(r"\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*)(?!\w))", re.ASCII)
 _PLAIN = r"[\w./:@%+,=~^-]*"
 _EXPORT = re.compile(
@@ -41,8 +41,8 @@ _SURE_EXPORT = re.compile(r"export [A-Za-z_]\w*=\w[\w./:@%+,-]*", re.ASCII)
 _INNER_EXPORT = re.compile(
     rf"""\bexport[ \t]+(?P<key>\w+)=(?P<value>"[^"]*"|'[^']*'|{_PLAIN})""", re.ASCII
 )
-# Names that mean something to the machine: its loader of programs, its shell, docker itself.
-_OF_THE_MACHINE = re.compile(
+# Names with a meaning for the machine: for its program loader, its shell, abra, or docker.
+_RESERVED = re.compile(
     r"LD_\w*|GLIBC_TUNABLES|GCONV_PATH|PATH|HOME|TERM|(ABRA|CCCI|GIT|XDG)_\w*"
     r"|DOCKER_(HOST|CONFIG|CONTEXT|CERT_PATH|TLS|TLS_VERIFY|API_VERSION|AUTH_CONFIG|CUSTOM_HEADERS"
     r"|CLI_\w*|CONTENT_TRUST\w*|DEFAULT_PLATFORM|STACK_ORCHESTRATOR|ORCHESTRATOR|BUILDKIT|TMPDIR)"
@@ -50,8 +50,8 @@ _OF_THE_MACHINE = re.compile(
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A line of .env.sample or abra.sh that no recipe may have."""
+class Problem:
+    """A line of .env.sample or abra.sh that is not allowed."""
 
     file: str
     line: int
@@ -60,12 +60,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a text can be.
+    """The values that a text with variables can have.
 
     Attributes:
         texts: each value that it can have.
-        unknown: the variables whose value nobody writes, or that cannot be read.
-        odd: those among them that cannot be read, and references that docker reads otherwise.
+        unknown: its variables whose value is not known, or that cannot be read.
+        odd: those of them that cannot be read, and references that docker reads differently.
     """
 
     texts: tuple[str, ...]
@@ -73,18 +73,18 @@ class Resolved:
     odd: tuple[str, ...] = ()
 
 
-def is_of_the_machine(name: str) -> bool:
-    """Tell whether a variable's name belongs to the machine and not to a recipe.
+def is_reserved(name: str) -> bool:
+    """Tell whether the name of a variable is reserved for the machine.
 
     Example:
-        >>> is_of_the_machine("LD_PRELOAD"), is_of_the_machine("LDAP_HOST")
+        >>> is_reserved("LD_PRELOAD"), is_reserved("LDAP_HOST")
         (True, False)
     """
-    return _OF_THE_MACHINE.fullmatch(name) is not None
+    return _RESERVED.fullmatch(name) is not None
 
 
 def names_in(text: str) -> list[str]:
-    """Return the variables that a text refers to, also those within defaults.
+    """Return the variables that a text refers to, including those in defaults.
 
     Example:
         >>> names_in("${A:-$B}/$$C")
@@ -97,19 +97,19 @@ class Variables:
     """The variables of one recipe.
 
     Args:
-        folder: its files; what is wrong with them is in `faults`.
-        before: the files of the release that an upgrade begins with, whose settings stay.
+        folder: its files; the lines that are not allowed are in `problems`.
+        before: the files of the release that an upgrade starts from; its settings stay in use.
     """
 
     def __init__(self, folder: Path, before: Path | None = None) -> None:
-        self.faults: list[Fault] = []
+        self.problems: list[Problem] = []
         self._settings: dict[str, tuple[str, ...]] = {}
         self._exports: dict[str, tuple[str, ...]] = {}
-        # Exported in a way that not everybody reads.
-        self._perhaps: set[str] = set()
+        # Exported in a way that some parsers do not see.
+        self._maybe_exported: set[str] = set()
         self._lines: dict[tuple[str, str], int] = {}
         self._lengths: dict[str, int] = {}
-        # Set with quotes, backslashes or references that parsers see differently.
+        # Set with quotes, backslashes or references that parsers read differently.
         self._unreadable: set[str] = set()
         self._before = Variables(before) if before else None
         for name, parse in ((".env.sample", self._settings_in), ("abra.sh", self._exports_in)):
@@ -118,25 +118,25 @@ class Variables:
                 continue
             try:
                 parse(read_text(path), name)
-            except Unreadable as fault:
-                self.faults.append(Fault(name, fault.line, f"it {fault.what}"))
+            except Unreadable as error:
+                self.problems.append(Problem(name, error.line, f"it {error.what}"))
 
     def of(self, name: str) -> tuple[str, ...]:
-        """Return the values that a variable can have; none when nobody sets it."""
+        """Return the values that a variable can have; none if it is not set anywhere."""
         found = dict.fromkeys([*self._exports.get(name, ()), *self._settings.get(name, ())])
         before = self._before._settings.get(name, ()) if self._before else ()
         return tuple(dict.fromkeys([*found, *before]))
 
     def is_own(self, name: str, value: str) -> bool:
-        """Tell whether the recipe itself gives a variable a value, and not the release before."""
+        """Tell whether the recipe itself sets a variable to a value, and not the release before."""
         return (name, value) in self._lines
 
     def line_of(self, name: str, value: str) -> int:
-        """Return the line that gives a variable a value."""
+        """Return the line that sets a variable to a value."""
         return self._lines.get((name, value), 1)
 
     def resolve(self, text: str) -> Resolved:
-        """Return what a text of a compose file can be, its variables filled in.
+        """Return the values that a text of a compose file can have with its variables filled in.
 
         Example:
             >>> Variables(Path("/nowhere")).resolve("${DATA:-data}/$X")
@@ -161,17 +161,17 @@ class Variables:
         if found.group("escaped"):
             return ("$",)
         name = found.group("bare") or found.group("braced")
-        operator, word = found.group("operator") or "", found.group("word") or ""
-        if not name or is_of_the_machine(name) or not self._is_readable(name):
+        operator, default = found.group("operator") or "", found.group("word") or ""
+        if not name or is_reserved(name) or not self._is_readable(name):
             unknown.append(name or "$")
             odd.append(name or "$")
             return ("",)
         if operator.endswith("+"):
-            return ("", word)
+            return ("", default)
         if name in ("STACK_NAME", "DOMAIN"):
             return (STACK if name == "STACK_NAME" else DOMAIN,)
         if operator.endswith("-"):
-            return tuple(dict.fromkeys([*self.of(name), word]))
+            return tuple(dict.fromkeys([*self.of(name), default]))
         if self._is_set(name):
             return self.of(name)
         unknown.append(name)
@@ -182,40 +182,43 @@ class Variables:
         return name not in self._unreadable and name not in earlier
 
     def _is_set(self, name: str) -> bool:
-        """Tell whether it has a value wherever the recipe is deployed."""
-        if name in self._exports and name not in self._perhaps:
+        """Tell whether a variable has a value in every deployment of the recipe."""
+        if name in self._exports and name not in self._maybe_exported:
             return True
         return name in self._settings and (not self._before or name in self._before._settings)
+
+    def _problem(self, file: str, number: int, what: str) -> None:
+        self.problems.append(Problem(file, number, what))
 
     def _settings_in(self, text: str, file: str) -> None:
         for number, line in enumerate(text.split("\n"), 1):
             if len(line) > _LONGEST:
-                self.faults.append(Fault(file, number, f"the line is longer than {_LONGEST}"))
+                self._problem(file, number, f"the line is longer than {_LONGEST}")
                 continue
             if re.search(r"\blength=\S{5,}", line):
-                self.faults.append(Fault(file, number, "it asks for an endless secret"))
+                self._problem(file, number, "it asks for a secret that is too long")
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             found = _LINE.fullmatch(line.rstrip(" \t\r"))
             if not found:
-                self.faults.append(Fault(file, number, "the line is no KEY=value and no comment"))
+                self._problem(file, number, "the line is neither KEY=value nor a comment")
                 continue
             self._setting(found["key"], found["value"], file, number)
             if found["key"] == "DOMAIN" and not line.startswith("DOMAIN="):
-                self.faults.append(Fault(file, number, "DOMAIN stands not at the line's beginning"))
+                self._problem(file, number, "DOMAIN is not at the start of the line")
 
     def _setting(self, key: str, value: str, file: str, number: int) -> None:
         quoted = _QUOTED.fullmatch(value)
         if not quoted and value[:1] in ("'", '"'):
-            what = "the quote that opens is never closed, or more than a remark follows it"
-            self.faults.append(Fault(file, number, what))
+            what = "the quote is not closed, or something other than a comment follows it"
+            self._problem(file, number, what)
             return
         if quoted and quoted["single"] is not None:
             values: tuple[str, ...] = (quoted["single"],)
             plain = "\\" not in quoted["single"]
         else:
-            texts = [quoted["double"]] if quoted else _without_remarks(value)
-            # White space beyond ASCII is cut off by some only.
+            texts = [quoted["double"]] if quoted else _without_comment(value)
+            # Only some parsers strip white space that is not ASCII.
             plain = not re.search(r"\\" if quoted else r"[\"'\\]|[^\S \t]", texts[-1])
             values = ()
             for text in texts:
@@ -227,20 +230,20 @@ class Variables:
         length = len(value) + sum(self._lengths.get(name, 0) for name in names_in(value))
         self._lengths[key] = max(length, self._lengths.get(key, 0))
         if length > _MOST_FILLED_IN:
-            self.faults.append(Fault(file, number, "the value grows beyond all bounds"))
+            self._problem(file, number, "the value is too long with its references filled in")
         if key == "COMPOSE_FILE" and not plain:
-            self.faults.append(Fault(file, number, "COMPOSE_FILE can be read in several ways"))
+            self._problem(file, number, "COMPOSE_FILE can be read in more than one way")
         if key in ("TYPE", "RECIPE") and not all(re.fullmatch(r"[\w-]*", v) for v in values):
-            self.faults.append(Fault(file, number, f"{key} is more than the name of a recipe"))
+            self._problem(file, number, f"{key} is not just the name of a recipe")
         self._note(self._settings, key, values, file, number)
 
     def _expanded(self, text: str) -> tuple[str, ...]:
-        """What a value of .env.sample can be; nothing where it can be read in several ways."""
+        """Return the values that a text of .env.sample can have; none if parsers differ on it."""
         parts: list[tuple[str, ...]] = []
         at = 0
         for found in _EARLIER.finditer(text):
             name = found[1] or found[2]
-            if name == "STACK_NAME" or is_of_the_machine(name) or name in self._unreadable:
+            if name == "STACK_NAME" or is_reserved(name) or name in self._unreadable:
                 return ()
             values = self._settings.get(name, ("",))
             own = name == "DOMAIN" and name in self._settings
@@ -254,23 +257,23 @@ class Variables:
             if line.lstrip().startswith("#"):
                 continue
             if len(line) > _LONGEST and "export" in line:
-                self.faults.append(Fault(file, number, f"the line is longer than {_LONGEST}"))
+                self._problem(file, number, f"the line is longer than {_LONGEST}")
                 continue
             found = _EXPORT.fullmatch(line)
             if re.match(r"export(\s|$)", line) and (not found or "export" in found["rest"]):
-                what = "the export is more than NAME=value on one line, without $ and `"
-                self.faults.append(Fault(file, number, what))
+                what = "the export is not a plain NAME=value on one line, without $ and `"
+                self._problem(file, number, what)
             for one in [found] if found else _INNER_EXPORT.finditer(line):
                 key, value = one["key"], one["value"]
                 if key in ("DOMAIN", "COMPOSE_FILE"):
-                    what = f"it exports {key}, which is the app's own"
-                    self.faults.append(Fault(file, number, what))
+                    what = f"it exports {key}, which each app sets itself"
+                    self._problem(file, number, what)
                     continue
                 if not _SURE_EXPORT.fullmatch(line):
-                    self._perhaps.add(key)
+                    self._maybe_exported.add(key)
                 readings = [value[1:-1] if value[:1] in ("'", '"') else value]
                 if found and found["rest"].strip():
-                    # To some the remark is part of the value.
+                    # Some parsers take the comment as part of the value.
                     readings.append(value + found["rest"])
                 self._note(self._exports, key, tuple(readings), file, number)
 
@@ -282,9 +285,9 @@ class Variables:
         file: str,
         number: int,
     ) -> None:
-        if key == "STACK_NAME" or is_of_the_machine(key):
-            what = f"it sets {key}, which belongs to the machine"
-            self.faults.append(Fault(file, number, what))
+        if key == "STACK_NAME" or is_reserved(key):
+            what = f"it sets {key}, which is reserved for the machine"
+            self._problem(file, number, what)
             return
         merged = dict.fromkeys(where.get(key, ()))
         for reading in readings:
@@ -294,7 +297,7 @@ class Variables:
 
 
 def _products(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """All texts that the parts make, one choice of each; none where they are too many."""
+    """Return all texts with one choice for each part; none if there are too many."""
     count, length = 1, 0
     for part in parts:
         count *= len(part)
@@ -304,11 +307,11 @@ def _products(parts: list[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys("".join(one) for one in itertools.product(*parts)))
 
 
-def _without_remarks(value: str) -> list[str]:
-    """A value without quotes as all that reads .env files may see it: where does a remark begin?"""
+def _without_comment(value: str) -> list[str]:
+    """Return an unquoted value in each way that parsers may cut its comment off."""
     cuts = [found.start() for found in re.finditer("#", value)]
     readings = [value[:at].rstrip(" \t") for at in cuts]
-    # A remark follows white space; where none does, the sign may be part of the value.
+    # A comment follows white space. If no # does, it may be part of the value.
     if not any(at and value[at - 1] in " \t" for at in cuts):
         readings.append(value)
     return list(dict.fromkeys(readings))

@@ -1,4 +1,4 @@
-"""Looking at the forge: new comments become requests, each comment once."""
+"""Polls the forge: each new comment becomes a request, once."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,105 +8,115 @@ from ccci.loop import mirror
 from ccci.loop.commands import HELP, Command, parse
 from ccci.loop.forge import Comment, Forge, ForgeRefused, ForgeUnreachable
 from ccci.loop.quoting import plain
-from ccci.loop.store import Store, Wanted
+from ccci.loop.store import RecipeCommit, Store
 from ccci.recipe.config import check_recipe_name
 
-# The note of when this node began to listen: what was written before it is not for us.
+# The name under which the store has the time of the first poll; older comments are ignored.
 _LISTENING_SINCE = "listening since"
 
 
 class Watch:
-    """Looks at every repository of the organisation."""
+    """Polls every repository of the organisation for new comments."""
 
-    def __init__(self, forge: Forge, store: Store, tell: Callable[[str], None]) -> None:
-        """Take the forge, the store, and who is told what happens, in a sentence."""
-        self._forge, self._store, self._tell = forge, store, tell
+    def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
+        """Take what it works on.
 
-    def look(self) -> None:
-        """Look once: at each repository's comments since the newest that was handled.
+        Args:
+            forge: the forge to poll.
+            store: where requests are queued.
+            log: called with a line for each event.
+        """
+        self._forge, self._store, self._log = forge, store, log
 
-        A repository where nothing happened costs one request.
+    def poll(self) -> None:
+        """Handle the comments in each repository that are newer than the last one handled.
+
+        A repository without new comments costs one request.
 
         Raises:
-            ForgeUnreachable: the forge is away. What was not handled is seen at the next look.
-            NodeFailure: the forge refused to show something; all else was looked at.
+            ForgeUnreachable: the forge is down. The next poll handles what this one did not.
+            NodeFailure: the forge refused to show something; the rest was handled.
         """
-        since = self._store.fact(_LISTENING_SINCE, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        first_poll = self._store.get_or_store(
+            _LISTENING_SINCE, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        )
         refusals = []
         for repository in self._forge.repositories():
             try:
-                self._look_at(check_recipe_name(repository), since)
+                self._poll_repository(check_recipe_name(repository), first_poll)
             except Misuse:
-                continue  # Not a recipe's: the organisation may hold others.
+                continue  # Not the name of a recipe: the organisation may have other repositories.
             except ForgeRefused as refused:
                 refusals.append(str(refused))
         if refusals:
             raise NodeFailure(" ".join(refusals))
 
-    def _look_at(self, repository: str, listening_since: str) -> None:
+    def _poll_repository(self, repository: str, first_poll: str) -> None:
         seen = self._store.seen_until(repository)
-        newest = seen or listening_since
+        newest = seen or first_poll
         found = self._forge.comments_since(repository, newest)
         for comment in sorted(found, key=lambda one: one.id):
-            if _moment(comment.created) >= _moment(listening_since):
+            if _time(comment.created) >= _time(first_poll):
                 self._handle(repository, comment)
-            newest = max(newest, comment.updated, key=_moment)
+            newest = max(newest, comment.updated, key=_time)
         if newest != seen:
-            self._store.saw_until(repository, newest)
+            self._store.set_seen_until(repository, newest)
 
     def _handle(self, repository: str, comment: Comment) -> None:
         command = parse(comment.body)
-        ours = comment.author == self._forge.settings.user
-        if command is None or ours or self._store.is_handled(comment.id):
+        own = comment.author == self._forge.settings.user
+        if command is None or own or self._store.is_handled(comment.id):
             return
         where = f"{repository} #{comment.pull_request}"
         if not self._forge.may_write(repository, comment.author):
-            # No noise for strangers: a comment of ours would be a way to make us talk.
-            self._tell(f"{where}: {comment.author} may not write there, and gets no run")
+            # No answer: anybody could use one to make the loop write comments.
+            self._log(f"{where}: ignored: {comment.author} has no write access")
             self._store.ignore(comment.id)
             return
-        self._tell(f"{where}: {comment.author} says {command.kind} {' '.join(command.recipes)}")
+        self._log(f"{where}: {comment.author}: {command.kind} {' '.join(command.recipes)}".rstrip())
         if command.kind == "stop":
             self._store.stop(comment.id, repository, comment.pull_request)
         elif command.kind == "help":
             self._answer(repository, comment, f"{command.problem}\n\n{HELP}")
         else:
-            self._ask(repository, comment, command)
+            self._queue(repository, comment, command)
 
-    def _ask(self, repository: str, comment: Comment, command: Command) -> None:
+    def _queue(self, repository: str, comment: Comment, command: Command) -> None:
         pull = self._forge.pull_request(repository, comment.pull_request)
         if not pull.is_open:
-            self._answer(repository, comment, "This pull request is not open any more.")
+            self._answer(repository, comment, "This pull request is closed.")
             return
         try:
-            wanted = [
-                Wanted(recipe, pull.head if recipe == repository else self._head_of(recipe))
+            targets = [
+                RecipeCommit(
+                    recipe, pull.commit if recipe == repository else self._newest_commit(recipe)
+                )
                 for recipe in command.recipes or (repository,)
             ]
         except ForgeUnreachable:
             raise
         except CcciError as error:
-            # With words of a server's, or of git's.
+            # The message may quote a server or git.
             self._answer(repository, comment, f"Nothing was queued: {plain(error, 300)}")
             return
-        self._store.ask(
-            comment.id, repository, comment.pull_request, pull.head, comment.author, wanted
+        self._store.queue(
+            comment.id, repository, comment.pull_request, pull.commit, comment.author, targets
         )
 
-    def _head_of(self, recipe: str) -> str:
-        """The commit of another recipe that is tested: its newest, mirrored where it is missing."""
+    def _newest_commit(self, recipe: str) -> str:
+        """Return the newest commit of another recipe, which is mirrored first if it is missing."""
         branch = self._forge.default_branch(recipe)
-        # Empty: a mirror was killed before its first push.
+        # A repository is empty if a mirror was killed before its first push.
         if branch is None or self._forge.is_empty(recipe):
-            self._tell(mirror.mirror(self._forge, self._forge.settings, recipe))
+            self._log(mirror.mirror(self._forge, self._forge.settings, recipe))
             branch = self._forge.default_branch(recipe)
         if branch is None:
             raise Misuse(f"There is no recipe '{recipe}' on the forge.")
-        return self._forge.branch_head(recipe, branch)
+        return self._forge.branch_commit(recipe, branch)
 
-    def _answer(self, repository: str, comment: Comment, words: str) -> None:
-        self._store.answer(comment.id, repository, comment.pull_request, words)
+    def _answer(self, repository: str, comment: Comment, text: str) -> None:
+        self._store.answer(comment.id, repository, comment.pull_request, text)
 
 
-def _moment(words: str) -> datetime:
-    return datetime.fromisoformat(words)
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,7 +1,7 @@
-"""A door where the forge may knock: a signed knock wakes the poller, and says nothing more.
+"""The webhook: a signed request of the forge triggers a poll, and nothing else.
 
-The signature is Gitea's: `X-Gitea-Signature`, the HMAC-SHA256 of the body in hexadecimal digits;
-Forgejo sends the same under this name and under its own.
+The signature is Gitea's: `X-Gitea-Signature`, the HMAC-SHA256 of the body in hexadecimal digits.
+Forgejo sends the same header beside its own.
 """
 
 import hashlib
@@ -15,22 +15,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ccci.errors import Misuse
 from ccci.loop.settings import ForgeSettings
 
-_MOST_BYTES = 1 << 20
+_LONGEST_BODY_BYTES = 1 << 20
 _SECONDS = 10.0
 
 
 @contextmanager
-def listening(settings: ForgeSettings, knocked: Callable[[], None]) -> Iterator[None]:
-    """Listen for the length of the block; without a webhook, nothing is done.
+def listening(settings: ForgeSettings, on_webhook: Callable[[], None]) -> Iterator[None]:
+    """Listen for webhooks while the block runs; without `[webhook]` in forge.toml do nothing.
 
     Args:
-        settings: where, and with which secret.
-        knocked: called at each knock with a good signature.
+        settings: the address, the port and the secret.
+        on_webhook: called for each request with a valid signature.
 
     Raises:
-        Misuse: the address cannot be had, or the secret cannot be read.
+        Misuse: the address is not available, or the secret cannot be read.
 
-    Example: ``with listening(settings, wake.set): ...``
+    Example: ``with listening(settings, poller.trigger): ...``
     """
     webhook = settings.webhook
     if webhook is None:
@@ -38,10 +38,10 @@ def listening(settings: ForgeSettings, knocked: Callable[[], None]) -> Iterator[
         return
     secret = settings.webhook_secret().encode()
     try:
-        server = ThreadingHTTPServer((webhook.address, webhook.port), _door(secret, knocked))
+        server = ThreadingHTTPServer((webhook.address, webhook.port), _handler(secret, on_webhook))
     except OSError as error:
         raise Misuse(
-            f"forge.toml: key 'webhook.port': {webhook.address}:{webhook.port} cannot be had: "
+            f"forge.toml: key 'webhook.port': cannot listen on {webhook.address}:{webhook.port}: "
             f"{error}."
         ) from None
     server.daemon_threads = True
@@ -56,7 +56,7 @@ def listening(settings: ForgeSettings, knocked: Callable[[], None]) -> Iterator[
 
 
 def is_listening(settings: ForgeSettings) -> bool:
-    """Tell whether a poller with the same secret listens already: it knows our knock.
+    """Tell whether a poller with the same secret listens already: it accepts our signature.
 
     Example:
         >>> is_listening(load_forge_settings())  # doctest: +SKIP
@@ -76,31 +76,31 @@ def is_listening(settings: ForgeSettings) -> bool:
         client.close()
 
 
-def _door(secret: bytes, knocked: Callable[[], None]) -> type[BaseHTTPRequestHandler]:
-    class Door(BaseHTTPRequestHandler):
+def _handler(secret: bytes, on_webhook: Callable[[], None]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
         timeout = _SECONDS
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > _MOST_BYTES:
-                self._end(413)
+            if not length.isdecimal() or int(length) > _LONGEST_BODY_BYTES:
+                self._respond(413)
                 return
             body = self.rfile.read(int(length))
-            right = hmac.new(secret, body, hashlib.sha256).hexdigest()
+            valid = hmac.new(secret, body, hashlib.sha256).hexdigest()
             given = self.headers.get("X-Gitea-Signature") or ""
-            # As bytes: a header may hold what is no ASCII, which a comparison of words refuses.
-            if hmac.compare_digest(right.encode(), given.encode("utf-8", "replace")):
-                knocked()
-                self._end(204)
+            # Compared as bytes: compare_digest refuses text that is not ASCII.
+            if hmac.compare_digest(valid.encode(), given.encode("utf-8", "replace")):
+                on_webhook()
+                self._respond(204)
             else:
-                self._end(403)
+                self._respond(403)
 
-        def _end(self, status: int) -> None:
+        def _respond(self, status: int) -> None:
             self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Strangers do not write our log."""
+            """Log nothing: anybody could fill the log."""
 
-    return Door
+    return Handler

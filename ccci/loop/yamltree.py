@@ -1,7 +1,7 @@
-"""A YAML file as nodes with lines, read so that no parser can see another file in it.
+"""A YAML file as nodes with line numbers; files that parsers read differently are refused.
 
-Parsers differ where YAML is odd: keys that stand twice, tags, directives, line breaks beyond
-ASCII, aliases that hold themselves. All that is refused: what is judged here is what is deployed.
+Parsers differ on duplicate keys, tags, directives, line breaks that are not ASCII, and recursive
+aliases. All of these are refused, so that what is checked here is what Docker deploys.
 """
 
 import re
@@ -20,12 +20,12 @@ _PLAIN_TAGS = {
     for kind in ("str", "int", "float", "bool", "null", "map", "seq", "merge", "timestamp")
 }
 _MERGE = "<<"
-# Control characters, and what is a line break to some: NEL, LS, PS; and marks of a byte order.
+# Control characters; NEL, LS and PS, which are line breaks to some parsers; byte order marks.
 _ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 class Unreadable(Exception):
-    """The file cannot be judged; `line` says where, `what` why."""
+    """The file cannot be checked; `line` says where, and `what` why."""
 
     def __init__(self, line: int, what: str) -> None:
         super().__init__(what)
@@ -34,7 +34,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A key of a mapping with its value, taken over by a merge or not."""
+    """A key of a mapping with its value, from the mapping itself or from a merge."""
 
     key: str
     key_node: yaml.Node
@@ -45,13 +45,13 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     """Read a file of a recipe as text.
 
     Raises:
-        Unreadable: it is no plain file, too large, or no plain UTF-8 text.
+        Unreadable: it is not a regular file, too large, or not plain UTF-8 text.
     """
     facts = path.lstat()
     if not stat.S_ISREG(facts.st_mode):
-        raise Unreadable(1, "is no plain file")
+        raise Unreadable(1, "is not a regular file")
     if facts.st_size > most_bytes:
-        raise Unreadable(1, f"has {facts.st_size} bytes; at most {most_bytes} are read")
+        raise Unreadable(1, f"has {facts.st_size} bytes; at most {most_bytes} are allowed")
     content = path.read_bytes()
     try:
         text = content.decode("utf-8")
@@ -61,20 +61,20 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     odd = _ODD.search(text) or re.search(r"\r(?!\n)", text)
     if odd:
         line = text.count("\n", 0, odd.start()) + 1
-        raise Unreadable(line, f"holds the character {odd.group()!a}")
+        raise Unreadable(line, f"has the character {odd.group()!a}")
     return text
 
 
 def load(path: Path) -> yaml.MappingNode:
-    """Read a compose file; nothing in it is made into an object.
+    """Read a compose file as nodes; no Python objects are created from it.
 
     Raises:
-        Unreadable: it does not parse, or holds what parsers see differently.
+        Unreadable: it does not parse, or parsers may read it differently.
     """
     text = read_text(path)
     directive = re.search(r"^%", text, re.MULTILINE)
     if directive:
-        raise Unreadable(text.count("\n", 0, directive.start()) + 1, "holds a directive of YAML")
+        raise Unreadable(text.count("\n", 0, directive.start()) + 1, "has a YAML directive")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -85,16 +85,16 @@ def load(path: Path) -> yaml.MappingNode:
     except RecursionError:
         raise Unreadable(1, "is nested too deep") from None
     if not isinstance(root, yaml.MappingNode):
-        raise Unreadable(1, "is no mapping")
+        raise Unreadable(1, "is not a mapping")
     _Walk().check(root, 0)
     return root
 
 
 def entries(node: yaml.Node) -> list[Entry]:
-    """Return the keys of a mapping, those taken over by merges too.
+    """Return the keys of a mapping, including those from merges.
 
-    A key that stands both in the mapping and in what is merged is returned with both values:
-    parsers differ about which one holds.
+    A key that is both in the mapping and in a merge is returned with both values: parsers differ on
+    which one they use.
     """
     found = []
     for key_node, value in node.value if isinstance(node, yaml.MappingNode) else []:
@@ -112,19 +112,19 @@ def values(node: yaml.Node, key: str) -> list[yaml.Node]:
 
 
 def items(node: yaml.Node) -> list[yaml.Node]:
-    """Return the items of a sequence; a single value is one item, and null is none."""
+    """Return the items of a sequence; a single value counts as one item, null as none."""
     if isinstance(node, yaml.SequenceNode):
         return list(node.value)
     return [] if is_null(node) else [node]
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Tell whether a value is left empty."""
+    """Tell whether a value is empty."""
     return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
 
 
 def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
-    """Yield each scalar below a node once, keys left out."""
+    """Yield each scalar below a node once, without keys."""
     waiting, seen = [node], {id(node)}
     while waiting:
         here = waiting.pop()
@@ -139,12 +139,12 @@ def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 
 
 def line_of(node: yaml.Node) -> int:
-    """Return the line on which a node begins, counted from 1."""
+    """Return the line on which a node starts, counted from 1."""
     return int(node.start_mark.line) + 1
 
 
 class _Walk:
-    """Goes through a file as deep as an alias leads, and stops at what is odd or too much."""
+    """Goes through a file, aliases included, and stops at anything that is odd or too much."""
 
     def __init__(self) -> None:
         self._count = 0
@@ -153,13 +153,13 @@ class _Walk:
         self._count += 1
         line = line_of(node)
         if self._count > _MOST_NODES:
-            raise Unreadable(line, f"has more than {_MOST_NODES} values, aliases filled in")
+            raise Unreadable(line, f"has more than {_MOST_NODES} values with its aliases")
         if depth > _DEEPEST:
             raise Unreadable(line, f"is nested more than {_DEEPEST} deep")
         if node.tag not in _PLAIN_TAGS:
-            raise Unreadable(line, f"holds the tag {node.tag!a}")
+            raise Unreadable(line, f"has the tag {node.tag!a}")
         if isinstance(node, yaml.ScalarNode) and (odd := _ODD.search(node.value)):
-            raise Unreadable(line, f"holds the character {odd.group()!a}")
+            raise Unreadable(line, f"has the character {odd.group()!a}")
         if isinstance(node, yaml.SequenceNode):
             for item in node.value:
                 self.check(item, depth + 1)
@@ -171,7 +171,7 @@ class _Walk:
         for key, value in node.value:
             line = line_of(key)
             if not isinstance(key, yaml.ScalarNode) or key.tag not in _PLAIN_TAGS:
-                raise Unreadable(line, "has a key that is no plain word")
+                raise Unreadable(line, "has a key that is not a plain text")
             if key.value in seen:
                 raise Unreadable(line, f"has the key {key.value!a} twice")
             seen.add(key.value)
@@ -182,4 +182,4 @@ class _Walk:
     def _check_merge(self, key: yaml.ScalarNode, value: yaml.Node) -> None:
         parts = value.value if isinstance(value, yaml.SequenceNode) else [value]
         if key.style or not all(isinstance(part, yaml.MappingNode) for part in parts):
-            raise Unreadable(line_of(key), "has a merge ('<<') of something else than mappings")
+            raise Unreadable(line_of(key), "has a merge ('<<') of something other than mappings")

@@ -1,4 +1,4 @@
-"""The lab's forge for tests: brought up once, and asked as its administrator or as somebody."""
+"""The lab's forge for tests: started once, and used as its administrator or as another user."""
 
 import functools
 import os
@@ -21,7 +21,7 @@ UP_SECONDS = 600
 
 
 def lab_up(*options: str) -> str:
-    """Call `lab up` for what these tests need; returns what it printed."""
+    """Call `lab up` for what these tests need; return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "lab", "up", "--recipe", "custom-html", *options],
         cwd=PROJECT,
@@ -39,18 +39,18 @@ def lab_up(*options: str) -> str:
 
 @functools.cache
 def forge_settings() -> ForgeSettings:
-    """The lab's forge as the loop knows it; brought up by the first call."""
+    """Return the loop's settings for the lab's forge; the first call starts the forge."""
     lab_up("--forge")
     return read_forge_settings(LAB / "forge.toml")
 
 
 def as_bot() -> Forge:
-    """The forge, asked as the loop asks it."""
+    """Return a client with the account of the loop."""
     return Forge(forge_settings(), load_server())
 
 
 def as_admin(organisation: str = "") -> Forge:
-    """The forge, asked by its administrator, about another organisation or person's if named."""
+    """Return a client with the administrator's account, for the loop's or another organisation."""
     settings = forge_settings()
     token = (LAB / "forge-admin-token").read_text().strip()
     named = settings.model_copy(update={"organisation": organisation or settings.organisation})
@@ -59,7 +59,7 @@ def as_admin(organisation: str = "") -> Forge:
 
 @dataclass(frozen=True)
 class Call:
-    """A request to the API, besides those that the loop makes."""
+    """A request to the API that the loop's client has no method for."""
 
     forge: Forge
 
@@ -67,14 +67,14 @@ class Call:
         return self.forge._json(method, path, fields)
 
 
-def unique(word: str) -> str:
-    """A name that no other test has."""
-    return f"{word}-{secrets.token_hex(3)}"
+def unique(prefix: str) -> str:
+    """Return a name that no other test uses."""
+    return f"{prefix}-{secrets.token_hex(3)}"
 
 
-def make_user(word: str = "maintainer") -> Account:
-    """Somebody on the forge with a password of their own, and no rights yet."""
-    account = Account(unique(word), secrets.token_urlsafe(18))
+def make_user(prefix: str = "maintainer") -> Account:
+    """Create a user with a password and without permissions."""
+    account = Account(unique(prefix), secrets.token_urlsafe(18))
     wanted: dict[str, object] = {
         "username": account.name,
         "email": f"{account.name}@example.org",
@@ -86,17 +86,17 @@ def make_user(word: str = "maintainer") -> Account:
 
 
 def remove_user(account: Account) -> None:
-    """Remove somebody with all that is theirs."""
+    """Delete a user with everything that belongs to them."""
     Call(as_admin())("DELETE", f"/admin/users/{account.name}?purge=true")
 
 
-def let_in(repository: str, account: Account, permission: str) -> None:
-    """Give somebody a permission (read, write, admin) on a repository of the organisation."""
+def grant(repository: str, account: Account, permission: str) -> None:
+    """Give a user a permission (read, write, admin) on a repository of the organisation."""
     path = f"/repos/{forge_settings().organisation}/{repository}/collaborators/{account.name}"
     Call(as_admin())("PUT", path, {"permission": permission})
 
 
 def open_pull_request(repository: str, files: dict[str, str]) -> int:
-    """Open a pull request that adds some files on a branch of its own; returns its number."""
+    """Open a pull request that adds some files on a new branch; return its number."""
     people = ForgePeople(forge_settings(), ADMINISTRATOR, "nobody")
     return people.open_pull_request(repository, "A change", files)

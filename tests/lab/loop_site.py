@@ -1,4 +1,4 @@
-"""One poller on an organisation of its own, on the lab's real forge."""
+"""A poller with an organisation of its own, on the lab's real forge."""
 
 import os
 import subprocess
@@ -29,12 +29,12 @@ class LoopSite:
     """An organisation with the recipe custom-html, and a poller for it.
 
     Attributes:
-        people: who opens pull requests and comments there.
+        people: the users who open pull requests and comment on them.
         forge: the loop's client.
-        store: the loop's memory.
-        poller: takes turns when it is told to.
-        told: what the poller said.
-        posted: every text that it wrote to the forge, in this process.
+        store: the loop's database.
+        poller: runs a cycle when a test calls it.
+        log_lines: the lines that the poller has logged.
+        posted: every text that the poller in this process has posted.
         folder: for files of the test.
     """
 
@@ -42,42 +42,42 @@ class LoopSite:
     forge: Forge
     store: Store
     poller: Poller
-    told: list[str]
+    log_lines: list[str]
     posted: list[str]
     folder: Path
 
     @classmethod
     def make(cls, folder: Path, **settings: Any) -> "LoopSite":
-        """Make the organisation, mirror the recipe, and look once: older comments do not count."""
+        """Create the organisation, mirror the recipe, and poll once: older comments are ignored."""
         lab_up("--forge")
         people = ForgePeople.make(**settings)
         forge = people.forge()
         mirror.mirror(forge, people.settings, RECIPE)
         store = Store.of(people.settings)
-        told: list[str] = []
-        site = cls(people, forge, store, Poller(forge, store, told.append), told, [], folder)
-        site._note_what_is_posted()
-        site.poller.turn()
+        lines: list[str] = []
+        site = cls(people, forge, store, Poller(forge, store, lines.append), lines, [], folder)
+        site._record_posts()
+        site.poller.cycle()
         return site
 
-    def _note_what_is_posted(self) -> None:
-        """The forge shows the last text of a comment only: note each on its way there."""
+    def _record_posts(self) -> None:
+        """Record each text that is posted: the forge shows the last text of a comment only."""
         post, edit = self.forge.comment, self.forge.edit_comment
 
-        def noted(repository: str, number: int, body: str) -> Comment:
+        def recorded(repository: str, number: int, body: str) -> Comment:
             self.posted.append(body)
             return post(repository, number, body)
 
-        def noted_edit(repository: str, comment: int, body: str) -> None:
+        def recorded_edit(repository: str, comment: int, body: str) -> None:
             self.posted.append(body)
             edit(repository, comment, body)
 
-        self.forge.comment = noted  # type: ignore[method-assign]
-        self.forge.edit_comment = noted_edit  # type: ignore[method-assign]
+        self.forge.comment = recorded  # type: ignore[method-assign]
+        self.forge.edit_comment = recorded_edit  # type: ignore[method-assign]
 
     def new_poller(self) -> None:
-        """Take another poller: all that the former knew is in the store."""
-        self.poller = Poller(self.forge, self.store, self.told.append)
+        """Replace the poller, as after a restart: everything it needs is in the database."""
+        self.poller = Poller(self.forge, self.store, self.log_lines.append)
 
     def pull_request(self, title: str, old: str = "", new: str = "", path: str = "") -> int:
         """Open a pull request that replaces a text in compose.yml, or adds a file."""
@@ -89,42 +89,42 @@ class LoopSite:
             RECIPE, title, {"compose.yml": compose.replace(old, new) + f"# {title}\n"}
         )
 
-    def ask(self, number: int, words: str = "!testme", user: str = "") -> int:
-        """Comment in a pull request."""
-        return self.people.say(RECIPE, number, words, user)
+    def ask(self, number: int, text: str = "!testme", user: str = "") -> int:
+        """Comment on a pull request; return the id of the comment."""
+        return self.people.comment(RECIPE, number, text, user)
 
     def comments(self, number: int) -> list[dict[str, Any]]:
-        """Return the loop's comments in a pull request."""
-        return self.people.said(RECIPE, number)
+        """Return the loop's comments on a pull request."""
+        return self.people.loop_comments(RECIPE, number)
 
-    def turns_until(self, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
-        """Have the poller take turns until something holds."""
+    def cycle_until(self, condition: Callable[[], bool], seconds: float = SECONDS) -> None:
+        """Run cycles of the poller until a condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {self.told[-5:]}"
-            self.poller.turn()
+            assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {self.log_lines[-5:]}"
+            self.poller.cycle()
             time.sleep(PAUSE_SECONDS)
 
-    def turns_until_settled(self) -> None:
-        """Have the poller take turns until nothing is queued, running or to be posted."""
-        self.poller.turn()
-        self.turns_until(lambda: not self.store.requests(*LIVE) and not self.store.untold())
+    def cycle_until_settled(self) -> None:
+        """Run cycles until nothing is queued, running or to be posted."""
+        self.poller.cycle()
+        self.cycle_until(lambda: not self.store.requests(*LIVE) and not self.store.unposted())
 
     def request(self, number: int) -> Request:
         """Return the newest request for a pull request."""
         return [one for one in self.store.requests() if one.pull_request == number][-1]
 
     def remove(self) -> None:
-        """End what is left, and remove the organisation."""
+        """Stop what is left, and delete the organisation."""
         for request in self.store.requests(*LIVE):
             self.store.stop(-request.id, request.repository, request.pull_request)
-        self.turns_until(lambda: not self.store.requests(*LIVE))
+        self.cycle_until(lambda: not self.store.requests(*LIVE))
         self.store.close()
         self.people.remove()
 
     @contextmanager
     def process(self, **settings: Value) -> Iterator[subprocess.Popen[str]]:
-        """A poller as an operator runs it, in a process of its own; ended with the block."""
+        """Run a poller as an operator does, in its own process, while the block runs."""
         file = self.folder / "forge.toml"
         known = self.people.settings
         content: dict[str, Value] = {

@@ -1,4 +1,4 @@
-"""The lab's forge: made when asked for, left alone otherwise, and with what the loop needs."""
+"""The lab's forge: created on request only, and with all that the loop needs."""
 
 import json
 import queue
@@ -25,8 +25,8 @@ from tests.lab.forge_site import (
     as_admin,
     as_bot,
     forge_settings,
+    grant,
     lab_up,
-    let_in,
     make_user,
     open_pull_request,
     remove_user,
@@ -41,7 +41,7 @@ SECONDS = 30.0
 
 @pytest.fixture
 def repository() -> Iterator[str]:
-    """A repository that the administrator made, as maintainers do: none of the bot's own."""
+    """A repository that the administrator created, as maintainers do, and not the bot."""
     forge_settings()
     name = unique("recipe")
     place = f"/orgs/{forge_settings().organisation}/repos"
@@ -53,12 +53,12 @@ def repository() -> Iterator[str]:
 
 
 @pytest.fixture
-def somebody() -> Iterator[Callable[[str], Account]]:
-    """Makes people who are gone at the end of the test."""
+def new_user() -> Iterator[Callable[[str], Account]]:
+    """Creates users that are deleted at the end of the test."""
     made: list[Account] = []
 
-    def make(word: str) -> Account:
-        made.append(make_user(word))
+    def make(prefix: str) -> Account:
+        made.append(make_user(prefix))
         return made[-1]
 
     yield make
@@ -74,7 +74,7 @@ def service() -> dict[str, Any]:
     return dict(found[0].attrs)
 
 
-def test_it_is_the_recipe_gitea_labelled_as_the_labs() -> None:
+def test_the_forge_is_the_recipe_gitea_with_the_label_of_the_lab() -> None:
     spec = service()["Spec"]
     labels = spec["Labels"]
     image = spec["TaskTemplate"]["ContainerSpec"]["Image"].partition("@")[0]
@@ -84,7 +84,7 @@ def test_it_is_the_recipe_gitea_labelled_as_the_labs() -> None:
     assert labels[f"coop-cloud.{stack}.chaos-version"] or labels[f"coop-cloud.{stack}.version"]
 
 
-def test_the_recipe_itself_is_not_changed_for_it() -> None:
+def test_the_recipe_is_not_changed_for_the_forge() -> None:
     forge_settings()
     checkout = LAB / "abra" / "recipes" / forge.RECIPE
     changed = subprocess.run(
@@ -109,7 +109,7 @@ def test_a_second_up_changes_nothing_with_or_without_the_forge() -> None:
     assert {name: (LAB / name).read_text() for name in TOKENS} == tokens
 
 
-def test_status_names_it() -> None:
+def test_status_shows_the_forge() -> None:
     forge_settings()
     done = subprocess.run(
         [sys.executable, "-m", "lab", "status"], cwd=PROJECT, capture_output=True, text=True
@@ -117,7 +117,7 @@ def test_status_names_it() -> None:
     assert f"forge      {forge_settings().url}  up\n" in done.stdout
 
 
-def test_its_tokens_are_for_their_owner_only_and_nowhere_else() -> None:
+def test_only_the_owner_can_read_the_tokens_and_they_are_in_no_other_file() -> None:
     forge_settings()
     tokens = [(LAB / name).read_text().strip() for name in TOKENS]
     assert len({*tokens}) == 2 and all(len(token) == 40 for token in tokens)
@@ -130,33 +130,33 @@ def test_its_tokens_are_for_their_owner_only_and_nowhere_else() -> None:
         assert not any(token in text for token in tokens), path
 
 
-def test_the_bot_may_do_what_the_loop_does(
-    repository: str, somebody: Callable[[str], Account]
+def test_the_bot_can_do_what_the_loop_does(
+    repository: str, new_user: Callable[[str], Account]
 ) -> None:
     bot = as_bot()
     assert repository in bot.repositories()
     number = open_pull_request(repository, {"README": "better"})
-    head = bot.pull_request(repository, number).head
-    maintainer, reader = somebody("maintainer"), somebody("reader")
-    let_in(repository, maintainer, "write")
-    let_in(repository, reader, "read")
+    commit = bot.pull_request(repository, number).commit
+    maintainer, reader = new_user("maintainer"), new_user("reader")
+    grant(repository, maintainer, "write")
+    grant(repository, reader, "read")
     assert bot.may_write(repository, maintainer.name)
     assert not bot.may_write(repository, reader.name)
     comment = bot.comment(repository, number, "queued")
     bot.edit_comment(repository, comment.id, "passed")
     attached = bot.attach(repository, comment.id, "log.html", b"<html>all is well</html>")
     assert [one.id for one in bot.attachments(repository, comment.id)] == [attached.id]
-    bot.set_status(repository, head, "success", "passed", "ccci/demo", "")
+    bot.set_status(repository, commit, "success", "passed", "ccci/demo", "")
     seen = as_admin().comments_of(repository, number)
     assert [(one.author, one.body) for one in seen] == [("ccci", "passed")]
-    place = f"/repos/{forge_settings().organisation}/{repository}/commits/{head}/status"
+    place = f"/repos/{forge_settings().organisation}/{repository}/commits/{commit}/status"
     status: Any = Call(as_admin())("GET", place)
     assert [(one["context"], one["status"]) for one in status["statuses"]] == [
         ("ccci/demo", "success")
     ]
 
 
-def test_the_bot_makes_repositories_in_the_organisation() -> None:
+def test_the_bot_can_create_repositories_in_the_organisation() -> None:
     name = unique("made")
     as_bot().create_repository(name)
     assert as_admin().default_branch(name) is not None
@@ -164,10 +164,10 @@ def test_the_bot_makes_repositories_in_the_organisation() -> None:
     assert as_admin().default_branch(name) is None
 
 
-def test_the_bot_may_do_no_more(somebody: Callable[[str], Account]) -> None:
+def test_the_bot_can_do_nothing_else(new_user: Callable[[str], Account]) -> None:
     organisation = forge_settings().organisation
     call = Call(as_bot())
-    member = somebody("stranger")
+    member = new_user("stranger")
     teams: Any = Call(as_admin())("GET", f"/orgs/{organisation}/teams")
     owners = next(one["id"] for one in teams if one["name"] == "Owners")
     refused: tuple[tuple[str, str, dict[str, object] | None], ...] = (
@@ -188,8 +188,8 @@ def test_the_bot_may_do_no_more(somebody: Callable[[str], Account]) -> None:
     assert set(seen.values()) == {403}, seen
 
 
-def test_the_bot_sees_nothing_of_strangers(somebody: Callable[[str], Account]) -> None:
-    stranger = somebody("stranger")
+def test_the_bot_cannot_see_repositories_of_other_users(new_user: Callable[[str], Account]) -> None:
+    stranger = new_user("stranger")
     wanted = {"name": "public", "private": False, "auto_init": True}
     Call(as_admin())("POST", f"/admin/users/{stranger.name}/repos", dict(wanted))
     assert as_admin(stranger.name).default_branch("public") is not None
@@ -197,21 +197,21 @@ def test_the_bot_sees_nothing_of_strangers(somebody: Callable[[str], Account]) -
     assert Forge(theirs, load_server()).default_branch("public") is None
 
 
-def test_a_webhook_may_call_this_node(repository: str) -> None:
-    heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
+def test_a_webhook_reaches_this_node(repository: str) -> None:
+    received: queue.Queue[tuple[str, bytes]] = queue.Queue()
 
     class Listener(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.put((self.headers["X-Gitea-Event"], body))
+            received.put((self.headers["X-Gitea-Event"], body))
             self.send_response(204)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """The terminal is pytest's."""
+            """Log nothing."""
 
     address = load_server().containers.names_address
-    assert address, "the lab writes where containers find this node"
+    assert address, "the lab writes the address at which containers reach this node"
     with HTTPServer((address, 0), Listener) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         call, place = (
@@ -224,7 +224,7 @@ def test_a_webhook_may_call_this_node(repository: str) -> None:
             "POST", place, {"type": "gitea", "active": True, "events": events, "config": config}
         )
         call("POST", f"{place}/{made['id']}/tests")
-        event, body = heard.get(timeout=SECONDS)
+        event, body = received.get(timeout=SECONDS)
         server.shutdown()
     assert event == "push"
     assert json.loads(body)["repository"]["name"] == repository
@@ -233,7 +233,7 @@ def test_a_webhook_may_call_this_node(repository: str) -> None:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with machine(tmp_path_factory.mktemp("machine")) as made:
-        # Without its images this goes as far as having Docker up.
+        # Without images this fails, but only after it has started Docker.
         assert made.lab("up").code == 1
         refs = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name, head_only=True)}
         refs |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=forge.COMPOSE_FILES))
@@ -245,7 +245,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.mark.heavy
-def test_a_plain_up_makes_none(sandbox: Sandbox) -> None:
+def test_up_without_the_option_creates_no_forge(sandbox: Sandbox) -> None:
     done = sandbox.lab("up", "--recipe", "traefik")
     assert done.code == 0, done.output
     assert "forge" not in done.output
@@ -254,7 +254,7 @@ def test_a_plain_up_makes_none(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.heavy
-def test_a_lost_token_is_replaced_and_the_rest_stays(sandbox: Sandbox) -> None:
+def test_an_invalid_token_is_replaced_and_nothing_else(sandbox: Sandbox) -> None:
     first = sandbox.lab("up", "--forge", "--recipe", "traefik")
     assert first.code == 0, first.output
     assert "forge.lab.test ... deployed" in first.output
@@ -270,13 +270,13 @@ def test_a_lost_token_is_replaced_and_the_rest_stays(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.heavy
-def test_down_takes_the_forge_and_its_files(sandbox: Sandbox) -> None:
+def test_down_removes_the_forge_and_its_files(sandbox: Sandbox) -> None:
     assert files_of_the_forge(sandbox.state) == set(forge.PATHS)
     foreign = ["docker", "volume", "create", "foreign"]
     assert sandbox.run(*foreign).code == 0
     done = sandbox.lab("down")
     assert "remove app forge.lab.test ... gone" in done.output
-    # Docker is the lab's own here and is stopped: its folder tells what is left.
+    # The lab started Docker here and has stopped it, so its folder shows what is left.
     assert files_of_the_forge(sandbox.state) == set()
     left = {path.name for path in (sandbox.folder / "docker" / "volumes").iterdir()}
     assert {name for name in left if name not in ("backingFsBlockDev", "metadata.db")} == {

@@ -1,4 +1,4 @@
-"""The loop's doctor on the real forge: a whole installation, and one in which much is missing."""
+"""The loop's doctor with the real forge: a complete installation, and incomplete ones."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ def people() -> Iterator[ForgePeople]:
 
 @pytest.fixture
 def administrator(people: ForgePeople) -> Iterator[Account]:
-    """Somebody who may do everything in the organisation."""
+    """A user with all permissions in the organisation."""
     account = make_user("doctor")
     teams = people.ask("GET", f"/orgs/{people.organisation}/teams")
     team = next(one for one in teams if one["name"] == "bots")
@@ -44,21 +44,21 @@ def administrator(people: ForgePeople) -> Iterator[Account]:
 
 
 def token_of(account: Account, settings: ForgeSettings, *scopes: str) -> str:
-    """A new token of an account's, with these scopes."""
-    words = base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
-    headers = {"Authorization": f"Basic {words}", "Content-Type": "application/json"}
+    """Return a new token of an account, with these scopes."""
+    basic = base64.b64encode(f"{account.name}:{account.password}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}", "Content-Type": "application/json"}
     url = f"{settings.url}/api/v1/users/{account.name}/tokens"
     body = json.dumps({"name": "doctor", "scopes": scopes}).encode()
     server = load_server().model_copy(update={"ca_bundle": settings.ca_bundle})
-    answer = Client(server).request("POST", url, headers, body)
-    assert answer.status == 201, answer.status
-    return str(json.loads(answer.body)["sha1"])
+    response = Client(server).request("POST", url, headers, body)
+    assert response.status == 201, response.status
+    return str(json.loads(response.body)["sha1"])
 
 
 def findings(
     settings: ForgeSettings, folder: Path, monkeypatch: pytest.MonkeyPatch, **more: Value
 ) -> dict[str, Finding]:
-    """What the doctor finds with these settings."""
+    """Return the doctor's findings with these settings, by name."""
     content: dict[str, Value] = {
         "url": settings.url,
         "organisation": settings.organisation,
@@ -86,13 +86,13 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def test_a_whole_installation_lacks_nothing_and_nothing_is_changed(
+def test_in_a_complete_installation_nothing_is_missing_and_nothing_is_changed(
     people: ForgePeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook: Value = {
         "address": "127.0.0.1",
         "port": str(free_port()),
-        "secret_file": secret_in(tmp_path, "knock"),
+        "secret_file": secret_in(tmp_path, "secret"),
     }
     before = state_of(people)
     found = findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
@@ -112,7 +112,7 @@ def state_of(people: ForgePeople) -> tuple[object, ...]:
     )
 
 
-def test_a_token_that_can_only_read_is_named_with_what_it_needs(
+def test_a_read_only_token_is_reported_with_the_scopes_that_it_needs(
     people: ForgePeople,
     administrator: Account,
     tmp_path: Path,
@@ -128,32 +128,35 @@ def test_a_token_that_can_only_read_is_named_with_what_it_needs(
         assert f"the token needs the scope {scope}" in found[scope].remedy
 
 
-def test_a_port_is_well_had_by_a_poller_that_knows_the_secret(
+def test_a_port_may_be_used_by_a_poller_with_the_same_secret(
     people: ForgePeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook: Value = {
         "address": "127.0.0.1",
         "port": str(free_port()),
-        "secret_file": secret_in(tmp_path, "knock"),
+        "secret_file": secret_in(tmp_path, "secret"),
     }
     findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
     with listening(load_forge_settings(), lambda: None):
         found = findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
-        assert (found["webhook"].seen, found["webhook"].remedy) == ("a poller listens there", "")
+        assert (found["webhook"].seen, found["webhook"].remedy) == (
+            "a poller is listening on its port",
+            "",
+        )
         secret_in(tmp_path, "another")
         found = findings(people.settings, tmp_path, monkeypatch, webhook=webhook)
         assert found["webhook"].remedy
 
 
-def test_what_is_wrong_on_this_side_is_named(
+def test_problems_on_this_node_are_reported(
     people: ForgePeople, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "pages").write_text("a file, and no folder")
+    (tmp_path / "pages").write_text("a file instead of a folder")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         webhook: Value = {
             "address": "127.0.0.1",
             "port": str(taken.getsockname()[1]),
-            "secret_file": secret_in(tmp_path, "knock"),
+            "secret_file": secret_in(tmp_path, "secret"),
         }
         upstream = "/nowhere/{recipe}"
         found = findings(people.settings, tmp_path, monkeypatch, upstream=upstream, webhook=webhook)

@@ -1,4 +1,4 @@
-"""A recipe is copied into the organisation on the real forge, from repositories made here."""
+"""Mirroring recipes to the real forge, from repositories that are created here."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ WHO = ["-c", "user.name=Author", "-c", "user.email=author@example.org"]
 
 
 class Upstream:
-    """A recipe's repository as somebody keeps it elsewhere, and its mirror on the forge."""
+    """The upstream repository of a recipe, and its mirror on the forge."""
 
     def __init__(self, folder: Path) -> None:
         self.recipe = unique("mirrored")
@@ -33,7 +33,7 @@ class Upstream:
         self.commit("first")
         self.git("tag", "--annotate", "1.0.0+1.0", "--message", "the first release")
         self.git("tag", "light")
-        # Comes before trunk wherever branches are sorted.
+        # Sorted by name, it comes before trunk.
         self.git("branch", "archive")
         self.commit("second")
 
@@ -42,8 +42,8 @@ class Upstream:
         pattern = f"{self.folder}/{{recipe}}"
         return forge_settings().model_copy(update={"upstream": pattern})
 
-    def git(self, *words: str) -> str:
-        command = ["git", *WHO, "-C", str(self.path), *words]
+    def git(self, *arguments: str) -> str:
+        command = ["git", *WHO, "-C", str(self.path), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     def commit(self, message: str) -> str:
@@ -51,7 +51,7 @@ class Upstream:
         return self.git("rev-parse", "HEAD")
 
     def refs(self) -> dict[str, str]:
-        """Its branches and tags with their objects; an annotated tag is an object of its own."""
+        """Return its branches and tags with their objects; an annotated tag is its own object."""
         rows = self.git("show-ref").splitlines()
         pairs = (row.split() for row in rows)
         return {name: found for found, name in pairs if not name.startswith("refs/pull/")}
@@ -65,7 +65,7 @@ class Upstream:
         git = RemoteGit(server, self.folder, Account(settings.user, settings.token()))
         url = as_bot().clone_url(self.recipe)
         done = git.run(url, "ls-remote", "--refs", url)
-        assert done.code == 0, done.words
+        assert done.code == 0, done.error
         return {name: found for found, name in map(str.split, done.output.splitlines())}
 
 
@@ -77,12 +77,12 @@ def upstream(tmp_path: Path) -> Iterator[Upstream]:
         as_admin().remove_repository(made.recipe)
     mirrors = state_dir() / "loop" / "mirrors"
     (mirrors / f"{made.recipe}.lock").unlink(missing_ok=True)
-    assert not (mirrors / made.recipe).exists(), "its copy stays behind"
+    assert not (mirrors / made.recipe).exists(), "its copy was not removed"
 
 
-def test_a_missing_recipe_comes_with_all_branches_and_tags(upstream: Upstream) -> None:
+def test_a_missing_recipe_is_copied_with_all_branches_and_tags(upstream: Upstream) -> None:
     upstream.git("update-ref", "refs/pull/1/head", "HEAD")
-    said = upstream.mirror()
+    message = upstream.mirror()
     assert upstream.refs_on_the_forge() == upstream.refs()
     assert set(upstream.refs()) == {
         "refs/heads/archive",
@@ -90,12 +90,12 @@ def test_a_missing_recipe_comes_with_all_branches_and_tags(upstream: Upstream) -
         "refs/tags/1.0.0+1.0",
         "refs/tags/light",
     }
-    assert said == (
-        f"{upstream.recipe} is mirrored from {upstream.path}: made anew, with 4 branches and tags."
+    assert message == (
+        f"{upstream.recipe} is mirrored from {upstream.path}: created with 4 branches and tags."
     )
 
 
-def test_it_is_private_and_shows_the_branch_that_upstream_shows(upstream: Upstream) -> None:
+def test_a_mirror_is_private_and_has_the_default_branch_of_upstream(upstream: Upstream) -> None:
     upstream.mirror()
     place = f"/repos/{upstream.settings.organisation}/{upstream.recipe}"
     found = Call(as_bot())("GET", place)
@@ -113,7 +113,7 @@ def test_a_release_is_still_an_annotated_tag(upstream: Upstream) -> None:
     assert found["object"]["sha"] == upstream.git("rev-parse", "1.0.0+1.0^{commit}")
 
 
-def test_a_second_call_brings_what_is_new_and_nothing_twice(upstream: Upstream) -> None:
+def test_a_second_call_copies_only_what_is_new(upstream: Upstream) -> None:
     upstream.mirror()
     assert upstream.mirror().endswith(": nothing new.")
     upstream.commit("third")
@@ -122,7 +122,9 @@ def test_a_second_call_brings_what_is_new_and_nothing_twice(upstream: Upstream) 
     assert upstream.refs_on_the_forge() == upstream.refs()
 
 
-def test_what_pull_requests_stand_on_is_never_removed_or_moved_back(upstream: Upstream) -> None:
+def test_branches_of_the_forge_are_never_removed_or_moved_back(
+    upstream: Upstream,
+) -> None:
     upstream.mirror()
     call, place = (
         Call(as_admin()),
@@ -134,16 +136,17 @@ def test_what_pull_requests_stand_on_is_never_removed_or_moved_back(upstream: Up
     call("POST", f"{place}/contents/merged-here", {**added, "new_branch": "trunk"})
     before = upstream.refs_on_the_forge()
     assert "refs/heads/change" in before and "refs/pull/1/head" in before
-    upstream.commit("third, which the forge's own third leaves behind")
+    upstream.commit("third, which differs from the third commit on the forge")
     upstream.git("tag", "--force", "light")
     upstream.git("branch", "--delete", "--force", "archive")
-    said = upstream.mirror()
+    message = upstream.mirror()
     assert upstream.refs_on_the_forge() == before
-    assert said.endswith(": nothing new; left as it is on the forge: trunk, light.")
+    kept = "differs from upstream and was not changed: trunk, light."
+    assert message.endswith(f": nothing new; {kept}")
 
 
-def test_what_a_killed_call_left_is_completed(upstream: Upstream) -> None:
-    # Killed between making the repository and the push, with its copy half there.
+def test_a_call_completes_what_a_killed_call_left(upstream: Upstream) -> None:
+    # Killed between creating the repository and the push, with an incomplete copy.
     as_bot().create_repository(upstream.recipe)
     half = state_dir() / "loop" / "mirrors" / upstream.recipe / "copy"
     half.mkdir(parents=True)
@@ -153,47 +156,45 @@ def test_what_a_killed_call_left_is_completed(upstream: Upstream) -> None:
     assert as_bot().default_branch(upstream.recipe) == "trunk"
 
 
-def test_an_upstream_that_cannot_be_read_leaves_nothing(upstream: Upstream) -> None:
+def test_nothing_is_created_if_upstream_cannot_be_read(upstream: Upstream) -> None:
     elsewhere = upstream.settings.model_copy(update={"upstream": "/nowhere/{recipe}"})
     with pytest.raises(NoUpstream) as raised:
         mirror(as_bot(), elsewhere, upstream.recipe)
-    assert f"/nowhere/{upstream.recipe} cannot be read: " in str(raised.value)
+    assert f"Cannot read /nowhere/{upstream.recipe}: " in str(raised.value)
     assert "does not exist" in str(raised.value)
     assert as_admin().default_branch(upstream.recipe) is None
 
 
-def test_an_upstream_that_no_one_answers_for_is_one_sentence(upstream: Upstream) -> None:
-    # Port 1 is nobody's.
+def test_an_upstream_that_does_not_answer_gives_a_message(upstream: Upstream) -> None:
+    # Nothing listens on port 1.
     away = upstream.settings.model_copy(update={"upstream": "https://127.0.0.1:1/{recipe}.git"})
-    with pytest.raises(NoUpstream, match=r"^https://127\.0\.0\.1:1/.* cannot be read: .*connect"):
+    with pytest.raises(NoUpstream, match=r"^Cannot read https://127\.0\.0\.1:1/.*: .*connect"):
         mirror(as_bot(), away, upstream.recipe)
     assert as_admin().default_branch(upstream.recipe) is None
 
 
-def test_an_upstream_that_lets_nobody_in_is_not_asked_with_our_token(upstream: Upstream) -> None:
-    # The forge itself, which shows nothing to a passer-by: with our token it would.
+def test_the_loops_token_is_not_sent_to_upstream(upstream: Upstream) -> None:
+    # Here upstream is the forge itself, which would accept the token.
     upstream.mirror()
     private = f"{upstream.settings.url}/{upstream.settings.organisation}/{upstream.recipe}.git"
     closed = upstream.settings.model_copy(update={"upstream": private})
     other = unique("mirrored")
-    with pytest.raises(NoUpstream, match=r"cannot be read: .*Authentication failed"):
+    with pytest.raises(NoUpstream, match=r"Cannot read .*: .*Authentication failed"):
         mirror(as_bot(), closed, other)
     assert as_admin().default_branch(other) is None
 
 
-def test_a_push_that_the_forge_refuses_leaves_no_repository(
-    upstream: Upstream, tmp_path: Path
-) -> None:
+def test_a_refused_push_leaves_no_new_repository(upstream: Upstream, tmp_path: Path) -> None:
     wrong = tmp_path / "token"
     wrong.write_text("0" * 40)
     wrong.chmod(0o600)
     refused = upstream.settings.model_copy(update={"token_file": wrong})
-    with pytest.raises(ForgeRefused, match=r"took no push to https://.*: .*[Aa]uthentication"):
+    with pytest.raises(ForgeRefused, match=r"refused a push to https://.*: .*[Aa]uthentication"):
         mirror(as_bot(), refused, upstream.recipe)
     assert as_admin().default_branch(upstream.recipe) is None
 
 
-def test_a_push_that_the_forge_refuses_leaves_a_repository_that_was_there(
+def test_a_refused_push_does_not_change_an_existing_repository(
     upstream: Upstream, tmp_path: Path
 ) -> None:
     upstream.mirror()
@@ -209,7 +210,7 @@ def test_a_push_that_the_forge_refuses_leaves_a_repository_that_was_there(
     assert upstream.refs_on_the_forge() == before
 
 
-def test_nothing_of_upstream_or_of_this_machine_is_run(
+def test_no_hook_or_filter_of_upstream_or_of_this_machine_is_run(
     upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran = tmp_path / "ran"
@@ -226,7 +227,7 @@ def test_nothing_of_upstream_or_of_this_machine_is_run(
         '[submodule "x"]\n path = x\n url = ext::touch ran\n'
     )
     upstream.git("-c", "core.hooksPath=/dev/null", "add", "--all")
-    upstream.git("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--message", "traps")
+    upstream.git("-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--message", "hooks")
     upstream.git("config", "uploadpack.packObjectsHook", f"touch {ran}; true")
     monkeypatch.setenv("GIT_TEMPLATE_DIR", str(template.parent))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -236,17 +237,17 @@ def test_nothing_of_upstream_or_of_this_machine_is_run(
     upstream.mirror()
     assert upstream.refs_on_the_forge() == upstream.refs()
     assert not ran.exists()
-    # The traps are live: git as it is set up here runs them.
-    upstream.git("branch", "sprung")
+    # The hooks do work: a normal git command runs them.
+    upstream.git("branch", "another")
     assert ran.exists()
 
 
-def test_the_command_says_what_it_did_and_what_is_wrong(upstream: Upstream) -> None:
+def test_the_command_prints_what_it_did_and_what_is_wrong(upstream: Upstream) -> None:
     file = upstream.folder / "forge.toml"
-    words = (state_dir() / "lab" / "forge.toml").read_text()
+    settings = (state_dir() / "lab" / "forge.toml").read_text()
     pattern = str(forge_settings().upstream)
-    assert pattern in words
-    file.write_text(words.replace(pattern, f"{upstream.folder}/{{recipe}}"))
+    assert pattern in settings
+    file.write_text(settings.replace(pattern, f"{upstream.folder}/{{recipe}}"))
 
     def call(recipe: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -260,20 +261,20 @@ def test_the_command_says_what_it_did_and_what_is_wrong(upstream: Upstream) -> N
 
     done = call(upstream.recipe)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "made anew, with 4 branches and tags" in done.stdout
+    assert "created with 4 branches and tags" in done.stdout
     missing = call("no-such-recipe")
     assert missing.returncode == 1
-    assert missing.stderr.startswith(f"Error: {upstream.folder}/no-such-recipe cannot be read: ")
+    assert missing.stderr.startswith(f"Error: Cannot read {upstream.folder}/no-such-recipe: ")
     assert len(missing.stderr.splitlines()) == 1
     climbing = call("../recipe")
     assert (climbing.returncode, climbing.stdout) == (1, "")
     assert "cannot be a recipe's name" in climbing.stderr
 
 
-def test_several_at_once_make_one_repository(upstream: Upstream) -> None:
+def test_several_calls_at_once_create_one_repository(upstream: Upstream) -> None:
     file = upstream.folder / "forge.toml"
-    words = (state_dir() / "lab" / "forge.toml").read_text()
-    file.write_text(words.replace(forge_settings().upstream, f"{upstream.folder}/{{recipe}}"))
+    settings = (state_dir() / "lab" / "forge.toml").read_text()
+    file.write_text(settings.replace(forge_settings().upstream, f"{upstream.folder}/{{recipe}}"))
     calls = [
         subprocess.Popen(
             [sys.executable, "-m", "ccci.loop.mirror", upstream.recipe],
@@ -285,19 +286,19 @@ def test_several_at_once_make_one_repository(upstream: Upstream) -> None:
         )
         for _ in range(4)
     ]
-    said = [call.communicate(timeout=120)[0] for call in calls]
-    assert [call.returncode for call in calls] == [0] * 4, said
-    assert ["made anew" in words for words in said].count(True) == 1, said
+    outputs = [call.communicate(timeout=120)[0] for call in calls]
+    assert [call.returncode for call in calls] == [0] * 4, outputs
+    assert ["created with" in output for output in outputs].count(True) == 1, outputs
     assert upstream.refs_on_the_forge() == upstream.refs()
 
 
-def test_the_usual_upstream_is_co_op_clouds(tmp_path: Path) -> None:
+def test_the_default_upstream_is_co_op_clouds_forge(tmp_path: Path) -> None:
     settings = ForgeSettings(url="https://git.example.org", user="ccci", token_file=tmp_path)
     assert settings.upstream == "https://git.coopcloud.tech/coop-cloud/{recipe}.git"
 
 
-def test_a_forge_is_asked_only_after_upstream_was_read(upstream: Upstream) -> None:
-    nobody = upstream.settings.model_copy(update={"url": "https://127.0.0.1:1"})
-    elsewhere = nobody.model_copy(update={"upstream": "/nowhere/{recipe}"})
+def test_upstream_is_read_before_the_forge_is_contacted(upstream: Upstream) -> None:
+    down = upstream.settings.model_copy(update={"url": "https://127.0.0.1:1"})
+    elsewhere = down.model_copy(update={"upstream": "/nowhere/{recipe}"})
     with pytest.raises(NoUpstream):
-        mirror(Forge(nobody, load_server()), elsewhere, upstream.recipe)
+        mirror(Forge(down, load_server()), elsewhere, upstream.recipe)

@@ -1,4 +1,4 @@
-"""The loop when something dies or is away: nothing lost, nothing doubled, nothing left over."""
+"""The loop when something dies or is down: nothing is lost, done twice, or left over."""
 
 import html
 import os
@@ -28,9 +28,10 @@ from tests.lab.loop_site import RECIPE, LoopSite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 NO_DISK = SimpleNamespace(total=1 << 40, used=1 << 40, free=1 << 20)
-# The broadcast address: no connection can be made to it, and none is tried.
+# The broadcast address: connections to it fail at once.
 NOBODY = "255.255.255.255"
-CUT_OFF = "Attempt 1 was cut off by a reboot"
+CUT_OFF = "Attempt 1 was cut off: the node was rebooted"
+DIED = "Attempt 1 was cut off: its process died"
 STAGES = ("install", "functional", "browser", "restart", "backup")
 
 
@@ -49,18 +50,18 @@ def pull_request(site: LoopSite, request: pytest.FixtureRequest) -> int:
 def services_of(request: Request) -> list[str]:
     command = ["docker", "service", "ls", "--format", "{{.Name}}"]
     names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return [name for name in names if f"-pr{request.pull_request}-{request.hash[:7]}" in name]
+    return [name for name in names if f"-pr{request.pull_request}-{request.commit[:7]}" in name]
 
 
 def is_in(site: LoopSite, number: int, stage: str) -> bool:
-    """Tell whether the run for a pull request has come to a stage."""
+    """Tell whether the run for a pull request has reached a stage."""
     found = [one for one in site.store.requests() if one.pull_request == number and one.run_id]
     progress = read_progress(PROJECT / "results" / RECIPE / found[-1].run_id) if found else None
     return progress is not None and (progress.stage == stage or stage in progress.ended)
 
 
-def demand_one_good_end(site: LoopSite, number: int, attempts: int) -> str:
-    """One comment, one request, one passed verdict, nothing left; returns the comment."""
+def check_passed_once(site: LoopSite, number: int, attempts: int) -> str:
+    """Check: one comment, one request, verdict passed, nothing left over; return the comment."""
     requests = [one for one in site.store.requests() if one.pull_request == number]
     assert [(one.state, one.attempts) for one in requests] == [("done", attempts)]
     (comment,) = site.comments(number)
@@ -72,7 +73,7 @@ def demand_one_good_end(site: LoopSite, number: int, attempts: int) -> str:
 
 
 def shown(body: str) -> str:
-    """A comment's text as people read it."""
+    """Return the text of a comment as people read it."""
     return html.unescape(body).replace("\u200b", "")
 
 
@@ -84,7 +85,7 @@ def wait(condition: object, seconds: float = 300.0) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_a_killed_poller_is_followed_by_another_that_takes_up_its_run(
+def test_after_a_killed_poller_the_next_one_follows_its_run(
     site: LoopSite, pull_request: int, seed: int
 ) -> None:
     stage = random.Random(seed).choice(STAGES)
@@ -95,8 +96,8 @@ def test_a_killed_poller_is_followed_by_another_that_takes_up_its_run(
         poller.wait()
     run = site.request(pull_request).run_id
     with site.process():
-        wait(lambda: not site.store.requests(*LIVE) and not site.store.untold())
-    comment = demand_one_good_end(site, pull_request, attempts=1)
+        wait(lambda: not site.store.requests(*LIVE) and not site.store.unposted())
+    comment = check_passed_once(site, pull_request, attempts=1)
     assert "cut off" not in comment
     assert site.request(pull_request).run_id == run
 
@@ -107,29 +108,29 @@ def test_a_killed_run_is_torn_down_and_run_again(
 ) -> None:
     stage = random.Random(seed).choice(STAGES)
     site.ask(pull_request)
-    site.turns_until(lambda: is_in(site, pull_request, stage))
+    site.cycle_until(lambda: is_in(site, pull_request, stage))
     first = site.request(pull_request)
     assert first.process
     os.kill(first.process.pid, signal.SIGKILL)
-    site.turns_until(lambda: site.request(pull_request).attempts == 2)
+    site.cycle_until(lambda: site.request(pull_request).attempts == 2)
     assert Journal.load(first.run_id).is_clean()
-    site.turns_until_settled()
-    comment = demand_one_good_end(site, pull_request, attempts=2)
-    assert "cut off by the end of its process" in " ".join(site.told)
-    assert "Attempt 1 was cut off by the end of its process" in shown(comment)
+    site.cycle_until_settled()
+    comment = check_passed_once(site, pull_request, attempts=2)
+    assert DIED in " ".join(site.log_lines)
+    assert DIED in shown(comment)
 
 
-def test_a_reboot_is_noted_once_and_what_it_cut_off_is_run_again(
+def test_a_reboot_is_recorded_once_and_the_run_that_it_cut_off_is_run_again(
     site: LoopSite, pull_request: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.poller.start()
     site.ask(pull_request)
-    site.turns_until(lambda: is_in(site, pull_request, "functional"))
+    site.cycle_until(lambda: is_in(site, pull_request, "functional"))
     first = site.request(pull_request)
     journal = Journal.load(first.run_id)
     reaper = journal.reaper()
     assert first.process and reaper
-    # A reboot ends all at once; the reaper first, so that it cannot do its work.
+    # A reboot ends everything at once. The reaper is killed first so that it cannot tear down.
     for process in (reaper, first.process):
         os.kill(process.pid, signal.SIGKILL)
     wait(lambda: not first.process.alive() and not reaper.alive())
@@ -141,68 +142,68 @@ def test_a_reboot_is_noted_once_and_what_it_cut_off_is_run_again(
         site.new_poller()
         site.poller.start()
     assert site.store.boots()[boots:] == ["another-boot"]
-    assert sum("was rebooted" in words for words in site.told) == 1
+    assert sum("this node was rebooted" in line for line in site.log_lines) == 1
     assert services_of(first) == []
-    # Nothing is begun yet: what is begun from here on belongs to the real boot.
+    # No run may start under the fake boot id, so there is no disk space for one.
     monkeypatch.setattr(shutil, "disk_usage", lambda _: NO_DISK)
-    site.poller.turn()
-    assert "cut off by a reboot" in " ".join(site.told)
+    site.poller.cycle()
+    assert CUT_OFF in " ".join(site.log_lines)
     (waiting,) = site.comments(pull_request)
-    assert "waits for disk" in waiting["body"]
+    assert "Waiting for disk space" in shown(waiting["body"])
     assert CUT_OFF in shown(waiting["body"])
     monkeypatch.undo()
-    site.turns_until_settled()
-    comment = shown(demand_one_good_end(site, pull_request, attempts=2))
+    site.cycle_until_settled()
+    comment = shown(check_passed_once(site, pull_request, attempts=2))
     assert CUT_OFF in comment
-    assert "waits for disk" not in comment
+    assert "Waiting for disk space" not in comment
 
 
-def test_what_ends_while_the_forge_is_away_is_told_when_it_is_back(
+def test_a_run_that_ends_while_the_forge_is_down_is_posted_later(
     site: LoopSite, pull_request: int
 ) -> None:
     site.ask(pull_request)
-    site.turns_until(lambda: is_in(site, pull_request, "restart"))
+    site.cycle_until(lambda: is_in(site, pull_request, "restart"))
     server = load_server()
-    # Away for the poller alone: the witness of the run would see that the forge itself ended.
+    # Down for the poller only: the run's witness would notice if the forge itself was stopped.
     site.forge._client._session.close()
     use_names(dict.fromkeys(server.names, NOBODY))
-    site.told.clear()
+    site.log_lines.clear()
     try:
-        site.turns_until(lambda: site.request(pull_request).state == "done")
+        site.cycle_until(lambda: site.request(pull_request).state == "done")
     finally:
         use_names(server.names)
-    assert site.store.untold()
-    assert any("The forge does not answer" in words for words in site.told)
-    site.turns_until(lambda: not site.store.untold())
-    comment = demand_one_good_end(site, pull_request, attempts=1)
+    assert site.store.unposted()
+    assert any("The forge does not answer" in line for line in site.log_lines)
+    site.cycle_until(lambda: not site.store.unposted())
+    comment = check_passed_once(site, pull_request, attempts=1)
     assert "cut off" not in comment
-    assert "the trouble is over" in site.told
+    assert "the error is gone" in site.log_lines
 
 
 def test_a_newer_request_ends_the_older_one_and_stop_ends_all(
     site: LoopSite, pull_request: int
 ) -> None:
     site.ask(pull_request)
-    site.turns_until(lambda: is_in(site, pull_request, "install"))
+    site.cycle_until(lambda: is_in(site, pull_request, "install"))
     first = site.request(pull_request)
     site.people.push(RECIPE, pull_request, "Once more", {"README.md": "Once more\n"})
     site.ask(pull_request)
-    site.poller.turn()
-    site.turns_until(lambda: site.request(pull_request).state == "running")
+    site.poller.cycle()
+    site.cycle_until(lambda: site.request(pull_request).state == "running")
     second = site.request(pull_request)
     assert second.id != first.id
-    assert second.hash != first.hash
+    assert second.commit != first.commit
     assert site.store.request(first.id).state == "superseded"
     assert services_of(first) == []
-    site.turns_until(lambda: is_in(site, pull_request, "install"))
+    site.cycle_until(lambda: is_in(site, pull_request, "install"))
     site.ask(pull_request, "!testme stop")
-    site.turns_until_settled()
+    site.cycle_until_settled()
     assert site.store.request(second.id).state == "stopped"
     assert services_of(second) == []
     (comment,) = site.comments(pull_request)
     assert "**stopped**" in comment["body"]
-    assert site.people.statuses(RECIPE, first.hash) == {f"ccci/{RECIPE}": "error"}
-    assert site.people.statuses(RECIPE, second.hash) == {f"ccci/{RECIPE}": "error"}
+    assert site.people.statuses(RECIPE, first.commit) == {f"ccci/{RECIPE}": "error"}
+    assert site.people.statuses(RECIPE, second.commit) == {f"ccci/{RECIPE}": "error"}
 
 
 def test_a_request_waits_while_the_disk_is_full(
@@ -211,39 +212,37 @@ def test_a_request_waits_while_the_disk_is_full(
     with monkeypatch.context() as full:
         full.setattr(shutil, "disk_usage", lambda _: NO_DISK)
         site.ask(pull_request)
-        site.poller.turn()
-        site.poller.turn()
+        site.poller.cycle()
+        site.poller.cycle()
         assert site.request(pull_request).state == "queued"
         (comment,) = site.comments(pull_request)
-        assert "waits for disk" in comment["body"]
-    site.turns_until(lambda: site.request(pull_request).state == "running")
+        assert "Waiting for disk space" in shown(comment["body"])
+    site.cycle_until(lambda: site.request(pull_request).state == "running")
     site.ask(pull_request, "!testme stop")
-    site.turns_until_settled()
+    site.cycle_until_settled()
 
 
 def test_another_recipe_is_mirrored_before_it_is_queued(site: LoopSite, pull_request: int) -> None:
     site.ask(pull_request, "!testme gitea")
-    Watch(site.forge, site.store, site.told.append).look()
+    Watch(site.forge, site.store, site.log_lines.append).poll()
     request = site.request(pull_request)
     assert (request.recipe, request.state) == ("gitea", "queued")
-    assert request.hash == site.forge.branch_head("gitea", "main")
-    assert request.hash != request.head
+    assert request.commit == site.forge.branch_commit("gitea", "main")
+    assert request.commit != request.pull_request_commit
     site.ask(pull_request, "!testme stop")
-    site.turns_until_settled()
+    site.cycle_until_settled()
     assert site.request(pull_request).state == "stopped"
 
 
-def test_a_recipe_that_is_nowhere_is_answered(site: LoopSite, pull_request: int) -> None:
+def test_a_recipe_that_does_not_exist_is_answered(site: LoopSite, pull_request: int) -> None:
     site.ask(pull_request, "!testme no-such-recipe")
-    site.turns_until_settled()
+    site.cycle_until_settled()
     (answer,) = site.comments(pull_request)
     assert "Nothing was queued" in answer["body"]
     assert site.forge.default_branch("no-such-recipe") is None
 
 
-def test_a_knock_of_the_forge_ends_the_wait_for_the_next_look(
-    site: LoopSite, pull_request: int
-) -> None:
+def test_a_webhook_of_the_forge_triggers_a_poll(site: LoopSite, pull_request: int) -> None:
     secret = site.folder / "webhook-secret"
     secret.write_text(secrets.token_hex(16))
     secret.chmod(0o600)
@@ -267,7 +266,7 @@ def test_a_knock_of_the_forge_ends_the_wait_for_the_next_look(
     try:
         with site.process(interval_seconds=600, webhook=webhook):
             log = site.folder / "poller.log"
-            wait(lambda: "listening to" in log.read_text())
+            wait(lambda: " polling https://" in log.read_text())
             site.ask(pull_request, "!testme what is this?")
             wait(lambda: bool(site.comments(pull_request)), 60)
     finally:

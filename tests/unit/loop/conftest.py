@@ -1,4 +1,4 @@
-"""What the tests of the loop begin with."""
+"""The fixtures of the loop's tests."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.unit.loop.forge_in_memory import ForgeInMemory
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """What the loop remembers, of nothing yet."""
+    """An empty database."""
     opened = Store(tmp_path)
     yield opened
     opened.close()
@@ -19,11 +19,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def forge(tmp_path: Path) -> ForgeInMemory:
-    """A forge where nothing was said yet."""
+    """A forge without comments."""
     return ForgeInMemory.make(tmp_path)
 
 
 @pytest.fixture
-def told() -> list[str]:
-    """What the poller told its log."""
+def log_lines() -> list[str]:
+    """The lines that the poller has logged."""
     return []

@@ -1,7 +1,6 @@
-"""What the loop asks of a forge, kept in memory: for what happens between two of its requests.
+"""A forge in memory, to change something between two requests of the loop.
 
-The real forge is in tests/lab; a comment that is removed in the very moment between two calls is
-here.
+Tests with a real forge are in tests/lab. Here a comment can be deleted between two calls.
 """
 
 from collections.abc import Callable
@@ -21,15 +20,15 @@ class ForgeInMemory:
     """One organisation: comments with their files, and statuses.
 
     Attributes:
-        settings: of the loop.
-        trust: as of a forge's client.
-        origin: where a commit is fetched from.
-        comments: what stands in the pull requests, by number.
-        files: the attachments, by the number of their comment.
-        statuses: all that was set, in order: commit, state, description.
-        gone: pull requests that were removed.
-        takes_files: whether comments have attachments here.
-        away: it does not answer.
+        settings: the settings of the loop.
+        trust: the names and certificates of the forge's client.
+        origin: the repository that commits are fetched from.
+        comments: the comments on pull requests, by id.
+        files: the attachments, by the id of their comment.
+        statuses: all statuses that were set, in order: commit, state, description.
+        gone: the numbers of deleted pull requests.
+        takes_files: whether attachments are enabled.
+        is_down: whether it does not answer.
         before: called before each request, with its name.
     """
 
@@ -41,27 +40,27 @@ class ForgeInMemory:
     statuses: list[tuple[str, str, str]] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     takes_files: bool = True
-    away: bool = False
+    is_down: bool = False
     before: Callable[[str], None] = lambda _: None
 
     @classmethod
     def make(cls, folder: Path) -> "ForgeInMemory":
-        """Make one with a token in a folder."""
+        """Make a forge, with a token in a folder."""
         token = folder / "token"
         token.write_text("a-token")
         token.chmod(0o600)
         return cls(ForgeSettings(url="https://forge.lab.test", user=BOT, token_file=token))
 
     def forge(self) -> Forge:
-        """Return it as what the loop takes."""
+        """Return it with the type that the loop expects."""
         return cast(Forge, self)
 
-    def said(self, number: int) -> list[Comment]:
-        """Return the loop's comments in a pull request."""
+    def own_comments(self, number: int) -> list[Comment]:
+        """Return the loop's comments on a pull request."""
         return [one for one in self.comments.values() if one.pull_request == number]
 
     def remove_comments(self) -> None:
-        """Do what somebody does who dislikes them."""
+        """Delete all comments, as a maintainer could."""
         self.comments.clear()
         self.files.clear()
 
@@ -83,7 +82,7 @@ class ForgeInMemory:
 
     def comments_of(self, repository: str, number: int) -> list[Comment]:
         self._asked("comments_of", number)
-        return self.said(number)
+        return self.own_comments(number)
 
     def pull_request(self, repository: str, number: int) -> PullRequest:
         self._asked("pull_request", number)
@@ -129,8 +128,8 @@ class ForgeInMemory:
 
     def _asked(self, what: str, pull_request: int = 0) -> None:
         self.before(what)
-        if self.away:
-            raise ForgeUnreachable("The forge does not answer: it is away")
+        if self.is_down:
+            raise ForgeUnreachable("The forge does not answer: it is down")
         if pull_request in self.gone:
             raise ForgeRefused(f"The forge refused {what}: 404 no such pull request", 404)
 

@@ -1,4 +1,4 @@
-"""What a comment asks for."""
+"""The commands in comments."""
 
 import pytest
 
@@ -14,30 +14,33 @@ from ccci.loop.commands import MOST_RECIPES, Command, parse
         ("!testme stop", Command("stop")),
     ],
 )
-def test_commands_are_understood(body: str, command: Command) -> None:
+def test_valid_commands(body: str, command: Command) -> None:
     assert parse(body) == command
 
 
 @pytest.mark.parametrize(
     "body", ["", "   ", "thanks!", "please !testme", "> !testme", "see below\n!testme", "! testme"]
 )
-def test_other_comments_are_none_of_our_business(body: str) -> None:
+def test_other_comments_have_no_command(body: str) -> None:
     assert parse(body) is None
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "problem"),
     [
         ("!testmenow", "`!testmenow` is not a command."),
         ("!testme!", "`!testme!` is not a command."),
-        ("!testme ../../etc", "`..?..?etc` is no recipe's name."),
-        ("!testme stop gitea", "`stop` stands alone."),
-        ("!testme $(reboot)", "`??reboot?` is no recipe's name."),
-        ("!testme `@all`", "`??all?` is no recipe's name."),
-        ("!testme " + " ".join("abcdef"), f"That is more than {MOST_RECIPES} recipes."),
+        ("!testme ../../etc", "`..?..?etc` is not a valid recipe name."),
+        ("!testme stop gitea", "`stop` takes no recipes."),
+        ("!testme $(reboot)", "`??reboot?` is not a valid recipe name."),
+        ("!testme `@all`", "`??all?` is not a valid recipe name."),
+        (
+            "!testme " + " ".join("abcdef"),
+            f"At most {MOST_RECIPES} recipes can be tested at once.",
+        ),
     ],
 )
-def test_what_is_not_understood_gets_help(body: str, words: str) -> None:
+def test_an_invalid_command_is_answered_with_help(body: str, problem: str) -> None:
     command = parse(body)
     assert command is not None
-    assert (command.kind, command.problem) == ("help", words)
+    assert (command.kind, command.problem) == ("help", problem)

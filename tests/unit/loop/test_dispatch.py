@@ -1,5 +1,6 @@
-"""What becomes of a request before its run begins: it waits, is put off, or breaks alone."""
+"""A request before its run: it waits, is retried, or fails without affecting others."""
 
+import html
 import shutil
 import time
 from pathlib import Path
@@ -13,17 +14,17 @@ from ccci.loop.fetching import Refused
 from ccci.loop.forge import Forge
 from ccci.loop.preparing import Prepared
 from ccci.loop.publish import Publish
-from ccci.loop.store import Request, Store, Wanted
+from ccci.loop.store import RecipeCommit, Request, Store
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
-HASH = "a" * 40
-CUT_OFF = "Attempt 1 was cut off by a reboot; it is run again."
+COMMIT = "a" * 40
+CUT_OFF = "Attempt 1 was cut off: the node was rebooted. It is run again."
 NO_DISK = SimpleNamespace(total=1 << 40, used=1 << 40, free=1 << 20)
 HOUR = 3600.0
 
 
 class Clock:
-    """What time it is for the loop."""
+    """The time that the loop sees."""
 
     def __init__(self) -> None:
         self.now = time.time()
@@ -40,33 +41,33 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def dispatch(forge: ForgeInMemory, store: Store, told: list[str]) -> Dispatch:
-    return Dispatch(forge.forge(), store, told.append)
+def dispatch(forge: ForgeInMemory, store: Store, log_lines: list[str]) -> Dispatch:
+    return Dispatch(forge.forge(), store, log_lines.append)
 
 
-def ask(store: Store, number: int) -> None:
-    store.ask(number, "demo", number, HASH, "maintainer", [Wanted("demo", HASH)])
+def queue(store: Store, number: int) -> None:
+    store.queue(number, "demo", number, COMMIT, "maintainer", [RecipeCommit("demo", COMMIT)])
 
 
 def cut_off_once(store: Store) -> None:
-    """A request whose first run ended with a reboot."""
-    ask(store, 1)
-    store.begin(1, "20260101-080000-ab12")
-    store.move(1, "queued", CUT_OFF)
+    """Queue a request whose first run was ended by a reboot."""
+    queue(store, 1)
+    store.start(1, "20260101-080000-ab12")
+    store.set_state(1, "queued", CUT_OFF)
 
 
 def comment_of(forge: ForgeInMemory, store: Store) -> str:
-    """The comment, once all is posted."""
+    """Post everything and return the comment."""
     Publish(forge.forge(), store, lambda _: None).step()
-    (comment,) = forge.said(1)
+    (comment,) = forge.own_comments(1)
     return comment.body
 
 
 @pytest.mark.parametrize("fault", [RecursionError("too deep"), KeyError("image"), OSError("full")])
-def test_a_fault_at_the_beginning_of_one_request_keeps_no_other_back(
+def test_an_error_in_preparing_one_request_does_not_affect_others(
     store: Store,
     dispatch: Dispatch,
-    told: list[str],
+    log_lines: list[str],
     monkeypatch: pytest.MonkeyPatch,
     fault: Exception,
 ) -> None:
@@ -76,74 +77,76 @@ def test_a_fault_at_the_beginning_of_one_request_keeps_no_other_back(
         raise Refused("It mounts the root of the node.")
 
     monkeypatch.setattr(ccci.loop.dispatch, "prepare", prepare)
-    ask(store, 1)
-    ask(store, 2)
+    queue(store, 1)
+    queue(store, 2)
     dispatch.step()
     first, second = store.requests()
     assert second.state == "refused"
     if isinstance(fault, OSError):
-        assert (first.state, first.waits) == ("queued", "It waits for the forge or the node: full")
+        reason = "Waiting for the forge or the node: full"
+        assert (first.state, first.waiting_for) == ("queued", reason)
         return
     assert first.state == "broken"
     assert first.note == (
-        f"It could not be begun ({type(fault).__name__}); the poller's log says where."
+        f"Internal error ({type(fault).__name__}); the traceback is in the poller's log."
     )
-    assert any("Traceback" in words and "demo #1" in words for words in told)
+    assert any("Traceback" in line and "demo #1" in line for line in log_lines)
 
 
-def test_that_a_run_was_cut_off_is_said_while_it_waits_and_when_it_runs_again(
+def test_the_comment_says_that_a_run_was_cut_off_while_it_waits_and_runs_again(
     forge: ForgeInMemory, store: Store, dispatch: Dispatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cut_off_once(store)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: NO_DISK)
     dispatch.step()
-    body = comment_of(forge, store)
-    assert "cut off by a reboot" in body
-    assert "waits for disk" in body
-    store.begin(1, "20260101-090000-ab12")
-    body = comment_of(forge, store)
-    assert "cut off by a reboot" in body
-    assert "waits for disk" not in body
+    body = html.unescape(comment_of(forge, store))
+    assert "the node was rebooted" in body
+    assert "Waiting for disk space" in body
+    store.start(1, "20260101-090000-ab12")
+    body = html.unescape(comment_of(forge, store))
+    assert "the node was rebooted" in body
+    assert "Waiting for disk space" not in body
 
 
-def test_the_hour_of_failed_fetches_begins_with_the_first_and_not_with_the_question(
+def test_the_hour_for_fetching_starts_with_the_first_failure_and_not_with_the_request(
     store: Store, dispatch: Dispatch, clock: Clock
 ) -> None:
-    ask(store, 1)
+    queue(store, 1)
     clock.now += 2 * HOUR
     dispatch.step()
-    assert store.request(1).state == "queued", "a single failure after a long wait in line"
-    assert "It waits for the forge or the node: Fetching from /nowhere" in store.request(1).waits
+    assert store.request(1).state == "queued", "a single failure after a long wait in the queue"
+    waiting_for = store.request(1).waiting_for
+    assert "Waiting for the forge or the node: Fetching from /nowhere" in waiting_for
     clock.now += 0.9 * HOUR
     dispatch.step()
     assert store.request(1).state == "queued"
     clock.now += 0.2 * HOUR
     dispatch.step()
     assert store.request(1).state == "broken"
-    assert "It could not be fetched for an hour: Fetching from /nowhere" in store.request(1).note
-    assert store.request(1).waits == ""
+    assert "Fetching the commit failed for an hour: Fetching from /nowhere" in store.request(1).note
+    assert store.request(1).waiting_for == ""
 
 
-def test_a_request_outlives_a_forge_that_is_away_for_long(
+def test_a_request_stays_queued_while_the_forge_is_down(
     forge: ForgeInMemory, store: Store, dispatch: Dispatch, clock: Clock
 ) -> None:
-    ask(store, 1)
-    forge.away = True
+    queue(store, 1)
+    forge.is_down = True
     for _ in range(5):
         dispatch.step()
         clock.now += HOUR
     assert store.request(1).state == "queued"
-    forge.away = False
+    forge.is_down = False
     dispatch.step()
     clock.now += 0.9 * HOUR
     dispatch.step()
-    assert store.request(1).state == "queued", "its hour began when the forge was back"
+    assert store.request(1).state == "queued", "its hour started when the forge was back"
     clock.now += 0.2 * HOUR
     dispatch.step()
     assert store.request(1).state == "broken"
 
 
-def test_what_ends_a_second_attempt_before_it_begins_does_not_hide_the_first(
+def test_the_note_on_the_first_attempt_stays_when_the_second_is_refused(
     store: Store, dispatch: Dispatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def prepare(*_: object) -> Prepared:

@@ -1,4 +1,4 @@
-"""A pull request's commit as data: exactly that commit, with its tags, and nothing of it runs."""
+"""Fetching a commit as data: exactly this commit, with its tags, and nothing of it is run."""
 
 import os
 import subprocess
@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ccci.errors import CcciError, Misuse, NodeFailure
-from ccci.loop.fetching import Gone, Limits, Refused, Remote, fetch_commit, lay_out_previous
-from ccci.loop.trees import fault_of
+from ccci.loop.fetching import Gone, Limits, Refused, Remote, fetch_commit, write_previous_release
+from ccci.loop.trees import problem_with_name
 from ccci.node.server import Server
 from ccci.recipe.checkout import check_out
 
@@ -27,10 +27,10 @@ class Origin:
         self.path = path
         self.git("init", "--quiet", "--bare", "-b", "main", str(path), at=path.parent)
 
-    def git(self, *words: str, given: bytes = b"", at: Path | None = None) -> str:
+    def git(self, *arguments: str, given: bytes = b"", at: Path | None = None) -> str:
         identity = ("-c", "user.name=anna", "-c", "user.email=anna@example.org")
         done = subprocess.run(
-            ["git", *identity, *words],
+            ["git", *identity, *arguments],
             cwd=at or self.path,
             input=given,
             capture_output=True,
@@ -42,19 +42,19 @@ class Origin:
         return self.git("hash-object", "-w", "--stdin", given=content)
 
     def tree(self, *entries: tuple[str, bytes, str]) -> str:
-        """Write a tree of (mode, name, hash), whatever git thinks of it."""
+        """Write a tree of (mode, name, hash), even if git considers it invalid."""
         content = b"".join(
             mode.encode() + b" " + name + b"\0" + bytes.fromhex(sha) for mode, name, sha in entries
         )
-        words = ("hash-object", "-w", "-t", "tree", "--literally", "--stdin")
-        return self.git(*words, given=content)
+        command = ("hash-object", "-w", "-t", "tree", "--literally", "--stdin")
+        return self.git(*command, given=content)
 
     def commit(self, tree: str, *parents: str) -> str:
-        words = [word for one in parents for word in ("-p", one)]
-        return self.git("commit-tree", tree, *words, "-m", "x")
+        options = [option for one in parents for option in ("-p", one)]
+        return self.git("commit-tree", tree, *options, "-m", "x")
 
     def head(self, *entries: tuple[str, bytes, str]) -> str:
-        """Write a commit with compose.yml and these entries, and let main point to it."""
+        """Write a commit with compose.yml and these entries, and point main to it."""
         compose = ("100644", b"compose.yml", self.blob(b"services: {}\n"))
         commit = self.commit(self.tree(compose, *entries))
         self.git("update-ref", "refs/heads/main", commit)
@@ -84,10 +84,10 @@ def refusal(fetch: Callable[..., Path], commit: str, limits: Limits | None = Non
     return str(refused.value)
 
 
-def test_exactly_the_pinned_commit_with_all_tags(
+def test_exactly_the_pinned_commit_is_fetched_with_all_tags(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """A push after the comment changes nothing, and the run's own copy can be made of it."""
+    """A later push changes nothing, and a run can make its own copy of the repository."""
     first = origin.head()
     origin.release("1.0.0+1.22.1", first)
     pinned = origin.head(("100644", b"a.txt", origin.blob(b"pinned\n")))
@@ -103,7 +103,7 @@ def test_exactly_the_pinned_commit_with_all_tags(
     assert origin.git("status", "--porcelain", at=fetched) == ""
 
 
-def test_a_commit_that_no_branch_holds_any_more_is_fetched(
+def test_a_commit_that_is_not_on_a_branch_any_more_is_fetched(
     origin: Origin, fetch: Callable[..., Path]
 ) -> None:
     pinned = origin.head(("100644", b"a.txt", origin.blob(b"pinned\n")))
@@ -111,26 +111,26 @@ def test_a_commit_that_no_branch_holds_any_more_is_fetched(
     assert (fetch(pinned) / "a.txt").read_text() == "pinned\n"
 
 
-def test_a_commit_that_is_gone_is_named(
+def test_the_message_names_a_commit_that_is_gone(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path
 ) -> None:
     origin.head()
-    wanted = "0123456789" * 4
-    with pytest.raises(Gone, match=f"Commit {wanted} is not in {origin.path} any more"):
-        fetch(wanted)
+    commit = "0123456789" * 4
+    with pytest.raises(Gone, match=f"Commit {commit} is not in {origin.path} any more"):
+        fetch(commit)
     assert not (tmp_path / "fetched").exists()
 
 
-def test_a_hash_of_something_else_is_no_commit(origin: Origin, fetch: Callable[..., Path]) -> None:
+def test_the_hash_of_a_tree_is_not_a_commit(origin: Origin, fetch: Callable[..., Path]) -> None:
     origin.head()
-    with pytest.raises(Gone, match="is no commit"):
+    with pytest.raises(Gone, match="is not a commit"):
         fetch(origin.git("rev-parse", "main^{tree}"))
 
 
-@pytest.mark.parametrize("wanted", ["main", "HEAD", "75826ae", "--upload-pack=x", "", "A" * 40])
-def test_only_a_full_hash_is_a_commit(wanted: str, fetch: Callable[..., Path]) -> None:
-    with pytest.raises(Misuse, match="no commit's full hash"):
-        fetch(wanted)
+@pytest.mark.parametrize("commit", ["main", "HEAD", "75826ae", "--upload-pack=x", "", "A" * 40])
+def test_a_commit_must_be_a_full_hash(commit: str, fetch: Callable[..., Path]) -> None:
+    with pytest.raises(Misuse, match="not the full hash of a commit"):
+        fetch(commit)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_only_a_full_hash_is_a_commit(wanted: str, fetch: Callable[..., Path]) -
     ["ext::sh -c touch% /tmp/x", "--upload-pack=x", "ssh://a/b", "git@a:b", "a/b",
      "https://anna:secret@a/b", "https:///b", "file:///b"],
 )  # fmt: skip
-def test_only_https_and_paths_are_addresses(url: str, tmp_path: Path) -> None:
+def test_a_commit_is_fetched_from_https_urls_and_paths_only(url: str, tmp_path: Path) -> None:
     with pytest.raises(Misuse, match="cannot be fetched from"):
         fetch_commit(Remote(url, "", "", SERVER), "0" * 40, tmp_path / "fetched")
 
@@ -146,26 +146,24 @@ def test_only_https_and_paths_are_addresses(url: str, tmp_path: Path) -> None:
 def test_a_symbolic_link_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
     link = ("120000", b"nginx.conf.tmpl", origin.blob(b"/etc/ccci/forge.toml"))
     commit = origin.head(link)
-    said = refusal(fetch, commit)
-    assert said.startswith(f"'nginx.conf.tmpl' in commit {commit[:7]} is a symbolic link")
+    message = refusal(fetch, commit)
+    assert message.startswith(f"'nginx.conf.tmpl' in commit {commit[:7]} is a symbolic link")
 
 
-def test_a_link_in_a_folder_is_named_with_it(origin: Origin, fetch: Callable[..., Path]) -> None:
+def test_the_path_of_a_link_is_named(origin: Origin, fetch: Callable[..., Path]) -> None:
     folder = origin.tree(("120000", b"in", origin.blob(b"/")))
     assert refusal(fetch, origin.head(("40000", b"folder", folder))).startswith("'folder/in' in ")
 
 
-def test_a_link_in_the_release_before_is_refused(
+def test_a_link_in_the_previous_release_is_refused(
     origin: Origin, fetch: Callable[..., Path]
 ) -> None:
-    """A run deploys that release, too."""
+    """A run deploys that release too."""
     origin.release("1.0.0+1", origin.head(("120000", b"x", origin.blob(b"/etc"))))
     assert "'x' in release 1.0.0+1 is a symbolic link" in refusal(fetch, origin.head())
 
 
-def test_a_link_in_an_older_release_does_no_harm(
-    origin: Origin, fetch: Callable[..., Path]
-) -> None:
+def test_a_link_in_an_older_release_is_allowed(origin: Origin, fetch: Callable[..., Path]) -> None:
     origin.release("1.0.0+1", origin.head(("120000", b"x", origin.blob(b"/etc"))))
     origin.release("1.1.0+1", origin.head())
     head = origin.head(("100644", b"now", origin.blob(b"x")))
@@ -174,30 +172,31 @@ def test_a_link_in_an_older_release_does_no_harm(
 
 def test_a_submodule_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
     commit = origin.head(("160000", b"other", "1" * 40))
-    assert "'other' in commit" in (said := refusal(fetch, commit)) and "submodule" in said
+    message = refusal(fetch, commit)
+    assert "'other' in commit" in message and "submodule" in message
 
 
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        (b".git", "of git itself"),
-        (b".GIT", "of git itself"),
-        (b".gIt", "of git itself"),
-        (b"git~1", "of git itself"),
-        (b"GIT~2", "of git itself"),
-        (b".git ", "of git itself"),
-        (b".git. .", "of git itself"),
-        (b".git::$INDEX_ALLOCATION", "of git itself"),
-        (".g\u200cit".encode(), "of git itself"),
-        ("\ufeff.git".encode(), "of git itself"),
-        ("\uff0e\uff47\uff49\uff54".encode(), "of git itself"),
+        (b".git", "git's own folder"),
+        (b".GIT", "git's own folder"),
+        (b".gIt", "git's own folder"),
+        (b"git~1", "git's own folder"),
+        (b"GIT~2", "git's own folder"),
+        (b".git ", "git's own folder"),
+        (b".git. .", "git's own folder"),
+        (b".git::$INDEX_ALLOCATION", "git's own folder"),
+        (".g\u200cit".encode(), "git's own folder"),
+        ("\ufeff.git".encode(), "git's own folder"),
+        ("\uff0e\uff47\uff49\uff54".encode(), "git's own folder"),
         (b"..", "leaves its folder"),
         (b".", "leaves its folder"),
         (b"../up", "leaves its folder"),
         (b"a/../../up", "leaves its folder"),
         (b"/etc", "leaves its folder"),
         (b"a//b", "leaves its folder"),
-        (b"a/.git/config", "of git itself"),
+        (b"a/.git/config", "git's own folder"),
         (b"a\nb", "control character"),
         (b"a\x1b[31m", "control character"),
         (b"a\x7f", "control character"),
@@ -210,12 +209,12 @@ def test_a_submodule_is_refused(origin: Origin, fetch: Callable[..., Path]) -> N
         (b"a/" * 501 + b"a", "too long"),
     ],
 )
-def test_a_name_that_would_do_harm_is_refused(
+def test_a_harmful_name_is_refused(
     name: bytes, why: str, origin: Origin, fetch: Callable[..., Path]
 ) -> None:
-    said = refusal(fetch, origin.head(("100644", name, origin.blob(b"x"))))
-    assert why in said
-    assert said.isprintable() and said.isascii()
+    message = refusal(fetch, origin.head(("100644", name, origin.blob(b"x"))))
+    assert why in message
+    assert message.isprintable() and message.isascii()
 
 
 @pytest.mark.parametrize(
@@ -223,14 +222,14 @@ def test_a_name_that_would_do_harm_is_refused(
     [b".gitignore", b".github/x", b".env.sample", b"git", b"a.git", b"release/1.0.0+1.2", b"a b",
      "\u00fc\u4e2d".encode(), b"...", b"git~", b"-a"],
 )  # fmt: skip
-def test_other_names_are_plain(name: bytes) -> None:
-    assert fault_of(name) == ""
+def test_other_names_are_allowed(name: bytes) -> None:
+    assert problem_with_name(name) == ""
 
 
 def test_the_same_name_twice_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
     twice = ("100644", b"compose.yml", origin.blob(b"another"))
-    assert "'compose.yml' in commit" in (said := refusal(fetch, origin.head(twice)))
-    assert "twice" in said
+    message = refusal(fetch, origin.head(twice))
+    assert "'compose.yml' in commit" in message and "twice" in message
 
 
 def test_too_many_files_are_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
@@ -243,21 +242,22 @@ def test_too_many_files_are_refused(origin: Origin, fetch: Callable[..., Path]) 
 def test_a_tree_of_trees_of_trees_is_refused_at_once(
     origin: Origin, fetch: Callable[..., Path]
 ) -> None:
-    """Ten folders in each of ten, ten deep: a few objects, and ten thousand million files."""
+    """Ten levels of ten folders each: a few objects in git, and ten billion files."""
     tree = origin.tree(("100644", b"f", origin.blob(b"x")))
     for _ in range(10):
         tree = origin.tree(*[("40000", b"d%d" % number, tree) for number in range(10)])
-    begun = time.monotonic()
+    started = time.monotonic()
     assert "more than 5000 files" in refusal(fetch, origin.head(("40000", b"bomb", tree)))
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - started < 20
 
 
 def test_a_large_file_is_refused_before_it_is_written(
     origin: Origin, fetch: Callable[..., Path]
 ) -> None:
-    """Zeros are small while they are packed."""
+    """A file of zeros is small in a pack."""
     commit = origin.head(("100644", b"large", origin.blob(bytes(40 << 20))))
-    assert "'large' in commit" in (said := refusal(fetch, commit)) and "41943040 bytes" in said
+    message = refusal(fetch, commit)
+    assert "'large' in commit" in message and "41943040 bytes" in message
 
 
 def test_files_that_are_large_together_are_refused(
@@ -265,18 +265,19 @@ def test_files_that_are_large_together_are_refused(
 ) -> None:
     one = origin.blob(bytes(1000))
     commit = origin.head(("100644", b"x", one), ("100644", b"y", one))
-    assert "'y' is one too many" in refusal(fetch, commit, Limits(tree_bytes=1500))
+    assert "'y' exceeds the limit" in refusal(fetch, commit, Limits(tree_bytes=1500))
     assert (fetch(commit, Limits(tree_bytes=2100)) / "y").exists()
 
 
-def test_a_large_transfer_is_broken_off(
+def test_a_download_that_is_too_large_is_aborted(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path
 ) -> None:
-    """What no tree at hand holds counts as well: here, an older commit's file."""
+    """Files that are in none of the checked trees count too: here, a file of an older commit."""
     random = origin.blob(os.urandom(3 << 20))
     older = origin.commit(origin.tree(("100644", b"old", random)))
     commit = origin.commit(origin.tree(("100644", b"f", origin.blob(b"x"))), older)
-    assert "More than 1048576 bytes" in refusal(fetch, commit, Limits(transfer_bytes=1 << 20))
+    message = refusal(fetch, commit, Limits(transfer_bytes=1 << 20))
+    assert "is larger than 1048576 bytes" in message
     assert not (tmp_path / "fetched").exists()
     assert (fetch(commit, Limits(transfer_bytes=4 << 20)) / "f").exists()
 
@@ -285,11 +286,11 @@ def test_too_many_tags_are_refused(origin: Origin, fetch: Callable[..., Path]) -
     commit = origin.head()
     for number in range(5):
         origin.release(f"t{number}", commit)
-    assert "has 5 tags: at most 4" in refusal(fetch, commit, Limits(tags=4))
+    assert "has 5 tags; at most 4" in refusal(fetch, commit, Limits(tags=4))
     assert fetch(commit, Limits(tags=5)).exists()
 
 
-def test_nothing_of_the_repository_or_the_machine_runs(
+def test_no_hook_or_filter_of_the_repository_or_the_machine_is_run(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = tmp_path / "trace"
@@ -331,7 +332,7 @@ def test_nothing_of_the_repository_or_the_machine_runs(
     assert not list((fetched / ".git").glob("hooks/*"))
 
 
-def test_the_release_before_is_laid_out_to_be_judged(
+def test_the_previous_release_is_written_to_be_checked(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path
 ) -> None:
     origin.release("1.0.0+1", origin.head(("100644", b"older", origin.blob(b"x"))))
@@ -339,78 +340,78 @@ def test_the_release_before_is_laid_out_to_be_judged(
     head = origin.head(("100644", b"now", origin.blob(b"x")))
     origin.release("1.2.0+1", head)
     fetched = fetch(head)
-    laid_out = lay_out_previous(fetched, tmp_path / "before")
-    assert laid_out and sorted(p.name for p in laid_out.iterdir()) == ["before", "compose.yml"]
+    written = write_previous_release(fetched, tmp_path / "before")
+    assert written and sorted(p.name for p in written.iterdir()) == ["before", "compose.yml"]
     assert sorted(p.name for p in fetched.iterdir()) == [".git", "compose.yml", "now"]
     assert origin.git("status", "--porcelain", at=fetched) == ""
 
 
-def test_without_a_release_there_is_none_before(
+def test_without_releases_there_is_no_previous_release(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path
 ) -> None:
-    assert lay_out_previous(fetch(origin.head()), tmp_path / "before") is None
+    assert write_previous_release(fetch(origin.head()), tmp_path / "before") is None
 
 
 class _Silent(BaseHTTPRequestHandler):
-    """A forge that asks for credentials, notes what it was told, and then says nothing."""
+    """A forge that asks for credentials, records them, and then does not answer."""
 
-    told: list[str]
-    waits: threading.Event
+    received: list[str]
+    release: threading.Event
 
     def do_GET(self) -> None:
-        self.told.append(self.headers.get("Authorization", ""))
+        self.received.append(self.headers.get("Authorization", ""))
         if not self.headers.get("Authorization"):
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="x"')
             self.send_header("Content-Length", "0")
             self.end_headers()
         else:
-            self.waits.wait(30)
+            self.release.wait(30)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
-def test_a_forge_that_does_not_answer_is_left_in_time(tmp_path: Path) -> None:
-    """And the credentials went by git's question, not in the address or on a command line."""
-    handler = type("Handler", (_Silent,), {"told": [], "waits": threading.Event()})
+def test_a_fetch_from_a_forge_that_does_not_answer_ends_in_time(tmp_path: Path) -> None:
+    """The credentials are sent when git asks for them, not in the URL or on a command line."""
+    handler = type("Handler", (_Silent,), {"received": [], "release": threading.Event()})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as forge:
         threading.Thread(target=forge.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{forge.server_port}/a/b.git"
-        begun = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(NodeFailure) as failed:
             remote = Remote(url, "anna", TOKEN, SERVER)
             fetch_commit(remote, "0" * 40, tmp_path / "fetched", Limits(seconds=3))
-        handler.waits.set()  # type: ignore[attr-defined]
+        handler.release.set()  # type: ignore[attr-defined]
         forge.shutdown()
     assert "did not end within 3 s" in str(failed.value)
-    assert time.monotonic() - begun < 10
-    assert handler.told[-1].startswith("Basic ")  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 10
+    assert handler.received[-1].startswith("Basic ")  # type: ignore[attr-defined]
     assert TOKEN not in str(failed.value) and TOKEN not in repr(remote)
     assert not (tmp_path / "fetched").exists()
 
 
-def test_a_forge_that_is_not_there_is_the_networks_fault(tmp_path: Path) -> None:
+def test_a_forge_that_is_not_running_is_a_failure_of_the_node(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Silent) as closed:
         port = closed.server_port
     with pytest.raises(NodeFailure, match=r"Fetching from .* failed"):
         fetch_commit(Remote(f"http://127.0.0.1:{port}/a", "", "", SERVER), "0" * 40, tmp_path / "f")
 
 
-def test_a_forge_that_sends_us_elsewhere_is_not_followed(tmp_path: Path) -> None:
-    """The other host would be given the credentials of this one."""
-    asked: list[str] = []
+def test_a_redirect_of_the_forge_is_not_followed(tmp_path: Path) -> None:
+    """The other host would get the credentials of this one."""
+    requested: list[str] = []
 
     class Elsewhere(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             self.send_response(302)
             self.send_header("Location", f"http://localhost:{port}/other{self.path}")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as forge:
         port = forge.server_port
@@ -419,17 +420,17 @@ def test_a_forge_that_sends_us_elsewhere_is_not_followed(tmp_path: Path) -> None
             remote = Remote(f"http://127.0.0.1:{forge.server_port}/a.git", "anna", TOKEN, SERVER)
             fetch_commit(remote, "0" * 40, tmp_path / "fetched")
         forge.shutdown()
-    assert [path for path in asked if path.startswith("/other")] == []
-    assert asked
+    assert [path for path in requested if path.startswith("/other")] == []
+    assert requested
 
 
-def test_names_and_trust_come_from_the_server_file(
+def test_git_gets_names_and_certificates_of_the_server_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A git in its place writes down how it was called."""
+    """A fake git records its arguments."""
     fake = tmp_path / "bin" / "git"
     fake.parent.mkdir()
-    fake.write_text(f'#!/bin/sh\nmkdir -p .git\necho "$@" >> {tmp_path}/words\n')
+    fake.write_text(f'#!/bin/sh\nmkdir -p .git\necho "$@" >> {tmp_path}/arguments\n')
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
     server = Server(
@@ -438,14 +439,14 @@ def test_names_and_trust_come_from_the_server_file(
     remote = Remote("https://git.lab.test:8443/a/b.git", "anna", TOKEN, server)
     with pytest.raises(Gone):
         fetch_commit(remote, "0" * 40, tmp_path / "fetched")
-    words = (tmp_path / "words").read_text()
-    assert f"-c http.sslCAInfo={tmp_path / 'ca.pem'} " in words
-    assert "-c http.curloptResolve=git.lab.test:8443:127.0.0.1 " in words
-    assert "-c http.sslVerify=true " in words
-    assert TOKEN not in words
+    arguments = (tmp_path / "arguments").read_text()
+    assert f"-c http.sslCAInfo={tmp_path / 'ca.pem'} " in arguments
+    assert "-c http.curloptResolve=git.lab.test:8443:127.0.0.1 " in arguments
+    assert "-c http.sslVerify=true " in arguments
+    assert TOKEN not in arguments
 
 
-def test_a_folder_that_is_there_is_left_alone(
+def test_an_existing_folder_is_not_changed(
     origin: Origin, fetch: Callable[..., Path], tmp_path: Path
 ) -> None:
     (tmp_path / "fetched").mkdir()

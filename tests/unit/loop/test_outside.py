@@ -1,6 +1,6 @@
-"""The files in docs/ that put the loop, or what replaces it, onto other programs: their syntax.
+"""The files in docs/ for CI engines and for systemd: their syntax, and the commands they call.
 
-None of these programs is at hand. What a file calls of this project is tried as far as `make -n`.
+None of these programs is installed here. The commands of this project are tried with `make -n`.
 """
 
 import configparser
@@ -40,11 +40,11 @@ def commands_of(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["drone.yml", "gitea-actions.yml"])
-def test_a_pull_request_is_judged_and_then_run(name: str) -> None:
+def test_a_pull_request_is_checked_and_then_run(name: str) -> None:
     commands = commands_of(name)
-    ours = [one for one in commands if "make " in one]
-    assert [word in one for word, one in zip(COMMANDS, ours, strict=True)] == [True, True]
-    for command in ours:
+    own = [one for one in commands if "make " in one]
+    assert [start in one for start, one in zip(COMMANDS, own, strict=True)] == [True, True]
+    for command in own:
         dry = command.replace("make ", "make --no-print-directory -n ")
         for expression, value in (("head.sha", "a" * 40), ("number", "7")):
             dry = dry.replace(f"${{{{ github.event.pull_request.{expression} }}}}", value)
@@ -55,27 +55,27 @@ def test_a_pull_request_is_judged_and_then_run(name: str) -> None:
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert "RECIPE_SOURCE:/workspace" in done.stdout or "/workspace" in done.stdout
-        # What is judged is what is run.
-        assert f"HEAD:{'a' * 40}" in done.stdout or f'--head "{"a" * 40}"' in done.stdout
+        # The commit that is checked is the commit that is run.
+        assert f"HEAD:{'a' * 40}" in done.stdout or f'--commit "{"a" * 40}"' in done.stdout
         if "make run" in command:
             assert "PR:7" in done.stdout
 
 
-def test_the_release_before_is_there_to_be_judged_and_upgraded_from() -> None:
+def test_tags_are_fetched_because_the_previous_release_is_needed() -> None:
     assert commands_of("drone.yml")[0] == "git fetch --tags"
     flow = yaml.safe_load((CI / "gitea-actions.yml").read_text(encoding="utf-8"))
     assert flow["jobs"]["test"]["steps"][0]["with"]["fetch-depth"] == 0
 
 
-def test_there_is_no_other_file() -> None:
+def test_all_files_are_tested() -> None:
     assert {path.name for path in CI.glob("*.yml")} == {"drone.yml", "gitea-actions.yml"}
 
 
-def test_the_service_starts_what_there_is() -> None:
+def test_the_service_starts_an_existing_command() -> None:
     unit = configparser.ConfigParser(interpolation=None, strict=True)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read_string((PROJECT / "docs" / "ccci-poller.service").read_text(encoding="utf-8"))
-    words = unit["Service"]["ExecStart"].split()
-    assert words[:3] == ["/opt/ccci/.venv/bin/python", "-m", "ccci.loop"]
-    assert CliRunner().invoke(main, [*words[3:], "--help"]).exit_code == 0
-    assert unit["Service"]["KillMode"] == "process", "runs go on while the poller is exchanged"
+    command = unit["Service"]["ExecStart"].split()
+    assert command[:3] == ["/opt/ccci/.venv/bin/python", "-m", "ccci.loop"]
+    assert CliRunner().invoke(main, [*command[3:], "--help"]).exit_code == 0
+    assert unit["Service"]["KillMode"] == "process", "runs go on while the poller restarts"

@@ -1,4 +1,4 @@
-"""Tests of a recipe's own repository, beside this project's suite for it."""
+"""A recipe's own tests are added to this project's suite."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import ccci.loop.preparing
 from ccci.loop.fetching import Refused
 from ccci.loop.owntests import NOT_APPROVED, has_own_tests, with_own_tests
 from ccci.loop.preparing import prepare
-from ccci.loop.store import Request, Store, Wanted
+from ccci.loop.store import RecipeCommit, Request, Store
 from ccci.project import PROJECT
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
@@ -34,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def test_both_are_one_suite_in_the_order_of_their_names(checkout: Path, tmp_path: Path) -> None:
+def test_own_tests_run_in_the_same_suite_ordered_by_name(checkout: Path, tmp_path: Path) -> None:
     assert has_own_tests(checkout)
     made = with_own_tests(SUITE, checkout, tmp_path / "suites" / "custom-html")
     output = tmp_path / "output.xml"
@@ -50,56 +50,56 @@ def test_both_are_one_suite_in_the_order_of_their_names(checkout: Path, tmp_path
     assert places == sorted(places), text
 
 
-def test_a_repository_without_such_tests_has_none(tmp_path: Path) -> None:
+def test_a_folder_without_robot_files_has_no_own_tests(tmp_path: Path) -> None:
     (tmp_path / "cc-ci").mkdir()
     (tmp_path / "cc-ci" / "README.md").write_text("none")
     assert not has_own_tests(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
         ("1__install.robot", "this project has a file of that name"),
         ("__init__.robot", "this project has a file of that name"),
         ("own.robot", "must begin with a number and a stage"),
     ],
 )
-def test_a_name_that_hides_or_says_nothing_is_refused(
-    checkout: Path, tmp_path: Path, name: str, words: str
+def test_a_file_name_that_is_taken_or_names_no_stage_is_refused(
+    checkout: Path, tmp_path: Path, name: str, message: str
 ) -> None:
     (checkout / "cc-ci" / name).write_text(OWN)
-    with pytest.raises(Refused, match=words):
+    with pytest.raises(Refused, match=message):
         with_own_tests(SUITE, checkout, tmp_path / "custom-html")
 
 
-# A recipe's own word on itself counts for nothing.
+# An approval in the recipe's own repository has no effect.
 CLAIM = 'weight = 1\n\n[approved]\ntests = true\nnode = ["docker-socket"]\n'
 
 
 @pytest.fixture
 def pull_request(tmp_path: Path, checkout: Path) -> tuple[ForgeInMemory, Request]:
-    """A pull request that brings tests, and a recipe.toml that approves of them."""
+    """A pull request with tests, and with a recipe.toml that approves them."""
     for place in (checkout, checkout / "recipes" / "demo", checkout / "cc-ci"):
         place.mkdir(parents=True, exist_ok=True)
         (place / "recipe.toml").write_text(CLAIM)
     (checkout / "compose.yml").write_text("services:\n  app:\n    image: nginx:1.26.3\n")
     identity = ("-c", "user.name=anna", "-c", "user.email=anna@example.org")
-    for words in (("init", "-b", "main"), ("add", "."), (*identity, "commit", "-m", "x")):
-        subprocess.run(["git", *words], cwd=checkout, check=True, capture_output=True)
-    head = subprocess.run(
+    for arguments in (("init", "-b", "main"), ("add", "."), (*identity, "commit", "-m", "x")):
+        subprocess.run(["git", *arguments], cwd=checkout, check=True, capture_output=True)
+    commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=checkout, check=True, capture_output=True, text=True
     ).stdout.strip()
     forge = ForgeInMemory.make(tmp_path)
     forge.origin = str(checkout)
     store = Store(tmp_path)
-    store.ask(1, "demo", 1, head, "anna", [Wanted("demo", head)])
+    store.queue(1, "demo", 1, commit, "anna", [RecipeCommit("demo", commit)])
     request = store.request(1)
     store.close()
     return forge, request
 
 
-def project_that_says(tests: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone of this project with a recipe.toml of its own."""
+def project_with(tests: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project whose recipe.toml has this value of `tests`."""
     project = tmp_path / "project"
     (project / "recipes" / "demo").mkdir(parents=True)
     (project / "recipes" / "demo" / "recipe.toml").write_text(
@@ -111,10 +111,10 @@ def project_that_says(tests: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return project
 
 
-def test_own_tests_of_a_recipe_that_is_approved_are_run(
+def test_own_tests_run_if_this_project_approves_them(
     pull_request: tuple[ForgeInMemory, Request], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project_that_says("true", tmp_path, monkeypatch)
+    project_with("true", tmp_path, monkeypatch)
     forge, request = pull_request
     prepared = prepare(forge.forge(), request, tmp_path / "request")
     names = sorted(file.name for file in prepared.suite.iterdir())
@@ -122,15 +122,15 @@ def test_own_tests_of_a_recipe_that_is_approved_are_run(
     assert prepared.note == ""
 
 
-@pytest.mark.parametrize("says", ["false", "nothing"])
-def test_own_tests_are_not_run_because_the_pull_request_says_so(
+@pytest.mark.parametrize("approval", ["false", "missing"])
+def test_an_approval_in_the_pull_request_does_not_make_own_tests_run(
     pull_request: tuple[ForgeInMemory, Request],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    says: str,
+    approval: str,
 ) -> None:
-    project = project_that_says("false", tmp_path, monkeypatch)
-    if says == "nothing":
+    project = project_with("false", tmp_path, monkeypatch)
+    if approval == "missing":
         (project / "recipes" / "demo" / "recipe.toml").unlink()
     forge, request = pull_request
     prepared = prepare(forge.forge(), request, tmp_path / "request")

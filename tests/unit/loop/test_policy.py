@@ -1,4 +1,4 @@
-"""What a pull request's compose files may not do on the node, each rule broken and kept."""
+"""The rules for compose files of pull requests: each rule broken once and kept once."""
 
 import shutil
 import textwrap
@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from ccci.errors import Misuse
-from ccci.loop.policy import Objection, objections
+from ccci.loop.policy import Violation, violations
 from ccci.project import PROJECT
 from ccci.recipe.config import Approval, load_recipe_config
 from lab import imagelist
@@ -20,7 +20,7 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class Recipe(typing.NamedTuple):
-    """A recipe's folder, as a pull request brings it."""
+    """The folder of a recipe, as in a pull request."""
 
     path: Path
 
@@ -30,16 +30,16 @@ class Recipe(typing.NamedTuple):
         return self
 
     def service(self, text: str, name: str = "compose.yml") -> "Recipe":
-        """A service 'app'; the text's first line is line 4 of the file."""
+        """Write a service 'app'; the first line of the text is line 4 of the file."""
         indented = textwrap.indent(textwrap.dedent(text).strip("\n"), "    ")
         return self.write(name, f"services:\n  app:\n    image: nginx:1\n{indented}\n")
 
     def top(self, text: str) -> "Recipe":
-        """Something beside the services; the text's first line is line 4 of the file."""
+        """Write something beside the services; the first line of the text is line 4."""
         return self.write("compose.yml", f"services:\n  app:\n    image: nginx:1\n{text}\n")
 
-    def judged(self, *allowed: str) -> list[Objection]:
-        return objections(self.path, frozenset(allowed))
+    def violations(self, *allowed: str) -> list[Violation]:
+        return violations(self.path, frozenset(allowed))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def recipe(tmp_path: Path) -> Recipe:
     return Recipe(folder).write(".env.sample", "TYPE=x\nDOMAIN=x.example.com\n")
 
 
-# What a service says, the line of the fault counted within it, and what would approve it.
+# Keys of a service, the line of the violation in them, and the approval that allows it.
 APPROVABLE = [
     ("privileged: true", 1, "privileged"),
     ("privileged: 'yes'", 1, "privileged"),
@@ -157,7 +157,7 @@ APPROVABLE = [
      "route:api@internal"),
     ("labels: ['traefik.udp.routers.${STACK_NAME}.entrypoints=dns']", 1, "route:udp"),
     ("labels: ['traefik.udp.routers.${STACK_NAME}.service=${STACK_NAME}']", 1, "route:udp"),
-    # Traefik takes `a[b]` for `a.[b]`, and letters that fold to those of ASCII.
+    # Traefik reads `a[b]` as `a.[b]`, and accepts letters that fold to ASCII letters.
     ("labels: ['traefik.http.routers[forge].tls=true']", 1,
      "option:traefik.http.routers.[forge].tls"),
     ("labels: ['traefik.http.router\u017f.forge.tls=true']", 1,
@@ -175,16 +175,16 @@ APPROVABLE = [
 
 
 @pytest.mark.parametrize(("text", "line", "approval"), APPROVABLE)
-def test_what_reaches_beyond_the_app_needs_an_approval(
+def test_what_affects_more_than_the_app_needs_an_approval(
     text: str, line: int, approval: str, recipe: Recipe
 ) -> None:
-    found = recipe.service(text).judged("capability:CHOWN")
+    found = recipe.service(text).violations("capability:CHOWN")
     assert [(one.file, one.line, one.approval) for one in found] == [
         ("compose.yml", line + 3, approval)
     ]
     assert f"compose.yml:{line + 3}: service 'app' " in str(found[0]) or "deploy" in text
     assert f"'{approval}'" in str(found[0])
-    assert recipe.judged("capability:CHOWN", approval) == []
+    assert recipe.violations("capability:CHOWN", approval) == []
     TypeAdapter(Approval).validate_python(approval)
 
 
@@ -196,55 +196,55 @@ NEVER = [
     ("volumes:\n  - folder/x:/x", 2, "mounts 'folder/x'"),
     ("volumes:\n  - /srv/x/../../etc:/x", 2, "mounts '/srv/x/../../etc'"),
     ("volumes:\n  - /var/run/x/../docker.sock:/x", 2, "docker.sock'"),
-    ("volumes:\n  - 'C:\\x:/x'", 2, "no name of a volume"),
-    ("volumes:\n  - ${DATA}:/x", 2, "what nobody here sets (DATA)"),
-    ("volumes:\n  - $DATA:/x", 2, "what nobody here sets (DATA)"),
-    ("volumes:\n  - ${DATA:?no data}:/x", 2, "what nobody here sets (DATA)"),
-    ("volumes:\n  - ${A:-${B:-data}}:/x", 2, "what nobody here sets"),
-    ("volumes:\n  - $DATA:-/:/x", 2, "what nobody here sets"),
-    ("volumes:\n  - $DATA-/:/x", 2, "what nobody here sets"),
-    ("volumes:\n  - $DATA?x:/x", 2, "what nobody here sets"),
-    ("volumes:\n  - ${DATA:-$B}:/x", 2, "what nobody here sets"),
-    ("volumes:\n  - ${data\u212a:-/}:/x", 2, "what nobody here sets"),
-    ("labels:\n  - $A:-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
-    ("labels:\n  - $A-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
-    ("labels:\n  - $A\u212a-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be followed"),
-    ("labels:\n  - ${A:-traefik.http.routers.x.rule=Host(`f`) || Path(`/$`)}", 2, "be followed"),
-    ("labels:\n  - ${A:-${B:-traefik.http.routers.x.rule=Host(`f`)}}", 2, "be followed"),
+    ("volumes:\n  - 'C:\\x:/x'", 2, "not the name of a volume"),
+    ("volumes:\n  - ${DATA}:/x", 2, "variable without a known value (DATA)"),
+    ("volumes:\n  - $DATA:/x", 2, "variable without a known value (DATA)"),
+    ("volumes:\n  - ${DATA:?no data}:/x", 2, "variable without a known value (DATA)"),
+    ("volumes:\n  - ${A:-${B:-data}}:/x", 2, "variable without a known value"),
+    ("volumes:\n  - $DATA:-/:/x", 2, "variable without a known value"),
+    ("volumes:\n  - $DATA-/:/x", 2, "variable without a known value"),
+    ("volumes:\n  - $DATA?x:/x", 2, "variable without a known value"),
+    ("volumes:\n  - ${DATA:-$B}:/x", 2, "variable without a known value"),
+    ("volumes:\n  - ${data\u212a:-/}:/x", 2, "variable without a known value"),
+    ("labels:\n  - $A:-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be resolved"),
+    ("labels:\n  - $A-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be resolved"),
+    ("labels:\n  - $A\u212a-traefik.http.routers.x.rule=Host(`forge.lab.test`)", 2, "be resolved"),
+    ("labels:\n  - ${A:-traefik.http.routers.x.rule=Host(`f`) || Path(`/$`)}", 2, "be resolved"),
+    ("labels:\n  - ${A:-${B:-traefik.http.routers.x.rule=Host(`f`)}}", 2, "be resolved"),
     ("volumes:\n  - type: ${TYPE_OF_IT}\n    source: data\n    target: /x", 2, "(TYPE_OF_IT)"),
     ("volumes:\n  - type: bind\n    source: folder\n    target: /x", 3, "mounts './folder'"),
-    ("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x", 3, "sets (DATA)"),
-    ("volumes:\n  data: /x", 2, "no list"),
+    ("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x", 3, "value (DATA)"),
+    ("volumes:\n  data: /x", 2, "not a list"),
     ("env_file: /etc/ccci/forge.toml", 1, "outside of the recipe"),
     ("env_file:\n  - folder/file\n  - ../../x", 3, "outside of the recipe"),
     ("env_file:\n  - path: ~/x", 2, "outside of the recipe"),
-    ("env_file: ${FILE}", 1, "sets (FILE)"),
+    ("env_file: ${FILE}", 1, "value (FILE)"),
     ("env_file: .git/config", 1, "outside of the recipe"),
-    ("env_file: nowhere", 1, "no plain file"),
+    ("env_file: nowhere", 1, "not a regular file"),
     ("extends:\n  file: other.yml\n  service: app", 1, "extends a service"),
     ("build: .", 1, "is built from the recipe"),
     ("build:\n  context: .", 1, "is built from the recipe"),
     ("volumes_from: [x]", 1, "volumes of another container"),
     ("external_links: [x]", 1, "other stacks"),
     ("develop: {watch: []}", 1, "watches files of the node"),
-    ("use_api_socket: true", 1, "wants the Docker socket"),
-    ("provider:\n  type: x", 1, "has a program of the node"),
-    ("privileged: ${P}", 1, "sets (P)"),
-    ("pid: $P", 1, "sets (P)"),
-    ("ports:\n  - ${PORT}:22", 2, "sets (PORT)"),
+    ("use_api_socket: true", 1, "asks for the Docker socket"),
+    ("provider:\n  type: x", 1, "by a program of the node"),
+    ("privileged: ${P}", 1, "value (P)"),
+    ("pid: $P", 1, "value (P)"),
+    ("ports:\n  - ${PORT}:22", 2, "value (PORT)"),
     ("ports:\n  - x", 2, "a port of service 'app' is 'x'"),
-    ("cap_add:\n  NET_ADMIN: true", 2, "no single value"),
-    ("environment:\n  - A=$DOCKER_AUTH_CONFIG", 2, "variable DOCKER_AUTH_CONFIG is that of"),
-    ("environment:\n  A: ${B:-${HOME}}", 2, "variable HOME is that of the machine"),
-    ("environment:\n  - A\n  - DOCKER_AUTH_CONFIG", 3, "DOCKER_AUTH_CONFIG is that of"),
-    ("environment:\n  PATH:", 2, "variable PATH is that of the machine"),
+    ("cap_add:\n  NET_ADMIN: true", 2, "not a single value"),
+    ("environment:\n  - A=$DOCKER_AUTH_CONFIG", 2, "variable DOCKER_AUTH_CONFIG is reserved"),
+    ("environment:\n  A: ${B:-${HOME}}", 2, "variable HOME is reserved for the machine"),
+    ("environment:\n  - A\n  - DOCKER_AUTH_CONFIG", 3, "DOCKER_AUTH_CONFIG is reserved"),
+    ("environment:\n  PATH:", 2, "variable PATH is reserved for the machine"),
     ("image: nginx:${LD_PRELOAD}\ncommand: x", 1, "twice"),
 ]
 
 
 @pytest.mark.parametrize(("text", "line", "what"), NEVER)
-def test_what_no_approval_allows(text: str, line: int, what: str, recipe: Recipe) -> None:
-    found = recipe.service(text).judged()
+def test_what_no_approval_can_allow(text: str, line: int, what: str, recipe: Recipe) -> None:
+    found = recipe.service(text).violations()
     assert [(one.file, one.approval) for one in found] == [("compose.yml", "")]
     assert found[0].line == line + 3
     assert what in str(found[0])
@@ -282,8 +282,8 @@ FINE = [
 
 
 @pytest.mark.parametrize("text", FINE)
-def test_what_concerns_the_app_alone_is_fine(text: str, recipe: Recipe) -> None:
-    assert recipe.service(text).judged() == []
+def test_what_affects_the_app_only_is_allowed(text: str, recipe: Recipe) -> None:
+    assert recipe.service(text).violations() == []
 
 
 TOP = [
@@ -326,12 +326,12 @@ TOP = [
 
 
 @pytest.mark.parametrize(("text", "line", "approval"), [row for row in TOP if row[2]])
-def test_what_reaches_beyond_the_stack_needs_an_approval(
+def test_what_affects_more_than_the_stack_needs_an_approval(
     text: str, line: int, approval: str, recipe: Recipe
 ) -> None:
-    found = recipe.top(text).judged()
+    found = recipe.top(text).violations()
     assert [(one.line, one.approval) for one in found] == [(line + 3, approval)]
-    assert recipe.judged(approval) == []
+    assert recipe.violations(approval) == []
     TypeAdapter(Approval).validate_python(approval)
 
 
@@ -343,27 +343,27 @@ def test_what_reaches_beyond_the_stack_needs_an_approval(
         ("configs:\n  c:\n    file: folder/../../x", 3, "outside of the recipe"),
         ("configs:\n  c:\n    file: ~/.ssh/id", 3, "outside of the recipe"),
         ("secrets:\n  s:\n    file: /etc/shadow", 3, "outside of the recipe"),
-        ("secrets:\n  s:\n    file: ${WHERE}", 3, "sets (WHERE)"),
+        ("secrets:\n  s:\n    file: ${WHERE}", 3, "value (WHERE)"),
         ("secrets:\n  s:\n    file: ${WHERE:-/etc/shadow}", 3, "outside of the recipe"),
         ("secrets:\n  s:\n    file: .GIT/config", 3, "outside of the recipe"),
-        ("configs:\n  c:\n    file: link", 3, "no plain file"),
-        ("configs:\n  c:\n    file: linked/file", 3, "no plain file"),
-        ("secrets:\n  s:\n    environment: TOKEN", 3, "environment of who deploys"),
-        ("secrets:\n  s:\n    external: true\n    name: ${ANY}", 4, "sets (ANY)"),
-        ("networks:\n  x:\n    external: true\n    name: ${ANY}", 4, "sets (ANY)"),
-        ("networks:\n  x:\n    external: ${ANY}", 3, "sets (ANY)"),
-        ("volumes:\n  x:\n    driver_opts: {device: $ANY}", 3, "sets (ANY)"),
-        ("volumes:\n  x:\n    driver_opts: [device]", 3, "no mapping"),
-        ("include:\n  - other.yml", 1, "includes others"),
-        ("volumes: [x]", 1, "'volumes' is no mapping"),
+        ("configs:\n  c:\n    file: link", 3, "not a regular file"),
+        ("configs:\n  c:\n    file: linked/file", 3, "not a regular file"),
+        ("secrets:\n  s:\n    environment: TOKEN", 3, "environment of the machine that deploys"),
+        ("secrets:\n  s:\n    external: true\n    name: ${ANY}", 4, "value (ANY)"),
+        ("networks:\n  x:\n    external: true\n    name: ${ANY}", 4, "value (ANY)"),
+        ("networks:\n  x:\n    external: ${ANY}", 3, "value (ANY)"),
+        ("volumes:\n  x:\n    driver_opts: {device: $ANY}", 3, "value (ANY)"),
+        ("volumes:\n  x:\n    driver_opts: [device]", 3, "not a mapping"),
+        ("include:\n  - other.yml", 1, "includes other files"),
+        ("volumes: [x]", 1, "'volumes' is not a mapping"),
     ],
 )
-def test_what_no_approval_allows_beside_services(
+def test_what_no_approval_can_allow_outside_of_services(
     text: str, line: int, what: str, recipe: Recipe
 ) -> None:
     (recipe.path / "link").symlink_to("/etc/passwd")
     (recipe.path / "linked").symlink_to("folder")
-    found = recipe.top(text).judged()
+    found = recipe.top(text).violations()
     assert [(one.line, one.approval) for one in found] == [(line + 3, "")]
     assert what in found[0].what
 
@@ -387,22 +387,25 @@ def test_what_no_approval_allows_beside_services(
         "x-anything:\n  - privileged: true",
     ],
 )
-def test_what_concerns_the_stack_alone_is_fine(text: str, recipe: Recipe) -> None:
-    assert recipe.top(text).judged() == []
+def test_what_affects_the_stack_only_is_allowed(text: str, recipe: Recipe) -> None:
+    assert recipe.top(text).violations() == []
 
 
-def test_a_variable_has_each_of_its_values(recipe: Recipe) -> None:
-    """The one that .env.sample gives, and the default, which an operator may fall back to."""
+def test_a_variable_can_have_each_of_its_values(recipe: Recipe) -> None:
+    """The value in .env.sample, and the default, which counts if an operator removes the line."""
     recipe.service("volumes:\n  - ${DATA:-/default}:/x")
     recipe.write(".env.sample", "DATA=/sampled\n")
-    assert [one.approval for one in recipe.judged()] == [
+    assert [one.approval for one in recipe.violations()] == [
         "host-mount:/sampled",
         "host-mount:/default",
     ]
     recipe.write(".env.sample", "DATA=data\nDATA=/again # twice\n")
-    assert [one.approval for one in recipe.judged()] == ["host-mount:/again", "host-mount:/default"]
+    assert [one.approval for one in recipe.violations()] == [
+        "host-mount:/again",
+        "host-mount:/default",
+    ]
     recipe.service("volumes:\n  - ${DATA}:/x").write(".env.sample", "DATA=data\n")
-    assert recipe.judged() == []
+    assert recipe.violations() == []
 
 
 @pytest.mark.parametrize(
@@ -410,9 +413,9 @@ def test_a_variable_has_each_of_its_values(recipe: Recipe) -> None:
     ["DATA=/etc", "DATA='/etc'", 'DATA="/etc"', " DATA = /etc", "ROOT=/\nDATA=${ROOT}etc",
      "DATA=/etc # a remark", "DATA=/etc\r"],
 )  # fmt: skip
-def test_a_setting_is_found_however_it_is_written(line: str, recipe: Recipe) -> None:
+def test_a_setting_is_found_in_each_way_to_write_it(line: str, recipe: Recipe) -> None:
     recipe.service("volumes:\n  - ${DATA}:/x").write(".env.sample", f"{line}\n")
-    assert "host-mount:/etc" in [one.approval for one in recipe.judged()]
+    assert "host-mount:/etc" in [one.approval for one in recipe.violations()]
 
 
 @pytest.mark.parametrize(
@@ -425,22 +428,22 @@ def test_a_setting_is_found_however_it_is_written(line: str, recipe: Recipe) -> 
         "x; export DATA=/etc",
     ],
 )
-def test_what_abra_sh_exports_counts_too(line: str, recipe: Recipe) -> None:
+def test_exports_of_abra_sh_count_too(line: str, recipe: Recipe) -> None:
     recipe.service("volumes:\n  - ${DATA:-data}:/x").write("abra.sh", f"#!/bin/bash\n{line}\n")
-    assert [one.approval for one in recipe.judged()] == ["host-mount:/etc"]
+    assert [one.approval for one in recipe.violations()] == ["host-mount:/etc"]
 
 
-def test_a_setting_that_parsers_see_differently_is_unknown(recipe: Recipe) -> None:
-    """Where it does harm; elsewhere it may be written as one likes."""
+def test_a_setting_that_parsers_read_differently_is_unknown(recipe: Recipe) -> None:
+    """It is a violation only where the value could do harm."""
     recipe.write(".env.sample", 'DATA=da""ta\nGREETING="say \\"hi\\""\n')
-    found = recipe.service("volumes:\n  - ${DATA:-x}:/x\nenvironment:\n  A: $GREETING").judged()
+    found = recipe.service("volumes:\n  - ${DATA:-x}:/x\nenvironment:\n  A: $GREETING").violations()
     assert [(one.line, one.approval) for one in found] == [(5, "")]
 
 
-def test_more_values_than_can_be_judged_are_unknown(recipe: Recipe) -> None:
+def test_too_many_values_are_unknown(recipe: Recipe) -> None:
     lines = "".join(f"{name}={value}\n" for name in "AB" for value in range(20))
     recipe.write(".env.sample", lines).service("volumes:\n  - $A$B:/x")
-    assert "too many values" in recipe.judged()[0].what
+    assert "too many values" in recipe.violations()[0].what
 
 
 @pytest.mark.parametrize(
@@ -450,73 +453,78 @@ def test_more_values_than_can_be_judged_are_unknown(recipe: Recipe) -> None:
         (".env.sample", "LD_PRELOAD=/x.so", 1, "it sets LD_PRELOAD"),
         (".env.sample", "DOCKER_HOST=tcp://evil", 1, "it sets DOCKER_HOST"),
         (".env.sample", "DOCKER_CONFIG=.", 1, "it sets DOCKER_CONFIG"),
-        (".env.sample", "SECRET_X_VERSION=v1 # length=99999", 1, "endless secret"),
+        (".env.sample", "SECRET_X_VERSION=v1 # length=99999", 1, "a secret that is too long"),
         (".env.sample", "PATH=.", 1, "it sets PATH"),
-        (".env.sample", "A=1\nexport B=2", 2, "no KEY=value"),
-        (".env.sample", "A=1\nB: 2", 2, "no KEY=value"),
-        (".env.sample", "A=1\n\nB='x", 3, "quote that opens is never closed"),
-        (".env.sample", 'A="x" DATA=/', 1, "more than a remark follows"),
-        (".env.sample", "A='x' DATA=/", 1, "more than a remark follows"),
-        (".env.sample", "A='x\\' # 'DATA=/", 1, "more than a remark follows"),
-        (".env.sample", 'A="x\\\\" # "DATA=/', 1, "more than a remark follows"),
-        (".env.sample", "COMPOSE_FILE=$STACK_NAME", 1, "can be read in several ways"),
-        (".env.sample", "COMPOSE_FILE=${A:-compose.yml}", 1, "can be read in several ways"),
-        (".env.sample", "A=1\n DOMAIN=forge.lab.test", 2, "DOMAIN stands not at"),
-        (".env.sample", "DOMAIN =forge.lab.test", 1, "DOMAIN stands not at"),
-        (".env.sample", "TYPE=x:0123abc", 1, "more than the name of a recipe"),
-        (".env.sample", "RECIPE=https://forge.lab.test/x", 1, "more than the name of a recipe"),
+        (".env.sample", "A=1\nexport B=2", 2, "neither KEY=value"),
+        (".env.sample", "A=1\nB: 2", 2, "neither KEY=value"),
+        (".env.sample", "A=1\n\nB='x", 3, "quote is not closed"),
+        (".env.sample", 'A="x" DATA=/', 1, "other than a comment follows"),
+        (".env.sample", "A='x' DATA=/", 1, "other than a comment follows"),
+        (".env.sample", "A='x\\' # 'DATA=/", 1, "other than a comment follows"),
+        (".env.sample", 'A="x\\\\" # "DATA=/', 1, "other than a comment follows"),
+        (".env.sample", "COMPOSE_FILE=$STACK_NAME", 1, "can be read in more than one way"),
+        (".env.sample", "COMPOSE_FILE=${A:-compose.yml}", 1, "can be read in more than one way"),
+        (".env.sample", "A=1\n DOMAIN=forge.lab.test", 2, "DOMAIN is not at"),
+        (".env.sample", "DOMAIN =forge.lab.test", 1, "DOMAIN is not at"),
+        (".env.sample", "TYPE=x:0123abc", 1, "not just the name of a recipe"),
+        (".env.sample", "RECIPE=https://forge.lab.test/x", 1, "not just the name of a recipe"),
         (".env.sample", "A=x" + " " * 5000 + "y", 1, "longer than 4096"),
-        (".env.sample", f"A={'x' * 999}\nB={'$A' * 999}", 2, "beyond all bounds"),
+        (".env.sample", f"A={'x' * 999}\nB={'$A' * 999}", 2, "too long with its references"),
         ("abra.sh", "x; export A='" + "x" * 5000, 1, "longer than 4096"),
-        ("abra.sh", "export STACK_NAME", 1, "more than NAME=value"),
-        ("abra.sh", "export A=$(id)", 1, "more than NAME=value"),
-        ("abra.sh", "export A=x; export DATA=/", 1, "more than NAME=value"),
-        ("abra.sh", "export A=x # export DATA=/", 1, "more than NAME=value"),
-        ("abra.sh", "export A B=/", 1, "more than NAME=value"),
+        ("abra.sh", "export STACK_NAME", 1, "not a plain NAME=value"),
+        ("abra.sh", "export A=$(id)", 1, "not a plain NAME=value"),
+        ("abra.sh", "export A=x; export DATA=/", 1, "not a plain NAME=value"),
+        ("abra.sh", "export A=x # export DATA=/", 1, "not a plain NAME=value"),
+        ("abra.sh", "export A B=/", 1, "not a plain NAME=value"),
         (".env.sample", "A=\xff".encode("latin-1").decode("latin-1") + "\x00", 1, "character"),
-        (".env.sample", "COMPOSE_FILE=/etc/compose.yml", 1, "no YAML file of the recipe"),
-        (".env.sample", "A=1\nCOMPOSE_FILE=compose.yml:../x.yml", 2, "no YAML file of the recipe"),
-        (".env.sample", "COMPOSE_FILE=compose.yml:nowhere.yml", 1, "no YAML file of the recipe"),
+        (".env.sample", "COMPOSE_FILE=/etc/compose.yml", 1, "not a YAML file of the recipe"),
+        (
+            ".env.sample",
+            "A=1\nCOMPOSE_FILE=compose.yml:../x.yml",
+            2,
+            "not a YAML file of the recipe",
+        ),
+        (".env.sample", "COMPOSE_FILE=compose.yml:nowhere.yml", 1, "not a YAML file of the recipe"),
         ("abra.sh", "#!/bin/bash\nexport STACK_NAME=other", 2, "it sets STACK_NAME"),
         ("abra.sh", "export DOMAIN=other.example.com", 1, "it exports DOMAIN"),
         ("abra.sh", "export COMPOSE_FILE=x", 1, "it exports COMPOSE_FILE"),
         ("abra.sh", "export LD_PRELOAD=x", 1, "it sets LD_PRELOAD"),
     ],
 )
-def test_settings_that_no_recipe_has(
+def test_lines_of_settings_that_are_not_allowed(
     file: str, text: str, line: int, what: str, recipe: Recipe
 ) -> None:
     recipe.service("command: x").write(file, text + "\n")
-    found = recipe.judged()
+    found = recipe.violations()
     assert [(one.file, one.line, one.approval) for one in found] == [(file, line, "")]
     assert what in found[0].what
 
 
 @pytest.mark.parametrize("quote", ['"', "'"])
-def test_an_export_cannot_be_hidden_in_a_remark(quote: str, recipe: Recipe) -> None:
+def test_an_export_cannot_be_hidden_by_comments(quote: str, recipe: Recipe) -> None:
     recipe.service("volumes:\n  - ${DATA:-data}:/x")
     recipe.write("abra.sh", f"# export A={quote}\nexport DATA=/\n# {quote}\n")
-    assert [one.approval for one in recipe.judged()] == ["host-mount:/"]
+    assert [one.approval for one in recipe.violations()] == ["host-mount:/"]
     recipe.write("abra.sh", f"# export A={quote}\nexport STACK_NAME=other\n# {quote}\n")
-    assert "it sets STACK_NAME" in recipe.judged()[0].what
+    assert "it sets STACK_NAME" in recipe.violations()[0].what
     recipe.write("abra.sh", f"export A={quote}x\nexport DATA=/\n{quote}\n")
-    assert [one.approval for one in recipe.judged()] == ["", "host-mount:/"]
+    assert [one.approval for one in recipe.violations()] == ["", "host-mount:/"]
 
 
-def test_an_export_in_a_remark_sets_nothing(recipe: Recipe) -> None:
-    """`${A}` is empty: the label would be read as Traefik's."""
+def test_an_export_in_a_comment_sets_nothing(recipe: Recipe) -> None:
+    """`${A}` is empty, so Traefik would act on the label."""
     label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
     recipe.service(label).write("abra.sh", "# export A=x\n")
-    assert [one.approval for one in recipe.judged()] == ["route:forge"]
+    assert [one.approval for one in recipe.violations()] == ["route:forge"]
 
 
 @pytest.mark.parametrize(
     "line", ["export A='x'", "export A=-x", " export A=x", " export A='x'", "f() { export A=x; }"]
 )
-def test_an_export_that_not_all_read_may_set_nothing(line: str, recipe: Recipe) -> None:
+def test_an_export_that_some_parsers_do_not_see_may_set_nothing(line: str, recipe: Recipe) -> None:
     label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
     recipe.service(label).write("abra.sh", f"{line}\n")
-    assert "route:forge" in [one.approval for one in recipe.judged()]
+    assert "route:forge" in [one.approval for one in recipe.violations()]
 
 
 @pytest.mark.parametrize(
@@ -525,93 +533,97 @@ def test_an_export_that_not_all_read_may_set_nothing(line: str, recipe: Recipe) 
      "EXTRA=\u00a0", "EXTRA=x\u3000 # y",
      "EXTRA=$HOME", "EXTRA=x$a", "A=1\nA=2\nA=3\nA=4\nA=5\nEXTRA=$A$A$A"],
 )  # fmt: skip
-def test_a_label_with_what_cannot_be_read_is_refused(line: str, recipe: Recipe) -> None:
-    """It is not empty only because nobody here can say what it is."""
+def test_a_label_with_a_value_that_cannot_be_determined_is_refused(
+    line: str, recipe: Recipe
+) -> None:
+    """The value must not count as empty only because it cannot be determined."""
     rule = "labels:\n  - traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN}`${EXTRA})"
     recipe.service(rule).write(".env.sample", f"DOMAIN=x.example.com\n{line}\n")
-    found = recipe.judged()
+    found = recipe.violations()
     assert [(one.file, one.line, one.approval) for one in found] == [("compose.yml", 5, "")]
-    assert "cannot be followed (EXTRA)" in found[0].what
+    assert "cannot be resolved (EXTRA)" in found[0].what
 
 
-def test_a_text_instead_of_what_is_set_counts(recipe: Recipe) -> None:
-    """`${A:+x}` is x where A is set, and the app's own variables are."""
+def test_the_alternative_of_a_set_variable_counts(recipe: Recipe) -> None:
+    """`${A:+x}` is x if A is set, and the variables that abra sets always are."""
     recipe.service("labels: ['traefik.http.routers.${STACK_NAME}.rule=Host(`${DOMAIN:+forge}`)']")
-    assert {one.approval for one in recipe.judged()} == {"route:forge", "route:any"}
+    assert {one.approval for one in recipe.violations()} == {"route:forge", "route:any"}
     recipe.top("volumes:\n  x: {name: '${STACK_NAME:+forge_data}'}")
-    assert "external-volume:forge_data" in {one.approval for one in recipe.judged()}
+    assert "external-volume:forge_data" in {one.approval for one in recipe.violations()}
 
 
-def test_a_setting_knows_no_stack_name(recipe: Recipe) -> None:
-    """It is filled in when .env is read, where no STACK_NAME is, and DOMAIN only once it is set."""
+def test_a_setting_cannot_refer_to_the_stack_name(recipe: Recipe) -> None:
+    """When .env is read, STACK_NAME is not set yet, and DOMAIN only after its line."""
     label = "labels:\n  - traefik.http.routers.${A}forge.tls=true"
     recipe.service(label).write(".env.sample", "A=$STACK_NAME\n")
-    assert "cannot be followed (A)" in recipe.judged()[0].what
+    assert "cannot be resolved (A)" in recipe.violations()[0].what
     rule = "labels:\n  - traefik.http.routers.${STACK_NAME}.rule=Host(`forge${A}`)"
     recipe.service(rule).write(".env.sample", "A=.$DOMAIN\nDOMAIN=x.example.com\n")
-    assert [one.approval for one in recipe.judged()] == ["route:forge."]
+    assert [one.approval for one in recipe.violations()] == ["route:forge."]
     recipe.write(".env.sample", "DOMAIN=x.example.com\nA=.$DOMAIN\n")
-    assert recipe.judged() == []
+    assert recipe.violations() == []
 
 
-def test_too_many_values_of_a_setting_are_not_none(recipe: Recipe) -> None:
+def test_too_many_values_of_a_setting_do_not_count_as_none(recipe: Recipe) -> None:
     recipe.service("volumes:\n  - ${DATA:-data}:/x")
     lines = "".join(f"X={value}\n" for value in "123456789/")
     recipe.write(".env.sample", f"{lines}DATA=$X$X$X\n")
-    assert "what nobody here sets (DATA)" in recipe.judged()[0].what
+    assert "variable without a known value (DATA)" in recipe.violations()[0].what
 
 
 @pytest.mark.parametrize(
     ("value", "paths"),
     [("/a # b", {"/a"}), ("/a#b", {"/a", "/a#b"}), ("/a # /b # c", {"/a", "/a # /b"})],
 )
-def test_a_remark_begins_wherever_a_reader_may_see_it(
+def test_a_comment_starts_wherever_a_parser_may_see_it(
     value: str, paths: set[str], recipe: Recipe
 ) -> None:
     recipe.service("volumes:\n  - type: bind\n    source: ${DATA}\n    target: /x")
     recipe.write(".env.sample", f"DATA={value}\n")
-    assert {one.approval for one in recipe.judged()} == {f"host-mount:{path}" for path in paths}
+    assert {one.approval for one in recipe.violations()} == {f"host-mount:{path}" for path in paths}
 
 
 @pytest.fixture
 def before(tmp_path: Path) -> Recipe:
-    """The release before, without fault by itself."""
+    """The previous release, without violations of its own."""
     folder = tmp_path / "before"
     folder.mkdir()
     return Recipe(folder).service("command: x").write(".env.sample", "DATA=/srv/x\n")
 
 
-def test_the_head_is_deployed_with_the_settings_of_the_release_before(
+def test_a_commit_is_checked_with_the_settings_of_the_previous_release(
     recipe: Recipe, before: Recipe
 ) -> None:
     recipe.service("volumes:\n  - ${DATA:-data}:/x").write(".env.sample", "DATA=own\n")
-    assert (recipe.judged(), before.judged()) == ([], [])
-    found = objections(recipe.path, NOTHING, before.path)
+    assert (recipe.violations(), before.violations()) == ([], [])
+    found = violations(recipe.path, NOTHING, before.path)
     assert [one.approval for one in found] == ["host-mount:/srv/x"]
 
 
-def test_what_the_release_before_does_not_set_may_be_empty(recipe: Recipe, before: Recipe) -> None:
+def test_a_setting_that_the_previous_release_lacks_may_be_empty(
+    recipe: Recipe, before: Recipe
+) -> None:
     label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
     recipe.service(label).write(".env.sample", "A=x\n")
-    assert recipe.judged() == []
-    found = objections(recipe.path, NOTHING, before.path)
+    assert recipe.violations() == []
+    found = violations(recipe.path, NOTHING, before.path)
     assert [one.approval for one in found] == ["route:forge"]
     before.write(".env.sample", "A=a\\b\n")
-    assert "cannot be followed (A)" in objections(recipe.path, NOTHING, before.path)[0].what
-    # Exports are those of the head, with either release's settings.
+    assert "cannot be resolved (A)" in violations(recipe.path, NOTHING, before.path)[0].what
+    # Exports are those of the new commit, with the settings of either release.
     recipe.write("abra.sh", "export A=x\n")
     before.write(".env.sample", "").write("abra.sh", "export A=y\n")
-    assert objections(recipe.path, NOTHING, before.path) == []
+    assert violations(recipe.path, NOTHING, before.path) == []
 
 
-def test_the_compose_files_that_the_release_before_names_are_judged(
+def test_the_compose_files_that_the_previous_release_names_are_checked(
     recipe: Recipe, before: Recipe
 ) -> None:
     recipe.service("command: x").service("privileged: true", "more.yml")
     before.service("command: x", "more.yml").service("command: x", "gone.yml")
     before.write(".env.sample", "COMPOSE_FILE=compose.yml:more.yml:gone.yml\n")
-    assert (recipe.judged(), before.judged()) == ([], [])
-    found = objections(recipe.path, NOTHING, before.path)
+    assert (recipe.violations(), before.violations()) == ([], [])
+    found = violations(recipe.path, NOTHING, before.path)
     assert [(one.file, one.approval) for one in found] == [("more.yml", "privileged")]
 
 
@@ -637,47 +649,47 @@ networks:
 def test_names_on_networks_of_others_need_an_approval(
     network: str, approvals: set[str], recipe: Recipe
 ) -> None:
-    """Whichever compose file makes the network a shared one."""
+    """No matter which compose file makes the network a shared one."""
     recipe.write("compose.yml", SHARED)
     recipe.write("compose.more.yml", f"services: {{}}\nnetworks:\n{network}\n")
-    found = {one.approval for one in recipe.judged()}
+    found = {one.approval for one in recipe.violations()}
     assert {one for one in found if one.startswith("network-alias:")} == approvals
 
 
 @pytest.mark.parametrize("sign", ["!", "("])
-def test_a_rule_that_is_nested_beyond_reason_is_refused(sign: str, recipe: Recipe) -> None:
+def test_a_rule_that_is_nested_too_deep_is_refused(sign: str, recipe: Recipe) -> None:
     rule = sign * 2000 + "Path(`/`)" + ")" * 2000
     recipe.service(f"labels: ['traefik.http.routers.${{STACK_NAME}}.rule={rule}']")
-    assert "a rule of service 'app'" in recipe.judged()[0].what
+    assert "a rule of service 'app'" in recipe.violations()[0].what
 
 
-def test_every_compose_file_is_judged(recipe: Recipe) -> None:
-    """Also one that only COMPOSE_FILE names, and one that nothing names."""
+def test_every_compose_file_is_checked(recipe: Recipe) -> None:
+    """Also a file that only COMPOSE_FILE names, and a compose file that nothing names."""
     recipe.service("command: x")
     for name in ("compose.a.yml", "compose.b.yaml", "compose-c.yml", "other.yml", "unnamed.yml"):
         recipe.service("privileged: true", name)
     recipe.write(
         ".env.sample", 'COMPOSE_FILE=compose.yml\nCOMPOSE_FILE="$COMPOSE_FILE:other.yml"\n'
     )
-    assert sorted(one.file for one in recipe.judged()) == [
+    assert sorted(one.file for one in recipe.violations()) == [
         "compose-c.yml", "compose.a.yml", "compose.b.yaml", "other.yml",
     ]  # fmt: skip
 
 
-def test_without_a_compose_file_there_is_nothing_to_deploy(recipe: Recipe) -> None:
-    assert [one.what for one in recipe.judged()] == ["the file is missing"]
+def test_a_recipe_without_compose_files_is_a_violation(recipe: Recipe) -> None:
+    assert [one.what for one in recipe.violations()] == ["the file is missing"]
 
 
-def test_the_name_of_the_runs_own_overlay_is_taken(recipe: Recipe) -> None:
+def test_the_name_of_the_overlay_of_runs_is_reserved(recipe: Recipe) -> None:
     recipe.service("command: x").service("command: x", "compose.ccci.yml")
-    assert [one.file for one in recipe.judged()] == ["compose.ccci.yml"]
+    assert [one.file for one in recipe.violations()] == ["compose.ccci.yml"]
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "other.yml"])
 def test_a_compose_file_that_is_a_link_is_not_followed(target: str, recipe: Recipe) -> None:
     recipe.service("command: x", "other.yml")
     (recipe.path / "compose.yml").symlink_to(target)
-    assert [one.what for one in recipe.judged()] == ["the file is no plain file"]
+    assert [one.what for one in recipe.violations()] == ["the file is not a regular file"]
 
 
 ANCHORS = """x-one: &one
@@ -698,8 +710,8 @@ services:
 
 
 def test_anchors_and_merges_are_followed(recipe: Recipe) -> None:
-    """A line is where something is written; a key that two places set has both values."""
-    found = recipe.write("compose.yml", ANCHORS).judged()
+    """The line is where the text is; a key that is set twice has both values."""
+    found = recipe.write("compose.yml", ANCHORS).violations()
     assert [(one.line, one.approval, one.what.split()[1]) for one in found] == [
         (3, "host-mount:/srv/x", "'app'"),
         (5, "host-pid", "'app'"),
@@ -732,14 +744,14 @@ def merge_bomb(levels: int) -> str:
         ("services:\n\tapp: {}", 2, "does not parse"),
         ("a: *nowhere", 1, "does not parse"),
         ("services: {}\n---\nservices: {}", 2, "does not parse"),
-        ("", 1, "is no mapping"),
-        ("- a", 1, "is no mapping"),
+        ("", 1, "is not a mapping"),
+        ("- a", 1, "is not a mapping"),
         ("services: {}\nservices: {}", 2, "has the key 'services' twice"),
         ("services:\n  app:\n    privileged: true\n    'privileged': false", 4, "twice"),
-        ("services:\n  ? [a]\n  : b", 2, "no plain word"),
-        ("services: !!python/object/apply:os.system ['id']", 1, "holds the tag"),
-        ("services: !reset {}", 1, "holds the tag"),
-        ("services: !!binary aGk=", 1, "holds the tag"),
+        ("services:\n  ? [a]\n  : b", 2, "not a plain text"),
+        ("services: !!python/object/apply:os.system ['id']", 1, "has the tag"),
+        ("services: !reset {}", 1, "has the tag"),
+        ("services: !!binary aGk=", 1, "has the tag"),
         ("%YAML 1.2\n---\nservices: {}", 1, "directive"),
         ("services:\n  app: {image: x}\n  b: {'<<': {pid: host}}", 3, "merge"),
         ("services:\n  app: {<<: text}", 2, "merge"),
@@ -757,16 +769,16 @@ def merge_bomb(levels: int) -> str:
         ("services: {}".encode("utf-16"), 1, "not UTF-8"),
     ],
 )  # fmt: skip
-def test_a_file_that_parsers_may_see_differently_is_refused(
+def test_a_file_that_parsers_may_read_differently_is_refused(
     content: str | bytes, line: int, what: str, recipe: Recipe
 ) -> None:
-    begun = time.monotonic()
-    found = recipe.write("compose.yml", content).judged()
+    started = time.monotonic()
+    found = recipe.write("compose.yml", content).violations()
     assert [(one.file, one.approval) for one in found] == [("compose.yml", "")]
     assert what in found[0].what
     if "bomb" not in what and "20000" not in what:
         assert found[0].line == line
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - started < 10
 
 
 APPROVALS = {
@@ -776,16 +788,16 @@ APPROVALS = {
 
 
 @pytest.mark.parametrize("name", imagelist.recipes())
-def test_the_recipes_of_the_lab(name: str, tmp_path: Path) -> None:
-    """Those that serve the node need exactly these approvals; all others need none."""
-    # As the lab publishes them: what they have in common is a link here only.
+def test_the_approvals_that_the_recipes_of_the_lab_need(name: str, tmp_path: Path) -> None:
+    """The recipes of the server itself need exactly these; all others need none."""
+    # Copied as the lab publishes them: files that recipes share are links in this repository.
     published = shutil.copytree(RECIPES / name / "recipe", tmp_path / name)
-    needed = {one.approval for one in objections(published, NOTHING)}
+    needed = {one.approval for one in violations(published, NOTHING)}
     assert needed == APPROVALS.get(name, set())
-    assert objections(published, frozenset(needed)) == []
+    assert violations(published, frozenset(needed)) == []
 
 
-def test_approvals_stand_in_recipe_toml(tmp_path: Path) -> None:
+def test_approvals_are_read_from_recipe_toml(tmp_path: Path) -> None:
     path = tmp_path / "recipe.toml"
     assert load_recipe_config(path).approved.node == []
     path.write_text('[approved]\nnode = ["docker-socket", "host-port:2222"]\ntests = true\n')
@@ -798,7 +810,7 @@ def test_approvals_stand_in_recipe_toml(tmp_path: Path) -> None:
     ["", "docker_socket", "host-port", "host-port:x", "host-port:0", "host-mount:srv", "everything",
      "host-mount:/a b", "privileged:true", "capability:", "*", "host-network\n"],
 )  # fmt: skip
-def test_an_approval_that_means_nothing_is_refused(name: str, tmp_path: Path) -> None:
+def test_an_unknown_approval_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Approval).validate_python(name)
     path = tmp_path / "recipe.toml"
@@ -807,6 +819,6 @@ def test_an_approval_that_means_nothing_is_refused(name: str, tmp_path: Path) ->
         load_recipe_config(path)
 
 
-def test_the_recipes_here_have_approvals_that_mean_something() -> None:
+def test_the_approvals_of_the_recipes_in_this_project_are_valid() -> None:
     for path in sorted((PROJECT / "recipes").glob("*/recipe.toml")):
         assert load_recipe_config(path).approved.tests in (True, False)

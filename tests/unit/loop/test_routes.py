@@ -1,4 +1,4 @@
-"""Whose traffic a rule of Traefik's takes."""
+"""The hosts whose traffic a Traefik rule takes."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def _own(name: str) -> bool:
         ("Host(`a`) || Method(`GET`)", {"a", "any"}),
     ],
 )
-def test_the_names_that_a_rule_takes(rule: str, taken: set[str]) -> None:
+def test_the_hosts_of_a_rule(rule: str, taken: set[str]) -> None:
     assert names_taken(rule, _own) == taken
 
 
@@ -54,6 +54,6 @@ def test_the_names_that_a_rule_takes(rule: str, taken: set[str]) -> None:
      "!" * 1500 + "Path(`/`)", "Host(`own.test`) && (" * 17 + "Path(`/`)" + ")" * 17,
      "Host(`own.test`)" + " " * 5000 + "&& Path(`/`)"],
 )  # fmt: skip
-def test_a_rule_that_cannot_be_read(rule: str) -> None:
+def test_an_invalid_rule_is_refused(rule: str) -> None:
     with pytest.raises(UnknownRule):
         names_taken(rule, _own)

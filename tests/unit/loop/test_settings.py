@@ -1,4 +1,4 @@
-"""forge.toml: what it may hold, and the sentence for each mistake."""
+"""forge.toml: its keys, and the message for each mistake."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from ccci.errors import Misuse
 from ccci.loop.settings import load_forge_settings, read_forge_settings
 
-WHOLE = 'url = "https://forge.example.org"\nuser = "ccci"\ntoken_file = "{token}"\n'
+MINIMAL = 'url = "https://forge.example.org"\nuser = "ccci"\ntoken_file = "{token}"\n'
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_the_least_that_a_file_must_hold(tmp_path: Path, token: Path) -> None:
-    settings = read_forge_settings(written(tmp_path, WHOLE.format(token=token)))
+def test_the_defaults_of_a_minimal_file(tmp_path: Path, token: Path) -> None:
+    settings = read_forge_settings(written(tmp_path, MINIMAL.format(token=token)))
     assert settings.token() == "generated"
     assert settings.organisation == "recipe-maintainers"
     assert settings.upstream == "https://git.coopcloud.tech/coop-cloud/{recipe}.git"
@@ -33,28 +33,28 @@ def test_the_least_that_a_file_must_hold(tmp_path: Path, token: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("url =", "not valid TOML"),
         ('url = "https://forge.example.org"\n', "key 'user': Field required"),
-        (WHOLE + 'tokn = "x"\n', "key 'tokn': Extra inputs are not permitted"),
-        (WHOLE.replace("forge.example.org", "forge.example.org/"), "key 'url'"),
-        (WHOLE + "interval_seconds = 0\n", "key 'interval_seconds'"),
+        (MINIMAL + 'tokn = "x"\n', "key 'tokn': Extra inputs are not permitted"),
+        (MINIMAL.replace("forge.example.org", "forge.example.org/"), "key 'url'"),
+        (MINIMAL + "interval_seconds = 0\n", "key 'interval_seconds'"),
     ],
 )
-def test_a_mistake_is_named_with_its_key(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises(Misuse, match=words):
+def test_the_message_names_the_key(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(Misuse, match=message):
         read_forge_settings(written(tmp_path, text))
 
 
-def test_a_file_that_was_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_named_by_the_environment_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCCI_FORGE_FILE", "/nowhere/forge.toml")
     with pytest.raises(Misuse, match="no such forge file"):
         load_forge_settings()
 
 
-def test_a_token_that_others_can_read_is_refused(tmp_path: Path, token: Path) -> None:
-    settings = read_forge_settings(written(tmp_path, WHOLE.format(token=token)))
+def test_a_readable_or_empty_token_file_is_refused(tmp_path: Path, token: Path) -> None:
+    settings = read_forge_settings(written(tmp_path, MINIMAL.format(token=token)))
     token.chmod(0o640)
     with pytest.raises(Misuse, match=f"others can read {token}"):
         settings.token()

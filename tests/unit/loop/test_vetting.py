@@ -1,4 +1,4 @@
-"""`make vet` says what the poller would say of the same commit."""
+"""`make vet` finds what the poller finds in the same commit."""
 
 import subprocess
 import sys
@@ -10,28 +10,29 @@ import ccci.loop.preparing
 from ccci.errors import Misuse
 from ccci.loop.fetching import Refused
 from ccci.loop.preparing import prepare
-from ccci.loop.store import Store, Wanted
-from ccci.loop.vetting import vetted
+from ccci.loop.store import RecipeCommit, Store
+from ccci.loop.vetting import violations_in_commit
 from ccci.project import PROJECT
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
 PLAIN = "services:\n  app:\n    image: nginx:1.26.3\n"
 SOCKET = PLAIN + "    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock\n"
-NOBODY: frozenset[str] = frozenset()
+NOTHING: frozenset[str] = frozenset()
 
 
 class Checkout:
-    """A recipe's repository with a work tree."""
+    """A recipe's repository with a working tree."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
         self.git("init", "--quiet", "-b", "main")
 
-    def git(self, *words: str) -> str:
+    def git(self, *arguments: str) -> str:
         identity = ("-c", "user.name=anna", "-c", "user.email=anna@example.org")
+        command = ["git", *identity, *arguments]
         return subprocess.run(
-            ["git", *identity, *words], cwd=self.folder, capture_output=True, text=True, check=True
+            command, cwd=self.folder, capture_output=True, text=True, check=True
         ).stdout.strip()
 
     def commit(self, compose: str, release: str = "") -> str:
@@ -48,17 +49,17 @@ def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path / "checkout")
 
 
-def said_by_the_poller(
-    checkout: Checkout, head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def refusal_of_the_poller(
+    checkout: Checkout, commit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> str:
-    """The words with which the poller refuses a commit, or ""."""
+    """Return the message with which the poller refuses a commit, or ""."""
     project = tmp_path / "project"
     (project / "suites" / "generic").mkdir(parents=True)
     monkeypatch.setattr(ccci.loop.preparing, "PROJECT", project)
     forge = ForgeInMemory.make(tmp_path)
     forge.origin = str(checkout.folder)
     store = Store(tmp_path)
-    store.ask(1, "demo", 1, head, "anna", [Wanted("demo", head)])
+    store.queue(1, "demo", 1, commit, "anna", [RecipeCommit("demo", commit)])
     request = store.request(1)
     store.close()
     try:
@@ -68,11 +69,11 @@ def said_by_the_poller(
     return ""
 
 
-def compose_that_reaches(checkout: Checkout) -> str:
+def socket_in_the_commit(checkout: Checkout) -> str:
     return checkout.commit(SOCKET)
 
 
-def release_before_that_reaches(checkout: Checkout) -> str:
+def socket_in_the_release_before(checkout: Checkout) -> str:
     checkout.commit(SOCKET, "1.0.0+1.26.3")
     return checkout.commit(PLAIN)
 
@@ -82,57 +83,57 @@ def link_in_the_tree(checkout: Checkout) -> str:
     return checkout.commit(PLAIN)
 
 
-def all_well(checkout: Checkout) -> str:
+def no_violation(checkout: Checkout) -> str:
     checkout.commit(PLAIN, "1.0.0+1.26.3")
     return checkout.commit(PLAIN + "# more\n")
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
-        (compose_that_reaches, "compose.yml:5: "),
-        (release_before_that_reaches, "the release before it: compose.yml:5: "),
+        (socket_in_the_commit, "compose.yml:5: "),
+        (socket_in_the_release_before, "the release before it: compose.yml:5: "),
         (link_in_the_tree, "abra.sh"),
-        (all_well, ""),
+        (no_violation, ""),
     ],
 )
-def test_both_say_the_same(
+def test_vet_and_the_poller_give_the_same_messages(
     checkout: Checkout,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     make: object,
-    words: str,
+    message: str,
 ) -> None:
-    head = make(checkout)  # type: ignore[operator]
-    found = " ".join(vetted(checkout.folder, NOBODY))
-    assert words in found
-    assert bool(found) == bool(words)
-    assert found == said_by_the_poller(checkout, head, tmp_path, monkeypatch)
+    commit = make(checkout)  # type: ignore[operator]
+    found = " ".join(violations_in_commit(checkout.folder, NOTHING))
+    assert message in found
+    assert bool(found) == bool(message)
+    assert found == refusal_of_the_poller(checkout, commit, tmp_path, monkeypatch)
 
 
-def test_another_commit_than_the_one_that_is_checked_out_is_judged_by_its_hash(
+def test_a_commit_that_is_not_checked_out_can_be_named(
     checkout: Checkout,
 ) -> None:
-    """Some engines check out a merge and test the pull request's own head."""
+    """Some CI engines check out a merge, but the pull request's own commit is to be tested."""
     checkout.commit(PLAIN)
-    head = checkout.commit(SOCKET)
+    commit = checkout.commit(SOCKET)
     checkout.commit(PLAIN)
-    assert vetted(checkout.folder, NOBODY) == []
-    assert "the Docker socket" in " ".join(vetted(checkout.folder, NOBODY, head))
+    assert violations_in_commit(checkout.folder, NOTHING) == []
+    assert "the Docker socket" in " ".join(violations_in_commit(checkout.folder, NOTHING, commit))
 
 
-def test_what_is_not_committed_does_not_count(checkout: Checkout) -> None:
+def test_uncommitted_changes_do_not_count(checkout: Checkout) -> None:
     checkout.commit(SOCKET)
     (checkout.folder / "compose.yml").write_text(PLAIN)
-    assert vetted(checkout.folder, NOBODY) != []
+    assert violations_in_commit(checkout.folder, NOTHING) != []
 
 
-def test_a_folder_without_a_repository_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match="must be a checkout of a git repository"):
-        vetted(tmp_path, NOBODY)
+        violations_in_commit(tmp_path, NOTHING)
 
 
-def test_the_command_ends_with_1_and_names_the_line(checkout: Checkout) -> None:
+def test_the_command_has_exit_code_1_and_names_the_line(checkout: Checkout) -> None:
     checkout.commit(SOCKET)
     done = subprocess.run(
         [sys.executable, "-m", "ccci.loop", "vet", "custom-html", str(checkout.folder)],

@@ -1,4 +1,4 @@
-"""What is answered to a comment: words from outside stand in it as words, and do nothing."""
+"""The answer to a comment: text from outside is quoted in it and has no effect."""
 
 import html
 from pathlib import Path
@@ -13,27 +13,27 @@ from ccci.loop.watch import Watch
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
 LATER = "2100-01-01T00:00:00Z"
-# What a server at the other end of a git connection may say.
-SAID = "remote: @all <img src=x> [look](https://elsewhere.test) #7 ![x](y) **now**"
+# A message that a git server may send.
+MESSAGE = "remote: @all <img src=x> [look](https://elsewhere.test) #7 ![x](y) **now**"
 
 
-def test_what_a_server_said_to_git_is_quoted_and_cut(
+def test_a_message_of_a_git_server_is_escaped_and_cut(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forge = ForgeInMemory.make(tmp_path)
 
     def fail(*_: object) -> str:
-        raise NodeFailure(f"'other' cannot be mirrored: {SAID} {'x' * 5000}")
+        raise NodeFailure(f"'other' cannot be mirrored: {MESSAGE} {'x' * 5000}")
 
     monkeypatch.setattr("ccci.loop.mirror.mirror", fail)
     forge.comments[7] = Comment(7, "maintainer", "!testme other", LATER, LATER, 1, "")
-    Watch(forge.forge(), store, lambda _: None).look()
+    Watch(forge.forge(), store, lambda _: None).poll()
     Publish(forge.forge(), store, lambda _: None).step()
-    body = forge.said(1)[-1].body
+    body = forge.own_comments(1)[-1].body
     (_, answer) = body.split("\n", 1)
     assert answer.startswith("Nothing was queued: ")
     for sign in ("@", "<", "[", "`", "*", "!", "://", "#7"):
-        assert sign not in answer, f"{sign} may mean something to the forge"
+        assert sign not in answer, f"the forge may act on {sign}"
     shown = html.unescape(answer).replace("\u200b", "")
-    assert SAID in shown
+    assert MESSAGE in shown
     assert len(shown) < 400

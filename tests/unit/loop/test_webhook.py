@@ -1,4 +1,4 @@
-"""Who may wake the poller."""
+"""Which requests trigger a poll."""
 
 import hashlib
 import hmac
@@ -23,14 +23,14 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[tuple[Webhook, list[str]]]:
+def listener(tmp_path: Path) -> Iterator[tuple[Webhook, list[str]]]:
     secret = tmp_path / "secret"
     secret.write_bytes(KEY)
     secret.chmod(0o600)
     webhook = Webhook(port=free_port(), secret_file=secret)
-    knocks: list[str] = []
-    with listening(settings_with(webhook), lambda: knocks.append("knock")):
-        yield webhook, knocks
+    polls: list[str] = []
+    with listening(settings_with(webhook), lambda: polls.append("poll")):
+        yield webhook, polls
 
 
 def settings_with(webhook: Webhook | None) -> ForgeSettings:
@@ -38,7 +38,7 @@ def settings_with(webhook: Webhook | None) -> ForgeSettings:
     return ForgeSettings(url="https://forge.lab.test", user="u", token_file=token, webhook=webhook)
 
 
-def knock(webhook: Webhook, signature: str | None, body: bytes = BODY) -> int:
+def post(webhook: Webhook, signature: str | None, body: bytes = BODY) -> int:
     connection = http.client.HTTPConnection(webhook.address, webhook.port, timeout=10)
     headers = {} if signature is None else {"X-Gitea-Signature": signature}
     connection.request("POST", "/", body, headers)
@@ -51,38 +51,40 @@ def signed(body: bytes, key: bytes = KEY) -> str:
     return hmac.new(key, body, hashlib.sha256).hexdigest()
 
 
-def test_a_signed_knock_wakes(door: tuple[Webhook, list[str]]) -> None:
-    webhook, knocks = door
-    assert knock(webhook, signed(BODY)) == 204
-    assert knocks == ["knock"]
+def test_a_signed_webhook_triggers_a_poll(listener: tuple[Webhook, list[str]]) -> None:
+    webhook, polls = listener
+    assert post(webhook, signed(BODY)) == 204
+    assert polls == ["poll"]
 
 
 @pytest.mark.parametrize(
     "signature", [None, "", "0" * 64, signed(b"another body"), signed(BODY, b"another key"), "\xff"]
 )
-def test_any_other_knock_is_refused(door: tuple[Webhook, list[str]], signature: str | None) -> None:
-    webhook, knocks = door
-    assert knock(webhook, signature) == 403
-    assert knocks == []
+def test_any_other_request_is_refused(
+    listener: tuple[Webhook, list[str]], signature: str | None
+) -> None:
+    webhook, polls = listener
+    assert post(webhook, signature) == 403
+    assert polls == []
 
 
-def test_a_body_that_is_too_long_is_not_read(door: tuple[Webhook, list[str]]) -> None:
-    webhook, knocks = door
+def test_a_body_that_is_too_long_is_not_read(listener: tuple[Webhook, list[str]]) -> None:
+    webhook, polls = listener
     with socket.create_connection((webhook.address, webhook.port), timeout=10) as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n")
         assert b"413" in connection.recv(100)
-    assert knocks == []
+    assert polls == []
 
 
-def test_a_port_that_is_taken_is_named_with_its_key(door: tuple[Webhook, list[str]]) -> None:
-    webhook, _ = door
-    words = rf"key 'webhook.port': .*:{webhook.port} cannot be had"
-    with pytest.raises(Misuse, match=words), listening(settings_with(webhook), lambda: None):
+def test_the_message_on_a_taken_port_names_its_key(listener: tuple[Webhook, list[str]]) -> None:
+    webhook, _ = listener
+    message = rf"key 'webhook.port': cannot listen on .*:{webhook.port}"
+    with pytest.raises(Misuse, match=message), listening(settings_with(webhook), lambda: None):
         pass
 
 
-def test_a_secret_that_others_can_read_is_refused(door: tuple[Webhook, list[str]]) -> None:
-    webhook, _ = door
+def test_a_secret_that_others_can_read_is_refused(listener: tuple[Webhook, list[str]]) -> None:
+    webhook, _ = listener
     webhook.secret_file.chmod(0o644)
     with (
         pytest.raises(Misuse, match="others can read"),
