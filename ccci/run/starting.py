@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ccci.backup.labels import require_backup_bot
@@ -56,9 +57,9 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     plan = plan_in(options.project, options.recipe, provider)
     find_setup_script(options.project, options.recipe, config)
     check_provider(options.recipe, config)
-    _require_fit(options, source, config)
     if options.attach:
         return _attach(options, server, config, plan, tell)
+    _require_fit(options, source, config)
     swarm = SwarmView()
     client = Client(server)
     _check_prerequisites(server, swarm, client)
@@ -177,6 +178,8 @@ def _attach(
     reaper.start(journal.run_id, ProcessIdentity.of(os.getpid()))
     swarm, abra = SwarmView(), find_abra(server, journal.folder / "abra")
     checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
+    # recipe.toml may have been edited since.
+    _require_fit(replace(options, head=checkout.commit), checkout.path, config)
     return Run(
         os.environ.get("CCCI_RUN_ID") or new_run_id(), options, config, plan, checkout,
         journal.names("kept")[-1], Target(server, abra, swarm, Client(server)),
