@@ -17,11 +17,12 @@ from ccci.loop.mounts import check_name, check_named_volume
 from ccci.loop.service_rules import check_service
 from ccci.loop.variables import Variables
 from ccci.loop.yamltree import Unreadable, entries, is_null, load, scalars, values
+from ccci.recipe.face import offered_files
 from ccci.recipe.overlay import OVERLAY_FILE
 
 __all__ = ["Violation", "violations"]
 
-_COMPOSE = re.compile(r"[A-Za-z0-9][\w.-]*\.ya?ml", re.ASCII)
+_COMPOSE = re.compile(r"([A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.ya?ml", re.ASCII)
 _NETWORK = (
     "attachable", "driver", "driver_opts", "enable_ipv4", "enable_ipv6", "external", "internal",
     "ipam", "labels", "name",
@@ -93,8 +94,7 @@ def _own_networks(roots: Iterable[yaml.MappingNode]) -> frozenset[str]:
 
 def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[Violation]]:
     """Return the files to check, and what is wrong with those that COMPOSE_FILE names."""
-    paths = [path for pattern in ("compose*.yml", "compose*.yaml") for path in folder.glob(pattern)]
-    names = dict.fromkeys(sorted(path.name for path in paths))
+    names = dict.fromkeys(offered_files(folder))
     wrong = []
     for value in variables.of("COMPOSE_FILE"):
         for name in value.split(":"):
@@ -103,7 +103,7 @@ def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[
             elif name and variables.is_own("COMPOSE_FILE", value):
                 what = f"COMPOSE_FILE names {name!r}, which is not a YAML file of the recipe"
                 line = variables.line_of("COMPOSE_FILE", value)
-                remedy = "Name files in the folder of compose.yml"
+                remedy = "Name files in the recipe's own folders"
                 wrong.append(Violation(".env.sample", line, what, remedy))
     if OVERLAY_FILE in names:
         what = "the file has the name of a file that each run adds"

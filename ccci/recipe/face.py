@@ -16,6 +16,7 @@ from ccci.recipe.envfile import compose_files, read_env, read_exports
 SAMPLE = ".env.sample"
 # A setting of .env.sample; one that is commented out is on offer all the same.
 _SETTING = re.compile(r"^[ \t#]*(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
+_COMPOSE_NAME = re.compile(r"[\w./-]+\.ya?ml")
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z][A-Z0-9_]*)")
 # Settings that every recipe has, and the versions of secrets.
 _OF_ABRA = re.compile(r"TYPE|DOMAIN|STACK_NAME|COMPOSE_FILE|LETS_ENCRYPT_ENV|SECRET_\w+_VERSION")
@@ -109,8 +110,9 @@ def read_face(folder: Path) -> Face:
     usual = [path.relative_to(folder).as_posix() for path in compose_files(env, folder)]
     contents = {name: read_compose(folder / name) for name in usual}
     unreadable = []
-    for name in _overlays(folder, text):
-        if name not in usual:
+    for name in offered_files(folder):
+        inside = (folder / name).resolve().is_relative_to(folder.resolve())
+        if name not in usual and inside:
             try:
                 contents[name] = read_compose(folder / name)
             except Misuse:
@@ -135,15 +137,25 @@ def read_face(folder: Path) -> Face:
     )
 
 
-def _overlays(folder: Path, sample: str) -> list[str]:
-    """Return the files that are called as compose files are, or that a line of the sample names."""
-    named = {path.relative_to(folder).as_posix() for path in folder.rglob("compose*.y*ml")}
-    for key, value in _SETTING.findall(sample):
+def offered_files(folder: Path) -> list[str]:
+    """Return the compose files that an app of a recipe can be deployed with.
+
+    They are those that are called so, in folders too, and those that a line of .env.sample names,
+    commented out or not. What is judged before it may be deployed is no less than this.
+    """
+    paths = [path for path in folder.rglob("compose*.y*ml") if path.suffix in (".yml", ".yaml")]
+    named = {path.relative_to(folder).as_posix() for path in paths}
+    sample = folder / SAMPLE
+    text = sample.read_text(encoding="utf-8", errors="replace") if sample.is_file() else ""
+    for key, value in _SETTING.findall(text):
         if key == "COMPOSE_FILE":
-            named.update(re.findall(r"[\w./-]+\.ya?ml", value))
-    root = folder.resolve()
-    paths = [(name, (folder / name).resolve()) for name in sorted(named)]
-    return [name for name, path in paths if path.is_file() and path.is_relative_to(root)]
+            named.update(_COMPOSE_NAME.findall(value))
+    return [
+        name
+        for name in sorted(named)
+        if not {"/", "..", ".git"} & set(Path(name).parts)
+        and ((folder / name).is_file() or (folder / name).is_symlink())
+    ]
 
 
 def _passed_on(content: dict[str, Any]) -> Iterator[str]:

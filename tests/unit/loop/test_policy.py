@@ -13,6 +13,7 @@ from ccci.errors import Misuse
 from ccci.loop.policy import Violation, violations
 from ccci.project import PROJECT
 from ccci.recipe.config import Approval, load_recipe_config
+from ccci.recipe.face import read_face
 from lab import imagelist
 
 RECIPES = PROJECT / "lab" / "recipes"
@@ -26,6 +27,7 @@ class Recipe(typing.NamedTuple):
 
     def write(self, name: str, content: str | bytes) -> "Recipe":
         given = content.encode() if isinstance(content, str) else content
+        (self.path / name).parent.mkdir(exist_ok=True)
         (self.path / name).write_bytes(given)
         return self
 
@@ -664,16 +666,22 @@ def test_a_rule_that_is_nested_too_deep_is_refused(sign: str, recipe: Recipe) ->
 
 
 def test_every_compose_file_is_checked(recipe: Recipe) -> None:
-    """Also a file that only COMPOSE_FILE names, and a compose file that nothing names."""
+    """Also a file that only COMPOSE_FILE names, in a comment too, and one that nothing names."""
     recipe.service("command: x")
-    for name in ("compose.a.yml", "compose.b.yaml", "compose-c.yml", "other.yml", "unnamed.yml"):
+    judged = ["compose-c.yml", "compose.a.yml", "compose.b.yaml", "other.yml"]
+    judged += ["db/compose.d.yml", "db/e.yml", "extras/f.yml"]
+    for name in (*judged, "unnamed.yml", "db/unnamed.yml", ".git/compose.x.yml"):
         recipe.service("privileged: true", name)
     recipe.write(
-        ".env.sample", 'COMPOSE_FILE=compose.yml\nCOMPOSE_FILE="$COMPOSE_FILE:other.yml"\n'
+        ".env.sample",
+        'COMPOSE_FILE=compose.yml\nCOMPOSE_FILE="$COMPOSE_FILE:other.yml:db/e.yml"\n'
+        '# COMPOSE_FILE="$COMPOSE_FILE:extras/f.yml:../compose.outside.yml"\n',
     )
-    assert sorted(one.file for one in recipe.violations()) == [
-        "compose-c.yml", "compose.a.yml", "compose.b.yaml", "other.yml",
-    ]  # fmt: skip
+    recipe.service("privileged: true", "../compose.outside.yml")
+    assert {one.file for one in recipe.violations()} == set(judged)
+    # What recipe.toml can add to an app is judged: the face of a recipe offers no other file.
+    face = read_face(recipe.path)
+    assert {*face.usual, *face.overlays} == {"compose.yml", *judged}
 
 
 def test_a_recipe_without_compose_files_is_a_violation(recipe: Recipe) -> None:
