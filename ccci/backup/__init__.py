@@ -1,1 +1,1 @@
-"""What a backup promises, and the files that show whether it kept its word."""
+"""What a backup must hold, and the planted files that prove it does."""

@@ -1,8 +1,8 @@
-"""Backup and restore through abra and backup-bot-two, and what a recipe's labels promise of them.
+"""Backup and restore through abra and backup-bot-two, and what a recipe's labels promise.
 
 Three forms of labels are in use: the specification's (`backupbot.backup=true`, volumes excluded or
 narrowed by `backupbot.backup.volumes.<volume>[.path]`), container paths (`backupbot.backup.path`),
-and `backupbot.volumes.<volume>`. A promise is read from whichever a recipe uses.
+and `backupbot.volumes.<volume>`. Each form that a recipe uses is read.
 """
 
 import re
@@ -22,7 +22,7 @@ _VOLUMES = "backupbot.backup.volumes"
 
 @dataclass(frozen=True)
 class Promise:
-    """A place that the backup must hold: a volume, and a path in it ("" for all of it)."""
+    """What a backup must hold: a volume, and a path in it ("" for the whole volume)."""
 
     volume: str
     path: str
@@ -33,32 +33,32 @@ class Promise:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One snapshot of an app: its identity in the repository, and the paths it holds."""
+    """One snapshot of an app: its id in the repository, and the paths that it holds."""
 
     id: str
     paths: tuple[str, ...]
 
 
 def require_backup_bot(swarm: SwarmView) -> None:
-    """Fail unless backup-bot-two runs on the server.
+    """Fail unless backup-bot-two is deployed on the server.
 
     Raises:
-        NodeFailure: it does not; the sentence says how to get it.
+        NodeFailure: it is not; the sentence says how to deploy it.
     """
     api: Any = swarm.client.api
     found = api.services(filters={"label": BOT_LABEL})
     if not found:
         raise NodeFailure(
-            f"No backup bot on this server: no service has the label {BOT_LABEL}. Deploy the "
-            "recipe backup-bot-two, or run 'make lab-up'."
+            f"There is no backup bot on this server: no service has the label {BOT_LABEL}. "
+            "Deploy the recipe backup-bot-two, or run 'make lab-up'."
         )
 
 
 def promises_of(services: list[Service], mounts: list[Mount], stack: str) -> list[Promise]:
-    """Return what a stack's backup labels promise to hold.
+    """Return what a stack's backup labels promise to back up.
 
     Raises:
-        RecipeFailure: a label names a path that is on none of the stack's volumes.
+        RecipeFailure: a label names a path that is in none of the service's volumes.
     """
     wanted: dict[str, list[str]] = {}
     labels = {service.short_name: service.labels for service in services}
@@ -88,15 +88,15 @@ def promises_of(services: list[Service], mounts: list[Mount], stack: str) -> lis
 
 
 def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snapshot:
-    """Back an app up and return the snapshot that came of it.
+    """Back up an app and return the new snapshot.
 
     Args:
         abra: the run's.
-        domain: the app. No other app ever had this name, or its snapshots went with it.
+        domain: the app's. Snapshots of an earlier app with this name have been deleted with it.
         last: the snapshot that this run took of it before, if any.
 
     Raises:
-        RecipeFailure: abra says it failed, or it made no snapshot of this app.
+        RecipeFailure: the backup failed, or made no snapshot of this app.
     """
     before = [last.id] if last else []
     done = abra("app", "backup", "create", domain, "-n", "-o", "-C", within_seconds=_BACKUP_SECONDS)
@@ -104,7 +104,7 @@ def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snap
     if len(made) != 1:
         raise RecipeFailure(
             f"Expected the backup to make one snapshot of {domain}; it made {len(made)}. "
-            f"abra said: {' | '.join(done.stdout.splitlines()[-5:])}"
+            f"The last lines of abra: {' | '.join(done.stdout.splitlines()[-5:])}"
         )
     listed = abra("app", "backup", "list", domain, "-s", made[0], "-n", "-o", "-C")
     paths = [line.strip() for line in listed.stdout.splitlines() if line.strip().startswith("/")]
@@ -112,15 +112,15 @@ def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snap
 
 
 def check_snapshot(snapshot: Snapshot, stack: str, promises: list[Promise]) -> None:
-    """Fail unless a snapshot holds all that was promised, and nothing of another app.
+    """Fail unless a snapshot holds all that the labels promise, and nothing of another app.
 
     Raises:
-        RecipeFailure: it does not, or the recipe promises no backup at all.
+        RecipeFailure: it does not, or the recipe has no backup labels.
     """
     if not promises:
         raise RecipeFailure(
-            "The recipe promises no backup: no service has a label 'backupbot.backup'. Add it, or "
-            "opt out in recipe.toml with the reason."
+            "The recipe has no backup: no service has a label 'backupbot.backup'. Add the label, "
+            "or opt out of the stage in recipe.toml with the reason."
         )
     missing = [str(promise) for promise in promises if not _holds(snapshot, promise)]
     if missing:
@@ -131,8 +131,8 @@ def check_snapshot(snapshot: Snapshot, stack: str, promises: list[Promise]) -> N
     foreign = [p for p in snapshot.paths if not _belongs(p, stack)]
     if foreign:
         raise RecipeFailure(
-            f"Snapshot {snapshot.id} holds {len(foreign)} paths that are not of {stack}, the first "
-            f"{foreign[0]}."
+            f"Snapshot {snapshot.id} holds {len(foreign)} paths that do not belong to {stack}, "
+            f"the first {foreign[0]}."
         )
 
 
@@ -140,7 +140,7 @@ def restore(abra: Abra, domain: str, snapshot: Snapshot) -> None:
     """Restore an app from a snapshot.
 
     Raises:
-        RecipeFailure: abra says that it failed.
+        RecipeFailure: the restore failed.
     """
     abra(
         "app", "restore", domain, "-s", snapshot.id, "-n", "-o", "-C",
@@ -149,7 +149,7 @@ def restore(abra: Abra, domain: str, snapshot: Snapshot) -> None:
 
 
 def _snapshot_ids(abra: Abra, domain: str) -> list[str]:
-    # An app that was never backed up makes abra fail here: that is no snapshot, not an error.
+    # For an app without snapshots abra fails here: no error for us.
     done = abra("app", "backup", "snapshots", domain, "-n", "-o", "-C", check=False)
     return [
         found.group(1)
@@ -177,8 +177,8 @@ def _mount_holding(path: str, service: str, mounts: list[Mount]) -> Mount:
     ]
     if not holding:
         raise RecipeFailure(
-            f"Label backupbot.backup.path of service {service} names {path}, which is on none of "
-            "its volumes: nothing of it would come back on a fresh deployment."
+            f"Label backupbot.backup.path of service {service} names {path}, which is in none of "
+            "the service's volumes: a restore could not bring it back onto a fresh deployment."
         )
     return max(holding, key=lambda mount: len(mount.folder))
 
@@ -191,7 +191,7 @@ def _holds(snapshot: Snapshot, promise: Promise) -> bool:
 
 def _belongs(path: str, stack: str) -> bool:
     if VOLUMES_ROOT.startswith(path):
-        return True  # The folders above the volumes are listed too, and hold nothing themselves.
+        return True  # The parent folders of the volumes are listed too, without content.
     return path.startswith(f"{VOLUMES_ROOT}/{stack}_")
 
 

@@ -1,7 +1,7 @@
-"""The generic seed: one file with random content in each volume, for recipes without words.
+"""The generic seed: one file with random content in each volume, for every recipe.
 
-It shows that volumes survive what they should survive and are empty when they should be, and says
-nothing of the app; the recipe's own seed, planted through the app, does that.
+It proves that volumes are kept and removed when they should be. It proves nothing about the app:
+the recipe's own seed, planted through the app, does that.
 """
 
 import io
@@ -52,11 +52,11 @@ def check_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> 
     for marker in markers:
         seen = _read(swarm, stack, marker.mount)
         if seen != marker.content:
-            how = "is gone" if seen is None else f"changed ({len(seen)} bytes)"
+            how = "is gone" if seen is None else f"has changed ({len(seen)} bytes)"
             raise RecipeFailure(
                 f"The file planted in volume {marker.mount.volume} ({marker.mount.folder} of "
-                f"service {marker.mount.service}) {how}. Is the volume still mounted there, and "
-                "is it in the backup?"
+                f"service {marker.mount.service}) {how}. Check that the volume is still mounted "
+                "there, and that the backup holds it."
             )
 
 
@@ -70,23 +70,25 @@ def check_markers_gone(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]
         if _read(swarm, stack, marker.mount) is not None:
             raise RecipeFailure(
                 f"The file planted in volume {marker.mount.volume} is still there although the "
-                "volume was removed: what is mounted there is no fresh volume of this app."
+                "volume was removed: another volume or folder is mounted there."
             )
 
 
 def spoil_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> None:
-    """Remove the markers, as a user would who deletes by mistake what only a backup has."""
+    """Remove the markers, as a user does who deletes data by mistake."""
     for marker in markers:
         container = _container(swarm, stack, marker.mount)
         path = f"{marker.mount.folder}/{MARKER_NAME}"
-        # `rm` is missing in images without a shell; there the volume's removal does it alone.
+        # An image without a shell has no `rm`; there the removal of the volume must do.
         container.exec_run(["rm", "-f", path], user="root")
 
 
 def _container(swarm: SwarmView, stack: str, mount: Mount) -> Any:
     service = next((s for s in swarm.services(stack) if s.short_name == mount.service), None)
     if service is None:
-        raise RecipeFailure(f"Service {mount.service}, which had {mount.volume}, is gone.")
+        raise RecipeFailure(
+            f"Service {mount.service}, which mounted volume {mount.volume}, is gone."
+        )
     return swarm.container_of(service)
 
 

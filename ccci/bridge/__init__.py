@@ -1,1 +1,1 @@
-"""Where the works meet Robot Framework: errors become failures, a run becomes a suite's state."""
+"""Joins the works to Robot Framework: a run is a suite's state, errors become failures."""

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees while a run goes on: seconds, stage, what is happening."""
+"""The lines on the terminal while a run goes on: seconds, stage, what is happening."""
 
 import time
 
@@ -10,7 +10,7 @@ _line_is_open = False
 
 
 def enter_stage(stage: str) -> None:
-    """Put the name of a stage before what is told from now on."""
+    """Put the name of a stage before the following lines."""
     global _stage
     _stage = stage
 
@@ -21,13 +21,13 @@ def stage() -> str:
 
 
 def test_begins() -> None:
-    """Note that Robot has written a test's name and will write its status behind it."""
+    """Note that Robot has written a test's name and will write its status on the same line."""
     global _line_is_open
     _line_is_open = True
 
 
 def tell(text: str) -> None:
-    """Say what is happening, on the terminal and in the log."""
+    """Write what is happening to the terminal and to the log."""
     global _line_is_open
     logger.info(text, also_console=False)
     begin = "\n" if _line_is_open else ""

@@ -1,7 +1,7 @@
 """The one place where the works' errors become Robot failures.
 
-A recipe's broken promise is a plain failure. A failure of the node or the harness carries the tag
-`incomplete` and says so in its first word, so that nobody reads it as a word about the recipe.
+A recipe's broken promise is a plain failure. A failure of the node or of these tests has the tag
+`incomplete`, and its message begins so: it says nothing about the recipe.
 """
 
 from collections.abc import Callable
@@ -25,27 +25,30 @@ class Broken(AssertionError):
 
 
 class Incomplete(RuntimeError):
-    """The node, the network, the harness or the input failed: nothing is said of the recipe."""
+    """The node, the network, these tests or the input failed: nothing is known of the recipe."""
 
     ROBOT_SUPPRESS_NAME = True
 
 
 def project_keyword(*tags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a method a keyword with these tags, its errors translated.
+    """Make a method a keyword whose errors become Robot failures.
 
     Args:
-        tags: `assertion` for a keyword that can fail over what the app does.
+        tags: of the keyword; `assertion` for one that fails when the app misbehaves.
+
+    Example:
+        ``@project_keyword("assertion")``
     """
 
     def decorate(method: Callable[P, R]) -> Callable[P, R]:
         @wraps(method)
-        def translated(*args: P.args, **kwargs: P.kwargs) -> R:
+        def converting(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return method(*args, **kwargs)
             except CcciError as error:
                 raise as_failure(error) from error
 
-        made: Any = keyword(tags=tags)(translated)
+        made: Any = keyword(tags=tags)(converting)
         result: Callable[P, R] = made
         return result
 
@@ -61,6 +64,6 @@ def as_failure(error: CcciError) -> Exception:
     except RobotNotRunningError:
         pass
     except RuntimeError:
-        # A suite teardown cannot set tags; its failure is told by the message alone.
+        # Tags cannot be set in a suite teardown; there the message alone tells.
         pass
     return Incomplete(f"Incomplete: {error}")

@@ -1,8 +1,8 @@
-"""What is left of a run for people to read: gathered, searched for credentials, put in its place.
+"""The artefacts of a run: gathered, searched for credentials, and put into its results folder.
 
-Robot writes its log after the last keyword has run, so the work here is done when the process
-ends. Where Robot's output folder is another than the run's (a pabot worker, a folder of the
-caller's own), the artefacts are copied.
+Robot writes its log after the last keyword, so that this is done when the process ends. Where
+Robot's output folder is not the run's results folder (a pabot worker, a folder that the caller
+chose), the artefacts are copied.
 """
 
 import atexit
@@ -45,7 +45,7 @@ _OWN_STAGES = ("functional", "browser")
 
 @dataclass
 class _Published:
-    """What is known of the run to publish; one process has one."""
+    """What is known of the run of this process."""
 
     facts: RunFacts | None = None
     output: Path = Path()
@@ -64,7 +64,13 @@ _published = _Published()
 
 
 def prepare(recipe: str, project: Path, output: Path) -> None:
-    """Say where Robot writes, and publish when this process ends, however far the run gets."""
+    """Publish the results when this process ends, however far the run gets.
+
+    Args:
+        recipe: the recipe under test.
+        project: the folder that holds results/.
+        output: Robot's output folder.
+    """
     run_id = os.environ.setdefault("CCCI_RUN_ID", new_run_id())
     _published.facts = RunFacts(
         run_id,
@@ -80,7 +86,7 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
 
 
 def show_progress(stage: str, stage_seconds: dict[str, float], failures: int) -> None:
-    """Note beside the results that a stage begins, for those who watch from outside.
+    """Write to the results folder that a stage begins, for programs that watch the run.
 
     Raises:
         NodeFailure: it cannot be written.
@@ -89,12 +95,12 @@ def show_progress(stage: str, stage_seconds: dict[str, float], failures: int) ->
 
 
 def interrupted() -> None:
-    """Note that a person or a program ends the run now: what fails from here on says nothing."""
+    """Note that the run is being interrupted: failures from now on say nothing of the recipe."""
     _published.interrupted_at = _published.interrupted_at or datetime.now()
 
 
 def describe(run: Run) -> Path:
-    """Note what is under test; return the folder of the results."""
+    """Note what is under test; return the results folder."""
     assert _published.facts is not None
     _published.run = run
     _published.memory = MemoryWatch(docker.from_env(), run.record.journal.stacks)
@@ -117,7 +123,7 @@ def describe(run: Run) -> Path:
 
 
 def gather(run: Run, stage_seconds: dict[str, float]) -> None:
-    """Save the service logs and the credentials to search for, before the teardown ends both."""
+    """Save the service logs before the teardown removes the services."""
     assert _published.facts is not None
     if _published.memory:
         _published.memory.stop()
@@ -147,12 +153,12 @@ def _publish() -> None:
     stages = {stage: _verdict_of(_tests_of(suite, stage)) for stage in STAGES}
     if facts.opt_outs.get("browser") and stages["browser"] == "not run":
         stages["browser"] = "opted out"
-    # Generic suites have no tests of the app itself, and claim nothing about them.
+    # Generic suites have no tests of the app itself, and no verdict on them.
     claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
     not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
     gone = _provider_gone()
     if gone:
-        # Nobody knows which of them the missing provider broke.
+        # Each failure may be due to the missing provider.
         stages = {s: "incomplete" if v == "failed" else v for s, v in stages.items()}
     count = suite.statistics
     outcome = RunResults(
@@ -172,19 +178,19 @@ def _publish() -> None:
     write_results(results, outcome)
     prune_results(results.parent)
     _tell(outcome, results)
-    # Last: what is changed after this look may not leave the node. A run that never began has made
-    # no credential.
+    # Last, since a file that is changed after this may not leave the node. A run that never began
+    # has made no credential.
     clear(results, _published.run.record.credentials.names_by_value() if _published.run else {})
 
 
 def _provider_gone() -> str:
-    """Return why the run says nothing when its provider was taken away; "" where it was not."""
+    """Return the reason of the verdict when the run's shared provider has gone; "" otherwise."""
     sharing = _published.run.share.sharing if _published.run else None
     return PROVIDER_GONE if sharing and sharing.provider and not sharing.holder.alive() else ""
 
 
 def _tell(outcome: RunResults, results: Path) -> None:
-    """End the terminal's output with the verdict and the places to look at."""
+    """Print the verdict and where the log is, as the last lines on the terminal."""
     bad = [
         stage for stage, verdict in outcome.stages.items() if verdict in ("failed", "incomplete")
     ]
@@ -209,16 +215,17 @@ def _opt_outs(run: Run) -> dict[str, str]:
 
 
 def _tests_of(suite: TestSuite, stage: str) -> list[TestCase]:
-    """The tests below the suite file of a stage, however deep the recipe's folder lies."""
-    return [test for test in suite.all_tests if stage in _words_above(test)]
+    """The tests in the suite file of a stage, at any depth."""
+    return [test for test in suite.all_tests if stage in _suite_names(test)]
 
 
-def _words_above(test: TestCase) -> set[str]:
-    words, above = set(), test.parent
-    while above is not None:
-        words.add(above.name.split(" ")[0].lower())
-        above = above.parent
-    return words
+def _suite_names(test: TestCase) -> set[str]:
+    """The first words of the names of the suites that a test is in, in lower case."""
+    names, suite = set(), test.parent
+    while suite is not None:
+        names.add(suite.name.split(" ")[0].lower())
+        suite = suite.parent
+    return names
 
 
 def _verdict_of(tests: list[TestCase]) -> Verdict:
@@ -234,9 +241,9 @@ def _verdict_of(tests: list[TestCase]) -> Verdict:
 
 
 def _is_incomplete(test: TestCase) -> bool:
-    # Robot does not load the libraries of suites that it leaves out, so no tag can be set there.
+    # After an interrupt Robot loads no more libraries, so that no tag can be set there.
     at = _published.interrupted_at
-    # The end of a run fails every test, and only for what the node did: see `End Run`.
+    # `End Run` fails only because of the node; as a suite teardown it then fails every test.
     if test.message.startswith("Parent suite teardown failed"):
         return True
     return test.tags.match(INCOMPLETE) or bool(at and test.end_time and test.end_time >= at)

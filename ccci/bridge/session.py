@@ -1,4 +1,4 @@
-"""The run that this robot process is: begun once, shared by all keyword libraries."""
+"""The run of this robot process: begun once, shared by all keyword libraries."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from robot.api import SkipExecution
 from robot.libraries.BuiltIn import BuiltIn
@@ -14,17 +14,17 @@ from robot.libraries.BuiltIn import BuiltIn
 from ccci.apps import App
 from ccci.bridge import publishing
 from ccci.bridge.console import enter_stage, tell
+from ccci.bridge.options import run_options, variable
 from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse
 from ccci.node.server import Server
 from ccci.project import PROJECT
-from ccci.recipe.config import check_recipe_name
 from ccci.results.credentials import CredentialStore, redact
 from ccci.results.store import MATRIX_VARIABLE
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.round_trip import RoundTrip
-from ccci.run.run import Run, RunOptions
+from ccci.run.run import Run
 from ccci.run.stages import Stages
 from ccci.run.starting import start_run
 from ccci.run.volume_seed import VolumeSeed
@@ -145,8 +145,8 @@ class Session:
             Misuse, NodeFailure: see `ccci.run.starting.start_run`.
         """
         self._note_interrupts()
-        options = _options()
-        publishing.prepare(options.recipe, PROJECT, Path(_variable("OUTPUT DIR", "")))
+        options = run_options()
+        publishing.prepare(options.recipe, PROJECT, Path(variable("OUTPUT DIR", "")))
         run = start_run(options, tell)
         dependencies = DependencyApps(run)
         stages = Stages(
@@ -164,16 +164,16 @@ class Session:
         return run
 
     def enter(self, stage: str = "") -> str:
-        """Enter a stage: by name, or the one that the suite file is named for.
+        """Begin a stage: the given one, or the one in the name of the suite file.
 
         Raises:
-            Misuse: there is no stage of that name.
+            Misuse: there is no such stage.
             SkipExecution: the recipe opted out of the stage, with a reason.
         """
-        stage = stage or str(_variable("SUITE NAME", "")).rpartition(".")[2].split(" ")[0].lower()
+        stage = stage or str(variable("SUITE NAME", "")).rpartition(".")[2].split(" ")[0].lower()
         if stage not in STAGES:
             raise Misuse(
-                f"{stage!r} is no stage: name the file <number>__<stage>.robot, with one "
+                f"{stage!r} is not a stage: name the file <number>__<stage>.robot, with one "
                 f"of {', '.join(STAGES)}."
             )
         self._clock()
@@ -190,33 +190,33 @@ class Session:
         return stage
 
     def _note_interrupts(self) -> None:
-        """Remember a Ctrl-C or a SIGTERM: what fails after it says nothing of the recipe."""
+        """Note a Ctrl-C or SIGTERM: failures after it say nothing about the recipe."""
         for number in (signal.SIGINT, signal.SIGTERM):
             robots_own = signal.getsignal(number)
 
-            def noted(number: int, frame: Any, then: Any = robots_own) -> None:
+            def note(number: int, frame: Any, then: Any = robots_own) -> None:
                 publishing.interrupted()
                 then(number, frame)
 
             if callable(robots_own):
-                signal.signal(number, noted)
+                signal.signal(number, note)
 
     def _prepare(self) -> None:
         """Run the recipe's own install steps, where its resource has them."""
-        self._run_if_there("Prepare The App", "preparing the app")
-        # Without its provider the app is tested without sign-in: the rest still tells something.
+        self._run_if_defined("Prepare The App", "preparing the app")
+        # Without its provider the app is tested without sign-in.
         if self.dependencies.can_sign_in:
-            self._run_if_there("Prepare Sign-In", "preparing sign-in")
+            self._run_if_defined("Prepare Sign-In", "preparing sign-in")
 
-    def _run_if_there(self, keyword: str, told: str) -> None:
+    def _run_if_defined(self, keyword: str, text: str) -> None:
         if self.has_keywords() and BuiltIn().run_keyword_and_return_status(
             "Keyword Should Exist", keyword
         ):
-            tell(told)
+            tell(text)
             BuiltIn().run_keyword(keyword)
 
     def has_keywords(self) -> bool:
-        """Tell whether the recipe has a resource with keywords of its own."""
+        """Return whether the recipe has a resource with its own keywords."""
         return self._resource.exists()
 
     @property
@@ -226,19 +226,19 @@ class Session:
 
     @property
     def has_torn_down(self) -> bool:
-        """The stage teardown has looked already, and failed where something was left."""
+        """Whether the stage teardown has run, and has failed if something was left."""
         return self.begun is not None and self.run.left_over is not None
 
     def tear_down(self) -> list[str]:
-        """Save what people will want to read, remove all that the run made, say what is left.
+        """Save the logs, remove all that the run made, and return what is left.
 
         Raises:
-            SkipExecution: the app is kept, by the caller's wish.
+            SkipExecution: the app is to be kept (KEEP or ATTACH).
         """
         self._clock()
         run = self.run
         if run.keeps(self.failures > 0):
-            raise SkipExecution("Opted out: the app is kept up (KEEP or ATTACH).")
+            raise SkipExecution("Opted out: the app stays up (KEEP or ATTACH).")
         publishing.gather(run, self.stage_seconds)
         begun = time.monotonic()
         left = run.tear_down()
@@ -247,7 +247,7 @@ class Session:
         return left
 
     def end(self) -> list[str]:
-        """End the run: tear down or keep; return what could not be removed."""
+        """End the run: tear it down or keep it; return what could not be removed."""
         self._clock()
         if self.begun is None:
             return []
@@ -258,13 +258,13 @@ class Session:
         if run.keeps(failed):
             app, journal = run.driver.app, run.record.journal
             tell(
-                f"kept: {app.url} until {_clock_time(journal.kept_until())}; end it with "
+                f"kept: {app.url} until {_clock_time(journal.kept_until())}; remove it with "
                 f"'make end RUN={journal.run_id}'"
             )
         return left
 
-    def clean(self, text: str) -> str:
-        """Return `text` without any of the run's credentials."""
+    def redact(self, text: str) -> str:
+        """Return a text without any of the run's credentials."""
         if self.begun is None or not isinstance(text, str):
             return text
         return redact(text, self.credentials.values())
@@ -277,34 +277,8 @@ class Session:
             self._stage_begun = None
 
 
-def _options() -> RunOptions:
-    folder = Path(_variable("SUITE SOURCE", "")).name
-    recipe = str(_variable("RECIPE", "") or (folder if folder != "generic" else ""))
-    if not recipe:
-        raise Misuse("Which recipe? Give it with --variable RECIPE:<name>.")
-    check_recipe_name(recipe)
-    source = str(_variable("RECIPE_SOURCE", ""))
-    keep = str(_variable("KEEP", "") or "never").lower()
-    keep = {"1": "always", "true": "always", "0": "never", "false": "never"}.get(keep, keep)
-    if keep not in ("never", "always", "on-failure"):
-        raise Misuse(f"KEEP is {keep!r}: it can be 1, 0 or on-failure.")
-    number = str(_variable("PR", "") or "0")
-    if not number.isdecimal():
-        raise Misuse(f"PR is {number!r}: it must be the number of a pull request.")
-    return RunOptions(
-        recipe=recipe,
-        project=PROJECT,
-        source=Path(source) if source else None,
-        head=str(_variable("HEAD", "") or "HEAD"),
-        pull_request=int(number),
-        upgrade_from=str(_variable("UPGRADE_FROM", "")) or None,
-        keep=cast(Literal["never", "always", "on-failure"], keep),
-        attach=str(_variable("ATTACH", "")) not in ("", "0"),
-    )
-
-
 def _metadata(run: Run) -> dict[str, str]:
-    """What stands at the head of log and report: what was tested, and with what."""
+    """The facts at the top of log and report: what was tested, and with what."""
     releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
     provider, server = run.shared_provider, run.target.server
     shared = {"Provider": f"{provider.domain}, of the matrix"} if provider else {}
@@ -322,10 +296,6 @@ def _metadata(run: Run) -> dict[str, str]:
 
 def _clock_time(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _variable(name: str, default: str) -> Any:
-    return BuiltIn().get_variable_value("${" + name + "}", default)
 
 
 session = Session()

@@ -1,4 +1,4 @@
-"""What earlier runs measured of a recipe, kept in results/: how long it takes, how much memory."""
+"""What earlier runs of a recipe measured, read from results/: duration and memory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,11 @@ from ccci.results.store import stored_results
 
 @dataclass(frozen=True)
 class Measured:
-    """What passed runs on this machine took; None where there was none.
+    """What passed runs on this machine used; None where there was none.
 
     Args:
-        seconds: the newest of them, without its wait for a share of the budget.
-        peak_memory_bytes: the greatest peak of its apps in any of them.
+        seconds: the duration of the newest one, without its wait for a share of the budget.
+        peak_memory_bytes: the largest peak of the apps' memory in any of them.
     """
 
     seconds: float | None = None
@@ -22,7 +22,7 @@ class Measured:
 
 
 def measured(project: Path, recipe: str, shared_provider: str = "") -> Measured:
-    """Return what the results of a recipe tell. Only passed runs count: others ended early.
+    """Return what the runs of a recipe measured. Only passed runs count: others ended early.
 
     Args:
         project: the folder that holds results/.
@@ -35,7 +35,7 @@ def measured(project: Path, recipe: str, shared_provider: str = "") -> Measured:
     for _, found in stored_results(project / "results" / recipe):
         if found["verdict"] != "passed":
             continue
-        # Older results know of no wait, no peak and no provider.
+        # Older results have no wait, no peak and no provider.
         facts = found["facts"]
         if seconds is None:
             seconds = float(found["seconds"]) - float(facts.get("waited_seconds", 0.0))
@@ -46,13 +46,13 @@ def measured(project: Path, recipe: str, shared_provider: str = "") -> Measured:
 
 
 def weight_of(project: Path, recipe: str, plan: Plan, slots: int, shared_provider: str = "") -> int:
-    """Return the places that a run takes by its plan, and by what earlier runs measured.
+    """Return the places that a run needs, by its plan and by what earlier runs measured.
 
     Args:
         project: the folder that holds results/.
         recipe: the recipe under test.
         plan: what it needs.
-        slots: the places that there are for it.
+        slots: the places that there are.
         shared_provider: the provider that a matrix shares with it, or "".
     """
     peak = measured(project, recipe, shared_provider).peak_memory_bytes
@@ -60,13 +60,13 @@ def weight_of(project: Path, recipe: str, plan: Plan, slots: int, shared_provide
 
 
 def weight_by(declared: int, peak_memory_bytes: int | None, slots: int) -> int:
-    """Return the places that a run takes: as declared, or more where more memory was measured.
+    """Return the places that a run needs: as declared, or more where more memory was measured.
 
-    A measurement never makes it heavier than the node: it ran there, and from now on runs alone.
+    A measurement never makes a run heavier than the node: it has run there, and now runs alone.
 
     Args:
         declared: the weights in recipe.toml, dependencies counted.
-        peak_memory_bytes: the greatest measured; None where nothing is known.
+        peak_memory_bytes: the largest measured peak; None without a measurement.
         slots: the node's places.
 
     Example:

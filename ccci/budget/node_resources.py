@@ -1,8 +1,8 @@
-"""The memory and the cores that apps can use: this machine's, or those of a Swarm's nodes together.
+"""The memory and cores that apps can use: this machine's, or those of all nodes of a Swarm.
 
-Where apps may land on other nodes too, all nodes that take new tasks count: ready, and neither
-paused nor drained. Only a manager knows them. Whoever cannot ask one counts this machine, and a
-warning says so, since a budget that is smaller than it could be is seen by nobody.
+Where apps may be placed on other nodes too, all nodes that take new tasks count: ready, and neither
+paused nor drained. Only a manager knows them. Without one, this machine alone counts, with a
+warning, since nobody would notice a budget that is too small.
 """
 
 import logging
@@ -22,11 +22,11 @@ _NANO = 10**9
 
 @dataclass(frozen=True)
 class Resources:
-    """What there is for apps.
+    """What apps can use.
 
     Attributes:
-        memory_bytes: the memory, in use or not.
-        cores: the processor's cores.
+        memory_bytes: the memory, in use or free.
+        cores: the processor cores.
     """
 
     memory_bytes: int
@@ -34,7 +34,7 @@ class Resources:
 
 
 def available() -> Resources:
-    """Return what the Swarm's nodes have together, or this machine where there are no others.
+    """Return the sum over the Swarm's nodes, or this machine alone where there are no others.
 
     Example: ``available().memory_bytes``
     """
@@ -46,8 +46,8 @@ def available() -> Resources:
             nodes: list[dict[str, Any]] = client.api.nodes()
     except (DockerException, OSError) as error:
         logging.warning(
-            "The budget counts this machine alone, since Docker does not tell the nodes of a "
-            "Swarm: %s. Runs belong on a manager; MAX_TESTS sets another budget.",
+            "The budget counts this machine alone, since Docker did not list the Swarm's nodes: "
+            "%s. Run on a manager, or set the budget with MAX_TESTS.",
             error,
         )
         return this_machine()
@@ -55,18 +55,18 @@ def available() -> Resources:
 
 
 def this_machine() -> Resources:
-    """Return what this machine has, whatever a Swarm says."""
+    """Return what this machine has."""
     return Resources(psutil.virtual_memory().total, os.cpu_count() or 1)
 
 
 def together(nodes: Iterable[Mapping[str, Any]], here: str) -> Resources | None:
-    """Return what the nodes have on which a new app may land: ready, neither paused nor drained.
+    """Return the sum over the nodes that take new tasks: ready, and neither paused nor drained.
 
-    None where this machine alone is such a node, or none is: it knows itself.
+    None where this machine is the only such node, or there is none.
 
     Args:
-        nodes: as `docker node inspect` tells them.
-        here: the identity of this machine's node.
+        nodes: as `docker node inspect` returns them.
+        here: the id of this machine's node.
 
     Example: ``together(client.api.nodes(), client.info()["Swarm"]["NodeID"])``
     """

@@ -1,14 +1,14 @@
 """The node's budget: how many apps may be live at once, by weight, first come first served.
 
 One file per request in ``<state>/budget/``, numbered in order of arrival and locked by its process
-as long as the request waits or holds its weight. Nothing has to be given back: when the last
-process that has the file open is gone, the kernel frees the lock, and whoever looks next removes
-the file. A request gets its weight when all that came before it have theirs and there is room, so
-light requests never starve a heavy one. Runs of a matrix that holds a share for all of them do not
-queue (`take`).
+as long as the request waits or holds its share. Nothing has to be given back: when the last
+process that has the file open ends, the kernel frees the lock, and the next process that reads the
+folder removes the file. A request gets its share when all earlier ones have theirs and there is
+room, so that light requests never starve a heavy one. Runs of a matrix that holds a share for all
+of them do not queue (`take`).
 
 The lock belongs to the open file, which a run also gives to its reaper (`reaper.entrust`): a killed
-run counts until it is torn down, and no longer, even when the reaper is killed as well.
+run counts until it is torn down, and no longer, even when the reaper is killed too.
 """
 
 import fcntl
@@ -37,13 +37,13 @@ class Holder:
     """One request for a share of the budget.
 
     Args:
-        number: its place in the order of arrival.
-        who: who asks, for messages.
+        number: its position in the order of arrival.
+        who: who requested it, for messages.
         weight: the share.
-        holds: it has its share; False while it waits.
-        since: since when, seconds since 1970.
-        pid: the process that asked.
-        queues: it waits for all that came before it; see `Budget.take`.
+        holds: whether it has its share; False while it waits.
+        since: when it began to wait or to hold its share, seconds since 1970.
+        pid: the process that requested it.
+        queues: whether it waits for all earlier requests; see `Budget.take`.
     """
 
     number: int
@@ -57,18 +57,21 @@ class Holder:
     def __str__(self) -> str:
         minutes = (time.time() - self.since) / 60
         verb = "holds" if self.holds else "waits for"
-        return f"{self.who} {verb} {self.weight} since {minutes:.0f} min (process {self.pid})"
+        places = "place" if self.weight == 1 else "places"
+        return (
+            f"{self.who} {verb} {self.weight} {places}, for {minutes:.0f} min (process {self.pid})"
+        )
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Why a request waits: what is asked, what there is, and who comes before it.
+    """Why a request waits: what it needs, what there is, and who is before it.
 
     Args:
-        weight: the share asked for.
+        weight: the share that it needs.
         slots: the whole budget.
-        seconds: for how long it has waited.
-        ahead: those that hold a share, and those that came earlier and wait.
+        seconds: how long it has waited.
+        ahead: the requests that hold a share, and the earlier ones that wait.
     """
 
     weight: int
@@ -78,7 +81,7 @@ class Wait:
 
     def __str__(self) -> str:
         used = sum(holder.weight for holder in self.ahead if holder.holds)
-        ahead = "; ".join(str(holder) for holder in self.ahead) or "nobody any more"
+        ahead = "; ".join(str(holder) for holder in self.ahead) or "nobody is before it now"
         return (
             f"waiting for {self.weight} of {self.slots} places on the node, {used} taken, "
             f"for {self.seconds:.0f} s: {ahead}"
@@ -97,7 +100,7 @@ class Lease:
         self._descriptor: int | None = descriptor
 
     def fileno(self) -> int:
-        """Return the open file whose lock is the lease.
+        """Return the descriptor of the open file whose lock is the lease.
 
         Raises:
             ValueError: it was released.
@@ -107,20 +110,20 @@ class Lease:
         return self._descriptor
 
     def release(self) -> None:
-        """Give the share back, whoever else holds a copy of the file. Does nothing the second time.
+        """Give the share back, whoever else has a copy of the file. Does nothing the second time.
 
-        Only the process that took it may call this: a copy of it that a fork made may not.
+        Only the process that took it may call this, not a fork of that process.
         """
         if self._descriptor is not None:
-            # First the name, so that nobody finds a free file that is about to go; then the lock,
-            # by hand, since the reaper has the file open too.
+            # First the name, so that nobody finds an unlocked file; then the lock, explicitly,
+            # since the reaper has the file open too.
             self.path.unlink(missing_ok=True)
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
 
     def leave_to_reaper(self) -> None:
-        """Close the file here and keep the share: the reaper holds it, for a run that is kept."""
+        """Close the file here and keep the share: the reaper of a kept run holds it."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
@@ -138,15 +141,15 @@ class Budget:
     """The budget of this node.
 
     Args:
-        slots: how many light apps it takes at once.
+        slots: how many apps of weight 1 fit at once.
 
     Example: ``Budget(default_slots()).take(1, "custom-html", on_wait=lambda wait: print(wait))``
     """
 
     def __init__(self, slots: int) -> None:
-        """Take the size; processes that give different sizes share one account of what is used."""
+        """Set the size; processes with different sizes still see each other's shares."""
         if slots < 1:
-            raise Misuse(f"A budget of {slots} places fits nothing; give MAX_TESTS 1 or more.")
+            raise Misuse(f"A budget of {slots} places is too small; set MAX_TESTS to 1 or more.")
         self.slots = slots
         self._folder = private_dir("budget")
 
@@ -162,23 +165,23 @@ class Budget:
 
         Args:
             weight: the share.
-            who: who asks, as others shall read it.
-            on_wait: told when the wait begins, when those ahead change, and every 15 s.
+            who: who requests it, for messages to others.
+            on_wait: called when the wait begins, when the requests ahead change, and every 15 s.
             deadline_seconds: how long to wait at most.
-            queues: False passes those that came earlier and wait, but for others who do so too.
-                Only for who is waited for by somebody with a share: behind one who waits for that
-                share, it would wait for ever.
+            queues: False lets it go before earlier requests that wait, except those with False
+                too. Only for a run for which a holder of a share waits, such as a matrix: behind
+                a request that waits for the matrix's share, the run would wait for ever.
 
         Raises:
-            Misuse: it can never fit, or is no positive number.
+            Misuse: the weight can never fit, or is less than 1.
             NodeFailure: the deadline passed; the sentence names who holds the budget.
         """
         if weight < 1:
-            raise Misuse(f"The weight {weight} of {who} must be 1 or more.")
+            raise Misuse(f"The weight of {who} is {weight}; it must be 1 or more.")
         if weight > self.slots:
             raise Misuse(
                 f"{who} can never fit: it needs {weight} places and this node has {self.slots}. "
-                f"Set MAX_TESTS={weight} or more if the node can carry that."
+                f"Set MAX_TESTS to {weight} or more if the node has the memory for it."
             )
         lease = self._request(weight, who, queues)
         try:
@@ -189,7 +192,7 @@ class Budget:
         return lease
 
     def holders(self) -> list[Holder]:
-        """Return who holds a share and who waits for one, in order of arrival."""
+        """Return the requests that hold a share or wait for one, in order of arrival."""
         with self._mutex():
             return self._living()
 
@@ -214,7 +217,7 @@ class Budget:
             wait = Wait(mine.weight, self.slots, now - begun, ahead)
             if now - begun > deadline_seconds:
                 raise NodeFailure(
-                    f"{mine.who} found no place on the node within {deadline_seconds:.0f} s: "
+                    f"{mine.who} got no share of the node within {deadline_seconds:.0f} s: "
                     f"{wait}. End one of these, or raise MAX_TESTS."
                 )
             if on_wait and (told != ahead or now - told_at > REMIND_SECONDS):
@@ -231,18 +234,18 @@ class Budget:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             lease = Lease(path, descriptor, holder)
             try:
-                # Locked before the mutex is free: nobody ever sees it unlocked while we live.
+                # Locked before the mutex is freed: nobody sees it unlocked while this one lives.
                 locks.try_lock(descriptor)
                 _write(descriptor, holder)
             except OSError as error:
                 lease.release()
                 raise NodeFailure(
-                    f"The budget in {self._folder} cannot be written ({error.strerror})."
+                    f"The budget in {self._folder} is not writable ({error.strerror})."
                 ) from error
         return lease
 
     def _living(self) -> list[Holder]:
-        """Return the requests that some process still holds; remove the files of the others."""
+        """Return the requests of living processes; remove the files of the others."""
         living = []
         for path in sorted(self._folder.glob("*.lease")):
             if not locks.is_locked(path):
@@ -251,8 +254,8 @@ class Budget:
             try:
                 living.append(Holder(**json.loads(path.read_bytes())))
             except (FileNotFoundError, ValueError):
-                # Released this moment; or its process is being killed in the middle of a line, and
-                # the kernel freed the mutex before this lock. It does not hold anything then.
+                # Released at this moment; or its process was killed while it wrote, and the kernel
+                # freed the mutex before this lock. It holds nothing then.
                 continue
         return living
 
@@ -264,12 +267,12 @@ def default_slots() -> int:
     """Return ``MAX_TESTS``, else the `places` of this machine or of the Swarm's nodes together.
 
     Raises:
-        Misuse: MAX_TESTS is no positive whole number.
+        Misuse: MAX_TESTS is not a whole number of 1 or more.
     """
     wanted = os.environ.get("MAX_TESTS", "").strip()
     if wanted:
         if not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
-            raise Misuse(f"MAX_TESTS={wanted!r} must be a whole number, 1 or more.")
+            raise Misuse(f"MAX_TESTS is {wanted!r}; it must be a whole number of 1 or more.")
         return int(wanted)
     return places(available())
 
@@ -286,7 +289,7 @@ def places(resources: Resources) -> int:
 
 
 def _write(descriptor: int, holder: Holder) -> None:
-    # Over the old text, then the cut; both within the mutex, so that nobody reads in between.
+    # Overwritten, then truncated; both with the mutex held, so that nobody reads in between.
     data = json.dumps(asdict(holder)).encode()
     os.pwrite(descriptor, data, 0)
     os.ftruncate(descriptor, len(data))

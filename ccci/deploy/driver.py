@@ -20,7 +20,7 @@ from ccci.recipe.fit import Kind, hold
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
 from ccci.swarm.convergence import Converged, wait_until_converged
-from ccci.swarm.holdings import STACK_LABEL, Scope, list_things
+from ccci.swarm.holdings import STACK_LABEL, Scope, list_objects
 from ccci.swarm.view import Service
 from ccci.teardown.claims import claim_stack
 from ccci.waiting import Look, TooLate, wait_for
@@ -267,7 +267,7 @@ class AppDriver:
         stack = stack_name(self.app.domain, self.env)
         if stack != self.app.stack:
             scope = Scope(frozenset({stack}))
-            taken = any(scope.owns(thing) for thing in list_things(self.target.swarm.client))
+            taken = any(scope.owns(item) for item in list_objects(self.target.swarm.client))
             claim_stack(self.record.journal, stack, taken)
             self.app = replace(self.app, stack=stack)
 

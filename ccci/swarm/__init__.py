@@ -1,1 +1,1 @@
-"""What Docker says of a stack: services, tasks, memory, and what belongs to no run."""
+"""Stacks as Docker reports them: services, tasks, memory, and which objects belong to a run."""

@@ -1,4 +1,4 @@
-"""Waiting until a stack runs as it should, by listening to it instead of polling blindly."""
+"""Waits until every service of a stack runs, by Docker's events and by polling."""
 
 import time
 from collections.abc import Callable
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.swarm.view import Service, SwarmView, Task, wait_for_event
 
-# A container that dies now and then while its database starts is normal; three in a row is a loop.
-DEATHS_THAT_MAKE_A_LOOP = 3
-# Container events of other nodes are not heard, and an update's end is no container event.
-_LOOK_AT_LEAST_EVERY_SECONDS = 0.5
-# The Swarm takes note of a container's news a moment after the event that tells of them.
-_LOOK_CLOSELY_EVERY_SECONDS = 0.05
-_LOOK_CLOSELY_FOR_SECONDS = 1.0
+# A container may die once or twice while its database starts; the third time it is a crash loop.
+DEATHS_OF_A_CRASH_LOOP = 3
+# There are no events for containers on other nodes, nor for the end of an update.
+_POLL_SECONDS = 0.5
+# The Swarm notices a change of a container a moment after Docker's event for it.
+_POLL_AFTER_EVENT_SECONDS = 0.05
+_POLL_OFTEN_FOR_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Converged:
-    """A stack that runs as it should: its services, and the seconds it took to get there."""
+    """A stack whose services all run: the services, and the seconds that it took."""
 
     services: tuple[Service, ...]
     seconds: float
@@ -31,48 +31,49 @@ def wait_until_converged(
     tell: Callable[[str], None] = lambda _: None,
     ignore_tasks: frozenset[str] = frozenset(),
 ) -> Converged:
-    """Wait until every service of a stack runs the tasks it wants, healthy and of its last update.
+    """Wait until every service of a stack runs all its tasks, healthy and of its last update.
 
     Args:
-        swarm: where to look.
-        stack: the stack's name.
+        swarm: where the stack is.
+        stack: its name.
         within_seconds: the deadline.
-        tell: told what is waited for, whenever that changes.
-        ignore_tasks: tasks that died before this wait and say nothing about it.
+        tell: called with what is waited for, whenever that changes.
+        ignore_tasks: tasks that died before this wait.
 
     Raises:
-        RecipeFailure: a service crash-loops (told at its third death), was rolled back, or did
-            not converge in time. The sentence quotes exit code and last log lines.
+        RecipeFailure: a service crash-loops (three deaths), was rolled back, or did not converge
+            in time. The sentence has the exit code and the last log lines.
         NodeFailure: the node cannot run it: an image is not available, or no node has room.
     """
     begun = time.monotonic()
-    said = ""
-    closely_until = begun
-    with swarm.events(stack) as heard:
+    last_told = ""
+    often_until = begun
+    with swarm.events(stack) as events:
         while True:
             services = swarm.services(stack)
             waited = time.monotonic() - begun
             for service in services:
-                _complain_of(service, swarm, ignore_tasks, waited)
+                _check(service, swarm, ignore_tasks, waited)
             if services and all(service.settled for service in services):
                 return Converged(tuple(services), waited)
             pending = "; ".join(str(s) for s in services if not s.settled) or "no service yet"
-            if pending != said:
+            if pending != last_told:
                 tell(f"waiting for {pending}")
-                said = pending
+                last_told = pending
             if waited > within_seconds:
                 raise _too_late(services, swarm, within_seconds)
-            closely = time.monotonic() < closely_until
-            pause = _LOOK_CLOSELY_EVERY_SECONDS if closely else _LOOK_AT_LEAST_EVERY_SECONDS
-            if wait_for_event(heard, min(pause, within_seconds - waited + 0.01)):
-                closely_until = time.monotonic() + _LOOK_CLOSELY_FOR_SECONDS
+            often = time.monotonic() < often_until
+            pause = _POLL_AFTER_EVENT_SECONDS if often else _POLL_SECONDS
+            if wait_for_event(events, min(pause, within_seconds - waited + 0.01)):
+                often_until = time.monotonic() + _POLL_OFTEN_FOR_SECONDS
 
 
-def _complain_of(service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float) -> None:
+def _check(service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float) -> None:
+    """Fail when a service will not converge any more, so that nobody waits for the deadline."""
     if service.update_state in ("paused", "rollback_completed", "rollback_paused"):
         raise RecipeFailure(
-            f"Service {service.short_name}: the update did not go through (it is "
-            f"{service.update_state} after {waited:.1f} s). Expected the new version to run."
+            f"Service {service.short_name}: the update did not go through "
+            f"({service.update_state} after {waited:.1f} s). Expected the new version to run."
             + _last_log_lines(service, swarm)
         )
     dead = [t for t in service.tasks if t.dead and t.id not in ignore]
@@ -82,10 +83,10 @@ def _complain_of(service: Service, swarm: SwarmView, ignore: frozenset[str], wai
             f"Service {service.short_name}: image {service.image} is not available on this "
             f"node ({rejected.message})."
         )
-    if len(dead) >= DEATHS_THAT_MAKE_A_LOOP:
+    if len(dead) >= DEATHS_OF_A_CRASH_LOOP:
         raise RecipeFailure(
             f"Service {service.short_name} crash-loops: {len(dead)} tasks died within "
-            f"{waited:.1f} s, the last with {_how(dead[0])}. Expected it to stay up."
+            f"{waited:.1f} s, the last with {_exit_of(dead[0])}. Expected it to stay up."
             + _last_log_lines(service, swarm)
         )
 
@@ -94,26 +95,24 @@ def _too_late(services: list[Service], swarm: SwarmView, seconds: float) -> Exce
     if not services:
         return NodeFailure(f"No service of the stack appeared within {seconds:g} s.")
     late = [service for service in services if not service.settled]
-    words = "".join(_last_log_lines(service, swarm) for service in late)
+    logs = "".join(_last_log_lines(service, swarm) for service in late)
     state = "; ".join(map(str, late))
     no_room = [t for s in late for t in s.tasks[:1] if "no suitable node" in t.message]
     if no_room:
-        return NodeFailure(f"No node has room after {seconds:g} s: {state}.{words}")
+        return NodeFailure(f"No node has room after {seconds:g} s: {state}.{logs}")
     return RecipeFailure(
         f"Expected every service to run and be healthy within {seconds:g} s; last seen: {state}. "
-        f"Look at the health check and at 'docker service ps {late[0].name}'.{words}"
+        f"Look at the health check and at 'docker service ps {late[0].name}'.{logs}"
     )
 
 
-def _how(task: Task) -> str:
+def _exit_of(task: Task) -> str:
     code = "no exit code" if task.exit_code is None else f"exit code {task.exit_code}"
     return f"{code} ({task.message})" if task.message else code
 
 
 def _last_log_lines(service: Service, swarm: SwarmView) -> str:
-    words = swarm.last_log_lines(service)
-    return (
-        f"\nLast log lines of {service.short_name}:\n{words}"
-        if words
-        else (f"\nService {service.short_name} wrote no log.")
-    )
+    lines = swarm.last_log_lines(service)
+    if not lines:
+        return f"\nService {service.short_name} logged nothing."
+    return f"\nLast log lines of {service.short_name}:\n{lines}"

@@ -1,8 +1,8 @@
-"""Which things on a node belong to which run: one rule for teardown, witness and sweep.
+"""Which Docker objects on a node belong to which run: one rule for teardown, witness and sweep.
 
-A thing belongs to a run by the label ``ccci.run=<run id>``, by the exact label of one of its
-stacks, or, without a stack label (abra's secrets have none), by a name that begins with the stack
-and an underscore. Where stacks share a beginning, the longest one that is known counts.
+An object belongs to a run by the label ``ccci.run=<run id>``, by the exact label of one of the
+run's stacks, or, where it has no stack label (abra's secrets have none), by a name that begins with
+the stack and an underscore. Of several known stacks with which a name begins, the longest counts.
 """
 
 import re
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 RUN_LABEL = "ccci.run"
 STACK_LABEL = "com.docker.stack.namespace"
 SERVICE_LABEL = "com.docker.swarm.service.name"
-# In the order in which they can be removed.
+# In an order in which they can be removed.
 KINDS = ("service", "container", "secret", "config", "network", "volume")
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Thing:
-    """One thing in Docker.
+class DockerObject:
+    """A service, container, secret, config, network or volume.
 
     Args:
         kind: one of `KINDS`.
-        id: what Docker knows it by.
+        id: Docker's identity of it.
         name: its name.
-        stack: the stack its label names; empty without one.
-        run: the run its label names; empty without one.
-        service: of a task's container, the name of its service.
-        running: of a container, whether it runs.
-        volumes: of a container, the volumes it mounts.
+        stack: the stack in its label; "" without one.
+        run: the run in its label; "" without one.
+        service: the name of the service, for the container of a task.
+        running: whether it is running, for a container.
+        volumes: the volumes that it mounts, for a container.
     """
 
     kind: str
@@ -54,13 +54,13 @@ class Thing:
 
 @dataclass(frozen=True)
 class Scope:
-    """What belongs to a run, or to several.
+    """The rule for what belongs to a run, or to several.
 
     Args:
-        stacks: their stacks.
+        stacks: the stacks of these runs.
         others: every other stack that is known on the node.
-        runs: their ids.
-        volumes: anonymous volumes noted as theirs.
+        runs: the ids of these runs.
+        volumes: anonymous volumes that their journals have.
     """
 
     stacks: frozenset[str]
@@ -68,16 +68,16 @@ class Scope:
     runs: frozenset[str] = frozenset()
     volumes: frozenset[str] = frozenset()
 
-    def owns(self, thing: Thing) -> bool:
-        """Tell whether a thing belongs to the run."""
-        if thing.run:
-            return thing.run in self.runs
-        if thing.stack:
-            return thing.stack in self.stacks
-        if thing.kind == "volume" and thing.name in self.volumes:
+    def owns(self, item: DockerObject) -> bool:
+        """Return whether an object belongs to the run."""
+        if item.run:
+            return item.run in self.runs
+        if item.stack:
+            return item.stack in self.stacks
+        if item.kind == "volume" and item.name in self.volumes:
             return True
-        # A container's own name proves nothing: anybody may give one any name.
-        name = thing.service if thing.kind == "container" else thing.name
+        # A container's own name proves nothing: anybody can choose it.
+        name = item.service if item.kind == "container" else item.name
         return self._stack_of(name) in self.stacks
 
     def _stack_of(self, name: str) -> str:
@@ -86,39 +86,39 @@ class Scope:
 
 
 def is_anonymous(volume: str) -> bool:
-    """Tell whether Docker made the name of a volume up."""
+    """Return whether a volume's name is one that Docker generated."""
     return _ANONYMOUS.fullmatch(volume) is not None
 
 
-def list_things(client: "DockerClient", kinds: Collection[str] = KINDS) -> list[Thing]:
-    """Return the node's things of some kinds, in the order of `KINDS`.
+def list_objects(client: "DockerClient", kinds: Collection[str] = KINDS) -> list[DockerObject]:
+    """Return the Docker objects of some kinds, in the order of `KINDS`.
 
-    Services, secrets, configs and overlay networks are those of the whole Swarm; containers and
+    Services, secrets, configs and overlay networks are those of the whole Swarm, containers and
     volumes those of this node. A daemon without a Swarm has none of the former.
 
     Raises:
         docker.errors.DockerException: the daemon does not answer.
     """
     api: Any = client.api
-    things: list[Thing] = []
+    objects: list[DockerObject] = []
     if "service" in kinds:
-        things += [_from_spec("service", raw) for raw in swarm_list(client, "services")]
+        objects += [_from_spec("service", raw) for raw in swarm_list(client, "services")]
     if "container" in kinds:
-        things += [_container(raw) for raw in api.containers(all=True)]
+        objects += [_container(raw) for raw in api.containers(all=True)]
     if "secret" in kinds:
-        things += [_from_spec("secret", raw) for raw in swarm_list(client, "secrets")]
+        objects += [_from_spec("secret", raw) for raw in swarm_list(client, "secrets")]
     if "config" in kinds:
-        things += [_from_spec("config", raw) for raw in swarm_list(client, "configs")]
+        objects += [_from_spec("config", raw) for raw in swarm_list(client, "configs")]
     if "network" in kinds:
-        things += [
-            _thing("network", raw["Id"], raw["Name"], raw.get("Labels")) for raw in api.networks()
+        objects += [
+            _object("network", raw["Id"], raw["Name"], raw.get("Labels")) for raw in api.networks()
         ]
     if "volume" in kinds:
-        things += [
-            _thing("volume", raw["Name"], raw["Name"], raw.get("Labels"))
+        objects += [
+            _object("volume", raw["Name"], raw["Name"], raw.get("Labels"))
             for raw in api.volumes()["Volumes"] or []
         ]
-    return things
+    return objects
 
 
 def swarm_list(
@@ -128,29 +128,29 @@ def swarm_list(
     try:
         listed: list[dict[str, Any]] = getattr(client.api, what)(filters=filters)
     except APIError as error:
-        # "This node is not a swarm manager": cheaper to be told than to ask before each look.
+        # "This node is not a swarm manager": cheaper than asking before each call.
         if error.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
             return []
         raise
     return listed
 
 
-def anonymous_volumes(things: list[Thing], scope: Scope) -> set[str]:
+def anonymous_volumes(objects: list[DockerObject], scope: Scope) -> set[str]:
     """Return the anonymous volumes that the run's containers mount, and no other container."""
     own: set[str] = set()
     foreign: set[str] = set()
-    for thing in things:
-        (own if scope.owns(thing) else foreign).update(filter(is_anonymous, thing.volumes))
+    for item in objects:
+        (own if scope.owns(item) else foreign).update(filter(is_anonymous, item.volumes))
     return own - foreign
 
 
-def _from_spec(kind: str, raw: Mapping[str, Any]) -> Thing:
-    return _thing(kind, raw["ID"], raw["Spec"]["Name"], raw["Spec"].get("Labels"))
+def _from_spec(kind: str, raw: Mapping[str, Any]) -> DockerObject:
+    return _object(kind, raw["ID"], raw["Spec"]["Name"], raw["Spec"].get("Labels"))
 
 
-def _container(raw: Mapping[str, Any]) -> Thing:
+def _container(raw: Mapping[str, Any]) -> DockerObject:
     labels = raw.get("Labels") or {}
-    return Thing(
+    return DockerObject(
         "container",
         raw["Id"],
         (raw.get("Names") or [raw["Id"][:12]])[0].lstrip("/"),
@@ -166,6 +166,6 @@ def _container(raw: Mapping[str, Any]) -> Thing:
     )
 
 
-def _thing(kind: str, id_: str, name: str, labels: Mapping[str, str] | None) -> Thing:
+def _object(kind: str, id_: str, name: str, labels: Mapping[str, str] | None) -> DockerObject:
     labels = labels or {}
-    return Thing(kind, id_, name, labels.get(STACK_LABEL, ""), labels.get(RUN_LABEL, ""))
+    return DockerObject(kind, id_, name, labels.get(STACK_LABEL, ""), labels.get(RUN_LABEL, ""))

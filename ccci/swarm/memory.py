@@ -1,10 +1,10 @@
-"""How much memory a run's apps take together: looked at once a second, beside the run.
+"""How much memory a run's apps use together, measured once a second while the run goes on.
 
-Counted are the containers of the run's stacks on this node, dependencies included: for each what
-its cgroup has in use, less the file cache that the kernel gives up first (`docker stats` counts
-alike). Not counted are swap, the harness and its browser, containers of other nodes, and a peak
-that comes and goes between two looks. Read from the kernel's files, since Docker's own statistics
-take up to a second for each container.
+Counted are the containers of the run's stacks on this node, with dependencies: for each the memory
+of its cgroup, less the file cache that the kernel frees first (as in `docker stats`). Not counted
+are swap, the tests and their browser, containers on other nodes, and a peak between two
+measurements. The kernel's files are read, since Docker's own statistics take up to a second for
+each container.
 """
 
 import threading
@@ -25,12 +25,12 @@ PROCESSES = Path("/proc")
 
 
 class MemoryWatch:
-    """Remembers the greatest sum that it saw.
+    """Measures again and again, and keeps the largest sum.
 
     Args:
         client: the Docker daemon.
-        stacks: returns the run's stacks as they are by now.
-        every_seconds: pause between two looks.
+        stacks: returns the run's stacks at the moment.
+        every_seconds: the pause between two measurements.
 
     Example:
         ``watch = MemoryWatch(docker.from_env(), journal.stacks); watch.start(); watch.stop()``
@@ -42,7 +42,7 @@ class MemoryWatch:
         stacks: Callable[[], list[str]],
         every_seconds: float = EVERY_SECONDS,
     ) -> None:
-        """Note what to look at; nothing is looked at yet."""
+        """Measure nothing yet."""
         self._api: Any = client.api
         self._stacks = stacks
         self._every_seconds = every_seconds
@@ -52,18 +52,18 @@ class MemoryWatch:
         self.peak_bytes: int | None = None
 
     def start(self) -> None:
-        """Look now, and again and again, in a thread of its own."""
+        """Begin to measure, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> int | None:
-        """End the looking and return the peak in bytes; None when no container was ever read."""
+        """Stop measuring; return the peak in bytes, None when no container was ever measured."""
         self._over.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
         return self.peak_bytes
 
-    def look(self) -> int | None:
-        """Return what the containers take together now; None when none can be read."""
+    def measure(self) -> int | None:
+        """Return the bytes that the containers use together; None when none can be measured."""
         stacks = set(self._stacks())
         listed = self._api.containers(filters={"label": STACK_LABEL}) if stacks else []
         ids = [one["Id"] for one in listed if one["Labels"].get(STACK_LABEL) in stacks]
@@ -74,10 +74,10 @@ class MemoryWatch:
     def _watch(self) -> None:
         while True:
             try:
-                seen = self.look()
+                seen = self.measure()
             except (DockerException, OSError):
-                # A container that ended between two calls, or a busy daemon: this look tells
-                # nothing. Where every look fails the peak stays None, and is reported so.
+                # A container ended between two calls, or the daemon is busy: no measurement this
+                # time. If every one fails, the peak stays None and is reported so.
                 seen = None
             if seen is not None:
                 self.peak_bytes = max(seen, self.peak_bytes or 0)
@@ -93,21 +93,20 @@ class MemoryWatch:
 def memory_of(
     container: str, pid: int, cgroups: Path = CGROUPS, processes: Path = PROCESSES
 ) -> int | None:
-    """Return the bytes that a container has in use, by cgroup v1 or v2.
+    """Return the bytes of memory that a container uses, by cgroup v1 or v2.
 
-    None where its files are not on this machine (another node, a private view of the cgroups), or
-    no longer.
+    None where the cgroup's files are not visible here (another node, a private view), or are gone.
 
     Args:
         container: its full id.
-        pid: its first process, as this machine knows it.
-        cgroups: where the kernel shows its cgroups.
-        processes: where it shows its processes.
+        pid: its first process, as numbered on this machine.
+        cgroups: where the cgroups are mounted.
+        processes: where the process files are mounted.
     """
     try:
         lines = (processes / str(pid) / "cgroup").read_text(encoding="ascii").splitlines()
         folder, usage, cache = _files(lines, cgroups)
-        # The number of a process is used again; the id in the path is the container's alone.
+        # A pid can be reused; the container's id in the path cannot.
         if container not in str(folder):
             return None
         used = int((folder / usage).read_text(encoding="ascii"))
@@ -119,7 +118,7 @@ def memory_of(
 
 
 def _files(lines: list[str], cgroups: Path) -> tuple[Path, str, str]:
-    """Return the folder, the file of the usage and the name of the cache that can be given up."""
+    """Return the folder, the name of the usage file, and the key of the cache that can be freed."""
     groups = [line.split(":", 2) for line in lines]
     for _, controllers, path in groups:
         if "memory" in controllers.split(","):

@@ -1,4 +1,4 @@
-"""What the Swarm says of a stack. Reads only; nothing here changes anything."""
+"""The state of a stack, as the Swarm reports it. Reads only; nothing here changes anything."""
 
 import subprocess
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ class Task:
 
     Attributes:
         id: its identity.
-        state: what it is doing (`running`, `starting`, `failed`, ...).
-        wanted: what the Swarm wants it to do (`running`, `shutdown`, ...).
-        current: it is made from the service's present definition, not from one before an update.
+        state: its actual state (`running`, `starting`, `failed`, ...).
+        wanted: its desired state (`running`, `shutdown`, ...).
+        current: it was made from the service's current definition, not from one before an update.
         created: when it was made.
         exit_code: of its container, when that has ended.
-        message: the Swarm's own words on an error, or "".
+        message: the Swarm's error message, or "".
     """
 
     id: str
@@ -43,7 +43,7 @@ class Task:
 
     @property
     def dead(self) -> bool:
-        """It ended by itself, or could never begin."""
+        """Whether it ended without being told to, or never started."""
         return self.state in ("failed", "rejected", "orphaned")
 
 
@@ -57,7 +57,7 @@ class Service:
         short_name: its name in the compose file.
         image: the image reference of its definition, without digest.
         labels: its own labels (`deploy.labels` in the compose file).
-        replicas: how many tasks it wants; None for one on each node.
+        replicas: how many tasks it is to have; None for one on each node.
         update_state: of the last update: "", updating, completed, paused, rollback_started, ...
         one_shot: its tasks are meant to end by themselves.
         tasks: newest first.
@@ -75,7 +75,7 @@ class Service:
 
     @property
     def running(self) -> list[Task]:
-        """Tasks of the present definition that run and are healthy, and are meant to."""
+        """The tasks of the current definition that are running, healthy, and meant to be."""
         return [
             task
             for task in self.tasks
@@ -84,9 +84,9 @@ class Service:
 
     @property
     def settled(self) -> bool:
-        """All that it wants is running (or has ended well, for a one-shot), and no update goes on.
+        """Whether all its tasks are running (a one-shot's have completed), and no update goes on.
 
-        An update that stopped half-way (paused) is settled too: it will never go on by itself.
+        A service whose update is paused is settled too: such an update never goes on by itself.
         """
         if self.update_state in ("updating", "rollback_started"):
             return False
@@ -115,22 +115,23 @@ class SwarmView:
         """Connect to the Docker daemon of DOCKER_HOST, or the local one.
 
         Raises:
-            NodeFailure: none answers, or it manages no Swarm.
+            NodeFailure: it does not answer, or is no manager of a Swarm.
         """
         try:
             self.client = docker.from_env(timeout=60)
             info: dict[str, Any] = self.client.info()
         except DockerException as error:
             raise NodeFailure(
-                f"No Docker daemon answers ({error}). Start it, or run 'make lab-up'."
+                f"The Docker daemon does not answer ({error}). Start it, or run 'make lab-up'."
             ) from None
         if not info.get("Swarm", {}).get("ControlAvailable"):
             raise NodeFailure(
-                "This Docker daemon manages no Swarm: run 'docker swarm init', or 'make lab-up'."
+                "This Docker daemon is no manager of a Swarm: run 'docker swarm init', or "
+                "'make lab-up'."
             )
 
     def services(self, stack: str) -> list[Service]:
-        """Return the services of a stack, by name."""
+        """Return the services of a stack, sorted by name."""
         api: Any = self.client.api
         raw = api.services(filters={"label": f"{NAMESPACE}={stack}"})
         tasks: dict[str, list[dict[str, Any]]] = {}
@@ -140,7 +141,7 @@ class SwarmView:
         return sorted(found, key=lambda service: service.name)
 
     def containers(self, stack: str) -> list[Any]:
-        """Return the stack's containers on this node, ended ones too."""
+        """Return the stack's containers on this node, with those that have ended."""
         containers: list[Any] = self.client.containers.list(
             all=True, filters={"label": f"{NAMESPACE}={stack}"}, ignore_removed=True
         )
@@ -150,7 +151,7 @@ class SwarmView:
         """Return the running container of a service on this node.
 
         Raises:
-            NodeFailure: it has none here.
+            NodeFailure: it has none on this node.
         """
         running = self.client.containers.list(filters={"label": f"{_SERVICE_ID}={service.id}"})
         if not running:
@@ -158,16 +159,16 @@ class SwarmView:
         return running[0]
 
     def last_log_lines(self, service: Service, lines: int = 15) -> str:
-        """Return the last lines that a service's newest container wrote."""
+        """Return the last lines that a service's newest container logged; "" if it logged none."""
         found = self.client.containers.list(
             all=True, filters={"label": f"{_SERVICE_ID}={service.id}"}, ignore_removed=True
         )
         for container in sorted(found, key=lambda c: str(c.attrs["Created"]), reverse=True):
             with suppress(APIError):
-                words: str = container.logs(tail=lines).decode("utf-8", "replace").strip()
-                if words:
-                    return words
-        # The container may be on another node or removed already; this stream can hang: bounded.
+                text: str = container.logs(tail=lines).decode("utf-8", "replace").strip()
+                if text:
+                    return text
+        # The container may be on another node, or removed. This command can hang: bounded.
         with suppress(subprocess.TimeoutExpired):
             done = subprocess.run(
                 ["docker", "service", "logs", "--raw", "--tail", str(lines), service.id],
@@ -180,7 +181,7 @@ class SwarmView:
         return ""
 
     def secrets(self, stack: str) -> dict[str, str]:
-        """Return name to identity of a stack's secrets; a secret made anew has another identity."""
+        """Return name to identity of a stack's secrets; a new secret has a new identity."""
         found = self.client.secrets.list()
         return {str(s.name): str(s.id) for s in found if str(s.name).startswith(f"{stack}_")}
 
@@ -188,14 +189,14 @@ class SwarmView:
     def events(self, stack: str) -> Iterator["Queue[None]"]:
         """Give a queue that gets an item whenever something happens to the stack.
 
-        Swarm reports a task only through its container and its service; containers of other
-        nodes are not heard, so a listener also looks now and then.
+        Docker has events of services and containers, not of tasks, and none of containers on
+        other nodes: whoever waits must also poll now and then.
         """
         heard: Queue[None] = Queue()
         stream = self.client.events(decode=True, filters={"type": ["container", "service"]})
 
         def listen() -> None:
-            # A stream that is closed from outside ends in an error of whichever layer was reading.
+            # Closing the stream raises an error in whichever layer was reading.
             with suppress(DockerException, OSError, ValueError, AttributeError, HTTPException):
                 for event in stream:
                     attributes = event.get("Actor", {}).get("Attributes", {})
@@ -211,7 +212,7 @@ class SwarmView:
 
 
 def wait_for_event(heard: "Queue[None]", at_most_seconds: float) -> bool:
-    """Wait until something happens, or the time is over; tell which. Several events are one."""
+    """Wait for an event, at most so long; return whether one came. Several count as one."""
     something = False
     with suppress(Empty):
         heard.get(timeout=max(at_most_seconds, 0))
@@ -235,7 +236,7 @@ def _service(raw: dict[str, Any], tasks: list[dict[str, Any]], stack: str) -> Se
         labels=spec.get("Labels") or {},
         replicas=mode["Replicated"].get("Replicas", 1) if "Replicated" in mode else None,
         update_state=(raw.get("UpdateStatus") or {}).get("State", ""),
-        # Most services restart on failure only; without a health check it may be a one-shot.
+        # Most services restart on failure; one without a health check may be a one-shot.
         one_shot=restart == "none"
         or (restart == "on-failure" and "Healthcheck" not in template["ContainerSpec"]),
         tasks=tuple(sorted(seen, key=lambda task: task.created, reverse=True)),
@@ -249,7 +250,8 @@ def _task(raw: dict[str, Any], template: dict[str, Any]) -> Task:
         id=raw["ID"],
         state=status["State"],
         wanted=raw["DesiredState"],
-        current=_told(spec["ContainerSpec"]) == _told(template["ContainerSpec"])
+        current=_without_defaults(spec["ContainerSpec"])
+        == _without_defaults(template["ContainerSpec"])
         and spec.get("ForceUpdate", 0) == template.get("ForceUpdate", 0),
         created=datetime.fromisoformat(raw["CreatedAt"][:19] + "+00:00"),
         exit_code=(status.get("ContainerStatus") or {}).get("ExitCode"),
@@ -257,9 +259,11 @@ def _task(raw: dict[str, Any], template: dict[str, Any]) -> Task:
     )
 
 
-def _told(value: Any) -> Any:
-    """What is said in a specification; a task's copy lacks what has its default value."""
+def _without_defaults(value: Any) -> Any:
+    """Return a specification without default values, which a task's copy of it lacks."""
     if isinstance(value, dict):
-        told = {key: _told(part) for key, part in value.items()}
-        return {key: part for key, part in told.items() if part not in (None, False, 0, "", {}, [])}
-    return [_told(part) for part in value] if isinstance(value, list) else value
+        given = {key: _without_defaults(part) for key, part in value.items()}
+        return {
+            key: part for key, part in given.items() if part not in (None, False, 0, "", {}, [])
+        }
+    return [_without_defaults(part) for part in value] if isinstance(value, list) else value

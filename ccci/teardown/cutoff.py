@@ -1,4 +1,4 @@
-"""The results of a run whose process died: incomplete, whatever had passed by then."""
+"""The results of a run whose process died: incomplete, whatever had passed before."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from ccci.teardown.journal import Journal
 
 
 def report_cut_off(run: Journal) -> None:
-    """Write results.json for a run that could not do it itself, its artefacts cleaned.
+    """Write results.json for a run that could not do so itself, and redact its artefacts.
 
-    Called before the teardown, which destroys the credentials that are searched for. A run that
-    has results already, or never said where they go, is left as it is.
+    Called before the teardown, which deletes the credentials to look for. Nothing is done for a run
+    that has results already, or never recorded where they go.
     """
     for name in run.names("results"):
         folder = Path(name)

@@ -1,8 +1,8 @@
 """What each run creates, written down before it is created, so that any process can remove it.
 
 One folder per run, ``<state>/runs/<run id>/``, with ``journal.jsonl``: one JSON object a line,
-each on disk (fsync) before the call that it announces. A line cut short by a crash announced
-something that was never created, and is passed over.
+each on disk (fsync) before the call that it announces. A line that a crash cut short announced
+something that was never created, and is ignored.
 
 A run is *live* while its owner process runs or its keep time lasts, *clean* once it is closed with
 nothing left, and *dead* otherwise.
@@ -21,7 +21,7 @@ from typing import Any, Self
 from ccci.apps import stack_name
 from ccci.errors import Misuse, NodeFailure
 from ccci.node.state import ProcessIdentity, private_dir
-from ccci.teardown import door
+from ccci.teardown import reaper_socket
 
 FILE = "journal.jsonl"
 TEARDOWN_LOCK = "teardown.lock"
@@ -35,10 +35,11 @@ class Entry:
     """One line of a journal.
 
     Args:
-        kind: what is created (domain, stack, secret, volume, ...) or told (run, kept, closed).
+        kind: what is created (domain, stack, secret, volume, ...), or an event of the run itself
+            (run, adopted, kept, closed).
         name: its name, as the tool that creates it knows it.
         at: when it was written, seconds since 1970.
-        detail: whatever else was told; never a credential.
+        detail: further values; never a credential.
     """
 
     kind: str
@@ -68,13 +69,13 @@ class Journal:
         """Begin the journal of a new run.
 
         Raises:
-            Misuse: the run id is no plain name.
-            NodeFailure: there is a run of this id.
+            Misuse: the run id has characters that a folder's name should not have.
+            NodeFailure: there is a run with this id already.
         """
         if not _RUN_ID.fullmatch(run_id):
             raise Misuse(f"The run id {run_id!r} must be a plain name of up to 64 characters.")
         runs = private_dir("runs")
-        # Made aside and moved: whoever lists the runs never sees one without its owner.
+        # Made under another name and moved: nobody ever lists a run that has no owner yet.
         aside = runs / f"{_OPENING}{owner.pid}-{owner.start_ticks}-{run_id}"
         aside.mkdir(mode=0o700)
         cls(run_id, aside).record("run", run_id, recipe=recipe, owner=owner.to_json())
@@ -82,28 +83,26 @@ class Journal:
             aside.rename(runs / run_id)
         except OSError as error:
             shutil.rmtree(aside)
-            raise NodeFailure(
-                f"The run {run_id} has a journal already; take another id."
-            ) from error
+            raise NodeFailure(f"The run {run_id} has a journal already; use another id.") from error
         _sync_folder(runs)
         return cls(run_id, runs / run_id)
 
     @classmethod
     def load(cls, run_id: str) -> Self:
-        """Open the journal of a run that is known.
+        """Open the journal of an existing run.
 
         Raises:
-            Misuse: no such run on this node.
+            Misuse: there is no such run on this node.
         """
         folder = private_dir("runs") / run_id
         if not _RUN_ID.fullmatch(run_id) or not (folder / FILE).is_file():
             raise Misuse(
-                f"There is no run {run_id!r} on this node; `ls {folder.parent}` names them."
+                f"There is no run {run_id!r} on this node; `ls {folder.parent}` lists the runs."
             )
         return cls(run_id, folder)
 
     def record(self, kind: str, name: str, **detail: Any) -> None:
-        """Write down that something is about to be created. Returns when it is on disk.
+        """Note that something is about to be created. Returns when that is on disk.
 
         Args:
             kind: domain, stack, secret, volume, network, config, env, snapshot, container, path,
@@ -114,7 +113,7 @@ class Journal:
             detail: JSON values; never a credential.
 
         Raises:
-            NodeFailure: the disk does not take it. Then nothing may be created.
+            NodeFailure: it cannot be written. Then nothing may be created.
         """
         line = json.dumps({"kind": kind, "name": name, "at": time.time(), **detail}).encode()
         try:
@@ -129,41 +128,41 @@ class Journal:
                 os.close(descriptor)
         except OSError as error:
             raise NodeFailure(
-                f"The journal of run {self.run_id} cannot be written ({error.strerror}): "
-                f"make room or mend {self.folder}. Nothing is created without it."
+                f"The journal of run {self.run_id} cannot be written ({error.strerror}): free "
+                f"disk space, or check {self.folder}. Nothing is created without it."
             ) from error
 
     def process(self, pid: int) -> None:
-        """Write down a process of the run that could outlive it, such as a browser."""
+        """Note a process of the run that could outlive it, such as a browser."""
         self.record("browser", str(pid), process=ProcessIdentity.of(pid).to_json())
 
     def kept(self, until: float, domain: str) -> None:
         """Keep what the run made until the time ``until`` (seconds since 1970): KEEP=1."""
         self.record("kept", domain, until=until)
-        door.knock(self.folder)
+        reaper_socket.wake(self.folder)
 
     def adopted(self, owner: ProcessIdentity) -> None:
-        """Put another process in charge of a kept run: ATTACH=1. Its reaper watches it from now."""
+        """Make another process the owner of a kept run: ATTACH=1. Its reaper now watches that."""
         self.record("adopted", self.run_id, owner=owner.to_json())
-        door.knock(self.folder)
+        reaper_socket.wake(self.folder)
 
     def closed(self, verdict: str, left: Sequence[str] = ()) -> None:
-        """End the journal; its reaper ends too.
+        """Close the journal; the run's reaper ends too.
 
         Args:
             verdict: passed, failed, opted out or incomplete.
             left: what the teardown could not remove. A run with something left stays dead, not
-                clean: its names stay taken and every sweep tries again.
+                clean: its names stay in use and every sweep tries again.
         """
         self.record("closed", verdict, left=list(left))
-        door.knock(self.folder)
+        reaper_socket.wake(self.folder)
 
     def entries(self) -> list[Entry]:
-        """Return every whole line, in order."""
+        """Return every complete line, in order."""
         return list(self._read())
 
     def names(self, kind: str) -> list[str]:
-        """Return the names recorded of one kind, each once, in order."""
+        """Return the names recorded for one kind, each once, in order."""
         return list(dict.fromkeys(entry.name for entry in self._read() if entry.kind == kind))
 
     def stacks(self) -> list[str]:
@@ -184,47 +183,47 @@ class Journal:
         return str(opened.detail.get("recipe", "")) if opened else ""
 
     def owner(self) -> ProcessIdentity | None:
-        """Return the process in charge; None when the journal is unreadable."""
+        """Return the process that owns the run; None when the journal is unreadable."""
         entry = self.last("adopted") or self.last("run")
         return ProcessIdentity.from_json(entry.detail["owner"]) if entry else None
 
     def reaper(self) -> ProcessIdentity | None:
-        """Return the reaper that was started last; it may be gone."""
+        """Return the reaper that was started last; it may have ended."""
         entry = self.last("reaper")
         return ProcessIdentity.from_json(entry.detail["process"]) if entry else None
 
     def kept_until(self) -> float:
-        """Return until when the run is kept (seconds since 1970); 0 when it is not."""
+        """Return when the run's keep time ends (seconds since 1970); 0 when it is not kept."""
         entry = self.last("kept")
         return float(entry.detail["until"]) if entry else 0.0
 
     def verdict(self) -> str | None:
-        """Return the verdict the journal was closed with; None while it is not closed."""
+        """Return the verdict with which the journal was closed; None while it is open."""
         entry = self.last("closed")
         return entry.name if entry else None
 
     def left(self) -> list[str]:
-        """Return what the last teardown left."""
+        """Return what the last teardown could not remove."""
         entry = self.last("closed")
         return list(entry.detail.get("left", ())) if entry else []
 
     def is_closed(self) -> bool:
-        """Tell whether the run has ended, with or without something left."""
+        """Return whether the run has ended, with or without something left."""
         return self.last("closed") is not None
 
     def is_clean(self) -> bool:
-        """Tell whether the run is closed and nothing is left of it."""
+        """Return whether the run is closed and nothing is left of it."""
         return self.is_closed() and not self.left()
 
     def is_live(self) -> bool:
-        """Tell whether somebody is in charge: the owner runs, or the keep time lasts."""
+        """Return whether the run's owner is running or its keep time lasts."""
         if self.is_closed():
             return False
         owner = self.owner()
         return (owner is not None and owner.alive()) or time.time() < self.kept_until()
 
     def is_dead(self) -> bool:
-        """Tell whether the run is neither live nor clean: something must tear it down."""
+        """Return whether the run is neither live nor clean: it must be torn down."""
         return not self.is_live() and not self.is_clean()
 
     def _read(self) -> Iterator[Entry]:
@@ -258,15 +257,19 @@ def live_runs() -> list[Journal]:
 
 
 def dead_runs() -> list[Journal]:
-    """Return the runs that nobody is in charge of and that are not clean.
+    """Return the runs whose owner died and that are not clean.
 
-    The reaper of one of them may just be at work: ask ``run.reaper()``.
+    The reaper of one of them may be tearing it down at this moment: ask ``run.reaper()``.
     """
     return [run for run in all_runs() if run.is_dead()]
 
 
 def known_stacks(closed_within_seconds: float = DAY_SECONDS) -> list[str]:
-    """Return the stacks of every run that is not clean or was closed not long ago."""
+    """Return the stacks of every run that is not clean, or was closed not long ago.
+
+    Args:
+        closed_within_seconds: how long ago a clean run may have been closed.
+    """
     since = time.time() - closed_within_seconds
     stacks: dict[str, None] = {}
     for run in all_runs():

@@ -1,7 +1,8 @@
-"""The processes a run may leave behind: browsers, an abra still at work, their children.
+"""The processes that a run may leave behind: browsers, a running abra, their children.
 
-Known by the journal (`Journal.process`) or by ``CCCI_RUN_ID=<run id>`` in their environment. Never
-touched: the process that asks, those above it, the run's reaper, and a living owner with its own.
+They are found by the journal (`Journal.process`) or by ``CCCI_RUN_ID=<run id>`` in their
+environment. Never ended: the calling process, its parents, the run's reaper, and the run's owner
+with its children while it is alive.
 """
 
 import os
@@ -20,7 +21,7 @@ TERM_SECONDS, KILL_SECONDS = 3.0, 3.0
 
 
 def processes_of(run: Journal) -> list[psutil.Process]:
-    """Return the run's left-over processes with their children."""
+    """Return the run's leftover processes with their children."""
     found = {process.pid: process for process in marked(run.run_id)}
     for entry in run.entries():
         if entry.kind == "browser" and "process" in entry.detail:
@@ -33,42 +34,42 @@ def processes_of(run: Journal) -> list[psutil.Process]:
 
 
 def marked(run_id: str) -> list[psutil.Process]:
-    """Return the processes whose environment names the run."""
+    """Return the processes that have the run's id in their environment."""
     return all_marked().get(run_id, [])
 
 
 def all_marked() -> dict[str, list[psutil.Process]]:
-    """Return, by run id, the processes whose environment names a run."""
+    """Return, by run id, the processes that have a run's id in their environment."""
     found: dict[str, list[psutil.Process]] = {}
     for process in psutil.process_iter():
         try:
             run_id = process.environ().get(RUN_VARIABLE)
         except (psutil.Error, OSError):
-            continue  # Gone, a zombie, or another user's: not ours to end.
+            continue  # It ended, is a zombie, or is another user's.
         if run_id:
             found.setdefault(run_id, []).append(process)
     return found
 
 
 def end(processes: Iterable[psutil.Process]) -> list[str]:
-    """End processes: asked first, since a browser's server then cleans up behind itself.
+    """End processes, with SIGTERM first, since a browser's server then cleans up after itself.
 
-    Returns the names of those that are still there.
+    Returns the names of those that are still running.
     """
     listed = list(processes)
     for process in listed:
         _signal(process, kill=False)
-    stubborn = still_there(listed, TERM_SECONDS)
-    for process in stubborn:
+    survivors = still_running(listed, TERM_SECONDS)
+    for process in survivors:
         _signal(process, kill=True)
-    return [describe(process) for process in still_there(stubborn, KILL_SECONDS)]
+    return [describe(process) for process in still_running(survivors, KILL_SECONDS)]
 
 
-def still_there(listed: Iterable[psutil.Process], within_seconds: float) -> list[psutil.Process]:
-    """Wait for the end of processes; return those that run on at the deadline.
+def still_running(listed: Iterable[psutil.Process], within_seconds: float) -> list[psutil.Process]:
+    """Wait for processes to end; return those that are still running at the deadline.
 
-    A zombie has ended. (psutil's own wait takes it for alive until its parent has collected it,
-    which for an orphan is up to process 1.)
+    A zombie has ended. (psutil's own wait counts it as alive until its parent has reaped it, which
+    for an orphan is up to process 1.)
     """
     ends_at = time.monotonic() + within_seconds
     waiting = select.poll()
@@ -100,7 +101,7 @@ def describe(process: psutil.Process) -> str:
 
 def _signal(process: psutil.Process, kill: bool) -> None:
     try:
-        # psutil checks the start time first, so that a reused pid is not hit.
+        # psutil checks the start time first, so that a reused pid gets no signal.
         process.kill() if kill else process.terminate()
     except psutil.NoSuchProcess:
         return

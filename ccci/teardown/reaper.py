@@ -1,9 +1,9 @@
-"""The process that outlives a run's own process, and tears the run down when that dies unclosed.
+"""The process that outlives a run's own process and tears the run down if that process dies.
 
-It is nobody's child and has a session of its own, so neither Ctrl-C, nor the end of a terminal, nor
-a runner that ends its children reaches it. It sleeps in the kernel until its run's owner is gone
-(pidfd) or somebody knocks (door.py), and reads in the journal what to do: end with a closed run,
-wait for the end of a kept one, tear down a dead one.
+It is detached and has its own session: neither Ctrl-C, nor a closed terminal, nor a runner that
+kills its children reaches it. It sleeps until the run's owner ends (pidfd) or it is woken
+(reaper_socket.py), and reads in the journal what to do: end when the run is closed, wait while it
+is kept, tear it down when it is dead.
 """
 
 import json
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from ccci.errors import CcciError, NodeFailure
 from ccci.node.state import ProcessIdentity, state_dir
 from ccci.project import PROJECT
-from ccci.teardown import door
+from ccci.teardown import reaper_socket
 from ccci.teardown.journal import Journal
 
 if TYPE_CHECKING:
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 LOG, REPORT = "reaper.log", "reaped.json"
 START_SECONDS = 20.0
-# What a reaper's environment keeps. Not CCCI_RUN_ID: it marks the processes that a teardown ends.
+# What a reaper's environment keeps. Not CCCI_RUN_ID: a teardown ends the processes that have it.
 ENVIRONMENT = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK"}
-_LONGEST_NAP_SECONDS = 3600.0
+_LONGEST_SLEEP_SECONDS = 3600.0
 
 
 def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
-    """Start the reaper of a run, or use the one that is there. Returns when it watches the owner.
+    """Start the reaper of a run, or use the running one. Returns when it watches the owner.
 
     Args:
         run_id: the run, already opened.
-        owner: the process whose end ends the run; recorded when it is not the journal's own.
+        owner: the process whose end ends the run; recorded when the journal has another one.
 
     Raises:
-        NodeFailure: it did not start; the sentence ends with its last words.
+        NodeFailure: it did not start; the sentence ends with the last line of its log.
 
     Example: ``reaper.start(run_id, ProcessIdentity.of(os.getpid()))``
     """
@@ -52,7 +52,7 @@ def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
     if run.owner() != owner:
         run.adopted(owner)
     running = run.reaper()
-    if running and running.alive() and door.knock(run.folder):
+    if running and running.alive() and reaper_socket.wake(run.folder):
         return running
     log = run.folder / LOG
     with log.open("ab") as out:
@@ -77,26 +77,26 @@ def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
 
 
 def entrust(run_id: str, lease: "Lease") -> None:
-    """Let the reaper of a run hold a share of the budget too, until the run is torn down.
+    """Let the reaper of a run hold the run's share of the budget too, until it is torn down.
 
     Raises:
         NodeFailure: no reaper answers.
 
     Example: ``lease = budget.take(2, run_id); reaper.entrust(run_id, lease)``
     """
-    door.hand_over(Journal.load(run_id).folder, lease.fileno())
+    reaper_socket.hand_over(Journal.load(run_id).folder, lease.fileno())
 
 
 def main(run_id: str) -> None:
     """Be the reaper of a run: watch, act, end."""
     if os.fork():
-        os._exit(0)  # So that the reaper is nobody's child.
+        os._exit(0)  # So that the reaper is detached from the process that started it.
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     run = Journal.load(run_id)
     leases: list[int] = []
-    with door.listen(run.folder) as visitors:
+    with reaper_socket.listen(run.folder) as messages:
         identity = ProcessIdentity.of(os.getpid())
         run.record("reaper", str(identity.pid), process=identity.to_json())
         announced = False
@@ -109,22 +109,22 @@ def main(run_id: str) -> None:
                 until = run.kept_until()
                 if owner_ends is None and time.time() >= until:
                     break
-                leases += _sleep(visitors, owner_ends, until)
+                leases += _sleep(messages, owner_ends, until)
     if not run.is_closed():
-        logging.info("nobody is in charge of run %s any more", run_id)
+        logging.info("the process of run %s died, or its keep time is over", run_id)
         reap(run)
-    # The shares of the budget end with this process, which holds the files.
+    # The end of this process frees the shares of the budget, whose files it holds.
     logging.info("done, %d shares of the budget freed", len(leases))
 
 
 def reap(run: Journal) -> list[str]:
-    """Tear a dead run down, report it in its folder and close its journal. Returns what is left."""
+    """Tear down a dead run, report that in its folder, close its journal; return what is left."""
     begun = time.time()
     removed: list[str] = []
-    # Imported late: the Docker client takes longer to load than a reaper may take to start.
+    # Imported late: loading the Docker client would make every reaper slow to start.
     from ccci.teardown.removal import connect, needs_docker, tear_down
 
-    # Before the credentials are destroyed: what the run wrote is searched for them.
+    # First, since the teardown deletes the credentials for which the artefacts are searched.
     results = _report_results(run)
     try:
         client = connect() if needs_docker(run) else None
@@ -132,8 +132,8 @@ def reap(run: Journal) -> list[str]:
     except (CcciError, OSError) as error:
         left = [str(error)]
     except Exception as error:
-        logging.exception("the teardown of run %s broke off", run.run_id)
-        left = [f"the teardown broke off: {error!r}"]
+        logging.exception("the teardown of run %s failed", run.run_id)
+        left = [f"the teardown failed: {error!r}"]
     report = {
         "run": run.run_id,
         "recipe": run.recipe(),
@@ -144,53 +144,53 @@ def reap(run: Journal) -> list[str]:
         "left": left,
     }
     (run.folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
-    logging.info("removed %d things, left %s", len(removed), left or "nothing")
+    logging.info("removed %d objects, left: %s", len(removed), left or "nothing")
     run.closed(run.verdict() or "incomplete", left)
     return left
 
 
 def _report_results(run: Journal) -> str:
-    """Write the results of a run that was cut off; whatever goes wrong, the teardown follows."""
+    """Write the results of an interrupted run; the teardown goes on if that fails."""
     try:
         from ccci.teardown.cutoff import report_cut_off
 
         report_cut_off(run)
     except Exception as error:
         logging.exception("the results of run %s could not be written", run.run_id)
-        return f"could not be written: {error!r}"
+        return f"not written: {error!r}"
     return "written"
 
 
 @contextmanager
 def _watching(owner: ProcessIdentity | None) -> Iterator[int | None]:
-    """Give a file that is readable when the owner is gone; None when it is gone already."""
+    """Give a file that becomes readable when the owner ends; None when it has ended already."""
     try:
         watched = os.pidfd_open(owner.pid) if owner else None
     except ProcessLookupError:
         watched = None
     try:
-        # Identified after it was opened: a pid that was reused meanwhile does not pass.
+        # Checked after opening, so that a reused pid is not taken for the owner.
         yield watched if owner and owner.alive() else None
     finally:
         if watched is not None:
             os.close(watched)
 
 
-def _sleep(visitors: socket.socket, owner_ends: int | None, until: float) -> list[int]:
-    """Sleep until the owner is gone, the keep time is over or somebody knocked.
+def _sleep(messages: socket.socket, owner_ends: int | None, until: float) -> list[int]:
+    """Sleep until the owner ends, the keep time is over or a message comes.
 
     Returns the files that were handed over.
     """
     waiting = select.poll()
-    waiting.register(visitors, select.POLLIN)
-    nap_seconds: float | None = None
+    waiting.register(messages, select.POLLIN)
+    sleep_seconds: float | None = None
     if owner_ends is not None:
         waiting.register(owner_ends, select.POLLIN)
     else:
-        # Not all at once: the wall clock may be set meanwhile.
-        nap_seconds = min(max(until - time.time(), 0.0), _LONGEST_NAP_SECONDS)
-    waiting.poll(None if nap_seconds is None else nap_seconds * 1000 + 1)
-    return door.answer(visitors)
+        # Not the whole time at once: somebody may set the clock.
+        sleep_seconds = min(max(until - time.time(), 0.0), _LONGEST_SLEEP_SECONDS)
+    waiting.poll(None if sleep_seconds is None else sleep_seconds * 1000 + 1)
+    return reaper_socket.receive(messages)
 
 
 def _environment() -> dict[str, str]:
@@ -204,7 +204,7 @@ def _environment() -> dict[str, str]:
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "its log is empty"
 
 
 if __name__ == "__main__":

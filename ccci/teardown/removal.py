@@ -1,7 +1,7 @@
-"""Removes whatever a run made, told by its journal, and looks whether it is gone.
+"""Removes everything that a run made, by its journal, and checks that it is gone.
 
-Idempotent: what is gone already is no error, and two that tear the same run down take turns. No
-other run's things are touched; holdings.py has the rule of what belongs to whom.
+Idempotent: something that is gone already is no error, and two processes that tear down the same
+run take turns. Nothing of another run is touched; ccci/swarm/holdings.py says what belongs to whom.
 """
 
 import shutil
@@ -19,8 +19,8 @@ from ccci.errors import NodeFailure
 from ccci.node import locks
 from ccci.node.state import state_dir
 from ccci.swarm import holdings
-from ccci.swarm.holdings import KINDS, Scope, Thing
-from ccci.teardown import door, journal, processes, snapshots
+from ccci.swarm.holdings import KINDS, DockerObject, Scope
+from ccci.teardown import journal, processes, reaper_socket, snapshots
 from ccci.teardown.journal import Journal
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ DEADLINE_SECONDS = 180.0
 GRACE_SECONDS = 0.0
 PAUSE_SECONDS = 0.1
 SNAPSHOT_PAUSE_SECONDS = 1.0
-# What stays in the folder of a run that is torn down: what happened, and no credential.
-KEPT_FILES = {journal.FILE, journal.TEARDOWN_LOCK, door.NAME, "reaper.log", "reaped.json"}
+# What stays in the folder of a run that was torn down: how that went, and no credential.
+KEPT_FILES = {journal.FILE, journal.TEARDOWN_LOCK, reaper_socket.NAME, "reaper.log", "reaped.json"}
 ENDED_STATES = {"complete", "shutdown", "failed", "rejected", "remove", "orphaned"}
-# Kinds of entries that mean that something may be in Docker.
+# Kinds of journal entries after which something may exist in Docker.
 DOCKER_KINDS = {"domain", "stack", "snapshot", "container", *KINDS}
 
 
@@ -41,18 +41,18 @@ def connect() -> "DockerClient":
     """Return a client of the node's Docker daemon.
 
     Raises:
-        NodeFailure: none answers.
+        NodeFailure: it does not answer.
     """
     try:
         client = docker.from_env(timeout=60)
         client.ping()
     except DockerException as error:
-        raise NodeFailure(f"No Docker daemon answers ({error}).") from error
+        raise NodeFailure(f"The Docker daemon does not answer ({error}).") from error
     return client
 
 
 def needs_docker(run: Journal) -> bool:
-    """Tell whether the run may have made something in Docker."""
+    """Return whether the run may have made something in Docker."""
     return any(entry.kind in DOCKER_KINDS for entry in run.entries())
 
 
@@ -65,24 +65,24 @@ def tear_down(
 ) -> list[str]:
     """Remove everything the run made, and return what is left (empty: clean).
 
-    The journal is not closed: that is for the caller, who knows the verdict
+    The journal stays open: the caller, who knows the verdict, closes it
     (``run.closed(verdict, left)``).
 
     Args:
         run: the journal of the run.
         docker_client: a client of a manager of the Swarm; None where Docker cannot be reached.
-        on_removed: told the name of each thing removed.
-        deadline_seconds: for all of it.
-        grace_seconds: how long a container may take to end by itself; nothing it could save counts.
+        on_removed: called with the name of each object removed.
+        deadline_seconds: the time for all of it.
+        grace_seconds: how long a container may take to end by itself; its data is deleted anyway.
 
     Raises:
-        NodeFailure: another process has been tearing the run down until the deadline.
+        NodeFailure: another process was tearing the run down until the deadline.
 
     Example: ``left = tear_down(run, docker.from_env()); run.closed("passed", left)``
     """
     ends_at = time.monotonic() + deadline_seconds
     with locks.locked(run.folder / journal.TEARDOWN_LOCK, deadline_seconds):
-        # Whoever had the lock before may have finished: then its names may be another run's now.
+        # The previous holder of the lock may have finished: another run may have the names now.
         if run.is_clean():
             return []
         doomed = processes.processes_of(run)
@@ -94,27 +94,27 @@ def tear_down(
         if docker_client is not None:
             left += _DockerTeardown(run, docker_client, on_removed, ends_at, grace_seconds).all()
         elif needs_docker(run):
-            left += [f"stack {stack} (Docker was not reached)" for stack in run.stacks()]
+            left += [f"stack {stack} (Docker is not reachable)" for stack in run.stacks()]
         return left + _remove_files(run, on_removed)
 
 
 def note_anonymous_volumes(run: Journal, docker_client: "DockerClient") -> None:
     """Write the anonymous volumes of the run's containers into its journal.
 
-    Swarm removes them with a task's container, but one that is left can be told apart from other
-    people's only while the container is there. The teardown does this itself.
+    The Swarm removes them with a task's container. One that it leaves can be recognised as the
+    run's only while that container exists. The teardown does this itself.
     """
     scope = scope_of(run, docker_client)
-    things = holdings.list_things(docker_client, {"container"})
-    for volume in sorted(holdings.anonymous_volumes(things, scope) - scope.volumes):
+    objects = holdings.list_objects(docker_client, {"container"})
+    for volume in sorted(holdings.anonymous_volumes(objects, scope) - scope.volumes):
         run.record("volume", volume, anonymous=True)
 
 
 def scope_of(run: Journal, docker_client: "DockerClient") -> Scope:
-    """Return what belongs to the run on this node."""
+    """Return the rule for what belongs to the run on this node."""
     stacks = frozenset(run.stacks())
-    # Stacks that no journal knows count as well: theirs may be the longer name.
-    on_node = {thing.stack for thing in holdings.list_things(docker_client, {"service"})}
+    # Stacks that are in no journal count as well: their names may begin with one of the run's.
+    on_node = {item.stack for item in holdings.list_objects(docker_client, {"service"})}
     others = frozenset({*journal.known_stacks(), *on_node} - stacks - {""})
     volumes = frozenset(
         entry.name
@@ -125,9 +125,9 @@ def scope_of(run: Journal, docker_client: "DockerClient") -> Scope:
 
 
 def leftovers(run: Journal, docker_client: "DockerClient") -> list[str]:
-    """Return the run's things that are in Docker now, by kind and name."""
+    """Return the run's objects that are in Docker now, by kind and name."""
     scope = scope_of(run, docker_client)
-    return [str(thing) for thing in holdings.list_things(docker_client) if scope.owns(thing)]
+    return [str(item) for item in holdings.list_objects(docker_client) if scope.owns(item)]
 
 
 @dataclass
@@ -141,7 +141,7 @@ class _DockerTeardown:
     here: str = ""
 
     def all(self) -> list[str]:
-        """Remove everything in Docker; return what is left, with Docker's reason."""
+        """Remove everything of the run in Docker; return what is left, with Docker's reason."""
         try:
             self._note_other_nodes()
             note_anonymous_volumes(self.run, self.client)
@@ -150,14 +150,14 @@ class _DockerTeardown:
             left = self._forget_snapshots()
             return left + self._remove_until_gone() + self._on_other_nodes()
         except (DockerException, RequestException) as error:
-            return [f"whatever {self.run.run_id} has in Docker ({error})"]
+            return [f"all that run {self.run.run_id} made in Docker ({error})"]
 
     def _remove_until_gone(self) -> list[str]:
         may_run_until = time.monotonic() + self.grace_seconds
         while True:
             patient = time.monotonic() < may_run_until
             running = self._own({"service", "container"})
-            # Networks and volumes cannot go before the containers; not even tried, unless late.
+            # Networks and volumes cannot be removed before the containers: tried at the end only.
             late = time.monotonic() > self.ends_at
             self._remove(
                 {"service", "container", "secret", "config"}
@@ -165,40 +165,40 @@ class _DockerTeardown:
                 else set(KINDS),
                 patient=patient,
             )
-            left = [str(thing) for thing in self._own()] + self._tasks()
+            left = [str(item) for item in self._own()] + self._tasks()
             if not left or late:
                 return [f"{one} ({self.why[one]})" if one in self.why else one for one in left]
             time.sleep(PAUSE_SECONDS)
 
-    def _own(self, kinds: set[str] | None = None) -> list[Thing]:
-        """Return the run's things; those of dependents before those of what they need."""
-        listed = holdings.list_things(self.client, kinds or KINDS)
-        # Dependencies are deployed first, and recorded so.
+    def _own(self, kinds: set[str] | None = None) -> list[DockerObject]:
+        """Return the run's objects, those of an app before those of its dependencies."""
+        listed = holdings.list_objects(self.client, kinds or KINDS)
+        # Dependencies are deployed first, and so recorded first.
         order = {stack: number for number, stack in enumerate(self.run.stacks())}
-        own = [thing for thing in listed if self.scope.owns(thing)]
-        return sorted(own, key=lambda thing: order.get(thing.stack, -1), reverse=True)
+        own = [item for item in listed if self.scope.owns(item)]
+        return sorted(own, key=lambda item: order.get(item.stack, -1), reverse=True)
 
     def _remove(self, kinds: set[str], patient: bool = False) -> None:
-        """Try once to remove the run's things of some kinds; patience spares what still runs."""
-        for thing in self._own(kinds):
-            if patient and thing.running:
+        """Try once to remove the run's objects of some kinds; leave running ones if patient."""
+        for item in self._own(kinds):
+            if patient and item.running:
                 continue
             try:
-                self._remove_one(thing)
+                self._remove_one(item)
             except NotFound:
-                continue  # Somebody, or the Swarm, was faster.
+                continue  # The Swarm, or somebody else, removed it first.
             except APIError as error:
-                self.why[str(thing)] = str(error.explanation)
+                self.why[str(item)] = str(error.explanation)
             else:
-                self.on_removed(str(thing))
+                self.on_removed(str(item))
 
-    def _remove_one(self, thing: Thing) -> None:
+    def _remove_one(self, item: DockerObject) -> None:
         api: Any = self.client.api
-        if thing.kind == "container":
-            # With its anonymous volumes. A dead one would hold its volumes for ever.
-            api.remove_container(thing.id, v=True, force=True)
+        if item.kind == "container":
+            # With its anonymous volumes. Forced, since a dead container keeps its volumes in use.
+            api.remove_container(item.id, v=True, force=True)
         else:
-            getattr(api, f"remove_{thing.kind}")(thing.id)
+            getattr(api, f"remove_{item.kind}")(item.id)
 
     def _raw_tasks(self) -> list[dict[str, Any]]:
         stacks = self.run.stacks()
@@ -206,11 +206,11 @@ class _DockerTeardown:
         return [task for task in tasks if _stack_of_task(task) in stacks]
 
     def _tasks(self) -> list[str]:
-        """Return the run's tasks that may have a container elsewhere, or may still get one here."""
+        """Return the run's tasks that may have a container elsewhere, or may yet get one here."""
         found = []
         for task in self._raw_tasks():
             state, node = task["Status"]["State"], task.get("NodeID", "")
-            # A container here is seen by itself. Once it is gone Swarm takes seconds to say so.
+            # Containers here are listed themselves; the Swarm notices their end seconds later.
             had_its_container = node == self.here and state in {"starting", "running"}
             unwanted = task["DesiredState"] in {"shutdown", "remove"}
             if state not in ENDED_STATES and not (had_its_container and unwanted):
@@ -218,10 +218,10 @@ class _DockerTeardown:
         return found
 
     def _note_other_nodes(self) -> None:
-        """Write down the volumes on other nodes while the tasks that use them can be seen."""
+        """Note the volumes on other nodes while the tasks that use them are listed."""
         swarm = self.client.info().get("Swarm", {})
         if swarm.get("LocalNodeState") == "active" and not swarm.get("ControlAvailable"):
-            raise DockerException("this daemon manages no Swarm; run it on a manager")
+            raise DockerException("this daemon is no manager of its Swarm; run this on a manager")
         self.here = swarm.get("NodeID", "")
         known = set(self.run.names("remote"))
         for task in self._raw_tasks():
@@ -235,7 +235,7 @@ class _DockerTeardown:
 
     def _on_other_nodes(self) -> list[str]:
         return [
-            f"{name} (not to be reached from here: remove it there, then "
+            f"{name} (out of reach from here: remove it there, then run "
             f"`python -m ccci.teardown.sweep --forget {self.run.run_id}`)"
             for name in self.run.names("remote")
             if name not in self.run.names("remote-removed")
@@ -246,7 +246,7 @@ class _DockerTeardown:
         made = bool(self.run.names("snapshot"))
         try:
             for bot in snapshots.bots(self.client):
-                for ended in snapshots.end_work_on(bot, hosts):
+                for ended in snapshots.end_jobs_of(bot, hosts):
                     self.on_removed(ended)
         except (NodeFailure, APIError) as error:
             if made:
@@ -255,7 +255,7 @@ class _DockerTeardown:
         return self._forget_until_gone(hosts) if made else []
 
     def _forget_until_gone(self, hosts: set[str]) -> list[str]:
-        why = "restic lists them still"
+        why = "restic still lists them"
         while True:
             try:
                 found = self._forget_once(hosts)
@@ -292,7 +292,7 @@ def _remove_files(run: Journal, on_removed: Callable[[str], None]) -> list[str]:
     doomed += [path for path in run.folder.iterdir() if path.name not in KEPT_FILES]
     for path in doomed:
         if _is_too_much(path):
-            left.append(f"path {path} (refused: it holds more than one run's things)")
+            left.append(f"path {path} (not removed: it holds more than this run's files)")
             continue
         try:
             if path.is_dir() and not path.is_symlink():
@@ -311,7 +311,7 @@ def _remove_files(run: Journal, on_removed: Callable[[str], None]) -> list[str]:
 
 
 def _is_too_much(path: Path) -> bool:
-    """Tell whether a recorded path can only be a mistake."""
+    """Return whether a recorded path can only be a mistake."""
     return (
         not path.is_absolute()
         or len(path.parts) < 4

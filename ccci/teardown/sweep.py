@@ -1,7 +1,6 @@
-"""Finds runs whose process is gone and tears them down: what even a reaper missed.
+"""Cleans up after runs whose process died and whose reaper died too.
 
-``python -m ccci.teardown.sweep`` (``make sweep``); a poller and every run's start may call `sweep`
-as well.
+``python -m ccci.teardown.sweep`` (``make sweep``); pollers and the start of every run do it too.
 """
 
 import argparse
@@ -19,7 +18,7 @@ from docker.errors import DockerException
 
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.swarm import holdings
-from ccci.swarm.holdings import Scope, Thing
+from ccci.swarm.holdings import DockerObject, Scope
 from ccci.teardown import journal, processes
 from ccci.teardown.journal import Journal
 from ccci.teardown.reaper import reap
@@ -39,9 +38,9 @@ class Swept:
     """What a sweep did.
 
     Args:
-        torn_down: the runs it tore down (in a dry run: would have).
+        torn_down: the runs it tore down; in a dry run, those that it would have.
         left: what it could not remove.
-        unknown: things on the node that look like a test's and that no journal knows; not touched.
+        unknown: objects on the node that look like a test's and are in no journal; not touched.
     """
 
     torn_down: tuple[str, ...]
@@ -54,12 +53,12 @@ def sweep(
     dry_run: bool = False,
     report: Callable[[str], None] = print,
 ) -> Swept:
-    """Tear every dead run down, kept ones after their time too; list what nobody knows.
+    """Tear down every dead run, and kept ones whose time is over; list what no journal knows.
 
     Args:
-        docker_client: for the listing; made when it is needed and not given.
-        dry_run: say what would be done and do nothing.
-        report: told each thing in a sentence.
+        docker_client: for the list; connected here when it is not given.
+        dry_run: report what would be done and do nothing.
+        report: called with one sentence for each item done or found.
 
     Example: ``sweep(report=log.info)``
     """
@@ -72,7 +71,7 @@ def sweep(
     for run in journal.dead_runs():
         reaper = run.reaper()
         if reaper and reaper.alive():
-            report(f"Run {run.run_id} is being torn down by its reaper, process {reaper.pid}.")
+            report(f"Run {run.run_id}: its reaper, process {reaper.pid}, is tearing it down.")
             continue
         torn_down.append(run.run_id)
         if dry_run:
@@ -92,16 +91,18 @@ def sweep(
 
 
 def end_kept(run_id: str) -> list[str]:
-    """Tear a kept run down before its time; return what is left.
+    """Tear down a kept run before its time; return what is left.
 
     Raises:
-        Misuse: no such run, or its process still runs.
+        Misuse: there is no such run, or its process is still running.
         NodeFailure: its reaper did not finish in time.
     """
     run = Journal.load(run_id)
     owner = run.owner()
     if owner and owner.alive():
-        raise Misuse(f"Run {run_id} still runs (process {owner.pid}): end that process instead.")
+        raise Misuse(
+            f"Run {run_id} is still running (process {owner.pid}): end that process instead."
+        )
     reaper = run.reaper()
     run.kept(time.time(), run_id)
     if not (reaper and reaper.alive()):
@@ -109,7 +110,7 @@ def end_kept(run_id: str) -> list[str]:
     try:
         wait_for(
             f"the reaper of run {run_id} to end",
-            lambda: Look(not reaper.alive(), f"process {reaper.pid} at work"),
+            lambda: Look(not reaper.alive(), f"process {reaper.pid} is running"),
             DEADLINE_SECONDS * 2,
         )
     except TooLate as late:
@@ -118,69 +119,76 @@ def end_kept(run_id: str) -> list[str]:
 
 
 def forget(run_id: str) -> list[str]:
-    """Take somebody's word that what a run had on other nodes is gone; return what else is left."""
+    """Take an operator's word that a run's volumes on other nodes are removed; return what is left.
+
+    Raises:
+        Misuse: there is no such run, or it is live.
+    """
     run = Journal.load(run_id)
     if run.is_live():
-        raise Misuse(f"Run {run_id} is live: it can be forgotten when it has ended.")
+        raise Misuse(f"Run {run_id} is still live: wait until it has ended.")
     for name in run.names("remote"):
         run.record("remote-removed", name)
     return reap(run)
 
 
-def looks_like_a_test(thing: Thing) -> bool:
-    """Tell whether a thing's stack, or its name, has the shape that tests give."""
-    return _TEST_STACK.match(f"{thing.stack}_" if thing.stack else thing.name) is not None
+def looks_like_a_test(item: DockerObject) -> bool:
+    """Return whether the stack or the name of an object has the form that tests give."""
+    return _TEST_STACK.match(f"{item.stack}_" if item.stack else item.name) is not None
 
 
 def _unknown(client: "DockerClient | None", report: Callable[[str], None]) -> list[str]:
     try:
-        things = holdings.list_things(client or connect())
+        objects = holdings.list_objects(client or connect())
     except (CcciError, DockerException) as error:
-        report(f"What no journal knows could not be listed: {error}")
+        report(f"Objects that are in no journal could not be listed: {error}")
         return []
     known = Scope(
         frozenset(journal.known_stacks(closed_within_seconds=time.time())),
         runs=frozenset(run.run_id for run in journal.all_runs()),
     )
-    found = [str(thing) for thing in things if looks_like_a_test(thing) and not known.owns(thing)]
+    found = [str(item) for item in objects if looks_like_a_test(item) and not known.owns(item)]
     for name in found:
-        report(f"No journal knows {name}; it looks like a test's. Not touched.")
+        report(f"{name} looks like a test's and is in no journal. Not touched.")
     return found
 
 
 def _end_strays(report: Callable[[str], None]) -> list[str]:
-    """End processes that carry the id of a run which is over."""
+    """End processes that have the id of a run that is over."""
     left = []
     for run_id, found in processes.all_marked().items():
         run = next((one for one in journal.all_runs() if one.run_id == run_id), None)
         owner = run.owner() if run else None
         if run is None or not run.is_closed() or (owner and owner.alive()):
             continue
-        report(f"{len(found)} processes of run {run_id}, which is over, are ended.")
+        report(f"Ending {len(found)} processes of run {run_id}, which is over.")
         left += processes.end(processes.processes_of(run))
     return left
 
 
 def _forget_old(report: Callable[[str], None]) -> None:
     for name in journal.forget_unopened():
-        report(f"{name} was never opened and is removed.")
+        report(f"Removed {name}, the folder of a run that never began.")
     before = time.time() - FORGET_AFTER_DAYS * journal.DAY_SECONDS
     for run in journal.all_runs():
         closed = run.last("closed")
         if closed and run.is_clean() and closed.at < before:
             shutil.rmtree(run.folder)
-            report(f"Run {run.run_id} ended cleanly over {FORGET_AFTER_DAYS} days ago: forgotten.")
+            report(
+                f"Removed the journal of run {run.run_id}, which ended cleanly more than "
+                f"{FORGET_AFTER_DAYS} days ago."
+            )
 
 
-def main(words: list[str]) -> int:
-    """Sweep from the command line; 1 when something is left."""
+def main(arguments: list[str]) -> int:
+    """Sweep from the command line; return 1 when something is left."""
     parser = argparse.ArgumentParser(prog="python -m ccci.teardown.sweep", description=__doc__)
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done")
-    parser.add_argument("--end", metavar="RUN", help="tear a kept run down now")
+    parser.add_argument("--dry-run", action="store_true", help="only report what would be done")
+    parser.add_argument("--end", metavar="RUN", help="tear down a kept run now")
     parser.add_argument(
-        "--forget", metavar="RUN", help="what the run had on other nodes is gone: believe it"
+        "--forget", metavar="RUN", help="the run's volumes on other nodes have been removed by hand"
     )
-    chosen = parser.parse_args(words)
+    chosen = parser.parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
         if chosen.end or chosen.forget:

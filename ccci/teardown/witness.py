@@ -1,8 +1,8 @@
-"""Proves that a run touched nothing that is not its own: a look before it, and one after.
+"""Proves that a run changed nothing that is not its own: compares the node before and after it.
 
-What belongs to a run, this one or any other that comes or goes meanwhile, is left out by the rule
-of holdings.py. Beside the lists, a small sentinel app can be watched from the inside: its task must
-run on, and its volumes must hold the same bytes.
+What belongs to any run is left out, by the rule of ccci/swarm/holdings.py. Beside the lists, a
+small sentinel app can be watched from the inside: its task must not be restarted, and its volumes
+must keep the same bytes.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ccci.apps import stack_name
 from ccci.errors import NodeFailure
 from ccci.swarm import holdings
-from ccci.swarm.holdings import Scope, Thing
+from ccci.swarm.holdings import DockerObject, Scope
 from ccci.teardown import journal
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Sight:
+class NodeState:
     """The node at one moment.
 
     Args:
-        things: everything but containers.
-        facts: of a thing's kind and id, what must stay as it is, in words.
-        tasks: of a service's id, its running tasks.
-        ended: of a task's id, how it stands when it does not run.
+        objects: all objects but containers.
+        facts: kind and id of an object to what must not change, as text.
+        tasks: id of a service to its running tasks.
+        ended: id of a task that is not running to its state.
         scope: what belonged to runs at that moment.
-        sentinel: of each of the sentinel's containers and volumes, what must stay.
+        sentinel: each container and volume of the sentinel to what must not change.
     """
 
-    things: tuple[Thing, ...]
+    objects: tuple[DockerObject, ...]
     facts: dict[tuple[str, str], str]
     tasks: dict[str, frozenset[str]]
     ended: dict[str, str]
@@ -44,7 +44,7 @@ class Sight:
 
 @dataclass(frozen=True)
 class Witness:
-    """What stood on the node before a run.
+    """The node as it was before a run.
 
     Example:
         ``witness = Witness.before(client, "sentinel.lab.test")``
@@ -52,19 +52,19 @@ class Witness:
     """
 
     client: "DockerClient"
-    seen: Sight
+    seen: NodeState
     sentinel: str | None = None
 
     @classmethod
     def before(cls, docker_client: "DockerClient", sentinel: str | None = None) -> Self:
-        """Look at the node.
+        """Record the state of the node.
 
         Args:
             docker_client: a client of a manager of the Swarm.
             sentinel: the domain of an app that must never be touched.
 
         Raises:
-            NodeFailure: the sentinel does not run on this node.
+            NodeFailure: the sentinel is not running on this node.
         """
         seen = _look(docker_client, sentinel)
         if sentinel and not seen.sentinel:
@@ -75,47 +75,47 @@ class Witness:
         return cls(docker_client, seen, sentinel)
 
     def differences(self) -> list[str]:
-        """Look again; return in sentences what is not as it was, empty when all is."""
+        """Compare the node with its state before; return each difference as a sentence."""
         now = _look(self.client, self.sentinel)
         return compare(self.seen, now)
 
 
-def compare(before: Sight, now: Sight) -> list[str]:
-    """Return in sentences how two sights of things that belong to no run differ."""
+def compare(before: NodeState, now: NodeState) -> list[str]:
+    """Return how two states differ, as sentences; what belongs to a run is left out."""
     scope = _both(before.scope, now.scope)
-    old = {(one.kind, one.id): one for one in before.things if not scope.owns(one)}
-    new = {(one.kind, one.id): one for one in now.things if not scope.owns(one)}
-    found = [f"{thing} is gone." for key, thing in old.items() if key not in new]
+    old = {(one.kind, one.id): one for one in before.objects if not scope.owns(one)}
+    new = {(one.kind, one.id): one for one in now.objects if not scope.owns(one)}
+    found = [f"{item} is gone." for key, item in old.items() if key not in new]
     found += [
-        f"{thing} has appeared and belongs to no run."
-        for key, thing in new.items()
-        if key not in old
+        f"{item} has appeared and belongs to no run." for key, item in new.items() if key not in old
     ]
     for key in old.keys() & new.keys():
-        thing = new[key]
+        item = new[key]
         if before.facts[key] != now.facts[key]:
-            found.append(f"{thing} was {before.facts[key]} and is {now.facts[key]}.")
-        lost = before.tasks.get(thing.id, frozenset()) - now.tasks.get(thing.id, frozenset())
+            found.append(f"{item} was {before.facts[key]} and is now {now.facts[key]}.")
+        lost = before.tasks.get(item.id, frozenset()) - now.tasks.get(item.id, frozenset())
         found += [
-            f"{thing} lost task {task}, which ran before: {now.ended.get(task, 'removed')}."
+            f"{item} lost task {task}, which was running: {now.ended.get(task, 'removed')}."
             for task in sorted(lost)
         ]
     for name, fact in before.sentinel.items():
         if now.sentinel.get(name) != fact:
-            found.append(f"Sentinel: {name} was {fact} and is {now.sentinel.get(name, 'gone')}.")
+            found.append(
+                f"Sentinel: {name} was {fact} and is now {now.sentinel.get(name, 'gone')}."
+            )
     return sorted(found)
 
 
-def _look(client: "DockerClient", sentinel: str | None) -> Sight:
-    containers = holdings.list_things(client, {"container"})
+def _look(client: "DockerClient", sentinel: str | None) -> NodeState:
+    containers = holdings.list_objects(client, {"container"})
     services = holdings.swarm_list(client, "services")
     tasks = holdings.swarm_list(client, "tasks")
     volumes = _volumes(client)
-    things = holdings.list_things(client, {"service", "secret", "config", "network", "volume"})
-    containers += holdings.list_things(client, {"container"})
-    # The journals last: what a run made before the look stands in them by now.
+    objects = holdings.list_objects(client, {"service", "secret", "config", "network", "volume"})
+    containers += holdings.list_objects(client, {"container"})
+    # The journals last: they then have all that runs had made when the lists were read.
     scope = scope_of_all_runs(containers)
-    facts = {(thing.kind, thing.id): "there" for thing in things}
+    facts = {(item.kind, item.id): "there" for item in objects}
     for raw in services:
         image = raw["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Image", "no image")
         facts["service", raw["ID"]] = f"version {raw['Version']['Index']} of {image}"
@@ -130,14 +130,14 @@ def _look(client: "DockerClient", sentinel: str | None) -> Sight:
         else:
             ended[task["ID"]] = f"{status['State']} {status.get('Err', '')}".strip()
     watched = _look_into(client, stack_name(sentinel)) if sentinel else {}
-    return Sight(tuple(things), facts, running, ended, scope, watched)
+    return NodeState(tuple(objects), facts, running, ended, scope, watched)
 
 
-def scope_of_all_runs(containers: list[Thing]) -> Scope:
-    """Return what belongs to any run that is not clean or was closed within the day."""
+def scope_of_all_runs(containers: list[DockerObject]) -> Scope:
+    """Return what belongs to any run that is not clean or was closed within the last day."""
     runs = journal.all_runs()
     stacks = frozenset(journal.known_stacks())
-    others = frozenset(thing.stack for thing in containers) - stacks - {""}
+    others = frozenset(item.stack for item in containers) - stacks - {""}
     noted = {name for run in runs for name in run.names("volume") if holdings.is_anonymous(name)}
     scope = Scope(stacks, others, frozenset(run.run_id for run in runs))
     mounted = holdings.anonymous_volumes(containers, scope)
@@ -160,20 +160,20 @@ def _volumes(client: "DockerClient") -> list[dict[str, Any]]:
 
 
 def _making_of(volume: dict[str, Any]) -> str:
-    """Which of all volumes that ever had this name it is, in words.
+    """Return when a volume was made, as text: a new volume of the same name differs.
 
-    Docker's own word for it, CreatedAt, is of no use: up to version 20 it tells when something was
-    last put into the volume. The folder around the content is made once, with the volume.
+    Docker's own CreatedAt is of no use: up to version 20 it is the time of the last change to the
+    content. The folder around the content is made once, with the volume.
     """
     try:
         around = Path(volume["Mountpoint"]).parent.stat()
     except OSError:
-        return "there"  # On a daemon elsewhere, or a driver's without a folder.
+        return "there"  # The daemon is on another machine, or the driver has no folder.
     return f"made at {datetime.fromtimestamp(around.st_ctime, UTC).isoformat()}"
 
 
 def _look_into(client: "DockerClient", stack: str) -> dict[str, str]:
-    """Return since when the sentinel's containers run and a digest of each volume's content."""
+    """Return when each container of the sentinel started, and a digest of each volume's content."""
     api: Any = client.api
     found: dict[str, str] = {}
     labels: dict[str, str | list[str] | bool] = {"label": f"{holdings.STACK_LABEL}={stack}"}

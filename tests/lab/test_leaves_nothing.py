@@ -127,7 +127,7 @@ def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: 
         ("--variable", "RECIPE:custom-html", "--variable", "HEAD:nowhere"): "has no commit",
         ("--variable", "RECIPE:custom-html", "--variable", "PR:x"): "PR is 'x'",
         ("--variable", "RECIPE:custom-html", "--variable", "KEEP:maybe"): "KEEP is 'maybe'",
-        (): "Which recipe?",
+        (): "No recipe was given",
     }
     for arguments, sentence in cases.items():
         run = start_suite(*arguments, "suites/generic")
@@ -136,7 +136,7 @@ def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: 
         assert "Traceback" not in run.output
     run = start_suite("suites/custom-html", DOCKER_HOST="tcp://127.0.0.1:9")
     assert run.finish(60) != 0
-    assert "No Docker daemon answers" in run.output
+    assert "The Docker daemon does not answer" in run.output
     servers = {
         "domain = 'lab.test'\nhttps_port = 9\n[names]\n'*.lab.test' = '127.0.0.1'":
             "Traefik does not answer",

@@ -310,7 +310,7 @@ def test_the_run_s_snapshots_are_forgotten_and_no_others(node: Node, stack: str)
         assert removal.tear_down(run, node.client, on_removed=removed.append) == []
         assert snapshots.snapshots_of(bot, [stack]) == []
         assert len(snapshots.snapshots_of(bot, [neighbour])) == 1
-        assert "sleep at work in the backup bot" in removed
+        assert "sleep running in the backup bot" in removed
         assert len([name for name in removed if name.startswith("snapshot ")]) == 2
     finally:
         snapshots.forget(bot, snapshots.snapshots_of(bot, [neighbour]))

@@ -76,7 +76,7 @@ def test_labels_of_several_services_are_one_promise() -> None:
 
 
 def test_a_path_on_no_volume_breaks_a_promise() -> None:
-    with pytest.raises(RecipeFailure, match="/etc/nginx, which is on none"):
+    with pytest.raises(RecipeFailure, match="/etc/nginx, which is in none"):
         promised(service("app", backupbot__backup__path="/etc/nginx"))
 
 
@@ -103,11 +103,11 @@ def test_a_snapshot_with_all_of_it_passes() -> None:
         ((f"{ROOT}_content/_data",), WHOLE, "lacks"),
         ((f"{ROOT}_contents/_data/index.html",), WHOLE, "lacks"),
         ((f"{ROOT}_data/_data/backup.sql.old",), [Promise(f"{STACK}_data", "backup.sql")], "lacks"),
-        ((), [], "promises no backup"),
+        ((), [], "has no backup: no service"),
         (
             (f"{ROOT}_content/_data/x", "/var/lib/docker/volumes/other_app/_data/x"),
             WHOLE,
-            "not of shop_lab_test, the first /var/lib/docker/volumes/other_app",
+            "do not belong to shop_lab_test, the first /var/lib/docker/volumes/other_app",
         ),
         ((f"{ROOT}_content/_data/x", "/etc/shadow"), WHOLE, "/etc/shadow"),
     ],

@@ -153,7 +153,7 @@ def test_what_can_never_fit_says_so_at_once() -> None:
     for weight in (0, -1):
         with pytest.raises(Misuse, match="must be 1 or more"):
             Budget(2).take(weight, "matrix")
-    with pytest.raises(Misuse, match="fits nothing"):
+    with pytest.raises(Misuse, match="is too small"):
         Budget(0)
 
 
@@ -183,7 +183,7 @@ def test_a_child_does_not_keep_the_share() -> None:
 @pytest.mark.parametrize("wanted", ["0", "-1", "two", "1.5", "²"])
 def test_max_tests_is_checked(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     monkeypatch.setenv("MAX_TESTS", wanted)
-    with pytest.raises(Misuse, match="MAX_TESTS="):
+    with pytest.raises(Misuse, match="MAX_TESTS is"):
         default_slots()
 
 

@@ -49,7 +49,9 @@ def swarm(networks: list[str], bots: list[str]) -> SwarmView:
 
 
 def test_no_backup_bot() -> None:
-    with pytest.raises(NodeFailure, match=r"No backup bot on this server: .*backup-bot-two"):
+    with pytest.raises(
+        NodeFailure, match=r"There is no backup bot on this server: .*backup-bot-two"
+    ):
         require_backup_bot(swarm([], []))
 
 

@@ -65,22 +65,22 @@ def test_a_process_that_is_gone_has_no_memory(node: tuple[Path, Path]) -> None:
     assert memory_of(ID, 8, cgroups, processes) is None
 
 
-class Looks(MemoryWatch):
-    """Sees, look after look, what it is told."""
+class Measurements(MemoryWatch):
+    """Measures one given value after the other."""
 
-    def __init__(self, *seen: Callable[[], int | None]) -> None:
+    def __init__(self, *values: Callable[[], int | None]) -> None:
         class Client:
             api: Any = None
 
         super().__init__(Client(), list, every_seconds=0.001)  # type: ignore[arg-type]
-        self.to_see = list(seen)
+        self.values = list(values)
 
-    def look(self) -> int | None:
-        return self.to_see.pop(0)() if self.to_see else None
+    def measure(self) -> int | None:
+        return self.values.pop(0)() if self.values else None
 
     def done(self) -> int | None:
         self.start()
-        wait_for("all looks", lambda: Look(not self.to_see, str(len(self.to_see))), 5, 0.01)
+        wait_for("all measurements", lambda: Look(not self.values, str(len(self.values))), 5, 0.01)
         return self.stop()
 
 
@@ -88,14 +88,14 @@ def no_docker() -> int | None:
     raise DockerException("no answer")
 
 
-def test_the_greatest_is_remembered_and_a_failed_look_ends_nothing() -> None:
-    watch = Looks(lambda: 5 * MIB, lambda: 9 * MIB, no_docker, lambda: None, lambda: 7 * MIB)
+def test_the_largest_is_kept_and_a_failed_measurement_ends_nothing() -> None:
+    watch = Measurements(lambda: 5 * MIB, lambda: 9 * MIB, no_docker, lambda: None, lambda: 7 * MIB)
     assert watch.done() == 9 * MIB
     assert not watch._thread.is_alive()
 
 
-def test_where_nothing_was_ever_read_nothing_is_claimed() -> None:
-    assert Looks(no_docker, lambda: None).done() is None
+def test_without_a_measurement_there_is_no_peak() -> None:
+    assert Measurements(no_docker, lambda: None).done() is None
 
 
 def test_only_containers_of_the_run_are_summed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_only_containers_of_the_run_are_summed(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("ccci.swarm.memory.memory_of", lambda _container, pid: pid)
     watch = MemoryWatch(Client(), lambda: ["shop"])  # type: ignore[arg-type]
-    assert watch.look() == ord("a") + ord("b")
-    assert watch.look() == ord("a") + ord("b")
+    assert watch.measure() == ord("a") + ord("b")
+    assert watch.measure() == ord("a") + ord("b")
     assert Client.api.pids == ("a", "b"), "a container is inspected once"
-    assert MemoryWatch(Client(), list).look() is None  # type: ignore[arg-type]
+    assert MemoryWatch(Client(), list).measure() is None  # type: ignore[arg-type]

@@ -130,7 +130,7 @@ def test_results_that_cannot_be_written_do_not_stop_the_teardown(
     owner.process.kill()
     until(lambda: owner.run.is_closed(), 2)
     report = json.loads((owner.run.folder / reaper.REPORT).read_text())
-    assert report["results"].startswith("could not be written")
+    assert report["results"].startswith("not written")
     reaped(owner)
 
 
@@ -219,7 +219,7 @@ def test_a_reaper_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) ->
     me = ProcessIdentity.of(os.getpid())
     Journal.open("r3", "n8n", me).closed("passed")
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(NodeFailure, match="The reaper of run r3 did not start: it said nothing"):
+    with pytest.raises(NodeFailure, match="The reaper of run r3 did not start: its log is empty"):
         reaper.start("r3", me)
 
 

@@ -1,4 +1,4 @@
-"""The sweep tears down what nobody is in charge of, and leaves the rest alone."""
+"""The sweep tears down runs whose process died, and leaves everything else alone."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from ccci.errors import Misuse
 from ccci.node.state import ProcessIdentity
 from ccci.project import PROJECT
-from ccci.swarm.holdings import Thing
+from ccci.swarm.holdings import DockerObject
 from ccci.teardown import reaper, sweep
 from ccci.teardown.journal import FILE, Journal, all_runs
 
@@ -62,7 +62,7 @@ def test_a_kept_run_goes_when_its_time_is_over_or_somebody_ends_it() -> None:
     assert sweep.end_kept("wanted") == []
     assert wanted.is_clean()
     Journal.open("live", "n8n", ME)
-    with pytest.raises(Misuse, match=f"still runs \\(process {os.getpid()}\\)"):
+    with pytest.raises(Misuse, match=f"is still running \\(process {os.getpid()}\\)"):
         sweep.end_kept("live")
 
 
@@ -83,7 +83,7 @@ def test_a_run_that_its_reaper_is_at_is_left_to_it() -> None:
     run.record("reaper", str(ME.pid), process=ME.to_json())
     done, told = swept()
     assert done.torn_down == ()
-    assert "is being torn down by its reaper" in told
+    assert "is tearing it down" in told
 
 
 def test_what_is_left_is_told_and_tried_again() -> None:
@@ -92,8 +92,8 @@ def test_what_is_left_is_told_and_tried_again() -> None:
     for _ in range(2):
         done, told = swept()
         assert done.torn_down == ("r1",)
-        assert "No Docker daemon answers" in done.left[0]
-        assert "left: No Docker daemon answers" in told
+        assert "The Docker daemon does not answer" in done.left[0]
+        assert "left: The Docker daemon does not answer" in told
     assert run.is_closed()
     assert run.is_dead()
 
@@ -119,25 +119,25 @@ def test_old_clean_runs_are_forgotten_and_strays_are_ended() -> None:
     # A child of this very process, which is not the owner: ended like any other.
     assert stray.wait(timeout=5) == -15
     assert [run.run_id for run in all_runs()] == ["new"]
-    assert "Run old ended cleanly over 7 days ago: forgotten." in told
+    assert "Removed the journal of run old, which ended cleanly more than 7 days ago." in told
 
 
 @pytest.mark.parametrize(
-    ("thing", "alike"),
+    ("item", "alike"),
     [
-        (Thing("volume", "1", "n8n-pr12-12ab567_lab_test_data"), True),
-        (Thing("volume", "1", "n8n-pr12-12ab567-2_lab_test_data"), True),
-        (Thing("service", "1", "x", stack="custom-html-pr0-1234567_lab_test"), True),
-        (Thing("service", "1", "custom-html-pr0-1234567_x", stack="shop"), False),
-        (Thing("volume", "1", "shop_data"), False),
-        (Thing("volume", "1", "n8n-pr1_data"), False),
-        (Thing("volume", "1", "n8n-pr1-1234567"), False),
-        (Thing("volume", "1", "x_n8n-pr1-1234567_data"), False),
+        (DockerObject("volume", "1", "n8n-pr12-12ab567_lab_test_data"), True),
+        (DockerObject("volume", "1", "n8n-pr12-12ab567-2_lab_test_data"), True),
+        (DockerObject("service", "1", "x", stack="custom-html-pr0-1234567_lab_test"), True),
+        (DockerObject("service", "1", "custom-html-pr0-1234567_x", stack="shop"), False),
+        (DockerObject("volume", "1", "shop_data"), False),
+        (DockerObject("volume", "1", "n8n-pr1_data"), False),
+        (DockerObject("volume", "1", "n8n-pr1-1234567"), False),
+        (DockerObject("volume", "1", "x_n8n-pr1-1234567_data"), False),
     ],
     ids=str,
 )
-def test_the_shape_of_a_test_s_name(thing: Thing, alike: bool) -> None:
-    assert sweep.looks_like_a_test(thing) is alike
+def test_the_shape_of_a_test_s_name(item: DockerObject, alike: bool) -> None:
+    assert sweep.looks_like_a_test(item) is alike
 
 
 def test_the_command_line() -> None:

@@ -96,7 +96,7 @@ def test_a_path_that_can_only_be_a_mistake_is_refused(path: str) -> None:
     run = Journal.open("r1", "n8n", GONE)
     run.record("path", path)
     assert removal.tear_down(run, None) == [
-        f"path {Path(path)} (refused: it holds more than one run's things)"
+        f"path {Path(path)} (not removed: it holds more than this run's files)"
     ]
 
 
@@ -112,7 +112,7 @@ def test_without_docker_the_stacks_are_left() -> None:
     assert not removal.needs_docker(run)
     run.record("domain", "a.lab.test")
     assert removal.needs_docker(run)
-    assert removal.tear_down(run, None) == ["stack a_lab_test (Docker was not reached)"]
+    assert removal.tear_down(run, None) == ["stack a_lab_test (Docker is not reachable)"]
 
 
 def test_a_clean_run_is_not_torn_down_again(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_what_another_node_may_hold_is_named_and_not_forgotten() -> None:
     client = cast("DockerClient", OneNodeOfTwo())
     for _ in range(2):
         (left,) = removal.tear_down(run, client)
-        assert left.startswith("volume a_lab_test_data on node there (not to be reached from here")
+        assert left.startswith("volume a_lab_test_data on node there (out of reach from here")
         assert "--forget r1" in left
     assert run.names("remote") == ["volume a_lab_test_data on node there"]
     run.record("remote-removed", "volume a_lab_test_data on node there")

@@ -4,22 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from ccci.swarm.holdings import Scope, Thing
-from ccci.teardown.witness import Sight, compare
+from ccci.swarm.holdings import DockerObject, Scope
+from ccci.teardown.witness import NodeState, compare
 
-WEB = Thing("service", "s1", "shop_app", stack="shop")
-DATA = Thing("volume", "shop_data", "shop_data", stack="shop")
-KEY = Thing("secret", "k1", "shop_key_v1")
-NET = Thing("network", "n1", "proxy")
-TEST = Thing("service", "s2", "n8n-pr1-1234567_lab_test_app", stack="n8n-pr1-1234567_lab_test")
-TEST_KEY = Thing("secret", "k2", "n8n-pr1-1234567_lab_test_key_v1")
+WEB = DockerObject("service", "s1", "shop_app", stack="shop")
+DATA = DockerObject("volume", "shop_data", "shop_data", stack="shop")
+KEY = DockerObject("secret", "k1", "shop_key_v1")
+NET = DockerObject("network", "n1", "proxy")
+TEST = DockerObject(
+    "service", "s2", "n8n-pr1-1234567_lab_test_app", stack="n8n-pr1-1234567_lab_test"
+)
+TEST_KEY = DockerObject("secret", "k2", "n8n-pr1-1234567_lab_test_key_v1")
 THINGS = (WEB, DATA, KEY, NET)
 
 
-def sight(*things: Thing, stacks: tuple[str, ...] = ()) -> Sight:
-    return Sight(
-        things,
-        {(thing.kind, thing.id): "there" for thing in things},
+def state(*objects: DockerObject, stacks: tuple[str, ...] = ()) -> NodeState:
+    return NodeState(
+        objects,
+        {(item.kind, item.id): "there" for item in objects},
         {"s1": frozenset({"t1"})},
         {},
         Scope(frozenset(stacks)),
@@ -27,27 +29,27 @@ def sight(*things: Thing, stacks: tuple[str, ...] = ()) -> Sight:
     )
 
 
-BEFORE = sight(*THINGS)
+BEFORE = state(*THINGS)
 
 
 def test_nothing_changed() -> None:
-    assert compare(BEFORE, sight(*THINGS)) == []
+    assert compare(BEFORE, state(*THINGS)) == []
 
 
 @pytest.mark.parametrize("gone", THINGS, ids=str)
-def test_something_is_gone(gone: Thing) -> None:
-    rest = [thing for thing in THINGS if thing != gone]
-    assert f"{gone} is gone." in compare(BEFORE, sight(*rest))
+def test_something_is_gone(gone: DockerObject) -> None:
+    rest = [item for item in THINGS if item != gone]
+    assert f"{gone} is gone." in compare(BEFORE, state(*rest))
 
 
 def test_something_is_left_by_nobody() -> None:
-    found = compare(BEFORE, sight(*THINGS, TEST_KEY))
+    found = compare(BEFORE, state(*THINGS, TEST_KEY))
     assert found == [f"secret {TEST_KEY.name} has appeared and belongs to no run."]
 
 
 def test_other_runs_come_and_go() -> None:
     stacks = (TEST.stack,)
-    with_run, without = sight(*THINGS, TEST, TEST_KEY, stacks=stacks), sight(*THINGS, stacks=stacks)
+    with_run, without = state(*THINGS, TEST, TEST_KEY, stacks=stacks), state(*THINGS, stacks=stacks)
     assert compare(without, with_run) == []
     assert compare(with_run, without) == []
     # Known at one of the two moments is enough: a journal comes with its run.
@@ -59,14 +61,14 @@ def test_a_service_was_changed() -> None:
     before = replace(BEFORE, facts={**BEFORE.facts, ("service", "s1"): "version 1 of nginx:1"})
     now = replace(BEFORE, facts={**BEFORE.facts, ("service", "s1"): "version 2 of nginx:2"})
     assert compare(before, now) == [
-        "service shop_app was version 1 of nginx:1 and is version 2 of nginx:2."
+        "service shop_app was version 1 of nginx:1 and is now version 2 of nginx:2."
     ]
 
 
 def test_a_task_was_lost() -> None:
     now = replace(BEFORE, tasks={"s1": frozenset({"t2"})}, ended={"t1": "failed exit 137"})
     assert compare(BEFORE, now) == [
-        "service shop_app lost task t1, which ran before: failed exit 137."
+        "service shop_app lost task t1, which was running: failed exit 137."
     ]
     more = replace(BEFORE, tasks={"s1": frozenset({"t1", "t2"})})
     assert compare(BEFORE, more) == []
@@ -74,8 +76,8 @@ def test_a_task_was_lost() -> None:
 
 def test_the_sentinel_was_touched() -> None:
     now = replace(BEFORE, sentinel={"container sentinel": "running since noon"})
-    assert compare(BEFORE, now) == ["Sentinel: volume sentinel_data was content 1 and is gone."]
+    assert compare(BEFORE, now) == ["Sentinel: volume sentinel_data was content 1 and is now gone."]
     now = replace(BEFORE, sentinel={**BEFORE.sentinel, "volume sentinel_data": "content 2"})
     assert compare(BEFORE, now) == [
-        "Sentinel: volume sentinel_data was content 1 and is content 2."
+        "Sentinel: volume sentinel_data was content 1 and is now content 2."
     ]

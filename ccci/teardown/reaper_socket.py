@@ -1,7 +1,7 @@
-"""The door of a run's reaper: a unix socket in the run's folder, on which others knock.
+"""The Unix socket of a run's reaper, in the run's folder: wakes it, and hands open files to it.
 
-A knock says "look at the journal again". A knock may hand over open files: a lock travels with
-its open file, so the reaper then holds the lock as well (see budget.py and reaper.py).
+A message means "read the journal again". It may carry open files: a lock belongs to its open file,
+so that the reaper then holds the lock too (see ccci/budget/places.py and reaper.py).
 """
 
 import os
@@ -14,13 +14,13 @@ from ccci.errors import NodeFailure
 
 NAME = "reaper.sock"
 ANSWER_SECONDS = 5.0
-_LOOK, _KEEP, _DONE = b"look", b"keep", b"done"
+_WAKE, _KEEP, _DONE = b"wake", b"keep", b"done"
 
 
 @contextmanager
 def _address(folder: Path) -> Iterator[str]:
-    # A socket's path may have 107 characters only, and a state folder can lie deep: go by the
-    # descriptor of the folder.
+    # The path of a socket has at most 107 characters, and a state folder's path can be longer:
+    # reach the folder by its descriptor.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}/{NAME}"
@@ -29,47 +29,47 @@ def _address(folder: Path) -> Iterator[str]:
 
 
 def listen(folder: Path) -> socket.socket:
-    """Open the door of the run in ``folder``; an old one that nobody answers is replaced."""
-    door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    """Open the socket of the run in ``folder``; one that a dead reaper left is replaced."""
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     (folder / NAME).unlink(missing_ok=True)
     with _address(folder) as address:
-        door.bind(address)
-    door.listen(16)
-    door.setblocking(False)
-    return door
+        server.bind(address)
+    server.listen(16)
+    server.setblocking(False)
+    return server
 
 
-def answer(door: socket.socket) -> list[int]:
-    """Take every knock that waits; return the files that were handed over (now ours)."""
-    handed: list[int] = []
+def receive(server: socket.socket) -> list[int]:
+    """Read every message that is waiting; return the files that came with them (now ours)."""
+    received: list[int] = []
     while True:
         try:
-            caller, _ = door.accept()
+            caller, _ = server.accept()
         except BlockingIOError:
-            return handed
+            return received
         with caller:
             caller.settimeout(1.0)
             try:
                 message, files, _, _ = socket.recv_fds(caller, 16, 8)
-                handed += files
+                received += files
                 if message == _KEEP:
                     caller.send(_DONE)
             except OSError:
-                continue  # The caller went away: what it handed over before is kept.
+                continue  # The caller ended; what it handed over before that is kept.
 
 
-def knock(folder: Path) -> bool:
-    """Ask the reaper of the run in ``folder`` to look again; False when none answers the door."""
+def wake(folder: Path) -> bool:
+    """Wake the reaper of the run in ``folder``; return False when there is none."""
     try:
         with _connect(folder) as caller:
-            caller.send(_LOOK)
+            caller.send(_WAKE)
     except OSError:
         return False
     return True
 
 
 def hand_over(folder: Path, descriptor: int) -> None:
-    """Give the reaper of the run in ``folder`` a copy of an open file, and its locks with it.
+    """Give the reaper of the run in ``folder`` a copy of an open file, and so its locks.
 
     Raises:
         NodeFailure: no reaper answers.
@@ -81,7 +81,7 @@ def hand_over(folder: Path, descriptor: int) -> None:
                 return
     except OSError as error:
         raise NodeFailure(f"The reaper of run {folder.name} does not answer ({error}).") from error
-    raise NodeFailure(f"The reaper of run {folder.name} ended while it was asked.")
+    raise NodeFailure(f"The reaper of run {folder.name} ended before it answered.")
 
 
 @contextmanager
