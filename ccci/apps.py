@@ -1,4 +1,4 @@
-"""An app of a run as everybody sees it: its recipe, its names and its address."""
+"""An app of a run: its recipe, its names and its address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class App:
     Attributes:
         recipe: its recipe.
         domain: its host name.
-        stack: the name of its stack in the Swarm; see `stack_name`.
+        stack: the name of its stack; see `stack_name`.
         url: `https://` and the domain, without a slash at its end.
     """
 

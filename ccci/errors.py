@@ -1,8 +1,7 @@
-"""Whose fault it is, by the kind of error and never by its text.
+"""The kinds of errors: each says whose fault it is, and so decides the verdict.
 
-A run's verdict is read off the class: a RecipeFailure says the recipe broke a promise (failed), a
-NodeFailure says that nothing was learnt about the recipe (incomplete), a Misuse says that the
-caller must mend the input.
+A RecipeFailure means that the recipe broke a promise (*failed*), a NodeFailure that nothing was
+learnt about the recipe (*incomplete*), a Misuse that the caller must change the input.
 """
 
 # How the message of a test begins that did not run because of an earlier failure; the pull
@@ -11,7 +10,7 @@ SKIPPED = "Skipped: "
 
 
 class CcciError(Exception):
-    """The root of every error that this project raises on purpose."""
+    """The base of every error that this project raises on purpose."""
 
 
 class RecipeFailure(CcciError):
@@ -19,8 +18,8 @@ class RecipeFailure(CcciError):
 
 
 class NodeFailure(CcciError):
-    """The node, the network or the harness failed. The verdict is *incomplete*."""
+    """The node, the network or these tests failed. The verdict is *incomplete*."""
 
 
 class Misuse(CcciError):
-    """Bad input: one sentence that names the thing and the remedy. Nothing was deployed."""
+    """An input is wrong: one sentence names it and says what to change. Nothing was deployed."""

@@ -1,4 +1,4 @@
-"""Where this project lies: the folder that holds suites/, recipes/ and results/."""
+"""The folder of this project, which holds suites/, recipes/ and results/."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every wait has a condition and a deadline, and tells what it last saw."""
+"""Waits with a condition and a deadline; a failure says what was seen last."""
 
 import time
 from collections.abc import Callable
@@ -9,35 +9,36 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the thing waited for: whether it is as wanted, and what was seen."""
+    """The result of one check: whether the condition holds, and what was seen."""
 
     good: bool
     seen: str
 
 
 class TooLate(Exception):
-    """A deadline passed. `seen` is the last look, `after_seconds` how long was waited."""
+    """A deadline passed. `seen` is what was seen last, `after_seconds` how long the wait was."""
 
     def __init__(self, wanted: str, seen: str, after_seconds: float) -> None:
-        super().__init__(
-            f"Expected {wanted}; last seen: {seen} (looked for {after_seconds:.1f} s)."
-        )
+        super().__init__(f"Expected {wanted}; last seen: {seen} (waited {after_seconds:.1f} s).")
         self.wanted, self.seen, self.after_seconds = wanted, seen, after_seconds
 
 
 def wait_for(
     wanted: str, look: Callable[[], Look], within_seconds: float, every_seconds: float = 0.2
 ) -> Look:
-    """Look until it is good, and return that look.
+    """Check a condition until it holds, and return the last result.
 
     Args:
         wanted: what is waited for, to be read after "Expected".
-        look: looks once. Its own exceptions end the wait: they are not retried.
+        look: checks once. Its exceptions end the wait: they are not retried.
         within_seconds: the deadline.
-        every_seconds: pause between two looks.
+        every_seconds: the pause between two checks.
 
     Raises:
         TooLate: the deadline passed.
+
+    Example:
+        ``wait_for("no task", lambda: Look(not tasks(), str(tasks())), within_seconds=30)``
     """
     begun = time.monotonic()
     retrying = Retrying(
@@ -60,23 +61,23 @@ def hold_for(
     for_seconds: float,
     every_seconds: float = 0.2,
 ) -> Look:
-    """Look until it has been good without a break for `for_seconds`, and return the last look.
+    """Check a condition until it has held without a break for `for_seconds`; see `wait_for`.
 
-    A state that is good for a moment and then falls back is not converged.
+    A state that holds for a moment only has not converged.
 
     Raises:
-        TooLate: no such stretch began and ended before the deadline.
+        TooLate: the condition did not hold for so long before the deadline.
     """
     good_since: float | None = None
 
-    def stretch() -> Look:
+    def held() -> Look:
         nonlocal good_since
         now = look()
         if not now.good:
             good_since = None
             return now
         good_since = good_since or time.monotonic()
-        held = time.monotonic() - good_since
-        return Look(held >= for_seconds, f"{now.seen}, held for {held:.1f} s")
+        seconds = time.monotonic() - good_since
+        return Look(seconds >= for_seconds, f"{now.seen}, for {seconds:.1f} s")
 
-    return wait_for(f"{wanted} for {for_seconds:g} s", stretch, within_seconds, every_seconds)
+    return wait_for(f"{wanted} for {for_seconds:g} s", held, within_seconds, every_seconds)

@@ -1,4 +1,4 @@
-"""abra itself, and apps beside the one under test."""
+"""abra's own commands, and further apps beside the one under test."""
 
 from datetime import timedelta
 
@@ -18,18 +18,18 @@ from ccci.recipe.fit import Kind
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Apps:
-    """Any abra command, and apps of a test's own, torn down with the run for sure."""
+    """Runs any abra command, and makes further apps, which are torn down with the run."""
 
     @project_keyword()
     def abra(
         self, *arguments: str, within: timedelta = timedelta(minutes=5), expect: int = 0
     ) -> AbraResult:
-        """Runs ``abra`` with these arguments, in a terminal where it wants one.
+        """Runs ``abra`` with these arguments, in a terminal where it needs one.
 
         Returns the fields ``exit_code``, ``stdout``, ``stderr`` and ``seconds``. Fails when the
         exit code is not ``expect``, or the command does not end ``within`` its time. A command that
-        works with the recipe's own content (deploy, run, backup, ...) then fails as the recipe's;
-        any other says nothing of the recipe, and the test is incomplete.
+        uses the recipe's content (deploy, run, backup, ...) then fails the test; any other says
+        nothing about the recipe, and makes the test incomplete.
 
         Example:
         | ${app}=    The App
@@ -44,11 +44,11 @@ class Apps:
 
     @project_keyword()
     def fresh_app(self, recipe: str = "", **settings: str) -> App:
-        """Makes one more app of the run, isolated like the one under test, and returns it.
+        """Makes a further app, isolated like the one under test, and returns it.
 
-        Without a recipe it is the one under test. ``settings`` go into its environment. Nothing is
-        deployed yet; see `Deploy And Wait`. It is torn down with the run, however that ends. Fails
-        when there is no such recipe.
+        Its recipe is the one under test, unless another is given. ``settings`` go into its .env
+        file. It is not deployed yet; see `Deploy And Wait`. It is torn down with the run, however
+        that ends. Fails when there is no such recipe.
 
         Example:
         | ${second}=    Fresh App    LOG_LEVEL=debug
@@ -58,10 +58,10 @@ class Apps:
 
     @project_keyword()
     def dependency(self, recipe: str) -> App:
-        """Returns the live app of a recipe that the recipe under test needs.
+        """Returns the live app of a recipe that the recipe under test requires.
 
-        Its credentials are those of `Credential` named ``<domain>/<secret>``. Fails when it did
-        not deploy (the test is then incomplete), or recipe.toml does not name it.
+        `Credential` has its credentials, as ``<domain>/<secret>``. Fails when it did not deploy
+        (the test is then incomplete), or recipe.toml does not require it.
 
         Example:
         | ${provider}=    Dependency    keycloak
@@ -70,10 +70,10 @@ class Apps:
 
     @project_keyword()
     def set_app_settings(self, **settings: str) -> None:
-        """Writes settings into the environment of the app under test, before its deployment.
+        """Writes settings into the .env file of the app under test, before it is deployed.
 
-        Meant for a recipe's `Prepare The App` and `Prepare Sign-In`. Fails when no app was made
-        yet.
+        Meant for a recipe's `Prepare The App` and `Prepare Sign-In`. Fails when the app has not
+        been made yet.
 
         Example:
         | Set App Settings    OIDC_ENABLED=1    OIDC_CLIENT_ID=gitea
@@ -82,10 +82,10 @@ class Apps:
 
     @project_keyword()
     def insert_app_secret(self, name: str, value: Secret, version: str = "v1") -> None:
-        """Gives the app under test a secret that something else made, through abra.
+        """Inserts a secret of the app under test, through abra.
 
-        The value goes by a file that only its owner can read, never by a command line. Fails when
-        abra refuses it.
+        The value is passed by a file that only its owner can read, never on a command line. Fails
+        when abra refuses it.
 
         Example:
         | Insert App Secret    oidc_client_secret    ${client_secret}
@@ -108,9 +108,9 @@ class Apps:
 
     @project_keyword("assertion")
     def deploy_and_wait(self, app: App) -> None:
-        """Deploys an app that `Fresh App` made, and waits until all its services run.
+        """Deploys an app that `Fresh App` made, and waits until all its services are running.
 
-        Fails when they do not, quoting the service's exit code and last log lines.
+        Fails when they are not, with the service's exit code and last log lines.
 
         Example:
         | ${second}=    Fresh App
@@ -123,4 +123,4 @@ def _driver_of(app: App) -> AppDriver:
     for driver in session.run.extra_apps:
         if driver.app == app:
             return driver
-    raise Misuse(f"{app.domain} is not an app that 'Fresh App' made in this run.")
+    raise Misuse(f"{app.domain} was not made by 'Fresh App' in this run.")

@@ -1,4 +1,4 @@
-"""Proof that data survives: seed, snapshot, wipe, restore."""
+"""The proof that data survives: seed, snapshot, wipe, restore."""
 
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
@@ -11,19 +11,19 @@ from ccci.bridge.session import session
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class BackupIntegrity:
-    """Plants data, takes it away, brings it back, and checks each time that it is so.
+    """Plants data, removes it, restores it, and checks the result each time.
 
-    Two seeds are planted: one file with random content in each volume, which every recipe gets;
-    and what the recipe's own words plant through the app: `Plant The Seed`, `The Seed Should Be
-    There`, `The Seed Should Be Gone` and `Change And Delete The Seed` of its resource.
-    The same words check before and after, so that both look at the same thing.
+    There are two seeds: for every recipe, a file with random content in each volume; and what the
+    recipe's own keywords plant through the app: `Plant The Seed`, `The Seed Should Be There`, `The
+    Seed Should Be Gone` and `Change And Delete The Seed` of its resource. The same keywords check
+    before and after, so that both check the same data.
     """
 
     @project_keyword()
     def seed(self) -> None:
         """Plants the seeds, unless this deployment has them already.
 
-        Fails as the recipe's `Plant The Seed` does.
+        Fails when the recipe's `Plant The Seed` does.
 
         Example:
         | Seed
@@ -38,7 +38,7 @@ class BackupIntegrity:
 
     @project_keyword("assertion")
     def should_have_survived(self) -> None:
-        """Fails unless the seeds are there, byte for byte.
+        """Fails unless both seeds are there, byte for byte.
 
         Example:
         | Restore
@@ -52,7 +52,7 @@ class BackupIntegrity:
 
     @project_keyword("assertion")
     def should_be_gone(self) -> None:
-        """Fails when anything of the seeds is still there.
+        """Fails when any part of the seeds is still there.
 
         Example:
         | Wipe
@@ -66,7 +66,7 @@ class BackupIntegrity:
 
     @project_keyword()
     def snapshot(self) -> Snapshot:
-        """Backs the app up through abra and returns the snapshot: its ``id`` and ``paths``.
+        """Backs up the app through abra and returns the snapshot: its ``id`` and ``paths``.
 
         Fails when the backup fails, or made no snapshot of this app.
 
@@ -79,7 +79,7 @@ class BackupIntegrity:
     def snapshot_should_hold_what_was_promised(self) -> None:
         """Fails unless the snapshot holds every volume and dump that the backup labels promise.
 
-        It must hold nothing of another app. A recipe that promises no backup fails here.
+        It must hold nothing of another app. Fails for a recipe without backup labels.
 
         Example:
         | Snapshot
@@ -89,9 +89,9 @@ class BackupIntegrity:
 
     @project_keyword()
     def wipe(self) -> None:
-        """Changes and deletes the data, removes the app with its volumes, deploys the head anew.
+        """Changes and deletes the data, removes the app and its volumes, deploys the head again.
 
-        Fails when a volume cannot be removed, or the fresh deployment does not converge.
+        Fails when a volume cannot be removed, or the new deployment does not converge.
 
         Example:
         | Wipe
@@ -107,7 +107,7 @@ class BackupIntegrity:
     def restore(self) -> None:
         """Restores the snapshot through abra and waits until the app is healthy.
 
-        Fails when there is no snapshot, or abra says that the restore failed.
+        Fails when there is no snapshot, or the restore fails.
 
         Example:
         | Restore

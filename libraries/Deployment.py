@@ -1,4 +1,4 @@
-"""The deployment that a stage needs, and what must be true of it."""
+"""The deployment that a stage needs, and the checks of it."""
 
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
@@ -26,19 +26,19 @@ class Deployment:
     """Brings the app under test into the state that a stage needs.
 
     Only these keywords deploy. All tests of a stage share one deployment, and most stages share
-    the same: a full run makes three cold deployments and one upgrade. The stage is read off the
-    suite file's name: `4__restart.robot` is the stage ``restart``.
+    the same one: a full run makes three cold deployments and one upgrade. The name of the suite
+    file has the stage: `4__restart.robot` is the stage ``restart``.
     """
 
     @project_keyword()
     def use_the_head_deployment(self) -> App:
         """Makes sure that the head is deployed and healthy, and returns the app.
 
-        Deploys it where no earlier stage did. The app has the fields ``domain``, ``url``,
+        Deploys it unless an earlier stage did. The app has the fields ``domain``, ``url``,
         ``recipe`` and ``stack``.
 
-        Fails when the head does not converge or its page does not answer, quoting the service's
-        last log lines; skips when the recipe opted out of the stage.
+        Fails when the head does not converge or its page does not answer, with the service's last
+        log lines; skips when the recipe opted out of the stage.
 
         Example:
         | Suite Setup    Use The Head Deployment
@@ -62,9 +62,9 @@ class Deployment:
 
     @project_keyword()
     def enter_the_last_stage(self) -> None:
-        """Enters the stage that the suite file is named for, with the deployment as it is.
+        """Begins the stage in the name of the suite file, with the deployment as it is.
 
-        Fails when the file is named for no stage.
+        Fails when the name has no stage.
 
         Example:
         | Suite Setup    Enter The Last Stage
@@ -85,9 +85,9 @@ class Deployment:
 
     @project_keyword()
     def upgrade_to_the_head(self) -> None:
-        """Deploys the head over the previous release, data and all, and waits until it is healthy.
+        """Deploys the head over the previous release and its data, and waits until it is healthy.
 
-        Fails when the update does not go through (it was rolled back, or crash-loops).
+        Fails when the update does not go through (it is rolled back, or crash-loops).
 
         Example:
         | Upgrade To The Head
@@ -110,9 +110,9 @@ class Deployment:
         """Waits for the app's health page over HTTPS through Traefik; it must keep answering.
 
         The path and the status are the recipe's ``health_path`` and ``health_status``. The
-        certificate must be one that the client trusts.
+        certificate must be trusted.
 
-        Fails with what was answered last.
+        Fails with the last answer.
 
         Example:
         | The App Should Be Healthy
@@ -153,7 +153,7 @@ class Deployment:
 
     @project_keyword()
     def deployed_version(self) -> VersionLabels:
-        """Returns what abra wrote on the app.
+        """Returns the version that abra's labels on the app have.
 
         The fields are ``version``, ``app_version``, ``chaos`` and ``chaos_version``; they are empty
         where a label is missing. Fails when no run has begun.
@@ -166,7 +166,7 @@ class Deployment:
 
     @project_keyword("assertion")
     def deployed_version_should_be_the_head(self) -> None:
-        """Fails unless the app's labels name the very commit under test.
+        """Fails unless the app's labels name exactly the commit under test.
 
         Example:
         | Deployed Version Should Be The Head
@@ -188,7 +188,7 @@ class Deployment:
 
     @project_keyword("assertion")
     def secrets_should_be_unchanged(self) -> None:
-        """Fails when a secret of the app was made anew by `Restart Every Service`.
+        """Fails when `Restart Every Service` changed a secret of the app.
 
         Example:
         | Secrets Should Be Unchanged
@@ -197,11 +197,11 @@ class Deployment:
 
     @project_keyword("assertion")
     def the_stages_should_have_shared_their_deployments(self) -> None:
-        """Fails unless the app was deployed as often as a full run must, and each dependency once.
+        """Fails unless a full run deployed the app as often as it must, and each dependency once.
 
-        That is three times cold, and once over the previous release; a stage that the recipe opted
-        out of makes fewer. Deployments by a test or an install step count like any other, also
-        those by `Abra`; those of an app that `Fresh App` made do not.
+        That is three times cold, and once over the previous release; fewer where the recipe opted
+        out of a stage. Deployments by a test or an install step count too, also those by `Abra`;
+        those of an app that `Fresh App` made do not.
 
         Example:
         | The Stages Should Have Shared Their Deployments

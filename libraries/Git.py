@@ -1,4 +1,4 @@
-"""git as a person at their own machine uses it."""
+"""git, as a user runs it on their own machine."""
 
 from robot.api.deco import library
 
@@ -13,8 +13,8 @@ from ccci.web.git_client import Clone, GitClient
 class Git:
     """Clones, commits and pushes over HTTPS. Certificates are always verified.
 
-    An account is what other libraries return for a person: a name and a password. git asks for
-    them when the server does; they stand in no address and on no command line.
+    An account is a name and a password, as other libraries return it. git asks for them when the
+    server does; they are in no address and on no command line.
     """
 
     def __init__(self) -> None:
@@ -22,9 +22,10 @@ class Git:
 
     @project_keyword("assertion")
     def clone_repository(self, address: str, account: Account | None = None) -> Clone:
-        """Clones a repository into a new folder and returns the clone; a passer-by has no account.
+        """Clones a repository into a new folder and returns the clone.
 
-        Fails when the server does not let it be cloned, with git's own words.
+        Without an account it is cloned anonymously. Fails when the server refuses, with git's
+        message.
 
         Example:
         | ${clone}=    Clone Repository    ${repository.clone_url}    ${anna}
@@ -44,9 +45,9 @@ class Git:
 
     @project_keyword("assertion")
     def push(self, clone: Clone) -> None:
-        """Pushes what was committed to where the clone came from.
+        """Pushes the commits of a clone to the server that it came from.
 
-        Fails when the server refuses, with git's own words.
+        Fails when the server refuses, with git's message.
 
         Example:
         | Push    ${clone}
@@ -54,8 +55,8 @@ class Git:
         self._client().push(clone)
 
     @project_keyword("assertion")
-    def push_should_be_refused(self, clone: Clone, words: str) -> None:
-        """Fails unless the server refuses the push, for a reason that has these words.
+    def push_should_be_refused(self, clone: Clone, text: str) -> None:
+        """Fails unless the server refuses the push with a message that has this text.
 
         Example:
         | Push Should Be Refused    ${clone}    Authentication failed
@@ -63,16 +64,16 @@ class Git:
         try:
             self._client().push(clone)
         except RecipeFailure as refused:
-            if words in str(refused):
+            if text in str(refused):
                 return
-            raise RecipeFailure(f"Expected a refusal with {words!r}; it was: {refused}") from None
-        raise RecipeFailure("Expected the push to be refused; it went through.")
+            raise RecipeFailure(f"Expected a refusal with {text!r}; it was: {refused}") from None
+        raise RecipeFailure("Expected the push to be refused; it succeeded.")
 
     @project_keyword("assertion")
     def clone_should_have_commits(self, clone: Clone, *messages: str) -> None:
-        """Fails unless the clone has exactly these commits, the oldest first, and every object.
+        """Fails unless the clone has exactly these commits, oldest first, and every git object.
 
-        Commits are known by the first lines of their messages.
+        A commit is given by the first line of its message.
 
         Example:
         | Clone Should Have Commits    ${clone}    The first one    The second one

@@ -1,4 +1,4 @@
-"""What a browser needs to know of the server under test."""
+"""The settings of a browser for the server under test, and the addresses of the app's pages."""
 
 from robot.api.deco import library
 
@@ -15,8 +15,8 @@ class Pages:
     def browser_settings(self) -> BrowserSettings:
         """Returns ``executable``, ``arguments`` and ``environment`` for `New Browser`.
 
-        The browser resolves names as the server file says, and trusts the same certificates as all
-        test clients; their verification is not switched off. Fails when no Chromium is installed.
+        The browser resolves names as the server file says, and trusts the same certificates as
+        every other client here; certificates are verified. Fails when Chromium is not installed.
 
         Example:
         | ${browser}=    Browser Settings

@@ -11,18 +11,18 @@ from ccci.errors import NodeFailure, RecipeFailure
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=Listener())
 class Runs:
-    """Begins and ends the run of a recipe. Suites of a recipe use it in their `__init__.robot`.
+    """Begins and ends the run of a recipe. A recipe's suites use it in their `__init__.robot`.
 
     = What a run is =
 
     A run tests one recipe at one commit on one server. It has an identity, a share of the node's
-    budget, a folder of its own for `abra`, and a journal of all that it makes. Whatever happens to
-    the process that runs Robot, what stands in the journal is removed from the server.
+    budget, an ABRA_DIR of its own, and a journal of all that it makes. Whatever happens to the
+    process of Robot, everything in the journal is removed from the server.
 
     = Variables =
 
     | = Variable =      | = Meaning = |
-    | ``RECIPE``        | the recipe, where the suite's folder does not name it |
+    | ``RECIPE``        | the recipe, unless the suite's folder has its name |
     | ``RECIPE_SOURCE`` | the repository to test, instead of the operator's copy |
     | ``HEAD``          | the commit, branch or tag under test |
     | ``PR``            | the number of the pull request |
@@ -38,8 +38,7 @@ class Runs:
         Checks the recipe, the server, Traefik and the backup bot, takes the run's share of the
         node's budget, and copies the recipe's repository. Nothing is deployed yet.
 
-        Fails, before anything is made, with one sentence that names what is missing and how to
-        mend it.
+        Fails, before anything is made, with one sentence that says what is wrong and what to do.
 
         Example:
         | Suite Setup    Start Run
@@ -53,15 +52,15 @@ class Runs:
         With ``KEEP`` the app stays up, and the console says where and until when.
 
         Fails when something of the run could not be removed, and names it, unless the stage
-        teardown told so before.
+        teardown has failed for that already.
 
         Example:
         | Suite Teardown    End Run
         """
         enter_stage("end")
-        told = session.has_torn_down
+        reported = session.has_torn_down
         left = session.end()
-        if left and not told:
+        if left and not reported:
             raise NodeFailure(f"The teardown could not remove: {'; '.join(left)}.")
 
     @project_keyword("assertion")
@@ -77,16 +76,16 @@ class Runs:
         left = session.tear_down()
         if left:
             raise NodeFailure(
-                f"Expected nothing of the run to be left; there is: {'; '.join(left)}."
+                f"Expected nothing of the run to be left on the server; left: {'; '.join(left)}."
             )
 
     @project_keyword("assertion")
     def everything_else_should_be_untouched(self) -> None:
-        """Fails when something on the server that belongs to no run is not as it was before.
+        """Fails when something on the server that belongs to no run has changed.
 
-        Services, networks, volumes, secrets and configs are compared with those that were there
-        when the run began; the sentinel app must not have been restarted, and the file in its
-        volume must be the same.
+        Services, networks, volumes, secrets and configs are compared with those at the start of
+        the run; the sentinel app must not have been restarted, and the files in its volumes must be
+        the same.
 
         Example:
         | Everything Else Should Be Untouched
@@ -94,6 +93,6 @@ class Runs:
         differences = session.witness.differences()
         if differences:
             raise RecipeFailure(
-                f"Expected what belongs to no run to be untouched; it changed: "
+                f"Expected everything that belongs to no run to be untouched; changes: "
                 f"{' '.join(differences)}"
             )

@@ -1,4 +1,4 @@
-"""Single sign-on as an app uses it: discovery, grants, and tokens checked to the letter."""
+"""Single sign-on as an app uses it: discovery, grants, and the verification of tokens."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from ccci.sso.tokens import Claims, Flaw, SigningKeys, TokenRefused
 
 @dataclass(frozen=True)
 class Tokens:
-    """What a sign-in gave. A token that was not given is None."""
+    """The tokens of a sign-in. One that the provider did not issue is None."""
 
     access: Secret
     id: Secret | None
@@ -25,19 +25,19 @@ class Tokens:
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Sso:
-    """Signs in at any OpenID Connect provider, and checks the tokens that it gives.
+    """Signs in at any OpenID Connect provider, and verifies the tokens that it issues.
 
-    A provider is known by its issuer's address alone; every other address is read from its
-    discovery document. An app that is registered there is an `Oidc Client`. Tokens are kept as
-    Robot's Secret. Certificates are always verified.
+    Only the address of the provider's issuer is needed: its discovery document has all others. An
+    app that is registered there is an `Oidc Client`. Tokens are Robot's Secret. Certificates are
+    always verified.
     """
 
     @project_keyword("assertion")
     def sso_provider(self, issuer: str) -> Provider:
-        """Reads a provider's discovery document and returns what it says.
+        """Reads a provider's discovery document and returns it.
 
         The fields are named as in the document: ``issuer``, ``token_endpoint``, ``jwks_uri``, ...
-        ``addresses`` has all of them. Fails when there is none, or it names another issuer.
+        ``addresses`` has all of them. Fails when there is no document, or it has another issuer.
 
         Example:
         | ${provider}=    Sso Provider    ${app.url}/realms/staff
@@ -46,7 +46,7 @@ class Sso:
 
     @project_keyword()
     def oidc_client(self, client_id: str, secret: Secret | None = None) -> OidcClient:
-        """Returns an app as a provider knows it: its name, and its secret if it has one.
+        """Returns an app as it is registered at a provider: its name, and its secret if any.
 
         Never fails.
 
@@ -62,7 +62,7 @@ class Sso:
     ) -> Tokens:
         """Signs a user in by the password grant and returns ``access``, ``id`` and ``refresh``.
 
-        Fails when the provider refuses, with its own words.
+        Fails when the provider refuses, with its error.
 
         Example:
         | ${tokens}=    Sign In With Password    ${provider}    ${client}    anna    ${password}
@@ -82,8 +82,8 @@ class Sso:
     ) -> None:
         """Fails unless the provider refuses the password grant with this error.
 
-        ``error`` is the code of RFC 6749: ``invalid_grant`` for user and password,
-        ``invalid_client`` or ``unauthorized_client`` for the app's own credentials.
+        ``error`` is a code of RFC 6749: ``invalid_grant`` for a wrong user or password,
+        ``invalid_client`` or ``unauthorized_client`` for wrong credentials of the app.
 
         Example:
         | Sign In With Password Should Be Refused    ${provider}    ${client}    anna    ${wrong}
@@ -97,7 +97,7 @@ class Sso:
     def sign_in_as_client(self, provider: Provider, client: OidcClient) -> Tokens:
         """Signs the app itself in by the client-credentials grant and returns its tokens.
 
-        Fails when the provider refuses, with its own words.
+        Fails when the provider refuses, with its error.
 
         Example:
         | ${tokens}=    Sign In As Client    ${provider}    ${client}
@@ -117,9 +117,9 @@ class Sso:
 
     @project_keyword("assertion")
     def refresh_tokens(self, provider: Provider, client: OidcClient, old: Tokens) -> Tokens:
-        """Gets new tokens for the refresh token of old ones.
+        """Returns new tokens for the refresh token of old ones.
 
-        Fails when the provider refuses, or gave no refresh token before.
+        Fails when the provider refuses, or the old tokens have no refresh token.
 
         Example:
         | ${fresh}=    Refresh Tokens    ${provider}    ${client}    ${tokens}
@@ -130,7 +130,7 @@ class Sso:
     def refresh_should_be_refused(
         self, provider: Provider, client: OidcClient, old: Tokens
     ) -> None:
-        """Fails unless the provider gives nothing more for these tokens' refresh token.
+        """Fails unless the provider refuses new tokens for the refresh token of these.
 
         Example:
         | Log Out    ${provider}    ${client}    ${tokens}
@@ -143,23 +143,23 @@ class Sso:
 
     @project_keyword("assertion")
     def log_out(self, provider: Provider, client: OidcClient, old: Tokens) -> None:
-        """Ends the session that the tokens belong to, as their ID token asks for it.
+        """Ends the session of the tokens, by their ID token.
 
-        Fails when the provider does not do so, or gave no ID token. That the session is over is
-        seen by `Refresh Should Be Refused` and `Token Should Not Be Accepted`.
+        Fails when the provider refuses, or there is no ID token. `Refresh Should Be Refused` and
+        `Token Should Not Be Accepted` prove that the session is over.
 
         Example:
         | Log Out    ${provider}    ${client}    ${tokens}
         """
         if old.id is None:
-            raise Misuse("These tokens have no ID token: the app did not ask for one.")
+            raise Misuse("These tokens have no ID token: the app requested none.")
         oidc.log_out(session.client, provider, client, str(old.id.value))
 
     @project_keyword()
     def begin_sign_in(
         self, provider: Provider, client: OidcClient, redirect_uri: str
     ) -> AuthorizationRequest:
-        """Begins a sign-in by authorization code with PKCE; a browser opens its ``url``.
+        """Begins a sign-in by authorization code with PKCE; the browser must open its ``url``.
 
         Never fails.
 
@@ -177,10 +177,10 @@ class Sso:
         asked: AuthorizationRequest,
         arrived_at: str,
     ) -> Tokens:
-        """Turns the code in the address that the browser came back to into tokens.
+        """Exchanges the code in the address that the browser returned to for tokens.
 
-        Fails when it came back elsewhere, with an error or another state, or the code is refused;
-        and when the ID token is not of this very sign-in (its nonce).
+        Fails when it returned to another address, with an error or with another state, when the
+        code is refused, and when the ID token has not the nonce of this sign-in.
 
         Example:
         | ${address}=    Get Url
@@ -190,10 +190,10 @@ class Sso:
         got = oidc.code_grant(session.client, provider, client, asked, code)
         made = _granted(got)
         if made.id is None:
-            raise RecipeFailure("Expected an ID token of a sign-in with scope openid; none came.")
+            raise RecipeFailure("Expected an ID token for a sign-in with scope openid; got none.")
         claims = _verified(provider, made.id, client.client_id, "")
         if claims.nonce != asked.nonce:
-            raise RecipeFailure("Expected the ID token to have this sign-in's nonce; it has not.")
+            raise RecipeFailure("Expected the ID token to have the nonce of this sign-in.")
         return made
 
     @project_keyword("assertion")
@@ -205,13 +205,13 @@ class Sso:
         authorized_party: str = "",
         roles: tuple[str, ...] = (),
     ) -> Claims:
-        """Verifies a token against the provider's live keys and returns its claims.
+        """Verifies a token with the provider's current keys and returns its claims.
 
-        Signature, ``iss``, ``exp``, ``nbf`` and ``iat`` always; ``aud``, ``azp`` and roles where
-        they are given. The claims have the fields ``issuer``, ``subject``, ``username``,
+        Checked are signature, ``iss``, ``exp``, ``nbf`` and ``iat``; and ``aud``, ``azp`` and roles
+        where they are given. The claims have the fields ``issuer``, ``subject``, ``username``,
         ``email``, ``audience``, ``authorized_party``, ``roles``, ``issued_at``, ``expires_at``.
 
-        Fails with the first thing that is wrong.
+        Fails with the first flaw.
 
         Example:
         | ${claims}=    Token Should Be Valid    ${provider}    ${tokens.id}    audience=wiki
@@ -236,7 +236,7 @@ class Sso:
     ) -> None:
         """Fails unless an app that verifies the token would refuse it for this flaw.
 
-        ``aud`` and ``azp`` are looked at where they are given.
+        ``aud`` and ``azp`` are checked where they are given.
 
         Example:
         | Token Should Be Wrong    ${provider}    ${old}    expired
@@ -251,11 +251,11 @@ class Sso:
                     f"Expected the token's flaw to be: {flaw}. Seen: {refused}"
                 ) from None
             return
-        raise RecipeFailure(f"Expected the token to be refused ({flaw}); nothing is wrong with it.")
+        raise RecipeFailure(f"Expected the token to be refused ({flaw}); it is valid.")
 
     @project_keyword("assertion")
     def token_should_be_accepted(self, provider: Provider, token: Secret) -> None:
-        """Fails unless the provider answers a call that bears the token (who am I).
+        """Fails unless the provider accepts a call with the token (userinfo).
 
         Example:
         | Token Should Be Accepted    ${provider}    ${tokens.access}
@@ -264,7 +264,7 @@ class Sso:
 
     @project_keyword("assertion")
     def token_should_not_be_accepted(self, provider: Provider, token: Secret) -> None:
-        """Fails unless the provider refuses a call that bears the token, with status 401.
+        """Fails unless the provider refuses a call with the token, with status 401.
 
         Example:
         | ${spoilt}=    Token With Altered Signature    ${tokens.access}
@@ -282,9 +282,9 @@ class Sso:
     ) -> None:
         """Fails unless a protected address answers a call with 200 and JSON about this user.
 
-        ``address`` is the provider's own (who am I) unless another is given. The answer has the
-        user's name as ``preferred_username``, ``username`` or ``login``, and their number as
-        ``sub``; a ``sub`` may lack only at another address than the provider's.
+        ``address`` is the provider's userinfo endpoint unless another is given. The answer must
+        have the user's name as ``preferred_username``, ``username`` or ``login``, and their id as
+        ``sub``; only another address than the provider's may leave out ``sub``.
 
         Example:
         | ${who}=    Token Should Be Valid    ${provider}    ${tokens.id}    audience=wiki
@@ -296,14 +296,14 @@ class Sso:
         if flaw or ("sub" not in said and place == provider.userinfo_endpoint):
             raise RecipeFailure(
                 f"Expected {place} to answer for {who.username} ({who.subject}); it "
-                f"{flaw or 'names no sub'}."
+                f"{flaw or 'has no sub'}."
             )
 
     @project_keyword("assertion")
     def call_should_be_refused(self, address: str, token: Secret | None = None) -> None:
         """Fails unless a protected address refuses a call, with 401 or 403.
 
-        Without ``token`` the call bears none.
+        Without ``token`` the call has none.
 
         Example:
         | Call Should Be Refused    ${app.url}/api/me
@@ -311,15 +311,15 @@ class Sso:
         """
         answer = oidc.call(session.client, address, token.value if token else "")
         if answer.status not in (401, 403):
-            borne = "this token" if token else "no token"
+            sent = "this token" if token else "no token"
             raise RecipeFailure(
-                f"Expected {address} to refuse a call with {borne} (401 or 403); it answered "
+                f"Expected {address} to refuse a call with {sent} (401 or 403); it answered "
                 f"{answer.status}."
             )
 
     @project_keyword()
     def token_with_altered_signature(self, token: Secret) -> Secret:
-        """Returns the token with one bit of its signature turned.
+        """Returns the token with one bit of its signature changed.
 
         Never fails for a token with a signature.
 
@@ -330,7 +330,7 @@ class Sso:
 
     @project_keyword()
     def token_with_altered_claims(self, token: Secret, **claims: str) -> Secret:
-        """Returns the token with other claims, under the signature of the old ones.
+        """Returns the token with other claims and the old signature.
 
         Never fails for a signed token.
 
@@ -352,9 +352,9 @@ class Sso:
 
     @project_keyword()
     def wait_until_expired(self, token: Secret, within: timedelta = timedelta(seconds=30)) -> None:
-        """Waits until the token's own time is over.
+        """Waits until the token has expired.
 
-        Fails at once when it lives longer than ``within``.
+        Fails at once when that takes longer than ``within``.
 
         Example:
         | Wait Until Expired    ${tokens.access}
@@ -363,16 +363,16 @@ class Sso:
 
     @project_keyword("assertion")
     def signing_keys(self, provider: Provider) -> str:
-        """Returns the names of the keys that the provider signs with, one a line.
+        """Returns the ids of the keys with which the provider signs, one a line.
 
-        A key made anew has another name. Fails when the provider shows none.
+        A new key has another id. Fails when the provider publishes none.
 
         Example:
         | ${before}=    Signing Keys    ${provider}
         """
         names = SigningKeys(session.client, provider).names()
         if not names:
-            raise RecipeFailure(f"{provider.jwks_uri} shows no key to verify signatures with.")
+            raise RecipeFailure(f"{provider.jwks_uri} has no key to verify signatures with.")
         return "\n".join(names)
 
 
@@ -388,14 +388,14 @@ def _granted(got: TokenSet | GrantRefused) -> Tokens:
 
 def _refused(got: TokenSet | GrantRefused, error: str) -> None:
     if not isinstance(got, GrantRefused):
-        raise RecipeFailure(f"Expected the provider to refuse with {error}; it gave tokens.")
+        raise RecipeFailure(f"Expected the provider to refuse with {error}; it issued tokens.")
     if got.error != error:
         raise RecipeFailure(f"Expected the provider to refuse with {error}; it answered {got}.")
 
 
 def _refresh_token(old: Tokens) -> str:
     if old.refresh is None:
-        raise Misuse("These tokens came without a refresh token: sign a user in to get one.")
+        raise Misuse("These tokens have no refresh token: sign a user in to get one.")
     value: str = old.refresh.value
     return value
 

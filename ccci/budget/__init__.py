@@ -1,1 +1,1 @@
-"""The node's places: how many apps may run at once, and who waits."""
+"""The node's budget: how many apps may be live at once, and which runs wait."""

@@ -1,1 +1,1 @@
-"""One app, from state to state, always through abra."""
+"""Makes and deploys an app, always through abra."""

@@ -1,7 +1,7 @@
 """abra, Co-op Cloud's command line, as a function call.
 
-Everything that changes an app goes through here, so that the journal can be written first. What
-is known of abra's behaviour, and from where, stands in docs/decisions.
+Everything that changes an app goes through here. What is known of abra's behaviour, and from
+where, is in docs/abra.md and docs/decisions/.
 """
 
 import os
@@ -19,7 +19,7 @@ from pathlib import Path
 from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
 from ccci.node.server import Server
 
-# These want a terminal even when they ask nothing ("inappropriate ioctl for device" otherwise).
+# These need a terminal even without a question ("inappropriate ioctl for device" otherwise).
 _NEEDS_TERMINAL = {
     ("app", "backup"),
     ("app", "restore"),
@@ -29,9 +29,9 @@ _NEEDS_TERMINAL = {
     ("app", "logs"),
     ("recipe", "lint"),
 }
-# What a recipe's own content can make fail; any other abra command that fails says nothing of it.
-_RECIPE_AT_WORK = {"deploy", "upgrade", "rollback", "backup", "restore", "restart", "cmd", "run"}
-# With abra's short names for them, so that nobody deploys unseen by those.
+# These fail because of the recipe's content. A failure of any other says nothing about the recipe.
+_USES_RECIPE = {"deploy", "upgrade", "rollback", "backup", "restore", "restart", "cmd", "run"}
+# With abra's short names for them, so that those deployments are counted too.
 _APP = {"app", "a"}
 _DEPLOYS = {"deploy", "d", "upgrade", "up", "rollback", "rl"}
 # How abra and the backup bot begin the line that says why they failed.
@@ -42,13 +42,13 @@ _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 @dataclass(frozen=True)
 class AbraResult:
-    """What one abra command did.
+    """The result of one abra command.
 
     Attributes:
         command: the command line, without secrets.
-        exit_code: abra's own.
+        exit_code: abra's exit code.
         stdout: its output; in a terminal both streams are one.
-        stderr: its messages; empty in a terminal.
+        stderr: its error output; empty in a terminal.
         seconds: how long it took.
     """
 
@@ -75,18 +75,21 @@ class Abra:
     def __call__(
         self, *arguments: str, within_seconds: float = 300, check: bool = True
     ) -> AbraResult:
-        """Run one subcommand to its end, in a terminal where abra wants one.
+        """Run one subcommand to its end, in a terminal where abra needs one.
 
         Args:
-            arguments: the words after `abra`.
+            arguments: the arguments after `abra`.
             within_seconds: after that it is killed.
             check: raise when the exit code is not 0.
 
         Raises:
-            RecipeFailure: a command that works with the recipe's own content (deploy, backup,
-                restore, ...) ended with another code than 0, and `check` is set.
-            NodeFailure: any other command did, or one did not end in time.
+            RecipeFailure: a command that uses the recipe's content (deploy, backup, restore, ...)
+                failed, and `check` is set.
+            NodeFailure: another command failed, or one did not end in time.
             Misuse: the command would run the recipe's abra.sh on this machine.
+
+        Example:
+            ``abra("app", "ps", "blog.lab.test", "-m").stdout``
         """
         _refuse_local_commands(arguments)
         begun = time.monotonic()
@@ -108,32 +111,32 @@ class Abra:
         """Return the error for a command that ended with an unexpected exit code.
 
         Args:
-            arguments: the command's words, without ``abra``.
+            arguments: the arguments after ``abra``.
             result: how it ended.
-            expected: the exit code that was wanted.
+            expected: the exit code that was expected.
 
         Returns:
-            A RecipeFailure for a command that works with the recipe's own content (deploy, backup,
-            restore, ...), else a NodeFailure, which says nothing of the recipe. The sentence begins
-            with the reason that the command gave, since it may be cut short where it is shown.
+            A RecipeFailure for a command that uses the recipe's content (deploy, backup, restore,
+            ...), else a NodeFailure, which says nothing about the recipe. The sentence begins with
+            the reason that the command gave, since it may be cut short where it is shown.
         """
-        kind = RecipeFailure if _RECIPE_AT_WORK & set(arguments[1:2]) else NodeFailure
-        return kind(_told(result, expected))
+        kind = RecipeFailure if _USES_RECIPE & set(arguments[1:2]) else NodeFailure
+        return kind(_how_it_ended(result, expected))
 
     def deployments_of(self, domain: str) -> int:
-        """Return how many deployments of an app went through here, whoever asked for them.
+        """Return how many deployments of an app were made here, by whatever keyword or step.
 
-        One that failed counts, since it may have changed the app; one that was killed does not,
-        since that is the node's failure, after which a stage may try again.
+        A failed one counts, since it may have changed the app; a killed one does not, since that
+        is the node's failure, after which a stage may try again.
         """
         return self._deployed.count(domain)
 
     def version(self) -> str:
-        """Return what `abra --version` says, in one line."""
+        """Return the first line of `abra --version`."""
         return self("--version", within_seconds=30).stdout.strip().splitlines()[0]
 
     def _environment(self) -> dict[str, str]:
-        # Messages are translated: a fixed language keeps them readable in every log.
+        # Messages are translated: with a fixed language every log is readable.
         return {
             **os.environ,
             "ABRA_DIR": str(self.abra_dir),
@@ -202,7 +205,7 @@ class Abra:
     def _too_late(self, arguments: Sequence[str], within_seconds: float) -> NodeFailure:
         return NodeFailure(
             f"'abra {' '.join(arguments)}' did not end within {within_seconds:g} s and was killed. "
-            "Try the same command by hand with --debug."
+            "Run the same command by hand with --debug."
         )
 
 
@@ -216,34 +219,34 @@ def find_abra(server: Server, abra_dir: Path) -> Abra:
     found = shutil.which(str(named) if named else "abra")
     if not found:
         raise Misuse(
-            f"No abra: {named or 'nothing of that name is on PATH'}. Install Co-op Cloud's abra, "
-            "or start the lab with 'make lab-up', which brings its own."
+            f"abra was not found: {named or 'there is none on PATH'}. Install Co-op Cloud's abra, "
+            "or start the lab with 'make lab-up', which has its own."
         )
     return Abra(Path(found), abra_dir)
 
 
 def _deployed_by(arguments: Sequence[str]) -> str:
     """The app that a command deploys; "" when it deploys none."""
-    # None of the flags that may stand before the domain takes a value.
-    words = [word for word in arguments if not word.startswith("-")]
-    deploys = len(words) > 2 and words[0] in _APP and words[1] in _DEPLOYS
-    return words[2] if deploys else ""
+    # No flag that may stand before the domain takes a value.
+    plain = [argument for argument in arguments if not argument.startswith("-")]
+    deploys = len(plain) > 2 and plain[0] in _APP and plain[1] in _DEPLOYS
+    return plain[2] if deploys else ""
 
 
 def _refuse_local_commands(arguments: Sequence[str]) -> None:
-    """A recipe's shell is anybody's, and runs in the app's containers only."""
-    words = list(arguments)
-    options = words[: words.index("--")] if "--" in words else words
-    local = [word for word in options if re.fullmatch(r"--local(=.*)?|-[a-zA-Z]*l[a-zA-Z]*", word)]
-    if tuple(words[:2]) == ("app", "cmd") and local:
+    """Refuse to run a recipe's shell code, which anybody may have written, on this machine."""
+    listed = list(arguments)
+    options = listed[: listed.index("--")] if "--" in listed else listed
+    local = [one for one in options if re.fullmatch(r"--local(=.*)?|-[a-zA-Z]*l[a-zA-Z]*", one)]
+    if tuple(listed[:2]) == ("app", "cmd") and local:
         raise Misuse(
-            f"'abra {' '.join(words)}' would run the recipe's abra.sh on this machine: leave "
-            f"{local[0]} out and name a service, in whose container it then runs."
+            f"'abra {' '.join(listed)}' would run the recipe's abra.sh on this machine: leave "
+            f"{local[0]} out and name a service, so that it runs in that service's container."
         )
 
 
-def _told(result: AbraResult, expected: int) -> str:
-    """Tell how a command ended: its reason first, then the command, then what it wrote before."""
+def _how_it_ended(result: AbraResult, expected: int) -> str:
+    """Return the reason that a command gave, then the command, then its other lines."""
     lines = [line.strip() for line in (result.stdout + result.stderr).splitlines() if line.strip()]
     instead = "" if expected == 0 else f" instead of {expected}"
     ended = f"'{result.command}' ended with exit code {result.exit_code}{instead}"
@@ -251,7 +254,7 @@ def _told(result: AbraResult, expected: int) -> str:
         return f"{ended} and wrote nothing."
     if result.exit_code == 0:
         return f"{ended}. Its last lines: {' | '.join(lines[-_LAST_LINES:])}"
-    # abra's own reason is its last word; the backup bot may say more after its own.
+    # abra writes its reason last; the backup bot may write more lines after it.
     at = max((n for n, line in enumerate(lines) if _REASON.match(line)), default=len(lines) - 1)
     reason = _REASON.sub("", lines[at]).rstrip(".")
     others = [line for n, line in enumerate(lines) if n != at][-_LAST_LINES:]

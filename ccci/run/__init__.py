@@ -1,1 +1,1 @@
-"""One run of a recipe, from its start to the judgement of each stage."""
+"""One run of a recipe: its start, its stages, its checks and its end."""

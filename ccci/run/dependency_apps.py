@@ -20,7 +20,15 @@ DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
 
 @dataclass
 class DependencyApps:
-    """The dependencies that a run deploys, by recipe, and why those failed that did."""
+    """The dependencies that a run deploys.
+
+    Attributes:
+        run: the run.
+        apps: recipe to app, of those that the run deploys itself.
+        failures: recipe to the reason, of those that did not deploy.
+        wiring_failure: why the setup script failed; "" if it did not.
+        deployed: whether they have been deployed.
+    """
 
     run: Run
     apps: dict[str, AppDriver] = field(default_factory=dict)
@@ -30,10 +38,10 @@ class DependencyApps:
     _realm: SignInRealm | None = None
 
     def deploy(self) -> None:
-        """Deploy what the recipe needs, layer by layer, those of one layer side by side; once.
+        """Deploy what the recipe needs, layer by layer and in parallel within a layer; once.
 
-        A dependency that fails does not end the run: tests that do not need it still tell
-        something of the recipe. Those that do fail when they ask for it; see `get`.
+        The run goes on when a dependency fails: tests that do not need it still prove something
+        about the recipe. Those that need it fail when they ask for it; see `get`.
         """
         if self.deployed:
             return
@@ -48,7 +56,7 @@ class DependencyApps:
 
     @property
     def can_sign_in(self) -> bool:
-        """Tell whether the recipe signs users in through a provider, and that is there."""
+        """Whether the recipe signs users in through a provider, and that is deployed."""
         sso = self.run.config.sso
         return sso is not None and sso.provider in self._all().keys() - self.failures.keys()
 
@@ -57,16 +65,16 @@ class DependencyApps:
         """The recipe that signs users in.
 
         Raises:
-            Misuse: recipe.toml names none.
+            Misuse: recipe.toml names no provider.
         """
         if self.run.config.sso is None:
             raise Misuse(
-                f"recipes/{self.run.options.recipe}/recipe.toml has no [sso] that names one."
+                f"recipes/{self.run.options.recipe}/recipe.toml has no [sso] with a provider."
             )
         return self.run.config.sso.provider
 
     def sign_in_realm(self) -> SignInRealm:
-        """Return the realm where the app's users sign in, this run's alone.
+        """Return the realm in which the app's users sign in; it belongs to this run alone.
 
         Raises:
             NodeFailure, Misuse: see `get`.
@@ -74,7 +82,10 @@ class DependencyApps:
         if self._realm is None:
             app = self.get(self.provider)
             if self.provider not in PROVIDERS:
-                raise Misuse(f"This project has no words for sign-in at '{self.provider}'.")
+                raise Misuse(
+                    f"This project cannot set up sign-in at '{self.provider}'; it can at "
+                    f"{', '.join(PROVIDERS)}."
+                )
             secrets = self.run.record.credentials.below(app.domain)
             provider = PROVIDERS[self.provider](self.run.target.client, app.url, secrets)
             self._realm = provider.realm(self.realm_name)
@@ -88,14 +99,14 @@ class DependencyApps:
         return f"{self.run.options.recipe}-{self.run.run_id}"
 
     def domains(self) -> tuple[str, ...]:
-        """Return the public names of those that are there by now."""
+        """Return the domains of those that have been made."""
         return tuple(app.domain for app in self._all().values())
 
     def get(self, recipe: str) -> App:
         """Return a live dependency.
 
         Raises:
-            NodeFailure: it did not deploy; nothing is said of the recipe under test.
+            NodeFailure: it did not deploy, which says nothing about the recipe under test.
             Misuse: the recipe does not need it, or the run that kept the app has none.
         """
         if recipe in self.failures:
@@ -107,13 +118,13 @@ class DependencyApps:
             )
         if found is None:
             needs = ", ".join(self.run.plan.recipes) or "nothing"
-            raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml names {needs}.")
+            raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml requires {needs}.")
         return found
 
     def wire(self) -> None:
         """Run the recipe's setup script, if it has one, on the app that was just made.
 
-        Without its provider the app goes on without sign-in; tests that need it ask for it.
+        Without its provider the app is tested without sign-in, and the script is not run.
 
         Raises:
             NodeFailure: the script failed, now or before.
@@ -124,7 +135,7 @@ class DependencyApps:
         if script is None or not self.can_sign_in:
             return
         if self.wiring_failure:
-            # Tried again, it would stumble over what it made the first time, and say only that.
+            # A second try would fail over what the first one made, and hide the reason.
             raise NodeFailure(self.wiring_failure)
         run.record.tell(f"running {script.name}")
         app, target = run.driver.app, run.target
@@ -167,7 +178,7 @@ class DependencyApps:
         return self.run.folder / "deps.json"
 
     def _kept(self) -> dict[str, dict[str, Any]]:
-        """Read what the run that kept the app wrote of its dependencies; they are kept with it."""
+        """Read the dependencies file of the run that kept the app, and them with it."""
         try:
             found: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -180,7 +191,7 @@ class DependencyApps:
         return {"realm": self.realm_name, "client_id": self.run.options.recipe}
 
     def _all(self) -> dict[str, App]:
-        """Return those that are live: deployed by this run, shared, or kept with its app."""
+        """Return those that are live: deployed by this run, shared, or kept with the app."""
         if self.run.options.attach:
             return {
                 recipe: App(recipe, one["domain"], one["stack"], one["url"])
@@ -191,7 +202,7 @@ class DependencyApps:
         return {**there, **{recipe: driver.app for recipe, driver in self.apps.items()}}
 
     def _take_shared(self) -> None:
-        """Keep the credentials of a shared provider, so that no log shows them either."""
+        """Store the credentials of a shared provider, so that they are redacted too."""
         sharing, provider = self.run.share.sharing, self.run.shared_provider
         if sharing and provider:
             if sharing.failure:
@@ -200,7 +211,7 @@ class DependencyApps:
                 self.run.record.credentials.put(f"{provider.domain}/{name}", value)
 
     def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
-        """Make one app; those of a layer one after the other, for they share the run's folder."""
+        """Make one app. Not in parallel, since apps share the run's ABRA_DIR."""
         try:
             self.apps[recipe] = self.run.fresh_app(recipe, {})
         except CcciError as error:

@@ -1,4 +1,4 @@
-"""One run of one recipe: its identity, its share of the node, and what must be undone."""
+"""One run of one recipe: its identity, its share of the node, its apps, its end."""
 
 import secrets
 import time
@@ -33,8 +33,8 @@ class RunOptions:
         head: the commit, branch or tag under test.
         pull_request: its number, 0 where there is none.
         upgrade_from: the release to upgrade from; None for the newest before the head.
-        keep: leave the app up at the end: never, on-failure or always.
-        keep_seconds: for how long.
+        keep: whether the app stays up at the end: never, on-failure or always.
+        keep_seconds: for how long it stays up.
         attach: use the app that an earlier run kept, instead of a new one.
     """
 
@@ -54,8 +54,8 @@ class Share:
     """What a run may use of the node, and of what a matrix deployed for several runs.
 
     Attributes:
-        lease: its share of the budget; None for a run that uses the app of another.
-        sharing: what a matrix that deployed a provider tells it; None where no provider is shared.
+        lease: its share of the budget; None for a run that uses the app of another run.
+        sharing: the provider that a matrix deployed; None where no provider is shared.
         waited_seconds: how long it waited for its share of the budget.
     """
 
@@ -70,16 +70,16 @@ class Run:
 
     Attributes:
         run_id: its identity.
-        options: what it was asked to do.
-        config: the recipe's own settings.
-        plan: what must be up beside it.
+        options: what it is asked to do.
+        config: the recipe's recipe.toml.
+        plan: the dependencies to deploy.
         checkout: the recipe at the commit under test.
         domain: of the app under test.
         target: where it deploys.
-        record: what it writes down.
+        record: where it writes down what it does.
         share: what it may use of the node.
         extra_apps: the apps that it made beside the one under test.
-        left_over: what its teardown left; None before that.
+        left_over: what its teardown could not remove; None before the teardown.
     """
 
     run_id: str
@@ -95,19 +95,19 @@ class Run:
     left_over: list[str] | None = None
 
     def __post_init__(self) -> None:
-        """Look at the node as it is before anything is deployed."""
+        """Record the state of the node before anything is deployed."""
         self.abra_version = self.target.abra.version()
         self.witness = Witness.before(self.target.swarm.client, self.target.server.sentinel)
         self.driver = self._driver(self.domain, self.checkout, self.config)
 
     @property
     def shared_provider(self) -> App | None:
-        """The provider that a matrix deployed for it; None where it deploys its own, or none."""
+        """The provider that a matrix deployed; None where the run deploys its own, or none."""
         return self.share.sharing.provider if self.share.sharing else None
 
     @property
     def folder(self) -> Path:
-        """The run's own folder on the node; gone after its teardown but for the journal."""
+        """The run's own folder on the node; its teardown removes all of it but the journal."""
         return self.record.journal.folder
 
     def fresh_app(self, recipe: str, settings: dict[str, str]) -> AppDriver:
@@ -115,7 +115,10 @@ class Run:
 
         Args:
             recipe: its recipe; the one under test at its head, others as the operator has them.
-            settings: written into its environment.
+            settings: written into its .env file.
+
+        Raises:
+            Misuse: there is no such recipe, or a name is taken or too long.
         """
         check_recipe_name(recipe)
         checkout = self.checkout
@@ -133,19 +136,24 @@ class Run:
         return driver
 
     def tear_down(self) -> list[str]:
-        """Remove all that this run made and return what could not be removed (names)."""
+        """Remove all that this run made and return the names of what could not be removed."""
         if self.left_over is None:
             self.record.tell("tearing down")
             self.left_over = tear_down(self.record.journal, self.target.swarm.client)
         return self.left_over
 
     def keeps(self, failed: bool) -> bool:
-        """Tell whether the app stays up at the end of the run."""
+        """Return whether the app stays up at the end of the run."""
         keep = self.options.keep
         return self.options.attach or keep == "always" or (keep == "on-failure" and failed)
 
     def end(self, verdict: str, failed: bool) -> list[str]:
-        """Tear down (or keep), free the budget and close the journal; return what is left."""
+        """Tear down, free the budget and close the journal; or keep the app. Return what is left.
+
+        Args:
+            verdict: for the journal.
+            failed: whether a test failed.
+        """
         if self.options.attach:
             return []
         journal, lease = self.record.journal, self.share.lease
@@ -167,5 +175,5 @@ class Run:
 
 
 def new_run_id() -> str:
-    """Return a run's identity: its date, time, and four random digits."""
+    """Return the identity of a new run: date, time, and four random digits."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,4 +1,4 @@
-"""How a run begins: everything that can be wrong is found before anything is made."""
+"""The start of a run: all checks are made before anything is."""
 
 import os
 import shutil
@@ -42,11 +42,14 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
 
     Args:
         options: what to run.
-        tell: told, in a few words, what happens.
+        tell: called with a short text on what happens.
 
     Raises:
         Misuse: an input is wrong; nothing was made.
         NodeFailure: the node lacks something; nothing is left behind.
+
+    Example:
+        ``run = start_run(RunOptions("custom-html", PROJECT), print)``
     """
     check_recipe_name(options.recipe)
     config = load_recipe_config(config_path(options.project, options.recipe))
@@ -66,17 +69,18 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     if dead_runs():
         sweep(swarm.client, report=tell)
     run_id = os.environ.get("CCCI_RUN_ID") or new_run_id()
-    # Programs that the run starts carry its name, so that strays can be found by it.
+    # Programs that the run starts inherit its id: by that, those that outlive it are found.
     os.environ["CCCI_RUN_ID"] = run_id
     owner = ProcessIdentity.of(os.getpid())
     journal = Journal.open(run_id, options.recipe, owner)
     lease: Lease | None = None
     try:
         reaper.start(run_id, owner)
-        tell("asking for a share of the node")
+        tell("requesting a share of the node")
         slots = default_slots()
-        asked = time.monotonic()
-        # Beside a shared provider it was found to fit; what was measured since must not undo that.
+        requested = time.monotonic()
+        # The matrix found that it fits beside the shared provider: newer measurements must not
+        # make it heavier than that.
         most = sharing.places if sharing else slots
         lease = Budget(slots).take(
             weight_of(options.project, options.recipe, plan, most, provider),
@@ -86,8 +90,8 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
             queues=sharing is None,
         )
         if sharing and not sharing.holder.alive():
-            raise NodeFailure("The matrix that this run belongs to has ended; begin it again.")
-        waited_seconds = time.monotonic() - asked
+            raise NodeFailure("The matrix that this run belongs to has ended; start it again.")
+        waited_seconds = time.monotonic() - requested
         reaper.entrust(run_id, lease)
         abra_dir = _make_abra_dir(journal, server)
         abra = find_abra(server, abra_dir)
@@ -114,14 +118,14 @@ def _source(options: RunOptions, server: Server) -> Path:
 
 
 def _require_fit(options: RunOptions, source: Path, config: RecipeConfig) -> None:
-    """Look at a copy of its own: before the run waits for its share of the node."""
+    """Check a temporary copy, before the run waits for its share of the node."""
     with tempfile.TemporaryDirectory(prefix="ccci-fit-") as folder:
         checkout = check_out(options.recipe, source, Path(folder) / "recipe", options.head)
         require_fit(options.project, checkout, config, options.source)
 
 
 def _make_abra_dir(journal: Journal, server: Server) -> Path:
-    """A run has an ABRA_DIR of its own: abra moves checkouts about, and two runs must not share."""
+    """Make the run's own ABRA_DIR: abra changes checkouts, so that two runs cannot share one."""
     abra_dir = journal.folder / "abra"
     journal.record("path", str(abra_dir))
     (abra_dir / "servers" / server.server).mkdir(parents=True)
@@ -141,7 +145,7 @@ def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> No
     if free < _DISK_NEEDED_BYTES:
         raise NodeFailure(
             f"The disk is full: {free >> 20} MiB are free and a run needs "
-            f"{_DISK_NEEDED_BYTES >> 20}. 'docker system df' says what takes room."
+            f"{_DISK_NEEDED_BYTES >> 20}. 'docker system df' lists what uses space."
         )
     require_backup_bot(swarm)
     probe = server.url_of(f"nothing-here.{server.domain}")
@@ -161,7 +165,7 @@ def _attach(
     plan: Plan,
     tell: Callable[[str], None],
 ) -> Run:
-    """Take up the app that an earlier run of the recipe kept."""
+    """Continue with the app that an earlier run of the recipe kept."""
     kept = [
         journal
         for journal in all_runs()
@@ -171,7 +175,7 @@ def _attach(
     ]
     if not kept:
         raise Misuse(
-            f"No run kept an app of '{options.recipe}' to attach to: keep one with "
+            f"There is no kept app of '{options.recipe}' to attach to: keep one with "
             f"'make run RECIPE={options.recipe} KEEP=1'."
         )
     journal = kept[-1]

@@ -1,1 +1,1 @@
-"""The end of a run, whatever ended it: journal, reaper, sweep and witness."""
+"""The end of a run, also of one whose process died: journal, reaper, sweep, witness."""

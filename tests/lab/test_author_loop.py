@@ -49,7 +49,7 @@ def test_a_kept_app_can_be_attached_to_and_ended() -> None:
     assert leftovers_of(kept.stack, kept.run_id) == []
     late = start_suite("--variable", "ATTACH:1", "--suite", "functional", "suites/custom-html")
     assert late.finish(60) != 0
-    assert "No run kept an app of 'custom-html' to attach to" in late.output
+    assert "There is no kept app of 'custom-html' to attach to" in late.output
 
 
 def test_on_failure_keeps_what_failed_and_nothing_else(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ def test_it_returns_the_look_that_was_good() -> None:
 
 
 def test_too_late_tells_what_was_wanted_seen_and_for_how_long() -> None:
-    with pytest.raises(TooLate, match=r"Expected a star; last seen: fog \(looked for 0\.\d s\)"):
+    with pytest.raises(TooLate, match=r"Expected a star; last seen: fog \(waited 0\.\d s\)"):
         wait_for("a star", lambda: Look(False, "fog"), 0.1, every_seconds=0.02)
 
 

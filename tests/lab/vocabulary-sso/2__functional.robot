@@ -21,7 +21,7 @@ Sign In With Password Wants Tokens
 Sign In With Password Should Be Refused Wants A Refusal
     ${provider}    ${wiki}=    App At Its Provider    ${WIKI}
     ${right}=    Password Of    anna
-    Run Keyword And Expect Error    Expected the provider to refuse with invalid_grant; it gave tokens.
+    Run Keyword And Expect Error    Expected the provider to refuse with invalid_grant; it issued tokens.
     ...    Sign In With Password Should Be Refused    ${provider}    ${wiki}    anna    ${right}
 
 Sign In With Password Should Be Refused Wants The Error That Is Named
@@ -37,7 +37,7 @@ Sign In As Client Wants Tokens
 
 Sign In As Client Should Be Refused Wants A Refusal
     ${provider}    ${wiki}=    App At Its Provider    ${WIKI}
-    Run Keyword And Expect Error    Expected the provider to refuse with unauthorized_client; it gave tokens.
+    Run Keyword And Expect Error    Expected the provider to refuse with unauthorized_client; it issued tokens.
     ...    Sign In As Client Should Be Refused    ${provider}    ${wiki}
 
 Sign In As Client Should Be Refused Wants The Error That Is Named
@@ -55,7 +55,7 @@ Refresh Tokens Wants A Session
 Refresh Should Be Refused Wants No Session
     ${provider}    ${wiki}=    App At Its Provider    ${WIKI}
     ${tokens}=    Sign In    anna
-    Run Keyword And Expect Error    Expected the provider to refuse with invalid_grant; it gave tokens.
+    Run Keyword And Expect Error    Expected the provider to refuse with invalid_grant; it issued tokens.
     ...    Refresh Should Be Refused    ${provider}    ${wiki}    ${tokens}
 
 Refresh Should Be Refused Wants The Session Itself Refused
@@ -96,11 +96,11 @@ Token Should Be Valid Wants Every Role
 
 Token Should Be Wrong Wants A Flaw
     ${provider}    ${token}=    Token Of Anna
-    Run Keyword And Expect Error    Expected the token to be refused (expired); nothing is wrong with it.
+    Run Keyword And Expect Error    Expected the token to be refused (expired); it is valid.
     ...    Token Should Be Wrong    ${provider}    ${token}    expired
-    Run Keyword And Expect Error    Expected the token to be refused (audience); nothing is wrong with it.
+    Run Keyword And Expect Error    Expected the token to be refused (audience); it is valid.
     ...    Token Should Be Wrong    ${provider}    ${token}    audience    audience=${WIKI}
-    Run Keyword And Expect Error    Expected the token to be refused (authorized party); nothing is wrong with it.
+    Run Keyword And Expect Error    Expected the token to be refused (authorized party); it is valid.
     ...    Token Should Be Wrong    ${provider}    ${token}    authorized party    authorized_party=${WIKI}
 
 Token Should Be Wrong Wants The Flaw That Is Named
