@@ -109,9 +109,7 @@ def test_without_its_provider_the_words_say_so(dependencies: DependencyApps) -> 
 
 def test_a_recipe_without_sso_is_told_where_it_is_named(dependencies: DependencyApps) -> None:
     dependencies.run.config = RecipeConfig()
-    with pytest.raises(
-        Incomplete, match=r"wiki/recipe.toml has no \[sso\] with a provider"
-    ):
+    with pytest.raises(Incomplete, match=r"wiki/recipe.toml has no \[sso\] with a provider"):
         SsoSetup().name_of_provider()
 
 
