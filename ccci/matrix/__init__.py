@@ -1,1 +1,1 @@
-"""Several recipes in one go: a process for each, within the node's budget, one report."""
+"""Several recipes in one command: a process for each, within the node's budget, and one report."""

@@ -1,4 +1,4 @@
-"""`python -m ccci.matrix [RECIPE...] [--shard 1/3] [--share keycloak]`: recipes through pabot."""
+"""`python -m ccci.matrix [RECIPE...] [--shard 1/3] [--share keycloak]`: runs recipes with pabot."""
 
 import os
 import signal
@@ -14,8 +14,8 @@ from pabot import pabot
 
 from ccci.budget.places import default_slots
 from ccci.errors import CcciError
-from ccci.matrix.ending import left_of
-from ccci.matrix.outcome import MatrixOutcome, outcome_of, told, whole_of, write_outcome
+from ccci.matrix.leftovers import leftovers_of
+from ccci.matrix.outcome import MatrixOutcome, outcome_of, summary, whole_of, write_outcome
 from ccci.matrix.plan import Entry, Shard, longest_first, shard_of
 from ccci.matrix.report import OUTPUT, ROOT, join, suite_name
 from ccci.matrix.sharing import plan_sharing, shared_provider
@@ -24,14 +24,14 @@ from ccci.results.store import MATRIX_VARIABLE, results_dir
 from ccci.run.run import new_run_id
 
 
-@click.command(help="Run recipes side by side; without names, all that are enrolled.")
+@click.command(help="Test recipes in parallel; by default all enrolled recipes.")
 @click.argument("recipes", nargs=-1)
 @click.option("--shard", "part", default="1/1", help="the part of the matrix to run, as in 1/3")
-@click.option("--share", default="", help="a provider to deploy once, for all that sign in there")
-@click.option("--output", type=click.Path(path_type=Path), help="a folder for its report")
+@click.option("--share", default="", help="a provider that recipes with sign-in share")
+@click.option("--output", type=click.Path(path_type=Path), help="the folder for the report")
 def main(recipes: tuple[str, ...], part: str, share: str, output: Path | None) -> None:
-    """Run a matrix and end with 0 only when every recipe passed."""
-    # pabot dies at once of a SIGTERM and leaves its suites behind; of a SIGINT it ends them first.
+    """Run a matrix; the exit code is 0 only if every recipe passed."""
+    # On SIGTERM pabot dies and leaves its suites running; on SIGINT it ends them first.
     signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     try:
         shard = Shard.parse(part)
@@ -39,58 +39,62 @@ def main(recipes: tuple[str, ...], part: str, share: str, output: Path | None) -
         processes = default_slots()
         entries = shard_of(whole, shard)
         planned = [entry.recipe for entry in whole]
-        part_of_it = [entry.recipe for entry in entries]
-        sharing = plan_sharing(PROJECT, share, planned, part_of_it) if share else None
+        in_this_part = [entry.recipe for entry in entries]
+        sharing = plan_sharing(PROJECT, share, planned, in_this_part) if share else None
     except CcciError as error:
         raise click.ClickException(str(error)) from None
     if not entries:
-        raise click.ClickException(f"Part {shard} has no recipe: there are fewer than parts.")
+        raise click.ClickException(
+            f"Part {shard} has no recipe: there are more parts than recipes."
+        )
     matrix = new_run_id()
     folder = output.resolve() if output else results_dir(PROJECT) / "matrix" / matrix
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise click.ClickException(f"{folder} is not empty: name a folder for this matrix alone.")
+        raise click.ClickException(f"{folder} is not empty: name a folder for this matrix only.")
     os.environ[MATRIX_VARIABLE] = matrix
-    begun = time.monotonic()
-    left: dict[str, str] = {}
+    started = time.monotonic()
+    problems: dict[str, str] = {}
     with ExitStack() as provider:
         try:
             if sharing:
                 logs = folder / "services" / share
-                held = shared_provider(PROJECT, sharing, matrix, logs, _tell_of(share))
-                provider.enter_context(held)
+                deployed = shared_provider(PROJECT, sharing, matrix, logs, _log_of(share))
+                provider.enter_context(deployed)
             _run(entries, folder, min(len(entries), processes))
         except CcciError as error:
-            left = {share: str(error)}
+            problems = {share: str(error)}
             click.echo(f"{share}: {error}", err=True)
         except KeyboardInterrupt:
-            click.echo("interrupted before the recipes were begun", err=True)
-        # At once, and whole: who interrupts the wait for the reapers has a report all the same.
+            click.echo("interrupted before the first recipe was started", err=True)
+        # Written now and without interruption: if the wait for the reapers is interrupted, there is
+        # a report already.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _report(folder, matrix, shard, planned, entries, begun, left)
+        _report(folder, matrix, shard, planned, entries, started, problems)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    left |= left_of(matrix)
-    outcome = _report(folder, matrix, shard, planned, entries, begun, left)
-    click.echo(told(outcome, folder))
+    problems |= leftovers_of(matrix)
+    outcome = _report(folder, matrix, shard, planned, entries, started, problems)
+    click.echo(summary(outcome, folder))
     sys.exit(0 if outcome.verdict == "passed" else 1)
 
 
-def _tell_of(share: str) -> Callable[[str], None]:
-    return lambda words: click.echo(f"{share}: {words}")
+def _log_of(share: str) -> Callable[[str], None]:
+    return lambda line: click.echo(f"{share}: {line}")
 
 
 def _run(entries: list[Entry], folder: Path, processes: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ordering = folder / "ordering.txt"
     names = [f"{ROOT}.{suite_name(entry.recipe)}" for entry in entries]
-    # One line for a whole folder keeps it in one process, its __init__.robot included.
+    # One line for a folder makes pabot run it in one process, with its __init__.robot.
     ordering.write_text("".join(f"--suite {name}\n" for name in names), encoding="utf-8")
-    # The report is made of the recipes' own results: pabot's leaves out what was killed.
-    words = ["--processes", str(processes), "--ordering", str(ordering), "--no-rebot"]
-    words += ["--pabotlibport", "0", "--outputdir", str(folder)]
+    # The report is made from the recipes' own results: pabot's report omits processes that were
+    # killed.
+    arguments = ["--processes", str(processes), "--ordering", str(ordering), "--no-rebot"]
+    arguments += ["--pabotlibport", "0", "--outputdir", str(folder)]
     for name in names:
-        words += ["--suite", name]
-    os.chdir(folder)  # pabot leaves a file of its own in the current folder.
-    pabot.main_program([*words, str(PROJECT / "suites")])
+        arguments += ["--suite", name]
+    os.chdir(folder)  # pabot writes a file of its own into the current folder.
+    pabot.main_program([*arguments, str(PROJECT / "suites")])
 
 
 def _report(
@@ -99,16 +103,16 @@ def _report(
     shard: Shard,
     planned: list[str],
     entries: list[Entry],
-    begun: float,
-    left: dict[str, str],
+    started: float,
+    problems: dict[str, str],
 ) -> MatrixOutcome:
-    """Write the report of what is known by now; pabot's own exit code says less, and is unused."""
+    """Write the report with what is known by now; pabot's exit code is not used."""
     found = [outcome_of(PROJECT, entry.recipe, matrix) for entry in entries]
     outputs = [PROJECT / one.run / OUTPUT for one in found if one.run]
     absent = join(folder, outputs, {one.recipe: one.reason for one in found})
-    # Results whose log is not there prove nothing that anybody can look up.
+    # Results without a log cannot be checked by anybody.
     found = [
-        replace(one, verdict="incomplete", reason=one.reason or "its output is not there")
+        replace(one, verdict="incomplete", reason=one.reason or "its output.xml is missing")
         if one.recipe in absent
         else one
         for one in found
@@ -118,9 +122,9 @@ def _report(
         [str(shard)],
         planned,
         found,
-        time.monotonic() - begun,
+        time.monotonic() - started,
         time.process_time(),
-        problems=[f"{recipe}: {what}" for recipe, what in left.items()],
+        problems=[f"{recipe}: {problem}" for recipe, problem in problems.items()],
     )
     write_outcome(folder, outcome)
     return outcome

@@ -1,4 +1,4 @@
-"""What came of a matrix: the verdict of each recipe, and of the whole."""
+"""The outcome of a matrix: the verdict of each recipe and of the whole."""
 
 import json
 import os
@@ -13,21 +13,21 @@ from ccci.results.store import RESULTS_FILE, Verdict, results_dir, stored_result
 
 @dataclass(frozen=True)
 class RecipeOutcome:
-    """What a matrix knows of one recipe.
+    """The outcome of one recipe.
 
     Attributes:
-        recipe: its name.
-        verdict: of its run; *incomplete* where no run ended.
-        seconds: the run, as Robot counted it.
-        waited_seconds: how long, of these, it waited for its share of the budget.
-        run: the folder of its own results below the project, or "".
+        recipe: the name of the recipe.
+        verdict: the verdict of its run; *incomplete* if no run finished.
+        seconds: the duration of the run, as Robot measured it.
+        waited_seconds: how long of that it waited for places on the node.
+        run: the folder of its own results, relative to the project, or "".
         reason: why it is incomplete, or "".
-        versions: `head` (commit), `head_release`, `upgraded_from` and `abra`.
+        versions: `head` (the commit under test), `head_release`, `upgraded_from` and `abra`.
         stages: stage to verdict.
-        stage_seconds: stage to seconds.
+        stage_seconds: stage to duration in seconds.
         opt_outs: stage to reason.
-        peak_memory_bytes: of its apps together; None where it was not measured.
-        overhead_cpu_seconds: the processor's time that the harness itself took; None as above.
+        peak_memory_bytes: peak memory of its apps together; None if it was not measured.
+        overhead_cpu_seconds: CPU time of the harness itself; None if it was not measured.
     """
 
     recipe: str
@@ -46,20 +46,19 @@ class RecipeOutcome:
 
 @dataclass(frozen=True)
 class MatrixOutcome:
-    """What came of a matrix, or of several parts of one.
+    """The outcome of a matrix, or of some of its parts.
 
     Attributes:
-        verdict: the worst of its recipes; *incomplete* where one is missing.
-        matrix: its identity.
+        verdict: the worst verdict of its recipes; *incomplete* if a recipe is missing.
+        matrix: the id of the matrix.
         shards: the parts that are in it, such as 1/3.
-        seconds: from the beginning to the end; of several parts the longest.
-        planned: every recipe of the whole matrix, those of other parts too.
-        recipes: what came of those that are in it.
-        not_finished: recipes that were begun, or were to be, and did not come to their end.
-        not_run: recipes of the whole matrix that are in none of its parts; known once they are
-            joined.
-        problems: what else keeps it from being whole, a sentence each.
-        overhead_cpu_seconds: the harness's, over all recipes, with the matrix's own process.
+        seconds: its duration; of several parts that of the longest.
+        planned: every recipe of the whole matrix, also those of other parts.
+        recipes: the outcomes of the recipes in these parts.
+        not_finished: recipes in these parts that did not finish.
+        not_run: recipes that no part ran; known once the parts are merged.
+        problems: other reasons why it is incomplete, a sentence each.
+        overhead_cpu_seconds: CPU time of the harness for all recipes, and of the matrix's process.
     """
 
     verdict: Verdict
@@ -75,14 +74,14 @@ class MatrixOutcome:
 
 
 def outcome_of(project: Path, recipe: str, matrix: str) -> RecipeOutcome:
-    """Return what came of a recipe in a matrix.
+    """Return the outcome of a recipe in a matrix.
 
-    A process that was killed has no results of its own, or those that its reaper wrote: it never
-    counts as passed.
+    A process that was killed has no results, or those that its reaper wrote: it never counts as
+    passed.
     """
     for folder, found in stored_results(results_dir(project) / recipe):
         facts = found["facts"]
-        if facts.get("matrix") == matrix:  # Older results know of none.
+        if facts.get("matrix") == matrix:  # Old results do not have this field.
             return RecipeOutcome(
                 recipe=recipe,
                 verdict=found["verdict"],
@@ -113,17 +112,17 @@ def whole_of(
     not_run: Sequence[str] = (),
     problems: Sequence[str] = (),
 ) -> MatrixOutcome:
-    """Return the outcome of a matrix from those of its recipes.
+    """Return the outcome of a matrix from the outcomes of its recipes.
 
     Args:
-        matrix: its identity.
+        matrix: the id of the matrix.
         shards: the parts that are in it.
         planned: every recipe of the whole matrix.
-        recipes: what came of those that are in it.
-        seconds: how long it took.
-        own_cpu_seconds: the processor's time of the matrix's own process.
-        not_run: recipes that are in no part; with one of them nothing is passed.
-        problems: what else keeps it from being passed.
+        recipes: the outcomes of the recipes in these parts.
+        seconds: its duration.
+        own_cpu_seconds: CPU time of the matrix's own process.
+        not_run: recipes that no part ran; with any of them the matrix is *incomplete*.
+        problems: other reasons why it is incomplete.
     """
     verdicts: list[Verdict] = [one.verdict for one in recipes]
     if not_run or problems:
@@ -144,7 +143,7 @@ def whole_of(
 
 
 def write_outcome(folder: Path, outcome: MatrixOutcome) -> None:
-    """Write the matrix's results.json, whole or not at all."""
+    """Write the results.json of a matrix, in one step."""
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{RESULTS_FILE}"
     draft.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
@@ -152,10 +151,10 @@ def write_outcome(folder: Path, outcome: MatrixOutcome) -> None:
 
 
 def read_outcome(folder: Path) -> MatrixOutcome:
-    """Read what a matrix left in its folder.
+    """Read the results.json of a matrix.
 
     Raises:
-        Misuse: there is no such folder, or it holds no results of a matrix.
+        Misuse: there is no such folder, or it has no results of a matrix.
     """
     if not folder.is_dir():
         raise Misuse(f"There is no folder {folder}: name the folders that 'make matrix' wrote.")
@@ -167,19 +166,19 @@ def read_outcome(folder: Path) -> MatrixOutcome:
     except FileNotFoundError:
         raise Misuse(f"{folder} has no {RESULTS_FILE}: the matrix was killed there.") from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Misuse(f"{path} holds no results of a matrix: {error}.") from None
+        raise Misuse(f"{path} is not the results.json of a matrix: {error}.") from None
 
 
-def told(outcome: MatrixOutcome, folder: Path) -> str:
-    """Return what a terminal shows of a matrix at its end."""
+def summary(outcome: MatrixOutcome, folder: Path) -> str:
+    """Return the lines that the terminal shows at the end of a matrix."""
     lines = [_line(one) for one in outcome.recipes]
     if outcome.not_finished:
         lines.append(f"Did not finish: {', '.join(outcome.not_finished)}")
     if outcome.not_run:
         lines.append(f"Not run by any part: {', '.join(outcome.not_run)}")
     lines += outcome.problems
-    places = [f"Log:     {folder}/log.html", f"Report:  {folder}/report.html"]
-    return "\n".join([*lines, f"Matrix:  {outcome.verdict}", *places])
+    paths = [f"Log:     {folder}/log.html", f"Report:  {folder}/report.html"]
+    return "\n".join([*lines, f"Matrix:  {outcome.verdict}", *paths])
 
 
 def _line(one: RecipeOutcome) -> str:

@@ -1,4 +1,4 @@
-"""Which recipes a matrix runs, in which order, and which part of them on this machine."""
+"""Which recipes a matrix runs, in which order, and which part of them runs on this machine."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from ccci.errors import Misuse
 from ccci.recipe import dependencies
 from ccci.recipe.config import check_recipe_name
 
-# A recipe that was never measured comes first: nobody knows that it is short.
+# A recipe without a measured time comes first, because it may take long.
 UNKNOWN_SECONDS = float("inf")
 
 
@@ -18,9 +18,9 @@ class Entry:
     """One recipe of a matrix.
 
     Args:
-        recipe: its name.
-        seconds: how long its last full run took here, once it had its share of the budget.
-        weight: its places on the node as recipe.toml declares them, dependencies counted.
+        recipe: the name of the recipe.
+        seconds: how long its last full run took on this machine, without the wait for places.
+        weight: the places that it takes, as recipe.toml declares them, with its dependencies.
     """
 
     recipe: str
@@ -42,16 +42,18 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> "Shard":
-        """Read a part as people write it.
+        """Read a part, such as 1/3.
 
         Raises:
-            Misuse: it is none, or there is no such part.
+            Misuse: the text is not a part, or there is no such part.
         """
         number, _, count = text.partition("/")
         if not (number.isdecimal() and count.isdecimal()):
-            raise Misuse(f"SHARD is {text!r}: it must be a part and their number, as in 1/3.")
+            raise Misuse(
+                f"SHARD is {text!r}: it must be the part and the number of parts, as in 1/3."
+            )
         if not 1 <= int(number) <= int(count):
-            raise Misuse(f"There is no part {number} of {count}: as in SHARD=1/3.")
+            raise Misuse(f"There is no part {number} of {count}. Write it as in SHARD=1/3.")
         return cls(int(number), int(count))
 
     def __str__(self) -> str:
@@ -59,25 +61,25 @@ class Shard:
 
 
 def enrolled(project: Path) -> list[str]:
-    """Return the recipes that have both a suite and a folder, by name."""
+    """Return the names of the recipes that have both a suite and a recipe folder, sorted."""
     suites = {folder.name for folder in (project / "suites").iterdir() if folder.is_dir()}
     folders = {folder.name for folder in (project / "recipes").iterdir() if folder.is_dir()}
     return sorted(suites & folders)
 
 
-def longest_first(project: Path, wanted: Iterable[str]) -> list[Entry]:
-    """Return the wanted recipes, or all enrolled ones where none is named; the longest first.
+def longest_first(project: Path, names: Iterable[str]) -> list[Entry]:
+    """Return these recipes, or all enrolled ones if there are no names; the longest first.
 
-    The long ones decide when the whole ends, so they must not begin last.
+    A long recipe that starts last would make the whole matrix longer.
 
     Raises:
-        Misuse: a recipe is not enrolled, or one that it needs is not.
+        Misuse: a recipe or one of its dependencies is not enrolled.
     """
     known = enrolled(project)
-    chosen = list(dict.fromkeys(wanted)) or known
+    chosen = list(dict.fromkeys(names)) or known
     for recipe in chosen:
         if check_recipe_name(recipe) not in known:
-            raise Misuse(f"Recipe '{recipe}' is not enrolled; enrolled are: {', '.join(known)}.")
+            raise Misuse(f"Recipe '{recipe}' is not enrolled. Enrolled are: {', '.join(known)}.")
     entries = [_entry(project, recipe) for recipe in chosen]
     return sorted(entries, key=lambda entry: (-entry.seconds, -entry.weight, entry.recipe))
 
@@ -85,12 +87,12 @@ def longest_first(project: Path, wanted: Iterable[str]) -> list[Entry]:
 def shard_of(entries: list[Entry], shard: Shard) -> list[Entry]:
     """Return the part of a matrix that one of several machines runs, balanced by weight.
 
-    Only what the project itself says decides: machines that measured other seconds, or none, must
-    all compute the same parts, or a recipe would be in none of them.
+    Only declared weights count. Measured times differ between machines, but all machines must
+    compute the same parts, or a recipe could be in none of them.
 
     Args:
-        entries: the whole matrix; their order is kept.
-        shard: which part.
+        entries: the whole matrix; its order is kept.
+        shard: the part to return.
     """
     parts: list[set[str]] = [set() for _ in range(shard.count)]
     loads = [0] * shard.count

@@ -1,6 +1,6 @@
-"""One log, report and xunit of a matrix, in which what has no results stands as a failed test.
+"""One log, report and xunit file for a matrix; a recipe without results is a failed test in them.
 
-Robot and pabot leave a process that was killed out of their reports, and call the rest passed.
+Robot and pabot omit a process that was killed from their reports, which then say *passed*.
 """
 
 import io
@@ -13,12 +13,12 @@ from robot.rebot import rebot
 from robot.result import Result, TestSuite
 
 OUTPUT = "output.xml"
-# Robot's name of the folder suites/, which stands above the recipes.
+# Robot's name for the folder suites/, the parent of the recipes.
 ROOT = "Suites"
 
 
 def suite_name(recipe: str) -> str:
-    """Return Robot's name of a recipe's folder.
+    """Return Robot's name for a recipe's folder.
 
     Example:
         >>> suite_name("n8n")
@@ -28,29 +28,30 @@ def suite_name(recipe: str) -> str:
 
 
 def join(folder: Path, outputs: Iterable[Path], reasons: Mapping[str, str]) -> list[str]:
-    """Write output.xml, log.html, report.html and xunit.xml of several outputs.
+    """Write output.xml, log.html, report.html and xunit.xml from several outputs.
 
     Args:
         folder: where they are written.
-        outputs: what Robot wrote, with `Suites` at its top; one that is not there, or was cut off,
-            adds nothing.
-        reasons: each recipe that must be in it, and what is said of it where it is not.
+        outputs: outputs of Robot with the top suite `Suites`; those that are missing or were cut
+            off are ignored.
+        reasons: each recipe that must be in the report, to the message for the failed test if its
+            output is missing.
 
     Returns:
-        the recipes that were in none of the outputs.
+        the recipes whose output is missing.
     """
     root = TestSuite(name=ROOT)
     for path in outputs:
         for suite in _recipes_in(path):
             root.suites.append(suite)
-    there = {suite.name for suite in root.suites}
-    absent = [recipe for recipe in reasons if suite_name(recipe) not in there]
+    present = {suite.name for suite in root.suites}
+    absent = [recipe for recipe in reasons if suite_name(recipe) not in present]
     for recipe in absent:
         suite = root.suites.create(name=suite_name(recipe))
         suite.tests.create(
-            name="The Run Should Have Come To Its End",
+            name="The Run Should Finish",
             status="FAIL",
-            message=reasons[recipe] or "there is no output of this run",
+            message=reasons[recipe] or "its output.xml is missing",
         )
     folder.mkdir(parents=True, exist_ok=True)
     Result(suite=root).save(str(folder / OUTPUT))
@@ -66,7 +67,7 @@ def _recipes_in(path: Path) -> list[TestSuite]:
         root = ExecutionResult(str(path)).suite
     except DataError:
         return []
-    # What a run tells of itself stands at its top, which all of them share from now on.
+    # The metadata of a run are those of the top suite, which all runs share in the joined report.
     for suite in root.suites:
         suite.metadata.update(root.metadata)
     return list(root.suites)

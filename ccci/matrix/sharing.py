@@ -1,7 +1,7 @@
-"""One provider for all recipes of a matrix that sign in there, when somebody asks for it.
+"""One provider that all recipes of a matrix with sign-in share, if SHARE asks for it.
 
-The provider is a run of its own: it is in a journal, has a share of the node and a reaper. While it
-stands, the runs of the matrix do not queue behind those who wait for that share.
+The provider is a run of its own, with a journal, places on the node, and a reaper. While it is
+deployed, the runs of the matrix do not queue behind other runs, which may wait for its places.
 """
 
 import fcntl
@@ -27,13 +27,13 @@ from ccci.sso.sign_in import PROVIDERS
 
 @dataclass(frozen=True)
 class SharePlan:
-    """One provider for the recipes of a part of a matrix.
+    """One provider for the recipes in a part of a matrix.
 
     Attributes:
-        provider: its recipe.
-        sharers: the recipes that sign their users in there.
-        others: those that run beside them.
-        places: what the provider leaves of the node's budget.
+        provider: the recipe of the provider.
+        sharers: the recipes that share it.
+        others: the other recipes in the part.
+        places: the places on the node that the provider leaves free.
     """
 
     provider: str
@@ -45,20 +45,21 @@ class SharePlan:
 def plan_sharing(
     project: Path, provider: str, whole: Iterable[str], part: Iterable[str]
 ) -> SharePlan | None:
-    """Plan who shares a provider; None where no recipe of the part does, and none is deployed.
+    """Plan which recipes share a provider; None if no recipe in the part does.
 
     Args:
-        project: the folder that holds recipes/.
-        provider: what to share.
-        whole: the recipes of the matrix.
-        part: those that this machine runs.
+        project: the folder with recipes/.
+        provider: the recipe of the provider.
+        whole: the recipes of the whole matrix.
+        part: the recipes that this machine runs.
 
     Raises:
-        Misuse: it is no provider, no recipe of the matrix shares it, or one of the part does not
-            fit beside it on the node.
+        Misuse: it is not a provider, no recipe of the matrix can share it, or a recipe in the part
+            does not fit on the node beside it.
     """
     if provider not in PROVIDERS:
-        raise Misuse(f"SHARE={provider}: it is no provider; there is {', '.join(PROVIDERS)}.")
+        known = ", ".join(PROVIDERS)
+        raise Misuse(f"SHARE={provider}: this is not a provider. Providers are: {known}.")
     chosen = [recipe for recipe in whole if _shares(project, provider, recipe)]
     if not chosen:
         raise Misuse(f"SHARE={provider}: no recipe of this matrix can share it.")
@@ -72,8 +73,8 @@ def plan_sharing(
         weight = _weight_of(project, recipe, provider if recipe in sharers else "", slots)
         if weight > places:
             raise Misuse(
-                f"SHARE={provider}: '{recipe}' needs {weight} places, and beside the provider "
-                f"{places} of {slots} are left. Leave it out of this matrix, or SHARE."
+                f"SHARE={provider}: '{recipe}' needs {weight} places, but the provider leaves "
+                f"{places} of {slots}. Leave out this recipe, or SHARE."
             )
     others = tuple(recipe for recipe in here if recipe not in sharers)
     return SharePlan(provider, sharers, others, places)
@@ -81,29 +82,29 @@ def plan_sharing(
 
 @contextmanager
 def shared_provider(
-    project: Path, plan: SharePlan, matrix: str, logs: Path, tell: Callable[[str], None]
+    project: Path, plan: SharePlan, matrix: str, logs: Path, log: Callable[[str], None]
 ) -> Iterator[None]:
-    """Have a provider for the length of the block, for the runs of a plan.
+    """Deploy a provider for the runs of a plan, and remove it at the end of the block.
 
-    One that does not deploy stands to the end all the same: the runs are told why it failed, and
-    test their apps without sign-in.
+    If it does not deploy, it stays until then all the same: the runs get the reason, and test their
+    apps without sign-in.
 
     Args:
-        project: the folder that holds recipes/.
-        plan: who shares it.
-        matrix: the matrix that it belongs to.
-        logs: where the last words of its services are kept when it does not deploy. Later ones
-            are not: what other runs keep secret could stand in them.
-        tell: told, in a few words, what happens.
+        project: the folder with recipes/.
+        plan: the recipes that share it.
+        matrix: the id of the matrix.
+        logs: where the logs of its services are saved if it does not deploy. Later logs are not
+            saved, because they could contain secrets of other runs.
+        log: called with a line for each event.
 
     Raises:
-        Misuse: another matrix on this node has one.
+        Misuse: another matrix on this node shares a provider.
         NodeFailure: the node lacks something that every run needs. Nothing is left behind.
     """
-    with _alone(), _run_of(project, plan.provider, matrix, tell) as run:
-        # Of what abra does here, its reaper finds what is left by the run's name.
-        with _named(run.run_id):
-            folder = _offer(run, plan, logs, tell)
+    with _only_one(), _run_of(project, plan.provider, matrix, log) as run:
+        # With the run's id in their environment, the reaper finds processes that abra leaves.
+        with _run_id_set(run.run_id):
+            folder = _deploy_for_runs(run, plan, logs, log)
         os.environ[SHARED_VARIABLE] = str(folder)
         try:
             yield
@@ -112,14 +113,14 @@ def shared_provider(
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Only one matrix shares a provider: of two, each might wait for what the other one holds."""
+def _only_one() -> Iterator[None]:
+    """Allow one such matrix on the node: two could wait for each other's places."""
     descriptor = os.open(private_dir("matrix") / "sharing.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not try_lock(descriptor):
             raise Misuse(
-                "Another matrix on this node shares a provider: wait for its end, or leave SHARE "
-                "out."
+                "Another matrix on this node shares a provider. Wait until it has ended, or leave "
+                "SHARE out."
             )
         yield
     finally:
@@ -128,24 +129,22 @@ def _alone() -> Iterator[None]:
 
 
 @contextmanager
-def _run_of(
-    project: Path, provider: str, matrix: str, tell: Callable[[str], None]
-) -> Iterator[Run]:
-    with _named(None):
-        run = start_run(RunOptions(provider, project), tell)
+def _run_of(project: Path, provider: str, matrix: str, log: Callable[[str], None]) -> Iterator[Run]:
+    with _run_id_set(None):
+        run = start_run(RunOptions(provider, project), log)
     run.record.journal.record("matrix", matrix)
     try:
         yield run
     finally:
-        # Nobody tested it: nothing is said of its recipe.
+        # The provider was not tested, so its run has no verdict on the recipe.
         run.end("incomplete", failed=False)
 
 
 @contextmanager
-def _named(run_id: str | None) -> Iterator[None]:
-    """Let programs that are started in the block carry the name of a run, or that of none.
+def _run_id_set(run_id: str | None) -> Iterator[None]:
+    """Set the run id for programs that are started in the block, or unset it.
 
-    What the matrix starts after it is not the provider's, and a teardown must not end it.
+    Later processes of the matrix must not have the provider's run id: its teardown would end them.
     """
     before = os.environ.pop("CCCI_RUN_ID", None)
     if run_id is not None:
@@ -158,21 +157,21 @@ def _named(run_id: str | None) -> Iterator[None]:
             os.environ["CCCI_RUN_ID"] = before
 
 
-def _offer(run: Run, plan: SharePlan, logs: Path, tell: Callable[[str], None]) -> Path:
-    """Deploy it; return the folder that tells each run where it is, or why it is not."""
+def _deploy_for_runs(run: Run, plan: SharePlan, logs: Path, log: Callable[[str], None]) -> Path:
+    """Deploy the provider; return the folder with a file on it, or on its failure, for each run."""
     app, folder = run.driver.app, run.folder / "shared"
     own = Sharing(ProcessIdentity.of(os.getpid()), plan.places)
-    delegates: dict[str, dict[str, str]] = {}
+    administrators: dict[str, dict[str, str]] = {}
     failure = ""
     try:
         _deploy(run)
-        delegates = _delegates(run, plan)
+        administrators = _administrators(run, plan)
     except CcciError as error:
-        tell(f"did not deploy: {error}")
+        log(f"did not deploy: {error}")
         save_logs(run.target.swarm, app, logs, run.record.credentials.values())
         failure = f"{error} Its logs are in {logs}."
     for recipe in plan.sharers:
-        secrets = delegates.get(recipe, {})
+        secrets = administrators.get(recipe, {})
         replace(own, provider=app, secrets=secrets, failure=failure).write(folder, recipe)
     for recipe in plan.others:
         own.write(folder, recipe)
@@ -185,22 +184,22 @@ def _deploy(run: Run) -> None:
     run.driver.wait_healthy()
 
 
-def _delegates(run: Run, plan: SharePlan) -> dict[str, dict[str, str]]:
-    """Make an administrator for each run that shares it."""
+def _administrators(run: Run, plan: SharePlan) -> dict[str, dict[str, str]]:
+    """Create an administrator for each run that shares the provider; return their credentials."""
     app, credentials = run.driver.app, run.record.credentials
     provider = PROVIDERS[plan.provider]
     opened = provider(run.target.client, app.url, credentials.below(app.domain))
-    made = {}
+    created = {}
     for recipe in plan.sharers:
         password = credentials.generate(f"administrator for {recipe}")
-        made[recipe] = opened.delegate(f"{recipe}-{run.run_id}", password)
-    return made
+        created[recipe] = opened.delegate(f"{recipe}-{run.run_id}", password)
+    return created
 
 
 def _shares(project: Path, provider: str, recipe: str) -> bool:
-    """Tell whether a recipe signs in there, by words, and needs it for no more."""
+    """Tell whether a recipe needs the provider for sign-in only, and without a setup script."""
     sso = (enrolled(project, recipe) or RecipeConfig()).sso
-    # A setup script is written for the administrator of the whole provider.
+    # A setup script needs the administrator of the whole provider.
     if sso is None or sso.provider != provider or sso.setup_script:
         return False
     return provider not in plan_in(project, recipe, provider).recipes

@@ -1,1 +1,1 @@
-"""What is kept of a run, searched for credentials before anybody reads it."""
+"""The results of runs: what is stored, and the search for credentials in it."""

@@ -1,7 +1,7 @@
 """Which files of a run may leave the node: those in which no credential of the run was found.
 
-The run itself looks, at its very end, since only it still has the credentials then. What it found
-stands in cleared.json; whoever hands a file on compares the file with it first.
+The run itself searches them, as its last step, because only the run knows the credentials. The
+result is in cleared.json. Before a file is published, it is compared with cleared.json.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ MAY_BE_CLEARED = ("log.html", "report.html", "xunit.xml", "results.json", "outpu
 
 @dataclass(frozen=True)
 class ClearedFile:
-    """A file as it was when it was looked through."""
+    """A file as it was when it was searched."""
 
     sha256: str
     size_bytes: int
@@ -30,13 +30,13 @@ class ClearedFile:
 
 @dataclass(frozen=True)
 class Clearance:
-    """What a run found when it looked through its own files.
+    """The result of the search for credentials in the files of a run.
 
     Attributes:
-        credentials: how many values were looked for, each in every form of it.
-        cleared: name to file; only these may leave the node.
-        withheld: name of each other file to the reason; it names credentials, never their values.
-        reason: why nothing at all is cleared, or "".
+        credentials: how many values were searched for, each in every form that it can have.
+        cleared: name to file; only these files may leave the node.
+        withheld: the names of the other files to the reason, which never has a credential's value.
+        reason: why no file is cleared, or "".
     """
 
     credentials: int = 0
@@ -46,21 +46,21 @@ class Clearance:
 
 
 def clear(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
-    """Look through a run's files, and write cleared.json.
+    """Search the files of a run for credentials, and write cleared.json.
 
-    It fails closed: where a single file cannot be read or understood, or the credentials are not
-    known, no file is cleared; and where this raises, there is no cleared.json.
+    It fails closed: if a file cannot be read or unpacked, or if the credentials are not known, no
+    file is cleared. If this raises an error, there is no cleared.json.
 
     Args:
-        folder: the folder of the run's results.
-        credentials: value to name, of all that the run ever had; None: they are not known.
+        folder: the folder with the results of the run.
+        credentials: value to name, of all credentials that the run ever had; None if not known.
 
     Example:
         >>> clear(results, run.credentials.names_by_value()).cleared.keys()
         dict_keys(['log.html', 'report.html', 'xunit.xml', 'results.json', 'output.xml'])
     """
     (folder / CLEARED_FILE).unlink(missing_ok=True)
-    found = _looked_through(folder, credentials)
+    found = _search(folder, credentials)
     draft = folder / f".{CLEARED_FILE}"
     with draft.open("wb") as file:
         file.write(TypeAdapter(Clearance).dump_json(found, indent=2))
@@ -71,7 +71,7 @@ def clear(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
 
 
 def read_clearance(folder: Path) -> Clearance:
-    """Return what a run found; without a cleared.json that can be read, nothing is cleared.
+    """Read cleared.json; if it cannot be read, no file is cleared.
 
     Example:
         >>> read_clearance(Path("results/custom-html/latest")).credentials
@@ -80,60 +80,62 @@ def read_clearance(folder: Path) -> Clearance:
     try:
         return TypeAdapter(Clearance).validate_json((folder / CLEARED_FILE).read_bytes())
     except FileNotFoundError:
-        return Clearance(reason="the run did not come to the search for credentials in its files")
+        return Clearance(reason="the run ended before it searched its files for credentials")
     except (OSError, ValueError) as error:
         return Clearance(reason=f"{CLEARED_FILE} cannot be read: {type(error).__name__}")
 
 
-def _looked_through(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
+def _search(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
     if credentials is None:
-        return Clearance(reason="the run's credentials are not known, so none can be looked for")
+        return Clearance(
+            reason="the run's credentials are not known, so they cannot be searched for"
+        )
     wanted = {value: name for value, name in credentials.items() if value}
     short = sorted(name for value, name in wanted.items() if len(value) < SHORTEST_SECRET)
     if short:
-        # It would be found in any text, or, left out, in none.
-        return Clearance(len(wanted), reason=f"too short to be looked for: {', '.join(short)}")
+        # A short value would be found in any text; without it the search would not be complete.
+        return Clearance(len(wanted), reason=f"too short to search for: {', '.join(short)}")
     cleared: dict[str, ClearedFile] = {}
     withheld: dict[str, str] = {}
     for name in MAY_BE_CLEARED:
         path = folder / name
         if not path.is_symlink() and not path.exists():
-            withheld[name] = "it was not made"
+            withheld[name] = "it was not written"
             continue
         try:
             if path.is_symlink():
                 raise CannotUnpack("it is a link")
             raw = path.read_bytes()
-            held = _held(raw, path.suffix, wanted)
+            found = _credentials_in(raw, path.suffix, wanted)
         except (OSError, CannotUnpack) as error:
-            return Clearance(len(wanted), reason=f"{name} cannot be looked through: {error}")
-        if held:
-            withheld[name] = f"it holds {', '.join(held)}"
+            return Clearance(len(wanted), reason=f"{name} cannot be searched: {error}")
+        if found:
+            withheld[name] = f"it contains {', '.join(found)}"
         else:
             cleared[name] = ClearedFile(hashlib.sha256(raw).hexdigest(), len(raw))
     return Clearance(len(wanted), cleared, withheld)
 
 
-def _held(raw: bytes, suffix: str, wanted: Mapping[str, str]) -> list[str]:
-    """Return the names of the credentials that a file holds."""
-    # Every byte is looked at: what is no UTF-8 must not end the search.
+def _credentials_in(raw: bytes, suffix: str, wanted: Mapping[str, str]) -> list[str]:
+    """Return the names of the credentials that a file contains."""
+    # Every byte is searched: bytes that are not UTF-8 must not end the search.
     text = raw.decode("utf-8", errors="surrogateescape")
     texts = [text, *(unpacked(text) if suffix == ".html" else [])]
     together = "\0".join(texts)
-    # Twice: a page about a page. Named, decimal and hexadecimal references alike end here.
+    # Unescaped twice, because a page may quote a page. This covers all kinds of references.
     once = html.unescape(together)
     views = {together, once, html.unescape(once)}
     return sorted(
         {
             name
             for value, name in wanted.items()
-            if any(form in view for form in _looked_for(value) for view in views)
+            if any(form in view for form in _all_forms(value) for view in views)
         }
     )
 
 
-def _looked_for(value: str) -> set[str]:
-    """Return all forms of a value, and of each of its lines: logs cut keys into lines."""
+def _all_forms(value: str) -> set[str]:
+    """Return all forms of a value and of each of its lines, because logs split keys into lines."""
     lines = [line.strip() for line in value.splitlines()]
     parts = [line for line in lines if len(line) > 16 and not line.startswith("-----")]
     return {form for part in (value, *parts) for form in forms_of(part)}

@@ -1,4 +1,4 @@
-"""The run's credentials: generated or read, kept in one file of mode 0600, found in no artefact."""
+"""The credentials of a run: stored in one file of mode 0600, and found in any file in any form."""
 
 import base64
 import html
@@ -14,31 +14,31 @@ from urllib.parse import quote, quote_plus
 
 from ccci.errors import Misuse
 
-# Shorter values stand in ordinary text by chance; redacting them would make logs unreadable.
+# Shorter values can be in ordinary text by chance; redacting them would make logs unreadable.
 SHORTEST_SECRET = 6
 REDACTED = "<secret>"
 
 
 class CredentialStore:
-    """Name to value, in one file that only its owner can read."""
+    """Credentials by name, in one file that only its owner can read."""
 
     def __init__(self, path: Path) -> None:
-        """Open the store; a file that is not there is an empty store."""
+        """Open the store; it is empty if the file does not exist."""
         self._path = path
         self._values: dict[str, str] = {}
         self._former: dict[str, str] = {}
-        # Dependencies are deployed side by side, each with secrets of its own.
+        # Dependencies are deployed in parallel, each with its own secrets.
         self._writing = threading.Lock()
         if path.exists():
             self._values = json.loads(path.read_text(encoding="utf-8"))
 
     def put(self, name: str, value: str) -> None:
-        """Keep a value under a name, written to disk before it is used anywhere."""
+        """Store a value under a name; it is on disk before it is used anywhere."""
         with self._writing:
             if name in self._values:
-                # What was logged before may still show the value that is replaced now.
+                # Logs may contain the old value, so it is still searched for.
                 self._former = {**self._former, self._values[name]: name}
-            # A new mapping each time: whoever reads goes on with the one before.
+            # A new dict each time, because other threads may be reading the old one.
             self._values = {**self._values, name: value}
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh = self._path.with_name(f"{self._path.name}.new")
@@ -48,7 +48,7 @@ class CredentialStore:
             fresh.replace(self._path)
 
     def generate(self, name: str, length: int = 32) -> str:
-        """Make a random value of this many characters, keep it under a name and return it."""
+        """Generate a random value of this many characters, store it and return it."""
         value = secrets.token_urlsafe(length)[:length]
         self.put(name, value)
         return value
@@ -57,7 +57,7 @@ class CredentialStore:
         """Return a value.
 
         Raises:
-            Misuse: there is none of that name; the sentence lists the names there are.
+            Misuse: there is none of that name; the message lists the names.
         """
         if name not in self._values:
             known = ", ".join(sorted(self._values)) or "none"
@@ -70,19 +70,19 @@ class CredentialStore:
         return {k.removeprefix(start): v for k, v in self._values.items() if k.startswith(start)}
 
     def values(self) -> list[str]:
-        """Return all values, for the search through the artefacts; those replaced since, too."""
+        """Return all values to search for, including replaced ones."""
         return list(dict.fromkeys([*self._values.values(), *self._former]))
 
     def names_by_value(self) -> dict[str, str]:
-        """Return the name of every value, those replaced since, too; a value has one name here."""
+        """Return value to name, including replaced values."""
         return self._former | {value: name for name, value in self._values.items()}
 
 
 def forms_of(secret: str) -> set[str]:
-    """Return the ways in which a secret can stand in a text file.
+    """Return the forms that a secret can have in a text file.
 
     Plain, base64 (at each of its three alignments), URL-encoded, JSON-escaped, HTML-escaped; and
-    each of these escaped once more, as JSON that is shown on a page is.
+    each of these escaped once more, for example JSON on an HTML page.
     """
     forms = _escapes(secret) | _base64_of(secret)
     return {twice for form in forms for twice in _escapes(form) if len(twice) >= SHORTEST_SECRET}
@@ -108,7 +108,7 @@ def _base64_of(secret: str) -> set[str]:
     raw = secret.encode("utf-8")
     forms: set[str] = set()
     for shift in range(3):
-        # Only the characters that depend on the secret alone: those at the rims mix in others.
+        # Only characters that depend on nothing but the secret: those at both ends do not.
         encoded = base64.b64encode(b"\0" * shift + raw).decode("ascii").rstrip("=")
         inner = encoded[
             (0, 2, 3)[shift] : len(encoded) - (1 if len(raw + b"\0" * shift) % 3 else 0)
@@ -119,33 +119,33 @@ def _base64_of(secret: str) -> set[str]:
 
 
 def redact(text: str, secrets: list[str], by: str = REDACTED) -> str:
-    """Return `text` with every form of every secret replaced by a word."""
+    """Return a text with every form of every secret replaced."""
     pattern = _pattern(tuple(secrets))
     return pattern.sub(by, text) if pattern else text
 
 
 def holds_secret(text: str, secrets: list[str]) -> bool:
-    """Tell whether any form of any secret stands in `text`."""
+    """Tell whether a text contains any form of any secret."""
     pattern = _pattern(tuple(secrets))
     return bool(pattern and pattern.search(text))
 
 
 @lru_cache(maxsize=8)
 def _pattern(secrets: tuple[str, ...]) -> "re.Pattern[str] | None":
-    # The longest first, or a form inside another would leave the rest of that one standing.
+    # The longest first: otherwise, of a form that contains another, a part would be left.
     forms = sorted({f for s in secrets for f in forms_of(s)}, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, forms))) if forms else None
 
 
 def read_credentials(path: Path) -> dict[str, str]:
-    """Return the text values of a TOML file of credentials, keys of tables joined by dots.
+    """Read a TOML file of credentials; the keys of tables are joined with dots.
 
     Raises:
-        Misuse: the file is missing, readable by others, no TOML, or holds something else than text.
+        Misuse: the file is missing, readable by others, not TOML, or has a value that is not text.
     """
     try:
         if path.stat().st_mode & 0o077:
-            raise Misuse(f"{path}: others can read this file: 'chmod 600 {path}'.")
+            raise Misuse(f"{path}: others can read this file. Run 'chmod 600 {path}'.")
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Misuse(f"{path}: there is no such credentials file.") from None

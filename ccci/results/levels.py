@@ -1,13 +1,13 @@
 """How much of a recipe one run has verified: a level from 0 to 6, each including those below it.
 
-A level is read off what the run itself saw, and off nothing else. The first stage that did not
-pass ends the climb: *failed*, *incomplete* and *not run* are alike here, nobody saw it pass. A
-stage that the recipe opted out of is passed over and verified by nobody: the level is that of the
-highest stage which did pass, `left_out` names what is missing below it, and 6 is out of reach.
-Restart and teardown make no level of their own, and 6 needs both.
+The level of a run depends on this run only. It ends at the first stage that did not pass: *failed*,
+*incomplete* and *not run* make no difference here. A stage that the recipe opted out of is skipped,
+and is not verified: the level is that of the highest stage that passed, `left_out` names the
+skipped stages below it, and level 6 is out of reach. Restart and teardown have no level of their
+own, but level 6 needs both.
 
-Sign-in by a provider has no stage of its own. Where recipe.toml has `[sso]`, `make check` wants
-tests of it among those of *functional* and *browser*, and levels 2 and 3 stand for them.
+Sign-in with a provider has no stage of its own. If recipe.toml has `[sso]`, `make check` requires
+tests of it in *functional* and *browser*, so levels 2 and 3 include it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from typing import Any
 from ccci.errors import Misuse
 from ccci.stage_names import STAGES
 
-# Each makes the level of its place, from 1.
+# Their levels are 1, 2, 3 and so on.
 STAGES_BY_LEVEL = ("install", "functional", "browser", "backup", "upgrade")
 HIGHEST = len(STAGES_BY_LEVEL) + 1
 _NAMES = (
@@ -28,14 +28,14 @@ _NAMES = (
     "upgrade",
     "all of it, with no opt-out",
 )
-# What a recipe without a suite of its own is never asked.
+# The stages that a recipe without a suite of its own does not have.
 _OF_THE_APP_ITSELF = ("functional", "browser")
 
 
 def level_of(results: Mapping[str, Any]) -> int:
     """Return the level that a run verified, from the content of its results.json.
 
-    Anything that is missing there, or is not as `ccci.results.store` writes it, verifies nothing.
+    Anything that is missing or invalid in it counts as not verified.
 
     Args:
         results: the content of results.json.
@@ -55,7 +55,7 @@ def level_of(results: Mapping[str, Any]) -> int:
 
 
 def level_name(level: int) -> str:
-    """Return what a level says of a recipe, in words.
+    """Return the name of a level.
 
     Raises:
         Misuse: there is no such level.
@@ -65,12 +65,12 @@ def level_name(level: int) -> str:
         'backup and restore'
     """
     if not 0 <= level <= HIGHEST:
-        raise Misuse(f"There is no level {level}: they go from 0 to {HIGHEST}.")
+        raise Misuse(f"There is no level {level}: levels go from 0 to {HIGHEST}.")
     return _NAMES[level]
 
 
 def left_out(results: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the stages below a run's level that it passed over, since the recipe opted out.
+    """Return the stages below a run's level that were skipped because the recipe opted out.
 
     Example:
         >>> left_out({"stages": {"install": "passed", "functional": "passed",
@@ -82,9 +82,9 @@ def left_out(results: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def verdict_of(results: Mapping[str, Any], stage: str) -> str:
-    """Return what a run says of a stage: a verdict, or *not verified*.
+    """Return the verdict on a stage, or *not verified*.
 
-    *Not verified* is what a generic run says of the app itself: nobody wrote tests for it.
+    *Not verified* is for a recipe without a suite of its own: there are no tests of the app itself.
 
     Example:
         >>> verdict_of({"facts": {"generic": True}, "stages": {}}, "functional")
@@ -97,14 +97,14 @@ def verdict_of(results: Mapping[str, Any], stage: str) -> str:
 
 
 def _is_whole(results: Mapping[str, Any]) -> bool:
-    """Tell whether all stages passed, no test was left out, and nothing is said against it."""
+    """Tell whether the verdict and all stages are passed, and no test failed or was left out."""
     facts, tests = results.get("facts"), results.get("tests")
     return (
         results.get("verdict") == "passed"
         and all(verdict_of(results, stage) == "passed" for stage in STAGES)
         and isinstance(facts, Mapping)
         and not facts.get("opt_outs")
-        # A kept app's teardown is left out test by test, and its stage reads as passed.
+        # If the app is kept, the tests of teardown are left out, but the stage counts as passed.
         and isinstance(tests, Mapping)
         and tests.get("failed") == 0
         and tests.get("opted out") == 0

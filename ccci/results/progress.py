@@ -1,4 +1,4 @@
-"""progress.json: how far a run is, for those who watch it from outside."""
+"""progress.json: how far a run is, for other processes."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,10 +16,10 @@ class Progress:
     """How far a run is.
 
     Attributes:
-        stage: the one that was begun last; *start* before the first.
-        begun: when, in UTC.
-        ended: stage to seconds, of those before it.
-        failed: how many tests had failed by then.
+        stage: the stage that was started last; *start* before the first one.
+        begun: when it was started, in UTC.
+        ended: stage to seconds, of the stages before it.
+        failed: how many tests had failed before it.
     """
 
     stage: str
@@ -29,10 +29,10 @@ class Progress:
 
 
 def write_progress(folder: Path, stage: str, ended: dict[str, float], failed: int) -> Progress:
-    """Note that a stage begins, whole or not at all.
+    """Record that a stage has started; the file is written in one step.
 
     Raises:
-        NodeFailure: it cannot be written.
+        NodeFailure: the file cannot be written.
 
     Example:
         >>> write_progress(results, "functional", {"install": 21.4}, failed=0).stage
@@ -45,12 +45,12 @@ def write_progress(folder: Path, stage: str, ended: dict[str, float], failed: in
         draft.write_bytes(TypeAdapter(Progress).dump_json(progress) + b"\n")
         draft.replace(folder / PROGRESS_FILE)
     except OSError as error:
-        raise NodeFailure(f"{folder / PROGRESS_FILE} cannot be written: {error}") from error
+        raise NodeFailure(f"Cannot write {folder / PROGRESS_FILE}: {error}") from error
     return progress
 
 
 def read_progress(folder: Path) -> Progress | None:
-    """Return how far a run is; None where it has not said so yet, or not so that it can be read.
+    """Return how far a run is; None if progress.json is missing or invalid.
 
     Example:
         >>> read_progress(Path("results/custom-html/latest")).ended["install"]

@@ -1,4 +1,4 @@
-"""results/<recipe>/<run id>/: what is kept of a run, in a form that programs read."""
+"""results.json in results/<recipe>/<run id>/: the results of a run, for programs."""
 
 import json
 import os
@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
 RUNS_KEPT = 20
-# Set by a matrix for the runs that it starts.
+# The environment variable that a matrix sets for its runs.
 MATRIX_VARIABLE = "CCCI_MATRIX"
 RESULTS_FILE = "results.json"
-# Reasons of runs that say nothing because something outside ended them: begun again, they may.
+# Reasons of runs that were ended from outside: it makes sense to run them again.
 CUT_OFF = "the run's process ended before the run did"
 INTERRUPTED = "the run was interrupted"
 PROVIDER_GONE = "the matrix that deployed the provider for this run ended before it"
@@ -21,24 +21,24 @@ PROVIDER_GONE = "the matrix that deployed the provider for this run ended before
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What is known of a run before its tests are counted.
+    """What was run.
 
     Attributes:
-        run_id: its identity.
+        run_id: the id of the run.
         recipe: the recipe under test.
         head: the full hash of the commit under test.
-        head_release: the release that the head's compose file names, or "".
-        upgraded_from: the release before it, or "".
-        pull_request: its number, 0 where there is none.
-        domain: the app's host name.
-        abra: what `abra --version` said.
+        head_release: the release in the compose file of this commit, or "".
+        upgraded_from: the release that the upgrade started from, or "".
+        pull_request: the number of the pull request; 0 for none.
+        domain: the host name of the app.
+        abra: the output of `abra --version`.
         opt_outs: stage to reason.
-        generic: only the generic stages exist for this recipe.
-        stage_seconds: how long each stage took.
-        started: ISO time in UTC.
-        matrix: the matrix that the run was part of, or "".
-        shared_provider: the recipe of the provider that the matrix deployed for its runs, or "".
-        waited_seconds: how long it waited for its share of the budget, before anything was made.
+        generic: whether the recipe has only the generic stages.
+        stage_seconds: stage to duration in seconds.
+        started: when the run started, as ISO time in UTC.
+        matrix: the id of the matrix that the run was part of, or "".
+        shared_provider: the recipe of the provider that the run shared in a matrix, or "".
+        waited_seconds: how long the run waited for places on the node before it started.
     """
 
     run_id: str
@@ -60,20 +60,20 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class RunResults:
-    """The outcome of a run.
+    """The results of a run.
 
     Attributes:
         facts: what was run.
-        verdict: of the whole run; *incomplete* says nothing about the recipe.
-        stages: stage to verdict; a stage that was not chosen is *not run*.
-        tests: how many passed, failed and were opted out.
-        seconds: the whole run, as Robot counted it; what it waited for its share is in it.
+        verdict: the verdict of the whole run; *incomplete* says nothing about the recipe.
+        stages: stage to verdict; a stage that was not selected is *not run*.
+        tests: how many tests passed, failed, and were opted out.
+        seconds: the duration of the run as Robot measured it, including the wait for places.
         reason: why it is incomplete, or "".
-        redactions: how many artefacts held a credential that had to be taken out.
-        peak_memory_bytes: of the run's apps together, as `ccci.swarm.memory` counts; None: not
-            measured.
-        overhead_cpu_seconds: the harness's overhead: the processor's time that Robot's own process
-            took. abra, Docker, the apps and the browser are other processes; waiting costs none.
+        redactions: how many files had a credential that was removed.
+        peak_memory_bytes: peak memory of the run's apps together, as `ccci.swarm.memory` measures
+            it; None if it was not measured.
+        overhead_cpu_seconds: the overhead of the harness: CPU time of Robot's own process, without
+            abra, Docker, the apps and the browser, which are other processes.
     """
 
     facts: RunFacts
@@ -88,10 +88,10 @@ class RunResults:
 
 
 def results_dir(project: Path) -> Path:
-    """Return the folder that holds the results of all recipes.
+    """Return the folder with the results of all recipes.
 
-    ``CCCI_RESULTS_DIR`` names another one: a recipe that was broken on purpose must not be counted
-    among the recipe's own results.
+    ``CCCI_RESULTS_DIR`` can name another folder, for example for a recipe that is broken on
+    purpose: these results must not be mixed with the recipe's own.
     """
     return Path(os.environ.get("CCCI_RESULTS_DIR") or project / "results")
 
@@ -99,8 +99,8 @@ def results_dir(project: Path) -> Path:
 def worst(verdicts: list[Verdict]) -> Verdict:
     """Return the verdict of a whole from the verdicts of its parts.
 
-    One broken promise is a failure, whatever else was incomplete. A part that was not run leaves
-    the whole incomplete: nobody saw it pass.
+    If one part failed, the whole failed, even if others are incomplete. If a part was not run, the
+    whole is incomplete.
     """
     if "failed" in verdicts:
         return "failed"
@@ -110,7 +110,7 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 
 
 def write_results(folder: Path, results: RunResults) -> None:
-    """Write results.json, whole or not at all, and point `latest` at this run."""
+    """Write results.json in one step, and point the link `latest` to this run."""
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{RESULTS_FILE}"
     draft.write_text(json.dumps(asdict(results), indent=2) + "\n", encoding="utf-8")
@@ -122,10 +122,10 @@ def write_results(folder: Path, results: RunResults) -> None:
 
 
 def read_results(folder: Path) -> RunResults | None:
-    """Read what `write_results` wrote; None where there is nothing, or nothing that can be read.
+    """Read results.json; None if it is missing or invalid.
 
     Args:
-        folder: of one run.
+        folder: the folder of a run.
     """
     try:
         found = json.loads((folder / RESULTS_FILE).read_text(encoding="utf-8"))
@@ -135,7 +135,7 @@ def read_results(folder: Path) -> RunResults | None:
 
 
 def stored_results(recipe_folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Yield the folder of each run of a recipe and what its results.json says, the newest first.
+    """Yield the folder of each run of a recipe and the content of its results.json, newest first.
 
     Example: ``[folder for folder, found in stored_results(results_dir(project) / "n8n")]``
     """
@@ -143,12 +143,12 @@ def stored_results(recipe_folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            continue  # A run that ended meanwhile has removed the oldest results.
+            continue  # A run that has just ended may have removed the oldest results.
         yield path.parent, json.loads(text)
 
 
 def was_cut_off(results: RunResults) -> bool:
-    """Tell whether a run ended because something outside ended it."""
+    """Tell whether a run was ended from outside."""
     return results.verdict == "incomplete" and results.reason in (
         CUT_OFF,
         INTERRUPTED,
@@ -157,7 +157,7 @@ def was_cut_off(results: RunResults) -> bool:
 
 
 def prune_results(recipe_folder: Path, keep: int = RUNS_KEPT) -> list[str]:
-    """Remove the folders of the oldest runs beyond `keep`, and return their names."""
+    """Keep the newest runs of a recipe and remove the others; return the removed runs' names."""
     runs = sorted(p for p in recipe_folder.iterdir() if p.is_dir() and not p.is_symlink())
     gone = [run for run in runs if (run / RESULTS_FILE).exists()][:-keep]
     for run in gone:

@@ -1,4 +1,4 @@
-"""A matrix that is ended early tears everything down, and says what did not finish."""
+"""A matrix that is interrupted tears everything down, and says what did not finish."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def runs() -> set[str]:
 
 
 def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tuple[str, str]:
-    """Run a matrix, end it once its app is deployed; return the run's id and the last words."""
+    """Run a matrix and end it once its app is deployed; return the run's id and the output."""
     before = runs()
     script = ". .venv/bin/activate && exec python -m ccci.matrix custom-html"
     with subprocess.Popen(
@@ -42,18 +42,18 @@ def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tupl
             matrix.send_signal(signal.SIGINT)
             raise
         end(matrix, Journal.load(run_id))
-        said, _ = matrix.communicate(timeout=240)
-    assert matrix.returncode == 1, said
-    return run_id, said
+        output, _ = matrix.communicate(timeout=240)
+    assert matrix.returncode == 1, output
+    return run_id, output
 
 
-def report_of(said: str) -> tuple[Path, dict[str, Any]]:
-    folder = Path(said.rpartition("Report:")[2].strip()).parent
+def report_of(output: str) -> tuple[Path, dict[str, Any]]:
+    folder = Path(output.rpartition("Report:")[2].strip()).parent
     results: dict[str, Any] = json.loads((folder / "results.json").read_text())
     return folder, results
 
 
-def robot_killed(_matrix: "subprocess.Popen[str]", run: Journal) -> None:
+def kill_robot(_matrix: "subprocess.Popen[str]", run: Journal) -> None:
     owner = run.owner()
     assert owner, "the run has no owner"
     os.kill(owner.pid, signal.SIGKILL)
@@ -64,24 +64,24 @@ def robot_killed(_matrix: "subprocess.Popen[str]", run: Journal) -> None:
     [
         lambda matrix, _run: matrix.send_signal(signal.SIGTERM),
         lambda matrix, _run: matrix.send_signal(signal.SIGINT),
-        robot_killed,
+        kill_robot,
     ],
     ids=["SIGTERM", "SIGINT", "SIGKILL of the recipe's process"],
 )
-def test_ended_early_it_leaves_nothing_and_a_report(
+def test_an_interrupted_matrix_leaves_nothing_over_and_writes_a_report(
     end: Callable[["subprocess.Popen[str]", Journal], None],
 ) -> None:
-    run_id, said = ended_early(end)
+    run_id, output = ended_early(end)
     wait_until_reaped(run_id)
     stack = Journal.load(run_id).stacks()[0]
     assert leftovers_of(stack, run_id) == []
-    folder, results = report_of(said)
+    folder, results = report_of(output)
     assert results["verdict"] == "incomplete"
     assert results["not_finished"] == ["custom-html"]
     assert results["recipes"][0]["recipe"] == "custom-html"
     assert results["recipes"][0]["verdict"] == "incomplete"
     assert results["problems"] == []
-    assert "Did not finish: custom-html" in said
+    assert "Did not finish: custom-html" in output
     suite = ExecutionResult(str(folder / "output.xml")).suite
     assert [one.name for one in suite.suites] == ["Custom-Html"]
     assert suite.statistics.failed > 0
@@ -95,7 +95,7 @@ def test_the_memory_of_a_container_is_what_docker_says() -> None:
     pid = int(api.inspect_container(container)["State"]["Pid"])
     memory = api.stats(container, stream=False)["memory_stats"]
     cache = memory["stats"]
-    said = memory["usage"] - cache.get("total_inactive_file", cache.get("inactive_file", 0))
+    expected = memory["usage"] - cache.get("total_inactive_file", cache.get("inactive_file", 0))
     read = memory_of(container, pid)
     assert read is not None, "the container's cgroup cannot be read here"
-    assert read == pytest.approx(said, rel=0.2, abs=4 * 1024**2)
+    assert read == pytest.approx(expected, rel=0.2, abs=4 * 1024**2)

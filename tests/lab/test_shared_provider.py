@@ -1,4 +1,4 @@
-"""A provider that a matrix shares: runs see nothing of each other, and it goes with the matrix."""
+"""A provider that a matrix shares: its runs cannot see each other, and it ends with the matrix."""
 
 import json
 import os
@@ -30,9 +30,9 @@ PASSWORD = "a password that opens nothing else"
 
 
 def matrix_of(output: Path, *recipes: str) -> "subprocess.Popen[str]":
-    words = [*recipes, "--share", "keycloak", "--output", str(output)]
+    arguments = [*recipes, "--share", "keycloak", "--output", str(output)]
     return subprocess.Popen(
-        ["bash", "-c", '. .venv/bin/activate && exec python -m ccci.matrix "$@"', "matrix", *words],
+        ["bash", "-c", '. .venv/bin/activate && exec python -m ccci.matrix "$@"', "matrix", *arguments],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "CCCI_RESULTS_DIR": str(RESULTS)},
     )  # fmt: skip
@@ -65,7 +65,7 @@ def status_at(http: Client, issuer: str, token: str) -> int:
     return oidc.user_info(http, oidc.discover(http, issuer), token).status
 
 
-def test_what_one_run_has_there_no_other_sees(tmp_path: Path) -> None:
+def test_a_run_cannot_see_the_realms_of_other_runs(tmp_path: Path) -> None:
     http, matrix = Client(load_server()), new_run_id()
     plan = SharePlan("keycloak", ("gitea", "matrix-synapse"), (), 2)
     admins: dict[str, KeycloakAdmin] = {}
@@ -97,11 +97,11 @@ def test_what_one_run_has_there_no_other_sees(tmp_path: Path) -> None:
     assert [leftovers_of(stack, run.run_id) for stack in run.stacks()] == [[]]
 
 
-def test_two_recipes_sign_their_users_in_at_one_provider(tmp_path: Path) -> None:
+def test_two_recipes_share_one_provider(tmp_path: Path) -> None:
     output = tmp_path / "report"
     with matrix_of(output, "gitea", "matrix-synapse") as matrix:
-        said, _ = matrix.communicate(timeout=900)
-    assert matrix.returncode == 0, said
+        printed, _ = matrix.communicate(timeout=900)
+    assert matrix.returncode == 0, printed
     found = json.loads((output / "results.json").read_text())
     assert found["verdict"] == "passed"
     runs = [one for one in all_runs() if found["matrix"] in one.names("matrix")]
@@ -116,7 +116,7 @@ def test_two_recipes_sign_their_users_in_at_one_provider(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_ended_early_it_takes_its_provider_along(tmp_path: Path, how: signal.Signals) -> None:
+def test_an_interrupted_matrix_removes_its_provider(tmp_path: Path, how: signal.Signals) -> None:
     before = {run.run_id for run in all_runs()}
 
     def mine(recipe: str) -> list[Journal]:

@@ -341,7 +341,7 @@ def test_nothing_is_quoted_from_files_that_are_not_cleared(tmp_path: Path) -> No
     body = comment_body(replace(REQUEST, results=folder))
     assert "hunter22" not in body
     assert "| backup | ❌ failed | 31.5 |\n" in body
-    assert "xunit.xml&#x3a;&#x200b; it holds owner." in body
+    assert "xunit.xml&#x3a;&#x200b; it contains owner." in body
     (folder / CLEARED_FILE).unlink()
     assert "No file may leave the node" in comment_body(replace(REQUEST, results=folder))
 

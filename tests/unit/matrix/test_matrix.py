@@ -1,4 +1,4 @@
-"""A matrix: the longest first, parts balanced, and nothing unfinished called passed."""
+"""A matrix: the longest recipe first, balanced parts, and *incomplete* if a run did not finish."""
 
 import errno
 import json
@@ -18,12 +18,12 @@ from ccci.budget.measured import Measured, measured, weight_by
 from ccci.budget.places import BYTES_PER_SLOT
 from ccci.errors import Misuse
 from ccci.matrix import __main__ as command
-from ccci.matrix.ending import left_of
+from ccci.matrix.leftovers import leftovers_of
 from ccci.matrix.outcome import (
     RecipeOutcome,
     outcome_of,
     read_outcome,
-    told,
+    summary,
     whole_of,
     write_outcome,
 )
@@ -92,7 +92,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def output_of(folder: Path, recipe: str, test: str = "Reading    Log    hello") -> Path:
-    """Let Robot itself write the output of a recipe's suite."""
+    """Run a recipe's suite with Robot and return its output."""
     suite = folder / "suites" / recipe
     suite.mkdir(parents=True, exist_ok=True)
     name, _, step = test.partition("    ")
@@ -106,25 +106,25 @@ def output_of(folder: Path, recipe: str, test: str = "Reading    Log    hello") 
     return output
 
 
-def test_the_unknown_and_the_long_come_first(project: Path) -> None:
+def test_recipes_without_measured_time_and_long_ones_come_first(project: Path) -> None:
     assert [entry.recipe for entry in longest_first(project, [])] == ["wiki", "forum", "shop"]
     assert [entry.recipe for entry in longest_first(project, ["shop", "shop"])] == ["shop"]
-    with pytest.raises(Misuse, match="'mail' is not enrolled; enrolled are: forum, shop, wiki"):
+    with pytest.raises(Misuse, match=r"'mail' is not enrolled\. Enrolled are: forum, shop, wiki"):
         longest_first(project, ["mail"])
 
 
-def test_dependencies_count_in_the_weight(project: Path) -> None:
+def test_the_weight_includes_dependencies(project: Path) -> None:
     weights = {entry.recipe: entry.weight for entry in longest_first(project, [])}
     assert weights == {"wiki": 3, "forum": 2, "shop": 2}
 
 
-def test_what_passed_runs_measured_is_known(project: Path) -> None:
+def test_only_passed_runs_count_for_measured_values(project: Path) -> None:
     assert measured(project, "shop") == Measured(50, 3 * GIB)
     assert measured(project, "forum") == Measured(300, None)
     assert measured(project, "wiki") == Measured()
 
 
-def test_what_a_run_waited_for_its_share_makes_its_recipe_no_longer(project: Path) -> None:
+def test_the_wait_for_places_does_not_count_as_duration_of_a_recipe(project: Path) -> None:
     folder = ran(project, "shop", 4, "passed", 370, waited_seconds=300)
     assert measured(project, "shop").seconds == 70
     assert [one.recipe for one in longest_first(project, ["shop", "forum"])] == ["forum", "shop"]
@@ -150,13 +150,13 @@ def test_what_a_run_waited_for_its_share_makes_its_recipe_no_longer(project: Pat
         (9, 99 * BYTES_PER_SLOT, 9),
     ],
 )
-def test_measured_memory_makes_heavier_but_never_too_heavy(
+def test_measured_memory_increases_the_weight_up_to_all_places(
     declared: int, peak: int | None, weight: int
 ) -> None:
     assert weight_by(declared, peak, slots=4) == weight
 
 
-def test_parts_are_balanced_whole_and_apart() -> None:
+def test_parts_are_balanced_complete_and_disjoint() -> None:
     entries = [
         Entry(name, weight=weight)
         for name, weight in zip("fedcba", (1, 2, 3, 4, 5, 9), strict=True)
@@ -164,11 +164,11 @@ def test_parts_are_balanced_whole_and_apart() -> None:
     parts = [shard_of(entries, Shard(number, 3)) for number in (1, 2, 3)]
     assert sorted(entry.recipe for part in parts for entry in part) == list("abcdef")
     assert [sum(entry.weight for entry in part) for part in parts] == [9, 8, 7]
-    # Within a part the order of the whole, the longest first, is kept.
+    # Within a part the longest recipe still comes first.
     assert [entry.recipe for entry in parts[2]] == ["d", "c"]
 
 
-def test_parts_are_the_same_whatever_a_machine_measured() -> None:
+def test_parts_do_not_depend_on_measured_times() -> None:
     here = [Entry("a", 900.0, 2), Entry("b", 5.0, 1), Entry("c", 1.0, 1)]
     there = [Entry("c", 700.0, 1), Entry("b", 6.0, 1), Entry("a", 2.0, 2)]
     for number in (1, 2):
@@ -180,12 +180,12 @@ def test_parts_are_the_same_whatever_a_machine_measured() -> None:
 
 
 @pytest.mark.parametrize("text", ["4/3", "0/3", "1", "a/b", "", "1/", "-1/3"])
-def test_a_part_that_is_none_is_refused(text: str) -> None:
+def test_an_invalid_part_is_refused(text: str) -> None:
     with pytest.raises(Misuse, match="1/3"):
         Shard.parse(text)
 
 
-def test_what_did_not_finish_never_counts_as_passed(project: Path) -> None:
+def test_a_recipe_that_did_not_finish_is_incomplete(project: Path) -> None:
     outcomes = [outcome_of(project, "shop", "m1"), outcome_of(project, "forum", "m9")]
     assert [outcome.verdict for outcome in outcomes] == ["passed", "incomplete"]
     folder = project / "results" / "matrix" / "m"
@@ -195,45 +195,45 @@ def test_what_did_not_finish_never_counts_as_passed(project: Path) -> None:
     assert written["verdict"] == "incomplete"
     assert written["not_finished"] == ["forum"]
     assert written["recipes"][1]["reason"] == "it did not finish"
-    assert "Did not finish: forum" in told(whole, folder)
+    assert "Did not finish: forum" in summary(whole, folder)
 
 
-def once_somebody_reads(pipe: Path, asked: "Future[Any]") -> int:
-    """Open a pipe for writing as soon as it is being read; fail when the reader ended instead."""
+def open_when_read(pipe: Path, reader: "Future[Any]") -> int:
+    """Open a pipe for writing as soon as it is being read; fail if the reader ends instead."""
     while True:
-        ended = asked.done()
+        ended = reader.done()
         try:
             return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError as error:
-            assert error.errno == errno.ENXIO and not ended, "nobody read it"
+            assert error.errno == errno.ENXIO and not ended, "the pipe was not read"
         time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
-    "ask",
+    "read",
     [lambda project: outcome_of(project, "shop", "m1"), lambda project: measured(project, "shop")],
 )
-def test_results_that_another_run_removes_meanwhile_are_passed_over(
-    project: Path, ask: Callable[[Path], RecipeOutcome | Measured]
+def test_results_that_are_removed_while_they_are_read_are_skipped(
+    project: Path, read: Callable[[Path], RecipeOutcome | Measured]
 ) -> None:
-    # Whoever reads the newest results waits at the pipe, and has listed the older ones by then.
+    # The reader waits at the pipe of the newest results; it has listed the older ones by then.
     runs = project / "results" / "shop"
     newest = ran(project, "shop", 4, "failed", 5) / "results.json"
     text = newest.read_text()
     newest.unlink()
     os.mkfifo(newest)
     with ThreadPoolExecutor() as pool:
-        asked = pool.submit(ask, project)
-        with open(once_somebody_reads(newest, asked), "w") as pipe:
+        reader = pool.submit(read, project)
+        with open(open_when_read(newest, reader), "w") as pipe:
             assert len(prune_results(runs, keep=1)) == 3
             pipe.write(text)
-    assert asked.result(timeout=10) in (
+    assert reader.result(timeout=10) in (
         RecipeOutcome("shop", "incomplete", reason="it did not finish"),
         Measured(),
     )
 
 
-def test_results_are_found_where_the_runs_put_them(
+def test_results_are_found_in_the_folder_of_the_environment(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apart = tmp_path / "apart"
@@ -246,7 +246,7 @@ def test_results_are_found_where_the_runs_put_them(
     assert (project / found.run / "results.json").is_file()
 
 
-def test_the_results_of_a_matrix_name_everything(project: Path) -> None:
+def test_all_fields_of_results_json_of_a_matrix(project: Path) -> None:
     outcome = outcome_of(project, "shop", "m1")
     folder = project / "results" / "matrix" / "m"
     write_outcome(folder, whole_of("m", ["1/1"], ["shop"], [outcome], 61.234, 0.5))
@@ -265,7 +265,7 @@ def test_the_results_of_a_matrix_name_everything(project: Path) -> None:
     assert read_outcome(folder).recipes == [outcome]
 
 
-def test_what_a_reaper_wrote_of_a_killed_process_is_found_and_incomplete(
+def test_results_that_a_reaper_wrote_are_incomplete(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
@@ -280,7 +280,7 @@ def test_what_a_reaper_wrote_of_a_killed_process_is_found_and_incomplete(
     assert "process ended before the run did" in outcome.reason
 
 
-def test_a_killed_process_stands_as_failed_in_the_report(project: Path) -> None:
+def test_a_killed_process_is_a_failed_test_in_the_report(project: Path) -> None:
     good = output_of(project, "shop")
     cut = project / "cut.xml"
     cut.write_text(good.read_text()[:400])
@@ -296,7 +296,7 @@ def test_a_killed_process_stands_as_failed_in_the_report(project: Path) -> None:
     assert 'failures="1"' in (folder / "xunit.xml").read_text()
 
 
-def test_with_nothing_but_killed_processes_there_is_a_report(tmp_path: Path) -> None:
+def test_there_is_a_report_even_if_all_processes_were_killed(tmp_path: Path) -> None:
     assert join(tmp_path, [], {"shop": "it did not finish"}) == ["shop"]
     assert ExecutionResult(str(tmp_path / OUTPUT)).suite.statistics.failed == 1
 
@@ -309,46 +309,51 @@ def test_the_matrix_waits_for_its_own_runs_to_be_torn_down(
         run = Journal.open(f"2026010{number}-000009-aaaa", recipe, ProcessIdentity.of(os.getpid()))
         run.record("matrix", matrix)
     Journal.load("20260102-000009-aaaa").closed("incomplete", ["volume forum_data"])
-    assert left_of("m1", within_seconds=0.3) == {
+    assert leftovers_of("m1", within_seconds=0.3) == {
         "forum": "left over: volume forum_data",
         "shop": "run 20260101-000009-aaaa is not torn down yet",
     }
     Journal.load("20260101-000009-aaaa").closed("incomplete")
-    assert left_of("m1", within_seconds=0.3) == {"forum": "left over: volume forum_data"}
+    assert leftovers_of("m1", within_seconds=0.3) == {"forum": "left over: volume forum_data"}
 
 
-def test_what_is_left_over_keeps_a_matrix_from_being_passed(project: Path) -> None:
+def test_a_matrix_with_leftovers_is_incomplete(project: Path) -> None:
     outcome = outcome_of(project, "shop", "m1")
     whole = whole_of("m", ["1/1"], ["shop"], [outcome], 1, 0, problems=["shop: left over: a"])
     assert whole.verdict == "incomplete"
-    assert "shop: left over: a" in told(whole, project)
+    assert "shop: left over: a" in summary(whole, project)
 
 
-def matrix(*words: str) -> subprocess.CompletedProcess[str]:
+def matrix(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "ccci.matrix", *words],
+        [sys.executable, "-m", "ccci.matrix", *arguments],
         cwd=PROJECT, env={**os.environ, "PYTHONPATH": "."},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
-        (["no-such-recipe"], "'no-such-recipe' is not enrolled; enrolled are: "),
+        (["no-such-recipe"], "'no-such-recipe' is not enrolled. Enrolled are: "),
         (["custom-html", "--shard", "4/3"], "There is no part 4 of 3"),
-        (["custom-html", "--shard", "2/2"], "Part 2/2 has no recipe: there are fewer than parts."),
+        (
+            ["custom-html", "--shard", "2/2"],
+            "Part 2/2 has no recipe: there are more parts than recipes.",
+        ),
         (["custom-html", "--output", "libraries"], "libraries is not empty: name a folder"),
     ],
 )
-def test_bad_input_is_refused_before_anything_is_made(words: list[str], said: str) -> None:
-    done = matrix(*words)
+def test_bad_input_is_refused_before_anything_is_created(
+    arguments: list[str], message: str
+) -> None:
+    done = matrix(*arguments)
     assert done.returncode == 1
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_results_without_output_are_not_passed(
+def test_results_without_output_are_incomplete(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "PROJECT", project)
@@ -357,7 +362,7 @@ def test_results_without_output_are_not_passed(
         project / "results" / "shop" / "20260101-000001-aaaa" / OUTPUT
     )
     outcome = command._report(
-        project / "m", "m1", Shard(), ["forum", "shop"], entries, begun=0.0, left={}
+        project / "m", "m1", Shard(), ["forum", "shop"], entries, started=0.0, problems={}
     )
     assert [one.verdict for one in outcome.recipes] == ["passed", "incomplete"]
     assert outcome.not_finished == ["forum"]

@@ -1,4 +1,4 @@
-"""Parts of a matrix from several machines: joined into one, and nothing missing goes unnamed."""
+"""Merging the parts of a matrix from several machines; everything that is missing is named."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def part(
     planned: Sequence[str] = ALL,
     verdict: Verdict = "passed",
 ) -> Path:
-    """Write what a matrix leaves of its part."""
+    """Write the folder of one part of a matrix."""
     outcomes = [
         RecipeOutcome(one, verdict, 10.0, stages={"install": verdict}, overhead_cpu_seconds=2.0)
         for one in recipes
@@ -46,7 +46,7 @@ def part(
     return folder
 
 
-def test_parts_are_joined_into_one_report(tmp_path: Path) -> None:
+def test_parts_are_merged_into_one_report(tmp_path: Path) -> None:
     folders = [
         part(tmp_path / "1", "1/2", ["shop"]),
         part(tmp_path / "2", "2/2", ["forum", "wiki"]),
@@ -64,7 +64,7 @@ def test_parts_are_joined_into_one_report(tmp_path: Path) -> None:
     assert read_outcome(tmp_path / "all") == outcome
 
 
-def test_a_part_that_is_missing_is_named_and_its_recipes_too(tmp_path: Path) -> None:
+def test_a_missing_part_and_its_recipes_are_named(tmp_path: Path) -> None:
     outcome = merge([part(tmp_path / "1", "1/2", ["shop"])], tmp_path / "all")
     assert outcome.verdict == "incomplete"
     assert outcome.not_run == ["forum", "wiki"]
@@ -74,7 +74,7 @@ def test_a_part_that_is_missing_is_named_and_its_recipes_too(tmp_path: Path) -> 
     assert failed == dict.fromkeys(["Forum", "Wiki"], "no part of the matrix ran this recipe")
 
 
-def test_one_broken_promise_is_a_failure_of_the_whole(tmp_path: Path) -> None:
+def test_one_failed_recipe_makes_the_matrix_failed(tmp_path: Path) -> None:
     folders = [
         part(tmp_path / "1", "1/2", ["shop", "wiki"]),
         part(tmp_path / "2", "2/2", ["forum"], verdict="failed"),
@@ -85,12 +85,12 @@ def test_one_broken_promise_is_a_failure_of_the_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shards", "planned", "problem"),
     [
-        (("1/2", "1/2"), ALL, "Part 1/2 is there 2 times."),
-        (("1/2", "2/3"), ALL, "The parts are of several divisions: 1/2, 2/3."),
+        (("1/2", "1/2"), ALL, "Part 1/2 was given 2 times."),
+        (("1/2", "2/3"), ALL, "The parts do not belong together: 1/2, 2/3."),
         (("1/2", "2/2"), ("forum", "wiki"), "planned from different lists"),
     ],
 )
-def test_what_is_no_one_matrix_is_not_passed(
+def test_parts_that_are_not_one_matrix_are_incomplete(
     tmp_path: Path, shards: tuple[str, str], planned: Sequence[str], problem: str
 ) -> None:
     folders = [
@@ -102,26 +102,26 @@ def test_what_is_no_one_matrix_is_not_passed(
     assert problem in " ".join(outcome.problems)
 
 
-def test_a_part_without_its_output_is_not_passed(tmp_path: Path) -> None:
+def test_a_part_without_output_is_incomplete(tmp_path: Path) -> None:
     folder = part(tmp_path / "1", "1/1", ALL)
     (folder / OUTPUT).unlink()
     outcome = merge([folder], tmp_path / "all")
     assert outcome.verdict == "incomplete"
-    assert "shop: its part has results of it and no output." in outcome.problems
+    assert "shop: its part has its results, but not its output.xml." in outcome.problems
 
 
-def test_what_is_no_folder_of_a_matrix_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_part_of_a_matrix_is_refused(tmp_path: Path) -> None:
     good = part(tmp_path / "1", "1/1", ALL)
     (tmp_path / "empty").mkdir()
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "results.json").write_text('{"recipes": [{"surprise": 1}]}')
-    for folders, said in (
+    for folders, message in (
         ([good, tmp_path / "nowhere"], "There is no folder .*nowhere: name the folders"),
         ([tmp_path / "empty"], "empty has no results.json"),
-        ([tmp_path / "odd"], "holds no results of a matrix"),
+        ([tmp_path / "odd"], "is not the results.json of a matrix"),
         ([good, good], "named twice"),
     ):
-        with pytest.raises(Misuse, match=said):
+        with pytest.raises(Misuse, match=message):
             merge(folders, tmp_path / "all")
         assert not (tmp_path / "all").exists()
     with pytest.raises(Misuse, match="is one of the parts"):
@@ -129,15 +129,15 @@ def test_what_is_no_folder_of_a_matrix_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "code", "said"),
+    ("names", "code", "message"),
     [
         (("1", "2"), 0, "Matrix:  passed"),
         (("1",), 1, "Not run by any part: forum, wiki"),
         (("1", "nowhere"), 1, "There is no folder "),
     ],
 )
-def test_the_command_ends_as_it_found_the_parts(
-    tmp_path: Path, names: Sequence[str], code: int, said: str
+def test_the_exit_code_and_the_output_of_the_command(
+    tmp_path: Path, names: Sequence[str], code: int, message: str
 ) -> None:
     part(tmp_path / "1", "1/2", ["shop"])
     part(tmp_path / "2", "2/2", ["forum", "wiki"])
@@ -148,7 +148,7 @@ def test_the_command_ends_as_it_found_the_parts(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stderr
-    assert said in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -156,17 +156,17 @@ def documents(name: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((CI / name).read_text(encoding="utf-8")))
 
 
-def test_drone_runs_three_parts_and_joins_them() -> None:
+def test_drone_runs_three_parts_and_merges_them() -> None:
     *parts, join = documents("drone.yml")
     assert [one["kind"] for one in (*parts, join)] == ["pipeline"] * 4
     assert join["depends_on"] == [one["name"] for one in parts]
     assert set(join["trigger"]["status"]) == {"success", "failure"}
-    said = [" ".join(one["steps"][0]["commands"]) for one in parts]
-    assert [f"SHARD={number}/3" in text for number, text in enumerate(said, 1)] == [True] * 3
+    commands = [" ".join(one["steps"][0]["commands"]) for one in parts]
+    assert [f"SHARD={number}/3" in text for number, text in enumerate(commands, 1)] == [True] * 3
     assert "make merge FOLDERS=" in " ".join(join["steps"][0]["commands"])
 
 
-def test_woodpecker_runs_three_parts_and_joins_them() -> None:
+def test_woodpecker_runs_three_parts_and_merges_them() -> None:
     (parts,) = documents("woodpecker.yml")
     (join,) = documents("woodpecker-merge.yml")
     assert parts["matrix"]["PART"] == [1, 2, 3]
@@ -176,7 +176,7 @@ def test_woodpecker_runs_three_parts_and_joins_them() -> None:
     assert "make merge FOLDERS=" in " ".join(join["steps"][0]["commands"])
 
 
-def test_gitea_actions_runs_three_parts_and_joins_them() -> None:
+def test_gitea_actions_runs_three_parts_and_merges_them() -> None:
     (flow,) = documents("gitea-actions.yml")
     # YAML 1.1 reads the key `on` as true.
     assert flow[True] == {"push": {"branches": ["main"]}, "workflow_dispatch": None}
@@ -188,19 +188,19 @@ def test_gitea_actions_runs_three_parts_and_joins_them() -> None:
     assert any("make merge FOLDERS=" in step.get("run", "") for step in join["steps"])
 
 
-def test_no_file_for_ci_is_left_untried() -> None:
+def test_all_files_for_ci_are_tested() -> None:
     names = {path.name for path in CI.glob("*.yml")}
     assert names == {"drone.yml", "gitea-actions.yml", "woodpecker.yml", "woodpecker-merge.yml"}
 
 
-def test_the_results_of_a_joined_matrix_are_whole(tmp_path: Path) -> None:
+def test_results_json_of_a_merged_matrix_lists_recipes_that_were_not_run(tmp_path: Path) -> None:
     merge([part(tmp_path / "1", "1/2", ["shop"])], tmp_path / "all")
     written = json.loads((tmp_path / "all" / "results.json").read_text())
     assert (written["planned"], written["not_run"]) == (list(ALL), ["forum", "wiki"])
 
 
-def test_every_recipes_suite_is_called_as_robot_calls_it() -> None:
-    """A name that Robot does not know makes pabot run the files of a recipe one by one."""
+def test_suite_names_are_those_of_robot() -> None:
+    """With a name that Robot does not know, pabot runs the files of a recipe one by one."""
     for folder in sorted((PROJECT / "suites").iterdir()):
         if (folder / "__init__.robot").exists():
             assert suite_name(folder.name) == TestSuite.from_file_system(folder).name

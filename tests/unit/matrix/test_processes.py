@@ -1,4 +1,4 @@
-"""A matrix with real processes and no Docker: their order, those killed, and one ended early."""
+"""A matrix with real processes, without Docker: their order, and killed or interrupted ones."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from ccci.project import PROJECT
 from ccci.results.store import RunFacts, RunResults, write_results
 from ccci.waiting import Look, wait_for
 
-# What a run's own library does at its end, in small: results.json, and Robot's output beside it.
+# A short version of what a run does at its end: write results.json, and copy Robot's output.
 LIBRARY = """\
 import atexit, os, shutil, signal, threading
 from pathlib import Path
@@ -75,10 +75,10 @@ def start(project: Path) -> Iterator[Any]:
     started: list[subprocess.Popen[str]] = []
 
     def start(*recipes: str, places: int = 2) -> subprocess.Popen[str]:
-        words = [*recipes, "--output", str(project / "report")]
+        arguments = [*recipes, "--output", str(project / "report")]
         script = (
             "import sys; from pathlib import Path; from ccci.matrix import __main__ as command; "
-            f"command.PROJECT = Path({str(project)!r}); command.main({words!r})"
+            f"command.PROJECT = Path({str(project)!r}); command.main({arguments!r})"
         )
         environment = {
             **os.environ,
@@ -90,7 +90,7 @@ def start(project: Path) -> Iterator[Any]:
         process = subprocess.Popen(
             [sys.executable, "-c", script], env=environment, cwd=project, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            # Where pytest itself runs in the background, Ctrl-C would be ignored all the way down.
+            # If pytest runs in the background, its children inherit that SIGINT is ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )  # fmt: skip
         started.append(process)
@@ -113,12 +113,12 @@ def statuses_of(project: Path) -> dict[str, str]:
     return {suite.name: suite.status for suite in root.suites}
 
 
-def test_a_killed_process_is_not_passed_and_the_others_are_reported(
+def test_a_killed_process_is_incomplete_and_the_others_are_reported(
     project: Path, start: Any
 ) -> None:
     matrix = start("good", "killed")
-    said, _ = matrix.communicate(timeout=120)
-    assert matrix.returncode == 1, said
+    output, _ = matrix.communicate(timeout=120)
+    assert matrix.returncode == 1, output
     results = results_of(project)
     assert results["verdict"] == "incomplete"
     assert {one["recipe"]: one["verdict"] for one in results["recipes"]} == {
@@ -126,35 +126,35 @@ def test_a_killed_process_is_not_passed_and_the_others_are_reported(
         "killed": "incomplete",
     }
     assert results["not_finished"] == ["killed"]
-    assert "Did not finish: killed" in said
+    assert "Did not finish: killed" in output
     assert statuses_of(project) == {"Good": "PASS", "Killed": "FAIL"}
     assert (project / "report" / "log.html").stat().st_size > 0
 
 
-def test_with_every_recipe_passed_it_ends_well(project: Path, start: Any) -> None:
+def test_if_every_recipe_passed_the_exit_code_is_0(project: Path, start: Any) -> None:
     matrix = start("good")
-    said, _ = matrix.communicate(timeout=120)
-    assert matrix.returncode == 0, said
+    output, _ = matrix.communicate(timeout=120)
+    assert matrix.returncode == 0, output
     assert results_of(project)["verdict"] == "passed"
     assert statuses_of(project) == {"Good": "PASS"}
 
 
-def test_one_at_a_time_they_begin_with_the_one_that_took_longest(project: Path, start: Any) -> None:
-    # Neither the order of their names, nor that of the command, nor either of these backwards.
+def test_recipes_are_started_in_the_order_of_their_duration(project: Path, start: Any) -> None:
+    # This order differs from that of the names and of the arguments, forwards and backwards.
     for recipe, seconds, waited in (("brief", 400, 390), ("middling", 60, 0), ("long", 300, 0)):
         facts = RunFacts("20250101-000001-aaaa", recipe, waited_seconds=waited)
         folder = project / "results" / recipe / facts.run_id
         write_results(folder, RunResults(facts, "passed", {}, {}, seconds))
     matrix = start("long", "brief", "middling", places=1)
-    said, _ = matrix.communicate(timeout=120)
-    assert matrix.returncode == 0, said
+    output, _ = matrix.communicate(timeout=120)
+    assert matrix.returncode == 0, output
     suites = ExecutionResult(str(project / "report" / "output.xml")).suite.suites
-    begun = sorted(suites, key=lambda suite: suite.start_time)
-    assert [suite.name for suite in begun] == ["Long", "Middling", "Brief"]
+    started = sorted(suites, key=lambda suite: suite.start_time)
+    assert [suite.name for suite in started] == ["Long", "Middling", "Brief"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_ended_early_it_ends_its_processes_and_leaves_a_report(
+def test_an_interrupted_matrix_ends_its_processes_and_writes_a_report(
     project: Path, start: Any, how: signal.Signals
 ) -> None:
     matrix = start("slow")
@@ -164,15 +164,15 @@ def test_ended_early_it_ends_its_processes_and_leaves_a_report(
         assert matrix.poll() is None, matrix.communicate()[0]
         return Look(waits.exists() and waits.read_text() != "", "not yet")
 
-    wait_for("the suite to be at work", look, 60)
+    wait_for("the suite to be running", look, 60)
     robot = ProcessIdentity.of(int(waits.read_text()))
     matrix.send_signal(how)
-    said, _ = matrix.communicate(timeout=60)
-    assert matrix.returncode == 1, said
+    output, _ = matrix.communicate(timeout=60)
+    assert matrix.returncode == 1, output
     assert not robot.alive()
     results = results_of(project)
     assert (results["verdict"], results["not_finished"]) == ("incomplete", ["slow"])
-    assert "Did not finish: slow" in said
+    assert "Did not finish: slow" in output
     assert statuses_of(project) == {"Slow": "FAIL"}
     for name in ("log.html", "report.html", "xunit.xml"):
         assert (project / "report" / name).stat().st_size > 0

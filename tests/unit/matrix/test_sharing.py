@@ -1,4 +1,4 @@
-"""A provider that a matrix shares: who may, what a run is told, and nobody waits for ever."""
+"""A provider that a matrix shares: which recipes can share it, and how runs wait for places."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from ccci.budget.places import Budget, Wait
 from ccci.errors import Misuse, NodeFailure
 from ccci.matrix import __main__ as command
 from ccci.matrix import sharing
-from ccci.matrix.sharing import SharePlan, _alone, plan_sharing
+from ccci.matrix.sharing import SharePlan, _only_one, plan_sharing
 from ccci.node.state import ProcessIdentity
 from ccci.recipe.config import RecipeConfig, Sso
 from ccci.recipe.dependencies import Plan
@@ -69,7 +69,7 @@ def ran(project: Path, recipe: str, number: int, peak_memory_bytes: int, shared:
     )
 
 
-def test_who_signs_in_there_and_needs_it_for_no_more_shares_it(project: Path) -> None:
+def test_recipes_that_need_the_provider_for_sign_in_only_share_it(project: Path) -> None:
     part = ["forum", "wiki", "shop", "script"]
     with pytest.raises(Misuse, match="'script' needs 3 places"):
         plan_sharing(project, "keycloak", part, part)
@@ -79,28 +79,28 @@ def test_who_signs_in_there_and_needs_it_for_no_more_shares_it(project: Path) ->
     )
 
 
-def test_a_part_in_which_nobody_signs_in_has_no_provider_and_all_places(project: Path) -> None:
+def test_a_part_without_sign_in_has_no_provider_and_all_places(project: Path) -> None:
     assert plan_sharing(project, "keycloak", ["wiki", "heavy"], ["heavy"]) is None
 
 
 @pytest.mark.parametrize(
-    ("provider", "recipes", "said"),
+    ("provider", "recipes", "message"),
     [
-        ("forum", ["wiki"], "SHARE=forum: it is no provider; there is keycloak."),
+        ("forum", ["wiki"], "SHARE=forum: this is not a provider. Providers are: keycloak."),
         ("keycloak", ["forum"], "no recipe of this matrix can share it"),
-        ("keycloak", ["wiki", "heavy"], "'heavy' needs 3 places, .* 2 of 4 are left"),
-        ("keycloak", ["wiki", "both"], "'both' needs 3 places, .* 2 of 4 are left"),
+        ("keycloak", ["wiki", "heavy"], "'heavy' needs 3 places, .* leaves 2 of 4"),
+        ("keycloak", ["wiki", "both"], "'both' needs 3 places, .* leaves 2 of 4"),
         ("keycloak", ["script", "both"], "no recipe of this matrix can share it"),
     ],
 )
 def test_what_cannot_be_shared_is_refused(
-    project: Path, provider: str, recipes: list[str], said: str
+    project: Path, provider: str, recipes: list[str], message: str
 ) -> None:
-    with pytest.raises(Misuse, match=said):
+    with pytest.raises(Misuse, match=message):
         plan_sharing(project, provider, recipes, recipes)
 
 
-def test_only_peaks_of_the_same_kind_of_run_count(project: Path) -> None:
+def test_memory_peaks_count_for_the_same_kind_of_run_only(project: Path) -> None:
     ran(project, "wiki", 1, 6 * GIB)
     ran(project, "wiki", 2, 1 * GIB, shared="keycloak")
     assert measured(project, "wiki").peak_memory_bytes == 6 * GIB
@@ -111,22 +111,22 @@ def test_only_peaks_of_the_same_kind_of_run_count(project: Path) -> None:
         plan_sharing(project, "keycloak", ["wiki"], ["wiki"])
 
 
-def test_of_two_matrices_one_is_told_to_wait() -> None:
-    with _alone(), pytest.raises(Misuse, match="Another matrix on this node"), _alone():
+def test_a_second_matrix_that_shares_a_provider_is_refused() -> None:
+    with _only_one(), pytest.raises(Misuse, match="Another matrix on this node"), _only_one():
         pass
-    with _alone():
+    with _only_one():
         pass
 
 
-def test_a_run_of_the_matrix_passes_those_who_wait_for_the_providers_share() -> None:
+def test_a_run_of_the_matrix_overtakes_runs_that_wait_for_the_providers_places() -> None:
     provider = Budget(4).take(2, "keycloak")
     waiting = threading.Event()
 
-    def stranger() -> None:
-        with Budget(4).take(4, "a stranger", lambda _: waiting.set(), 30):
+    def other_run() -> None:
+        with Budget(4).take(4, "another run", lambda _: waiting.set(), 30):
             pass
 
-    thread = threading.Thread(target=stranger)
+    thread = threading.Thread(target=other_run)
     thread.start()
     assert waiting.wait(10)
     waits: list[Wait] = []
@@ -138,7 +138,7 @@ def test_a_run_of_the_matrix_passes_those_who_wait_for_the_providers_share() -> 
     assert not thread.is_alive()
 
 
-def test_who_does_not_queue_still_waits_for_room() -> None:
+def test_a_run_that_does_not_queue_still_waits_for_free_places() -> None:
     with Budget(4).take(3, "n8n"):
         lease = threading.Event()
 
@@ -153,20 +153,20 @@ def test_who_does_not_queue_still_waits_for_room() -> None:
     assert lease.is_set()
 
 
-def test_a_run_is_told_of_its_provider_by_a_file_of_its_own(
+def test_each_run_has_a_file_on_its_provider(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sharing_of("wiki") is None
     here = ProcessIdentity.of(os.getpid())
-    told = Sharing(here, 2, KEYCLOAK, {"admin_name": "w", "admin_password": "the secret"})
-    told.write(tmp_path / "shared", "wiki")
+    written = Sharing(here, 2, KEYCLOAK, {"admin_name": "w", "admin_password": "the secret"})
+    written.write(tmp_path / "shared", "wiki")
     Sharing(here, 2).write(tmp_path / "shared", "forum")
     assert stat.S_IMODE((tmp_path / "shared" / "wiki.json").stat().st_mode) == 0o600
-    assert "the secret" not in repr(told)
+    assert "the secret" not in repr(written)
     monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path / "shared"))
-    assert sharing_of("wiki") == told
+    assert sharing_of("wiki") == written
     assert sharing_of("forum") == Sharing(here, 2)
-    assert sharing_of("a-stranger") is None
+    assert sharing_of("other") is None
 
 
 def test_runs_of_the_matrix_keep_their_own_order() -> None:
@@ -199,7 +199,7 @@ def _signals() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_signals")
-def test_interrupted_before_its_provider_is_there_a_matrix_has_a_report_all_the_same(
+def test_a_matrix_that_is_interrupted_before_its_provider_is_deployed_writes_a_report(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
@@ -215,13 +215,13 @@ def test_interrupted_before_its_provider_is_there_a_matrix_has_a_report_all_the_
         command.main, ["wiki", "--share", "keycloak", "--output", str(output)]
     )
     assert done.exit_code == 1, done.output
-    assert "interrupted before the recipes were begun" in done.output
+    assert "interrupted before the first recipe was started" in done.output
     found = json.loads((output / "results.json").read_text())
     assert (found["verdict"], found["not_finished"]) == ("incomplete", ["wiki"])
     assert (output / "log.html").exists()
 
 
-def test_who_is_to_share_a_provider_that_fails_is_told_why(
+def test_runs_get_the_reason_why_their_provider_did_not_deploy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended: list[str] = []
@@ -248,13 +248,13 @@ def test_who_is_to_share_a_provider_that_fails_is_told_why(
     logs = tmp_path / "logs"
     plan = SharePlan("keycloak", ("wiki",), ("forum",), 2)
     with sharing.shared_provider(tmp_path, plan, "a matrix", logs, print):
-        told = sharing_of("wiki")
+        shared = sharing_of("wiki")
         assert sharing_of("forum") == Sharing(ProcessIdentity.of(os.getpid()), 2)
         assert not ended and os.environ["CCCI_RUN_ID"] == "another run"
     assert named == ["20260101-000000-abcd"]
-    assert told and told.failure == f"no image is available. Its logs are in {logs}."
+    assert shared and shared.failure == f"no image is available. Its logs are in {logs}."
     assert ended == ["incomplete"] and sharing_of("wiki") is None
-    made = dependencies_of(tmp_path, told)
+    made = dependencies_of(tmp_path, shared)
     made.deploy()
     assert not made.can_sign_in
     with pytest.raises(NodeFailure, match="'keycloak' did not deploy: no image is available"):
@@ -289,7 +289,7 @@ def test_a_shared_provider_is_a_dependency_with_other_credentials(tmp_path: Path
     assert "of this run" in made.run.record.credentials.values()
 
 
-def test_a_run_that_attaches_finds_the_dependencies_that_were_kept(tmp_path: Path) -> None:
+def test_a_run_that_attaches_finds_the_kept_dependencies(tmp_path: Path) -> None:
     kept = SimpleNamespace(
         run_id="20260101-000000-abcd",
         config=RecipeConfig(sso=Sso(provider="keycloak")),

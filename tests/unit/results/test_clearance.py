@@ -1,4 +1,4 @@
-"""A file in which a credential stands in any form does not leave the node; seen on Robot's own."""
+"""A file with a credential in any form does not leave the node; tested with files of Robot."""
 
 import base64
 import html
@@ -20,8 +20,8 @@ NAME = "shop.lab.test/owner"
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": lambda s: s,
     "base64": lambda s: base64.b64encode(s.encode()).decode(),
-    "base64 behind one byte": lambda s: base64.b64encode(b":" + s.encode() + b":x").decode(),
-    "base64 behind two bytes": lambda s: base64.b64encode(b"u:" + s.encode()).decode(),
+    "base64 after one byte": lambda s: base64.b64encode(b":" + s.encode() + b":x").decode(),
+    "base64 after two bytes": lambda s: base64.b64encode(b"u:" + s.encode()).decode(),
     "base64 in a URL": lambda s: urllib.parse.quote(base64.b64encode(s.encode()), safe=""),
     "URL": lambda s: urllib.parse.quote(s, safe=""),
     "URL with plus": lambda s: urllib.parse.quote_plus(s),
@@ -30,9 +30,9 @@ FORMS: dict[str, Callable[[str], str]] = {
     "JSON on a page": lambda s: html.escape(json.dumps({"password": s})),
     "HTML": lambda s: html.escape(s),
     "XML": lambda s: s.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"),
-    "HTML by numbers": lambda s: "".join(f"&#{ord(sign)};" for sign in s),
+    "HTML by numbers": lambda s: "".join(f"&#{ord(char)};" for char in s),
 }
-# A text that Robot packs: long, and with little in it.
+# A text that Robot compresses, because it is long and repetitive.
 FILLING = "the page said the same thing again and again; " * 12
 SUITE = """\
 *** Settings ***
@@ -55,7 +55,7 @@ def say_it(level):
 
 @pytest.fixture
 def robot(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Run a suite that logs a text (or fails with it), and return the folder of its results."""
+    """Run a suite that logs a text (or fails with it), and return the folder with its results."""
 
     def run(text: str, level: str = "INFO") -> Path:
         (tmp_path / "logs.py").write_text(LOGS)
@@ -77,19 +77,19 @@ def robot(tmp_path: Path) -> Callable[[str, str], Path]:
 def test_a_log_with_a_credential_in_any_form_is_not_cleared(
     form: str, packed: bool, robot: Callable[[str, str], Path]
 ) -> None:
-    said = FORMS[form](CANARY)
-    results = robot(f"{FILLING}{said} {FILLING}" if packed else said, "INFO")
+    secret = FORMS[form](CANARY)
+    results = robot(f"{FILLING}{secret} {FILLING}" if packed else secret, "INFO")
     log = (results / "log.html").read_text(encoding="utf-8")
-    # Robot writes what was logged as HTML.
-    assert any(said in html.unescape(text) for text in unpacked(log))
+    # Robot writes log messages as HTML.
+    assert any(secret in html.unescape(text) for text in unpacked(log))
     if packed:
-        assert said not in log
-        assert json.dumps(said, ensure_ascii=False)[1:-1] not in log
+        assert secret not in log
+        assert json.dumps(secret, ensure_ascii=False)[1:-1] not in log
 
     found = clear(results, {CANARY: NAME, "another-value": "other"})
 
-    assert found.withheld["log.html"] == f"it holds {NAME}"
-    assert found.withheld["output.xml"] == f"it holds {NAME}"
+    assert found.withheld["log.html"] == f"it contains {NAME}"
+    assert found.withheld["output.xml"] == f"it contains {NAME}"
     assert {"report.html", "xunit.xml", "results.json"} == set(found.cleared)
     assert found.credentials == 2
     assert CANARY not in (results / CLEARED_FILE).read_text(encoding="utf-8")
@@ -97,7 +97,7 @@ def test_a_log_with_a_credential_in_any_form_is_not_cleared(
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_failure_with_a_credential_holds_back_all_that_quotes_it(
+def test_a_failure_with_a_credential_withholds_all_files_that_quote_it(
     form: str, robot: Callable[[str, str], Path]
 ) -> None:
     results = robot(FORMS[form](CANARY), "FAIL")
@@ -105,18 +105,18 @@ def test_a_failure_with_a_credential_holds_back_all_that_quotes_it(
     assert set(found.cleared) == {"results.json"}
 
 
-def test_a_key_is_found_by_one_of_its_lines(robot: Callable[[str, str], Path]) -> None:
+def test_a_key_is_found_if_one_of_its_lines_is_logged(robot: Callable[[str, str], Path]) -> None:
     key = "-----BEGIN KEY-----\nMIIBVgIBADANBgkqhkiG9w0BAQEFAASC\nq83vEjRWeJq83vEjRWeJq\n-----END"
     results = robot("the app logged:\n    q83vEjRWeJq83vEjRWeJq", "INFO")
     assert "log.html" in clear(results, {key: NAME}).withheld
 
 
-def test_a_clean_run_is_cleared_whole(robot: Callable[[str, str], Path]) -> None:
+def test_all_files_of_a_clean_run_are_cleared(robot: Callable[[str, str], Path]) -> None:
     results = robot(f"nothing to see; {FILLING}", "INFO")
     clear(results, {CANARY: NAME})
-    may = cleared(results)
-    assert [path.name for path in may] == list(MAY_BE_CLEARED)
-    assert may.reason == ""
+    found = cleared(results)
+    assert [path.name for path in found] == list(MAY_BE_CLEARED)
+    assert found.reason == ""
     log = (results / "log.html").read_text(encoding="utf-8")
     assert any(text.startswith("nothing to see; the page") for text in unpacked(log))
 
@@ -129,16 +129,16 @@ def test_a_changed_file_is_not_returned(robot: Callable[[str, str], Path]) -> No
     (results / "xunit.xml").rename(results / "other.xml")
     (results / "xunit.xml").symlink_to("other.xml")
     (results / "output.xml").unlink()
-    may = cleared(results)
-    assert [path.name for path in may] == ["report.html", "results.json"]
-    assert "log.html: it is not any more what was looked through." in may.reason
+    found = cleared(results)
+    assert [path.name for path in found] == ["report.html", "results.json"]
+    assert "log.html: it was changed after it was searched for credentials." in found.reason
 
 
-def test_nothing_is_cleared_where_the_search_was_not_made(tmp_path: Path) -> None:
+def test_nothing_is_cleared_if_the_files_were_not_searched(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{}")
-    may = cleared(tmp_path)
-    assert not may.files
-    assert "did not come to the search" in may.reason
+    found = cleared(tmp_path)
+    assert not found.files
+    assert "the run ended before it searched its files" in found.reason
     (tmp_path / CLEARED_FILE).write_text('{"cleared": {"results.json": "yes"}}')
     assert not cleared(tmp_path).files
     assert "cannot be read" in cleared(tmp_path).reason
@@ -152,13 +152,13 @@ def test_nothing_is_cleared_without_the_credentials(robot: Callable[[str, str], 
     assert "credentials are not known" in cleared(results).reason
 
 
-def test_nothing_is_cleared_where_a_credential_is_too_short(
+def test_nothing_is_cleared_if_a_credential_is_too_short(
     robot: Callable[[str, str], Path],
 ) -> None:
     results = robot("hello", "INFO")
     found = clear(results, {CANARY: NAME, "abc": "shop.lab.test/pin"})
     assert not found.cleared
-    assert found.reason == "too short to be looked for: shop.lab.test/pin"
+    assert found.reason == "too short to search for: shop.lab.test/pin"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_nothing_is_cleared_where_a_credential_is_too_short(
     ],
     ids=["no list", "no call", "a number", "no zlib", "no base64", "an unknown escape"],
 )
-def test_one_page_that_is_not_understood_holds_back_everything(
+def test_one_page_that_cannot_be_unpacked_withholds_everything(
     spoil: Callable[[str], str], robot: Callable[[str, str], Path]
 ) -> None:
     results = robot("hello", "INFO")
@@ -187,21 +187,21 @@ def test_one_page_that_is_not_understood_holds_back_everything(
         unpacked(spoiled)
     assert not clear(results, {CANARY: NAME}).cleared
     assert cleared(results).reason.startswith(
-        "Nothing may leave the node: report.html cannot be looked through"
+        "No file may leave the node: report.html cannot be searched"
     )
 
 
-def test_a_file_that_cannot_be_read_holds_back_everything(
+def test_a_file_that_cannot_be_read_withholds_everything(
     robot: Callable[[str, str], Path],
 ) -> None:
     results = robot("hello", "INFO")
     (results / "xunit.xml").unlink()
     (results / "xunit.xml").mkdir()
     assert not clear(results, {CANARY: NAME}).cleared
-    assert "xunit.xml cannot be looked through" in read_clearance(results).reason
+    assert "xunit.xml cannot be searched" in read_clearance(results).reason
 
 
-def test_an_error_leaves_no_clearance_of_before(
+def test_an_error_leaves_no_earlier_clearance(
     robot: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     results = robot("hello", "INFO")
@@ -217,7 +217,7 @@ def test_an_error_leaves_no_clearance_of_before(
     assert not cleared(results).files
 
 
-def test_a_value_that_was_replaced_is_still_looked_for(tmp_path: Path) -> None:
+def test_a_replaced_value_is_still_searched_for(tmp_path: Path) -> None:
     store = CredentialStore(tmp_path / "credentials.json")
     store.put(NAME, "the-first-value")
     store.put(NAME, "the-second-value")

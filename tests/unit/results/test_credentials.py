@@ -1,4 +1,4 @@
-"""A credential is found in every form it can take, and ordinary text is left alone."""
+"""A credential is found in every form that it can have, and other text is not changed."""
 
 import base64
 import html
@@ -34,22 +34,22 @@ CANARY = 'c4n4ry/"&+<é>sEcReT'
         html.escape(CANARY, quote=False),
     ],
 )
-def test_every_form_is_found_and_taken_out(text: str) -> None:
+def test_every_form_is_found_and_redacted(text: str) -> None:
     assert holds_secret(text, [CANARY])
     assert not holds_secret(redact(text, [CANARY]), [CANARY])
 
 
-def test_other_text_is_left_alone() -> None:
+def test_other_text_is_not_changed() -> None:
     text = "an ordinary log line, with YWRtaW46 and %22"
     assert redact(text, [CANARY, "another-secret"]) == text
     assert redact(text, []) == text
 
 
-def test_a_secret_inside_another_leaves_nothing_of_either() -> None:
+def test_a_secret_that_contains_another_is_redacted_completely() -> None:
     assert redact("x abcdefgh-ijkl y", ["abcdefgh", "abcdefgh-ijkl"]) == "x <secret> y"
 
 
-def test_the_store_is_private_and_lasts(tmp_path: Path) -> None:
+def test_the_store_is_private_and_persistent(tmp_path: Path) -> None:
     path = tmp_path / "store" / "credentials.json"
     CredentialStore(path).put("owner", CANARY)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -59,7 +59,7 @@ def test_the_store_is_private_and_lasts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "mode", "complaint"),
+    ("text", "mode", "message"),
     [
         ("a = 'x'", 0o644, "chmod 600"),
         ("a = 1", 0o600, "'a' must be non-empty text"),
@@ -68,23 +68,23 @@ def test_the_store_is_private_and_lasts(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_credentials_file_is_refused(
-    text: str, mode: int, complaint: str, tmp_path: Path
+    text: str, mode: int, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "credentials.toml"
     path.write_text(text)
     path.chmod(mode)
-    with pytest.raises(Misuse, match=complaint):
+    with pytest.raises(Misuse, match=message):
         read_credentials(path)
 
 
-def test_a_good_credentials_file_is_read(tmp_path: Path) -> None:
+def test_a_valid_credentials_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "credentials.toml"
     path.write_text("token = 'abc'\n[smtp]\npassword = 'def'\n")
     path.chmod(0o600)
     assert read_credentials(path) == {"token": "abc", "smtp.password": "def"}
 
 
-def test_apps_that_are_deployed_side_by_side_keep_their_credentials(tmp_path: Path) -> None:
+def test_apps_that_are_deployed_in_parallel_can_store_credentials(tmp_path: Path) -> None:
     path = tmp_path / "store" / "credentials.json"
     store = CredentialStore(path)
 

@@ -1,4 +1,4 @@
-"""A level claims what a run verified, and nothing that nobody saw."""
+"""The level of a run: what it verified, and nothing else."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ SHORT = {
 
 
 def results(stages: str, verdict: str = "passed", **other: Any) -> dict[str, Any]:
-    """The content of a results.json; one letter for each stage, in the order of `STAGES`."""
+    """Return the content of a results.json; one letter for each stage, in the order of `STAGES`."""
     verdicts = {stage: SHORT[letter] for stage, letter in zip(STAGES, stages, strict=True)}
     facts = {
         "opt_outs": {stage: "A reason." for stage, word in verdicts.items() if word == "opted out"}
@@ -45,7 +45,7 @@ def results(stages: str, verdict: str = "passed", **other: Any) -> dict[str, Any
         ("ppppp--", "incomplete", 4),
         ("pppppp-", "incomplete", 5),
         ("ppp-p--", "incomplete", 4),
-        # the first that did not pass ends it, whatever follows
+        # the first stage that did not pass ends it, whatever follows
         ("fpppppp", "failed", 0),
         ("ipppppp", "incomplete", 0),
         ("-pppppp", "incomplete", 0),
@@ -57,7 +57,7 @@ def results(stages: str, verdict: str = "passed", **other: Any) -> dict[str, Any
         ("ppppipp", "incomplete", 3),
         ("pppppfp", "failed", 4),
         ("ppppp-p", "incomplete", 4),
-        # restart and teardown keep a run from being perfect, and from nothing else
+        # restart and teardown count for the highest level only
         ("pppfppp", "failed", 5),
         ("pppippp", "incomplete", 5),
         ("ppp-ppp", "incomplete", 5),
@@ -66,7 +66,7 @@ def results(stages: str, verdict: str = "passed", **other: Any) -> dict[str, Any
         ("pppppp-", "passed", 5),
         ("ppppppf", "failed", 5),
         ("ppppppi", "incomplete", 5),
-        # an opted out stage is passed over, and counts for nobody
+        # an opted out stage is skipped, and does not count as verified
         ("ppopppp", "passed", 5),
         ("ppppopp", "passed", 5),
         ("pppppop", "passed", 4),
@@ -77,7 +77,7 @@ def results(stages: str, verdict: str = "passed", **other: Any) -> dict[str, Any
         ("opfpppp", "failed", 2),
         ("ppo----", "incomplete", 2),
         ("ppof---", "failed", 2),
-        # a verdict against it
+        # the verdict is not passed
         ("ppppppp", "failed", 5),
         ("ppppppp", "incomplete", 5),
     ],
@@ -97,11 +97,11 @@ def test_the_level_of_a_run(stages: str, verdict: str, level: int) -> None:
         {"verdict": "opted out"},
     ],
 )
-def test_one_flaw_keeps_a_run_from_the_highest(flaw: dict[str, Any]) -> None:
+def test_a_run_with_one_flaw_does_not_reach_the_highest_level(flaw: dict[str, Any]) -> None:
     assert level_of({**results("ppppppp"), **flaw}) == 5
 
 
-def test_a_generic_run_says_nothing_of_the_app_itself() -> None:
+def test_a_generic_run_does_not_verify_the_app_itself() -> None:
     run = results("p--pppp", "passed", facts={"generic": True})
     assert level_of(run) == 1
     assert verdict_of(run, "functional") == verdict_of(run, "browser") == "not verified"
@@ -121,7 +121,7 @@ def test_a_generic_run_says_nothing_of_the_app_itself() -> None:
         ("oooooop", ()),
     ],
 )
-def test_what_is_missing_below_the_level_is_named(stages: str, missing: tuple[str, ...]) -> None:
+def test_opted_out_stages_below_the_level_are_named(stages: str, missing: tuple[str, ...]) -> None:
     assert left_out(results(stages)) == missing
 
 
@@ -138,18 +138,18 @@ def test_what_is_missing_below_the_level_is_named(stages: str, missing: tuple[st
         {"verdict": "passed"},
     ],
 )
-def test_what_is_not_there_verifies_nothing(broken: dict[str, Any]) -> None:
+def test_missing_or_invalid_results_verify_nothing(broken: dict[str, Any]) -> None:
     assert level_of(broken) == 0
     assert left_out(broken) == ()
 
 
-def test_facts_that_are_missing_keep_a_run_from_the_highest() -> None:
+def test_a_run_without_facts_does_not_reach_the_highest_level() -> None:
     run = results("ppppppp")
     del run["facts"]
     assert level_of(run) == 5
 
 
-def test_each_level_has_a_name_of_its_own() -> None:
+def test_each_level_has_its_own_name() -> None:
     names = [level_name(level) for level in range(HIGHEST + 1)]
     assert len(set(names)) == HIGHEST + 1 == 7
     for wrong in (-1, HIGHEST + 1):

@@ -1,4 +1,4 @@
-"""Whoever watches a run sees the stage that runs now, and never half of a file."""
+"""progress.json shows the present stage, and is never incomplete."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from ccci.errors import NodeFailure
 from ccci.results.progress import PROGRESS_FILE, read_progress, write_progress
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_progress_is_written_and_read(tmp_path: Path) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     write_progress(tmp_path, "start", {}, 0)
     written = write_progress(tmp_path, "functional", {"install": 21.3987}, 1)
@@ -23,12 +23,12 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"stage": 1}', '{"stage": "install"}'])
-def test_what_is_not_there_or_not_whole_is_nothing(text: str | None, tmp_path: Path) -> None:
+def test_a_missing_or_invalid_file_is_no_progress(text: str | None, tmp_path: Path) -> None:
     if text is not None:
         (tmp_path / PROGRESS_FILE).write_text(text)
     assert read_progress(tmp_path) is None
 
 
-def test_a_folder_that_is_gone_is_the_nodes_failure(tmp_path: Path) -> None:
-    with pytest.raises(NodeFailure, match="cannot be written"):
+def test_a_missing_folder_is_a_failure_of_the_node(tmp_path: Path) -> None:
+    with pytest.raises(NodeFailure, match="Cannot write"):
         write_progress(tmp_path / "gone", "install", {}, 0)
