@@ -1,1 +1,1 @@
-"""Static pages of all results: recipe by stage, a page and a badge for each recipe."""
+"""Static pages of all results: a table of recipes and stages, and a page and a badge per recipe."""

@@ -10,32 +10,32 @@ from ccci.errors import CcciError
 from ccci.project import PROJECT
 
 
-@click.command(help="Write static pages of all results: any web server, or none, shows them.")
+@click.command(help="Write static pages of all results; they need no web server.")
 @click.option(
     "--results",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=PROJECT / "results",
-    help="the folder of results (default: the project's)",
+    help="the folder with the results [default: results/ of the project]",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="the folder of the pages (default: in that of the results, dashboard, or web for the web)",
+    help="the folder for the pages [default: RESULTS/dashboard, with --for-the-web RESULTS/web]",
 )
 @click.option(
     "--for-the-web",
     is_flag=True,
-    help="copy the logs that may leave the node beside the pages, and lead to no others",
+    help="copy the logs that may leave the node to the pages, and link to no others",
 )
 def main(results: Path, output: Path | None, for_the_web: bool) -> None:
-    """Write the pages and say where they are."""
-    begun = time.monotonic()
+    """Write the pages and print where they are."""
+    started = time.monotonic()
     folder = output or results / ("web" if for_the_web else "dashboard")
     try:
         changed = write_site(results, folder, for_the_web)
     except CcciError as error:
         raise click.ClickException(str(error)) from None
-    seconds = time.monotonic() - begun
+    seconds = time.monotonic() - started
     click.echo(f"{folder / 'index.html'}: {len(changed)} files written in {seconds:.1f} s")
 
 

@@ -1,4 +1,4 @@
-"""The small drawings: how a recipe's last runs went, and its badge."""
+"""The small drawings: the chart of a recipe's last runs, and its badge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LABEL = "recipe tests"
 
 @dataclass(frozen=True)
 class Bar:
-    """One run in a trend: its place, its height by its seconds, and its verdict."""
+    """One run in the chart: its position, its height by its duration, and its verdict."""
 
     left: int
     top: int
@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Trend:
-    """The last runs of a recipe; `text` says the same to who does not see it."""
+    """The chart of a recipe's last runs; `text` says the same for screen readers."""
 
     width: int
     height: int
@@ -35,32 +35,33 @@ class Trend:
 
 @dataclass(frozen=True)
 class Badge:
-    """What a badge shows, and the widths that follow from its words.
+    """The content of a badge, and the widths that result from its texts.
 
     Attributes:
-        words: behind the label and the level's meter.
-        tone: passed, failed, unsure or stale, for the colour.
-        level: how many of the meter's fields are full.
-        title: the whole of it in words.
-        left: width of the label's half.
-        meter: where the meter begins.
-        right: where the words begin.
-        width: of all.
+        text: the text after the label and the meter of the level.
+        tone: passed, failed, unsure or stale; it decides the colour.
+        level: how many fields of the meter are filled.
+        title: the content of the badge as one text.
+        left: the width of the label.
+        meter: where the meter starts.
+        right: where the text starts.
+        text_width: the width of the text.
+        width: the width of the badge.
     """
 
-    words: str
+    text: str
     tone: str
     level: int
     title: str
     left: float
     meter: float
     right: float
-    words_width: float
+    text_width: float
     width: float
 
 
 def trend_of(runs: Sequence[RunView]) -> Trend:
-    """Draw runs, the oldest first; the longest of them takes the whole height.
+    """Draw runs, oldest first; the longest one has the full height.
 
     Example:
         >>> trend_of([]).text
@@ -71,39 +72,39 @@ def trend_of(runs: Sequence[RunView]) -> Trend:
     for place, run in enumerate(runs):
         share = run.seconds / longest if longest else 0.0
         height = max(LOWEST_BAR, round(share * TREND_HEIGHT))
-        text = f"{run.moment}: {run.verdict}, {run.duration}"
+        text = f"{run.timestamp}: {run.verdict}, {run.duration}"
         left = place * BAR_STEP
         bars.append(Bar(left, TREND_HEIGHT - height, BAR_WIDTH, height, run.verdict, text))
-    told = ", ".join(f"{run.verdict} {run.duration}" for run in runs)
-    count = f"Last {len(runs)} runs" if len(runs) > 1 else "One run"
-    text = f"{count}, the oldest first: {told}." if runs else "No runs."
+    details = ", ".join(f"{run.verdict} {run.duration}" for run in runs)
+    count = f"Last {len(runs)} runs, oldest first" if len(runs) > 1 else "One run"
+    text = f"{count}: {details}." if runs else "No runs."
     return Trend(max(len(runs), 1) * BAR_STEP, TREND_HEIGHT, tuple(bars), text)
 
 
 def badge_of(recipe: RecipeView) -> Badge:
-    """Draw what the newest run outside of pull requests said, or the newest where there is none."""
+    """Draw the badge: the newest run that is not of a pull request, or else the newest run."""
     run = recipe.standing
-    words = [run.verdict, f"level {run.level}"] if run else ["no result"]
+    parts = [run.verdict, f"level {run.level}"] if run else ["no result"]
     if run and run.generic:
-        words.append("generic")
+        parts.append("generic")
     if run and run.pull_request:
-        words.append(f"PR {run.pull_request}")
+        parts.append(f"PR {run.pull_request}")
     if run and run.lab:
-        words.append("lab")
+        parts.append("lab")
     if run and run.stale:
-        words.append("stale")
+        parts.append("stale")
     title = f"{recipe.name}: no result yet"
     if run:
-        said = f"level {run.level} of {HIGHEST} ({run.level_text})"
-        title = ", ".join([f"{recipe.name}: {run.verdict}", said, *words[2:], run.moment])
-    text = ", ".join(words)
+        level = f"level {run.level} of {HIGHEST} ({run.level_text})"
+        title = ", ".join([f"{recipe.name}: {run.verdict}", level, *parts[2:], run.timestamp])
+    text = ", ".join(parts)
     left = len(LABEL) * LETTER + 2 * PADDING
     meter = left + PADDING
     right = meter + HIGHEST * METER_STEP + PADDING - 2
     width = len(text) * LETTER
-    tone = _tone(run)
-    level = run.level if run else 0
-    return Badge(text, tone, level, title, left, meter, right, width, right + width + PADDING)
+    filled = run.level if run else 0
+    total = right + width + PADDING
+    return Badge(text, _tone(run), filled, title, left, meter, right, width, total)
 
 
 def _tone(run: RunView | None) -> str:

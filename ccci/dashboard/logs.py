@@ -1,4 +1,4 @@
-"""Which logs the pages lead to: all that are there, or those that may leave the node."""
+"""Which logs the pages link to: all of them, or those that may leave the node."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,36 +13,36 @@ LOG, REPORT = "log.html", "report.html"
 
 @dataclass(frozen=True)
 class Log:
-    """A file of a run to read, and what it was when it was cleared ("": nobody asked)."""
+    """A log file, and its checksum in cleared.json; "" if it need not be cleared."""
 
     path: Path
     sha256: str = ""
 
     def content(self) -> bytes:
-        """Return the file's bytes.
+        """Return the content of the file.
 
         Raises:
-            NodeFailure: it is gone, or it is not what was cleared any more.
+            NodeFailure: it is gone, or it was changed after it was cleared.
         """
         try:
             found = self.path.read_bytes()
         except OSError as error:
             raise NodeFailure(
-                f"{self.path} cannot be read any more ({error}): call again."
+                f"{self.path} cannot be read any more ({error}). Try again."
             ) from None
         if self.sha256 and hashlib.sha256(found).hexdigest() != self.sha256:
-            raise NodeFailure(f"{self.path} was changed while the pages were made: call again.")
+            raise NodeFailure(f"{self.path} was changed while the pages were written. Try again.")
         return found
 
 
 @dataclass(frozen=True)
 class Logs:
-    """What a run left to read.
+    """The logs of a run.
 
     Attributes:
-        files: those that a page may lead to, by name.
-        withheld: name to reason, of those that are there and may not be shown; results.json may
-            be among them, and then none of its texts are.
+        files: the files that a page may link to, by name.
+        withheld: the names of the files that a page must not link to, with the reason. With
+            results.json among them, a page shows none of its texts.
     """
 
     files: dict[str, Log] = field(default_factory=dict)
@@ -50,23 +50,23 @@ class Logs:
 
 
 def logs_of(run: Path, only_cleared: bool) -> Logs:
-    """Return the logs of a run that pages may lead to.
+    """Return the logs of a run that pages may link to.
 
     Args:
-        run: the folder of its results.
-        only_cleared: a file in which a credential was found, that nobody looked through, or that
-            was changed since, is withheld: see `ccci.results.clearance`.
+        run: the folder with its results.
+        only_cleared: withhold every file that is not cleared, or was changed since: see
+            `ccci.results.clearance`.
 
     Example:
         >>> logs_of(Path("results/custom-html/latest"), only_cleared=True).withheld
         {}
     """
-    there = [name for name in (LOG, REPORT, RESULTS_FILE) if _is_plain(run / name)]
+    existing = [name for name in (LOG, REPORT, RESULTS_FILE) if _is_plain(run / name)]
     if not only_cleared:
-        return Logs({name: Log(run / name) for name in there if name != RESULTS_FILE})
+        return Logs({name: Log(run / name) for name in existing if name != RESULTS_FILE})
     clearance = read_clearance(run)
     files, withheld = {}, {}
-    for name in there:
+    for name in existing:
         cleared = clearance.cleared.get(name)
         if cleared is None:
             withheld[name] = clearance.withheld.get(name) or clearance.reason or "not cleared"

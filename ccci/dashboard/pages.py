@@ -1,4 +1,4 @@
-"""All pages as texts, from the results and the time that ages count to."""
+"""Renders all pages from the results."""
 
 import os
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ccci.dashboard.drawing import LABEL, badge_of, trend_of
+from ccci.dashboard.formatting import STALE_AFTER, timestamp
 from ccci.dashboard.logs import Log
 from ccci.dashboard.reading import History, read_histories
-from ccci.dashboard.view import recipe_view, tally
-from ccci.dashboard.words import STALE_AFTER, moment
-from ccci.dashboard.writing import FRONT, publish
+from ccci.dashboard.view import recipe_view, verdict_counts
+from ccci.dashboard.writing import FRONT_PAGE, publish
 from ccci.results.levels import HIGHEST, level_name
 from ccci.stage_names import STAGES
 
@@ -22,15 +22,15 @@ LOGS = "logs"
 def make_pages(
     results: Path, output: Path, enrolled: Iterable[str], now: datetime, for_the_web: bool = False
 ) -> list[str]:
-    """Write the pages of all results; return the names of the files that had to change.
+    """Write the pages of all results; return the names of the files that have changed.
 
     Args:
-        results: the folder of results.
-        output: the folder of the pages; links lead from there to the logs.
-        enrolled: names of the recipes that have a suite.
-        now: in UTC.
-        for_the_web: the logs that may leave the node are copied beside the pages, which lead to no
-            other file; the folder can be served as it is.
+        results: the folder with the results.
+        output: the folder for the pages; links to logs are relative to it.
+        enrolled: the names of the recipes that have a suite.
+        now: the present time in UTC; ages are relative to it.
+        for_the_web: copy the logs that may leave the node to the pages, and link to no other file,
+            so that a web server can serve the folder.
 
     Raises:
         Misuse, NodeFailure: see `dashboard.writing.publish`.
@@ -40,8 +40,9 @@ def make_pages(
         ['badges/custom-html.svg', 'custom-html.html', 'index.html']
     """
     histories = read_histories(results, enrolled, only_cleared=for_the_web)
-    beside = Path(os.path.relpath(results.resolve(), output.resolve())).parts
-    files: dict[str, str | Log] = {**render(histories, (LOGS,) if for_the_web else beside, now)}
+    to_results = Path(os.path.relpath(results.resolve(), output.resolve())).parts
+    path_to_logs = (LOGS,) if for_the_web else to_results
+    files: dict[str, str | Log] = {**render(histories, path_to_logs, now)}
     if for_the_web:
         for run in (run for history in histories for run in history.runs):
             for name, log in run.logs.files.items():
@@ -49,13 +50,15 @@ def make_pages(
     return publish(output, files)
 
 
-def render(histories: Iterable[History], way: tuple[str, ...], now: datetime) -> dict[str, str]:
-    """Return name to content of every page.
+def render(
+    histories: Iterable[History], path_to_logs: tuple[str, ...], now: datetime
+) -> dict[str, str]:
+    """Return the content of every page by its name.
 
     Args:
-        histories: what to show.
-        way: the parts of the way from the pages' folder to that of all runs' logs.
-        now: the time that ages count to.
+        histories: the recipes and their runs.
+        path_to_logs: the path from the folder of the pages to that of all logs, in parts.
+        now: the present time; ages are relative to it.
     """
     environment = _environment(now)
     recipe_page, badge_page = (
@@ -63,24 +66,24 @@ def render(histories: Iterable[History], way: tuple[str, ...], now: datetime) ->
     )
     pages, recipes, trends = {}, [], {}
     for history in histories:
-        recipe = recipe_view(history, way, now)
+        recipe = recipe_view(history, path_to_logs, now)
         badge, trend = badge_of(recipe), trend_of(recipe.trend)
         pages[f"badges/{recipe.file}.svg"] = badge_page.render(badge=badge)
         page = recipe_page.render(recipe=recipe, badge=badge, trend=trend)
         pages[f"{recipe.file}.html"] = page
         recipes.append(recipe)
         trends[recipe.file] = trend
-    pages[FRONT] = environment.get_template("index.html.j2").render(
+    pages[FRONT_PAGE] = environment.get_template("index.html.j2").render(
         recipes=recipes,
         trends=trends,
-        tally=tally(recipes),
+        verdict_counts=verdict_counts(recipes),
         level_names=[level_name(level) for level in range(HIGHEST + 1)],
     )
     return pages
 
 
 def _environment(now: datetime) -> Environment:
-    """Return what renders: every value is escaped, and one that is missing is an error."""
+    """Return the template environment: values are escaped, and a missing value is an error."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -92,8 +95,8 @@ def _environment(now: datetime) -> Environment:
         highest=HIGHEST,
         stages=STAGES,
         label=LABEL,
-        made=moment(now),
-        made_machine=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        written=timestamp(now),
+        written_iso=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         stale_days=STALE_AFTER.days,
     )
     return environment

@@ -1,4 +1,4 @@
-"""results/ as the pages need it: recipes, their runs, and what could not be read."""
+"""Reads results/ for the pages: the recipes, their runs, and results that cannot be read."""
 
 import math
 import re
@@ -22,19 +22,19 @@ _SUITE = re.compile(rb'<suite id="(s\d+(?:-s\d+)+)" name="([^"]*)"')
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run that left a results.json.
+    """One run with a results.json.
 
     Attributes:
-        recipe: the recipe's folder in results/.
-        folder: the run's own.
-        started: when it began, if that is known.
-        results: what results.json says; None where it cannot be read.
+        recipe: the name of the recipe's folder in results/.
+        folder: the folder of the run.
+        started: when the run started, if that is known.
+        results: the content of results.json; None if it cannot be read.
         problem: why it cannot be read, or "".
-        level: what it verified, see `ccci.results.levels`.
+        level: the level of the run, see `ccci.results.levels`.
         left_out: stages below the level that the recipe opted out of.
-        stages: stage to verdict, *not verified* among them.
-        places: stage to its place in log.html.
-        logs: what it left to read.
+        stages: stage to verdict, which may be *not verified*.
+        anchors: stage to its anchor in log.html.
+        logs: the logs of the run.
     """
 
     recipe: str
@@ -45,17 +45,17 @@ class PastRun:
     level: int = 0
     left_out: tuple[str, ...] = ()
     stages: dict[str, str] = field(default_factory=dict)
-    places: dict[str, str] = field(default_factory=dict)
+    anchors: dict[str, str] = field(default_factory=dict)
     logs: Logs = field(default_factory=Logs)
 
     @property
     def verdict(self) -> str:
-        """The run's verdict, or *unreadable*."""
+        """The verdict of the run, or *unreadable*."""
         return self.results.verdict if self.results else "unreadable"
 
     @property
-    def judges(self) -> bool:
-        """Whether it says something about the recipe, with no stage left out by who started it."""
+    def has_full_verdict(self) -> bool:
+        """Whether the verdict is about the recipe, and all stages were run."""
         return (
             self.results is not None
             and self.results.verdict != "incomplete"
@@ -64,18 +64,18 @@ class PastRun:
 
     @property
     def in_lab(self) -> bool:
-        """Whether it ran against the lab's own abra."""
+        """Whether the run used the lab's own abra."""
         return self.results is not None and self.results.facts.abra.endswith("-lab")
 
     @property
     def pull_request(self) -> int:
-        """The number of the pull request under test; 0 where there is none, or nobody knows."""
+        """The number of the pull request under test; 0 if there is none, or it is not known."""
         return self.results.facts.pull_request if self.results else 0
 
 
 @dataclass(frozen=True)
 class History:
-    """A recipe and its runs, the newest first; `without_results` go on, or were cut off."""
+    """A recipe and its runs, newest first; `without_results` counts runs without results.json."""
 
     recipe: str
     enrolled: bool
@@ -86,15 +86,14 @@ class History:
 def read_histories(
     results: Path, enrolled: Iterable[str], only_cleared: bool = False
 ) -> list[History]:
-    """Read all runs below a folder of results, the recipes by name.
+    """Read all runs in a folder of results, sorted by recipe.
 
-    A recipe is there when it is enrolled or has results. Nothing that is broken keeps the rest
-    from being read.
+    A recipe is included if it is enrolled or has results. Invalid results do not affect others.
 
     Args:
-        results: the folder; it need not be there.
-        enrolled: names of the recipes that have a suite.
-        only_cleared: withhold the logs that may not leave the node.
+        results: the folder; it need not exist.
+        enrolled: the names of the recipes that have a suite.
+        only_cleared: withhold logs that must not leave the node.
 
     Example:
         >>> read_histories(Path("nowhere"), ["custom-html"])
@@ -115,7 +114,7 @@ def _history(results: Path, recipe: str, enrolled: bool, only_cleared: bool) -> 
         try:
             content = (folder / RESULTS_FILE).read_bytes()
         except FileNotFoundError:
-            without += folder.exists()  # Or it was pruned since it was listed.
+            without += folder.exists()  # It may have been removed since it was listed.
         except OSError as error:
             problem = f"{RESULTS_FILE} cannot be read: {error.strerror}"
             runs.append(PastRun(recipe, folder, _time_of(folder.name), problem=problem))
@@ -126,7 +125,7 @@ def _history(results: Path, recipe: str, enrolled: bool, only_cleared: bool) -> 
 
 
 def _past_run(recipe: str, folder: Path, content: bytes) -> PastRun:
-    began = _time_of(folder.name)
+    started = _time_of(folder.name)
     try:
         found = _READER.validate_json(content)
         _check(found, recipe)
@@ -134,53 +133,53 @@ def _past_run(recipe: str, folder: Path, content: bytes) -> PastRun:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         problem = f"{RESULTS_FILE}: {where + ': ' if where else ''}{first['msg']}"
-        return PastRun(recipe, folder, began, problem=problem)
+        return PastRun(recipe, folder, started, problem=problem)
     except ValueError as error:
-        return PastRun(recipe, folder, began, problem=f"{RESULTS_FILE}: {error}")
+        return PastRun(recipe, folder, started, problem=f"{RESULTS_FILE}: {error}")
     plain = asdict(found)
     return PastRun(
         recipe,
         folder,
-        _utc(found.facts.started) or began,
+        _utc(found.facts.started) or started,
         found,
         level=level_of(plain),
         left_out=left_out(plain),
         stages={stage: verdict_of(plain, stage) for stage in STAGES},
-        places=_places(folder / OUTPUT),
+        anchors=_anchors(folder / OUTPUT),
     )
 
 
 def _check(found: RunResults, recipe: str) -> None:
-    """Refuse what is well formed and cannot be so."""
+    """Refuse values that have the right type but are impossible."""
     if found.facts.recipe != recipe:
-        raise ValueError(f"it is of the recipe {found.facts.recipe!r}")
+        raise ValueError(f"it is for the recipe {found.facts.recipe!r}")
     for seconds in (found.seconds, *found.facts.stage_seconds.values()):
         if not math.isfinite(seconds) or seconds < 0:
-            raise ValueError(f"{seconds} is no number of seconds")
+            raise ValueError(f"{seconds} is not a valid number of seconds")
     if (found.peak_memory_bytes or 0) < 0:
-        raise ValueError(f"{found.peak_memory_bytes} is no number of bytes")
+        raise ValueError(f"{found.peak_memory_bytes} is not a valid number of bytes")
 
 
-def _places(output: Path) -> dict[str, str]:
-    """Return where log.html shows each stage: the number that Robot gave its suite."""
-    places: dict[str, str] = {}
+def _anchors(output: Path) -> dict[str, str]:
+    """Return the anchor of each stage in log.html: the id that Robot gave its suite."""
+    anchors: dict[str, str] = {}
     try:
         content = output.read_bytes()
     except OSError:
-        return places  # The cells then lead to the beginning of the log.
+        return anchors  # The links then lead to the start of the log.
     for number, name in _SUITE.findall(content):
         stage = name.decode("utf-8", "replace").split(" ")[0].lower()
-        place = number.decode()
-        # Of a stage's files the first; a folder above them may have a stage's name.
-        if stage in STAGES and place.count("-") > places.get(stage, "").count("-"):
-            places[stage] = place
-    return places
+        anchor = number.decode()
+        # The first of a stage's files. A folder above them may have the name of a stage too.
+        if stage in STAGES and anchor.count("-") > anchors.get(stage, "").count("-"):
+            anchors[stage] = anchor
+    return anchors
 
 
-def _folders(place: Path) -> list[Path]:
-    """Return the folders in a folder, by name; links are other names of the same."""
+def _folders(parent: Path) -> list[Path]:
+    """Return the folders in a folder, sorted; links are left out, they point to the same runs."""
     try:
-        return sorted(item for item in place.iterdir() if item.is_dir() and not item.is_symlink())
+        return sorted(item for item in parent.iterdir() if item.is_dir() and not item.is_symlink())
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -188,14 +187,14 @@ def _folders(place: Path) -> list[Path]:
 def _utc(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-        # A time without a zone is UTC: `ccci.results.store` knows no other.
+        # A time without a zone is UTC: `ccci.results.store` writes no other.
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
 def _time_of(run_id: str) -> datetime | None:
-    """Return when a run began, by the identity that it was given then."""
+    """Return when a run started, from its id."""
     try:
         return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The whole site, as the command and the pull request loop call for it."""
+"""Writes the whole dashboard, for the command and for the pull request loop."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +9,11 @@ from ccci.project import PROJECT
 
 
 def write_site(results: Path, output: Path, for_the_web: bool = False) -> list[str]:
-    """Write the pages of all results as of now; return the names of the files that had to change.
+    """Write the pages of all results; return the names of the files that have changed.
 
     Args:
-        results: the folder of results.
-        output: the folder of the pages.
+        results: the folder with the results.
+        output: the folder for the pages.
         for_the_web: see `dashboard.pages.make_pages`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The pages on disk: each whole or not at all, and none left of a recipe that is gone."""
+"""Writes the pages to disk, each in one step, and removes those that are not needed any more."""
 
 import json
 from collections.abc import Mapping
@@ -8,53 +8,55 @@ from ccci.dashboard.logs import Log
 from ccci.errors import Misuse
 from ccci.node.locks import locked
 
-# What was written here before: only that is ever removed.
-LIST = ".pages.json"
+# The list of the pages in the folder: only these are ever removed.
+PAGE_LIST = ".pages.json"
 LOCK = ".lock"
-FRONT = "index.html"
+FRONT_PAGE = "index.html"
 
 
 def publish(folder: Path, pages: Mapping[str, str | Log]) -> list[str]:
-    """Write pages into a folder and return the names of those that had to change.
+    """Write pages into a folder and return the names of those that have changed.
 
-    A reader sees the page before or the page after. The front page comes last, so that all that it
-    leads to is there. What an earlier call wrote and this one does not is removed.
+    A reader sees either the old or the new version of a page. The front page is written last, when
+    all pages that it links to exist. Pages of an earlier call that are not needed are removed.
 
     Args:
-        folder: made if it is missing.
-        pages: name below the folder, to content.
+        folder: created if it is missing.
+        pages: the path of each page in the folder, to its content.
 
     Raises:
-        Misuse: the folder has a front page that was not written here.
-        NodeFailure: a log was changed or removed meanwhile.
+        Misuse: the folder has a front page that was not written by this function.
+        NodeFailure: a log was changed or removed at the same time.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK):
         before = _written_before(folder)
-        if FRONT not in before and (folder / FRONT).exists():
-            raise Misuse(f"{folder} has an {FRONT} of somebody else's: name another folder.")
-        # Listed before they are there: what a killed call leaves is known to the next.
-        _replace(folder / LIST, json.dumps(sorted(before | set(pages)), indent=1) + "\n")
-        front_last = sorted(pages, key=lambda name: (name == FRONT, name))
+        if FRONT_PAGE not in before and (folder / FRONT_PAGE).exists():
+            raise Misuse(
+                f"{folder} has an {FRONT_PAGE} that is not the dashboard's: name another folder."
+            )
+        # Listed before they are written, so that the next call knows what a killed one has left.
+        _replace(folder / PAGE_LIST, json.dumps(sorted(before | set(pages)), indent=1) + "\n")
+        front_last = sorted(pages, key=lambda name: (name == FRONT_PAGE, name))
         changed = [name for name in front_last if _replace(folder / name, pages[name])]
         for name in before - set(pages):
             _remove(folder, folder / name)
-        _replace(folder / LIST, json.dumps(sorted(pages), indent=1) + "\n")
+        _replace(folder / PAGE_LIST, json.dumps(sorted(pages), indent=1) + "\n")
     return changed
 
 
 def _written_before(folder: Path) -> set[str]:
     try:
-        names = json.loads((folder / LIST).read_text(encoding="utf-8"))
+        names = json.loads((folder / PAGE_LIST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return set()
     except ValueError as error:
-        raise Misuse(f"{folder / LIST} is no list of pages ({error}): remove it.") from None
+        raise Misuse(f"{folder / PAGE_LIST} is not a list of pages ({error}): remove it.") from None
     return {str(name) for name in names}
 
 
 def _remove(folder: Path, path: Path) -> None:
-    """Remove a page, and the folders that have nothing else in them."""
+    """Remove a page, and the folders that are empty then."""
     path.unlink(missing_ok=True)
     for above in path.parents:
         if above == folder or not above.is_dir() or any(above.iterdir()):
@@ -63,13 +65,13 @@ def _remove(folder: Path, path: Path) -> None:
 
 
 def _replace(path: Path, content: str | Log) -> bool:
-    """Write a file in one step, unless it is so already; tell whether it was written."""
-    wanted = content.encode() if isinstance(content, str) else content.content()
-    if path.is_file() and path.read_bytes() == wanted:
+    """Write a file in one step, unless it has this content already; tell whether it was written."""
+    new = content.encode() if isinstance(content, str) else content.content()
+    if path.is_file() and path.read_bytes() == new:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One name for the draft of each: what a killed process left is written over by the next.
+    # A fixed name: the next call overwrites the draft of a killed one.
     draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(wanted)
+    draft.write_bytes(new)
     draft.replace(path)
     return True

@@ -26,10 +26,10 @@ _NAMES = (
     "browser and SSO, where they apply",
     "backup and restore",
     "upgrade",
-    "all of it, with no opt-out",
+    "everything, without opt-outs",
 )
 # The stages that a recipe without a suite of its own does not have.
-_OF_THE_APP_ITSELF = ("functional", "browser")
+_NEED_A_SUITE = ("functional", "browser")
 
 
 def level_of(results: Mapping[str, Any]) -> int:
@@ -51,7 +51,7 @@ def level_of(results: Mapping[str, Any]) -> int:
             level = number
         elif verdict != "opted out":
             break
-    return HIGHEST if level == HIGHEST - 1 and _is_whole(results) else level
+    return HIGHEST if level == HIGHEST - 1 and _all_passed(results) else level
 
 
 def level_name(level: int) -> str:
@@ -91,12 +91,12 @@ def verdict_of(results: Mapping[str, Any], stage: str) -> str:
         'not verified'
     """
     facts, stages = results.get("facts"), results.get("stages")
-    if isinstance(facts, Mapping) and facts.get("generic") and stage in _OF_THE_APP_ITSELF:
+    if isinstance(facts, Mapping) and facts.get("generic") and stage in _NEED_A_SUITE:
         return "not verified"
     return str(stages.get(stage, "not run")) if isinstance(stages, Mapping) else "not run"
 
 
-def _is_whole(results: Mapping[str, Any]) -> bool:
+def _all_passed(results: Mapping[str, Any]) -> bool:
     """Tell whether the verdict and all stages are passed, and no test failed or was left out."""
     facts, tests = results.get("facts"), results.get("tests")
     return (

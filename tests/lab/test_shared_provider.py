@@ -32,7 +32,8 @@ PASSWORD = "a password that opens nothing else"
 def matrix_of(output: Path, *recipes: str) -> "subprocess.Popen[str]":
     arguments = [*recipes, "--share", "keycloak", "--output", str(output)]
     return subprocess.Popen(
-        ["bash", "-c", '. .venv/bin/activate && exec python -m ccci.matrix "$@"', "matrix", *arguments],
+        ["bash", "-c",
+         '. .venv/bin/activate && exec python -m ccci.matrix "$@"', "matrix", *arguments],
         cwd=PROJECT, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "CCCI_RESULTS_DIR": str(RESULTS)},
     )  # fmt: skip

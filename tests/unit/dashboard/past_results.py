@@ -1,4 +1,4 @@
-"""Results of runs that never were, for what reads results: as a run writes them."""
+"""Writes results of invented runs, in the format of real ones, for tests of the dashboard."""
 
 import hashlib
 import json
@@ -31,30 +31,29 @@ def past_run(
     tests: dict[str, int] | None = None,
     **facts: Any,
 ) -> Path:
-    """Write the results of a run with its log; return its folder.
+    """Write the results and the log of a run; return its folder.
 
     Args:
         results: the folder of all results.
-        recipe: its recipe.
-        stages: a letter for each stage: passed, failed, opted out, incomplete, - for not run.
-        ago: how long before `NOW` it began.
-        verdict: of the whole; by the stages where it is left out.
-        seconds: how long it took.
-        reason: why it is incomplete.
-        tests: how many ended how.
-        facts: what `RunFacts` takes besides.
+        recipe: the name of the recipe.
+        stages: the first letter of the verdict on each stage; "-" is "not run".
+        ago: how long before `NOW` the run started.
+        verdict: the verdict of the run; by default, it follows from the stages.
+        seconds: the duration of the run.
+        reason: why the run is incomplete.
+        tests: the number of tests by verdict.
+        facts: other fields of `RunFacts`.
     """
-    began = NOW - ago
-    run_id = f"{began:%Y%m%d-%H%M%S}-{hashlib.sha256(recipe.encode()).hexdigest()[:4]}"
-    words = {stage: _LETTERS[letter] for stage, letter in zip(STAGES, stages, strict=True)}
+    started = NOW - ago
+    run_id = f"{started:%Y%m%d-%H%M%S}-{hashlib.sha256(recipe.encode()).hexdigest()[:4]}"
+    verdicts = {stage: _LETTERS[letter] for stage, letter in zip(STAGES, stages, strict=True)}
+    counted = set(verdicts.values())
     if "generic" in facts:
-        claimed = [word for stage, word in words.items() if stage not in ("functional", "browser")]
-    else:
-        claimed = list(words.values())
-    made: Verdict = "failed" if "failed" in claimed else "passed"
-    if made == "passed" and {"not run", "incomplete"} & set(claimed):
-        made = "incomplete"
-    known = RunFacts(
+        counted = {verdicts[stage] for stage in STAGES if stage not in ("functional", "browser")}
+    default: Verdict = "failed" if "failed" in counted else "passed"
+    if default == "passed" and {"not run", "incomplete"} & counted:
+        default = "incomplete"
+    defaults = RunFacts(
         run_id,
         recipe,
         head=COMMIT,
@@ -62,18 +61,18 @@ def past_run(
         upgraded_from="1.1.0+26.7.3",
         domain=f"{recipe}-pr0-f550d94.lab.test",
         abra="abra version 0.13.0-lab",
-        opt_outs={stage: NO_PAGES for stage, word in words.items() if word == "opted out"},
+        opt_outs={stage: NO_PAGES for stage in STAGES if verdicts[stage] == "opted out"},
         stage_seconds={
             stage: _SECONDS.get(stage, 12.3)
-            for stage, word in words.items()
-            if word not in ("not run", "opted out")
+            for stage in STAGES
+            if verdicts[stage] not in ("not run", "opted out")
         },
-        started=f"{began:%Y-%m-%dT%H:%M:%SZ}",
+        started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
     )
     outcome = RunResults(
-        replace(known, **facts),
-        verdict or made,
-        cast(dict[str, Verdict], words),
+        replace(defaults, **facts),
+        verdict or default,
+        cast(dict[str, Verdict], verdicts),
         tests or {"passed": 27, "failed": 0, "opted out": 0},
         seconds,
         reason,
@@ -82,12 +81,12 @@ def past_run(
     )
     folder = results / recipe / run_id
     write_results(folder, outcome)
-    write_log(folder, [stage for stage, word in words.items() if word != "not run"])
+    write_log(folder, [stage for stage in STAGES if verdicts[stage] != "not run"])
     return folder
 
 
 def write_log(folder: Path, stages: Iterable[str]) -> None:
-    """Write what Robot leaves of a run, as far as pages read it or lead to it."""
+    """Write Robot's output.xml, log.html and report.html, as far as the pages need them."""
     suites = "".join(
         f'<suite id="s1-s{number}" name="{stage.capitalize()}"></suite>\n'
         for number, stage in enumerate(stages, 1)
@@ -99,7 +98,7 @@ def write_log(folder: Path, stages: Iterable[str]) -> None:
 
 
 def clear_all(folder: Path) -> None:
-    """Note that no credential was found in any file of a run."""
+    """Record that no credential was found in any file of a run."""
     cleared = {}
     for name in MAY_BE_CLEARED:
         if (folder / name).exists():
@@ -110,8 +109,8 @@ def clear_all(folder: Path) -> None:
     (folder / CLEARED_FILE).write_text(json.dumps(found))
 
 
-def everything_at_once(results: Path) -> list[str]:
-    """Write results of every kind that a page can meet; return the recipes that are enrolled."""
+def all_kinds_of_runs(results: Path) -> list[str]:
+    """Write runs of every kind that a page can show; return the names of the enrolled recipes."""
     days = timedelta(days=1)
     for number in range(14):
         stages = "ppppfpp" if number in (5, 9) else "ipppppp" if number == 7 else "ppppppp"

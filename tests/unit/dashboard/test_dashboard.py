@@ -1,4 +1,4 @@
-"""The dashboard's pages say what results.json says, whatever is written there."""
+"""The dashboard's pages show what is in results.json, whatever its content is."""
 
 import json
 import os
@@ -16,21 +16,21 @@ import pytest
 from click.testing import CliRunner
 
 from ccci.dashboard import __main__ as program
+from ccci.dashboard.formatting import age, duration, file_name, size
 from ccci.dashboard.logs import Log
 from ccci.dashboard.pages import make_pages
-from ccci.dashboard.words import age, duration, file_name, size
-from ccci.dashboard.writing import LIST, publish
+from ccci.dashboard.writing import PAGE_LIST, publish
 from ccci.errors import Misuse, NodeFailure
 from ccci.results.clearance import CLEARED_FILE
 from ccci.results.store import RESULTS_FILE
 from ccci.stage_names import STAGES
-from tests.unit.dashboard.past_results import NOW, clear_all, everything_at_once, past_run
+from tests.unit.dashboard.past_results import NOW, all_kinds_of_runs, clear_all, past_run
 
 HOSTILE = "<script>alert('1')</script>&\"quoted\""
 
 
 class Page(HTMLParser):
-    """A page, as far as tests look at it."""
+    """A page, parsed: its tags, the texts of its rows, and the whole text."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -56,22 +56,22 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._silent:
             return
-        words = " ".join(data.split())
-        self.text += f"{words} " if words else ""
-        if self._in_row and words:
-            self.rows[-1] += f"{words} "
+        text = " ".join(data.split())
+        self.text += f"{text} " if text else ""
+        if self._in_row and text:
+            self.rows[-1] += f"{text} "
 
     def links(self) -> Iterator[str]:
-        """What the page leads to, and what it loads."""
+        """Yield the target of every link, and everything that the page loads."""
         for _, attributes in self.tags:
             for name in ("href", "src"):
                 target = attributes.get(name)
                 if target and not target.startswith(("#", "data:")):
                     yield target
 
-    def row(self, begins: str) -> str:
-        """The text of a recipe's row, or of a run's."""
-        found = [row for row in self.rows if row.startswith(begins)]
+    def row(self, start: str) -> str:
+        """Return the text of the only row that starts with this text."""
+        found = [row for row in self.rows if row.startswith(start)]
         assert len(found) == 1, self.rows
         return found[0]
 
@@ -81,81 +81,81 @@ def results(tmp_path: Path) -> Path:
     return tmp_path / "results"
 
 
-def made(results: Path, *enrolled: str, **options: Any) -> Path:
-    """Make the pages where they are by default; return their folder."""
-    make_pages(results, results / "dashboard", enrolled, NOW, **options)
+def write_pages(results: Path, *enrolled: str) -> Path:
+    """Write the pages into the default folder and return it."""
+    make_pages(results, results / "dashboard", enrolled, NOW)
     return results / "dashboard"
 
 
-def front(results: Path, *enrolled: str) -> Page:
-    return Page(made(results, *enrolled) / "index.html")
+def front_page(results: Path, *enrolled: str) -> Page:
+    return Page(write_pages(results, *enrolled) / "index.html")
 
 
 def all_pages(folder: Path) -> list[Page]:
     return [Page(path) for path in folder.glob("*.html")]
 
 
-def test_a_row_says_what_the_last_run_said(results: Path) -> None:
+def test_a_row_shows_the_last_run(results: Path) -> None:
     past_run(results, "shop", "fffffff", timedelta(days=2))
     past_run(results, "shop", "ppppfpp", timedelta(hours=3), pull_request=12)
-    page = front(results, "shop")
+    page = front_page(results, "shop")
     row = page.row("shop")
-    for words in (
+    for text in (
         "shop lab PR 12", "failed level 3 of 6 browser and SSO, where they apply",
         "passed 39 s", "failed 93 s", "2026-11-25 06:00 UTC 3 hours ago", "3 min 34 s",
-        "724 MiB at most", "1.2.0+26.8.0 f550d94 from 1.1.0+26.7.3",
+        "peak 724 MiB", "1.2.0+26.8.0 f550d94 from 1.1.0+26.7.3",
     ):  # fmt: skip
-        assert words in row
+        assert text in row
     trend = next(a for tag, a in page.tags if tag == "svg" and a.get("class") == "trend")
     assert trend["aria-label"] == (
-        "Last 2 runs, the oldest first: failed 3 min 34 s, failed 3 min 34 s."
+        "Last 2 runs, oldest first: failed 3 min 34 s, failed 3 min 34 s."
     )
     assert "Recipe tests failed 1 The last run" in page.text
 
 
-def test_each_stage_leads_to_its_place_in_the_log(results: Path) -> None:
+def test_each_stage_links_to_its_part_of_the_log(results: Path) -> None:
     folder = past_run(results, "shop", "p-p----")
-    hrefs = [a["href"] for tag, a in front(results).tags if tag == "a" and "title" in a]
+    hrefs = [a["href"] for tag, a in front_page(results).tags if tag == "a" and "title" in a]
     log = f"../shop/{folder.name}/log.html"
-    # A stage that was not run has no place there; the log says so itself.
+    # A stage that was not run has no part of its own in the log.
     assert hrefs == [f"{log}#s1-s1", log, f"{log}#s1-s2", log, log, log, log]
     (folder / "log.html").unlink()
-    assert not [a for tag, a in front(results).tags if tag == "a" and "title" in a]
+    assert not [a for tag, a in front_page(results).tags if tag == "a" and "title" in a]
 
 
-def test_a_matrix_has_its_stages_one_deeper(results: Path) -> None:
+def test_the_log_of_a_matrix_has_the_stages_one_level_deeper(results: Path) -> None:
     folder = past_run(results, "backup")
     (folder / "output.xml").write_text(
         '<suite id="s1" name="Suites"><suite id="s1-s1" name="Backup">'
         '<suite id="s1-s1-s1" name="Install"><suite id="s1-s1-s5" name="Backup">'
         '<suite id="s1-s1-s6" name="Backup Again">'
     )
-    hrefs = [a["href"] for tag, a in front(results).tags if tag == "a" and "title" in a]
+    hrefs = [a["href"] for tag, a in front_page(results).tags if tag == "a" and "title" in a]
     assert [href.partition("#")[2] for href in hrefs if href] == [
         "s1-s1-s1", "", "", "", "s1-s1-s5", "", "",
     ]  # fmt: skip
 
 
-def test_every_relative_link_leads_somewhere(results: Path) -> None:
-    folder = made(results, *everything_at_once(results))
+def test_every_link_is_relative_and_has_a_target(results: Path) -> None:
+    folder = write_pages(results, *all_kinds_of_runs(results))
     pages = all_pages(folder)
     assert len(pages) == 10
-    seen = 0
+    checked = 0
     for page in pages:
-        identities = {a["id"] for _, a in page.tags if "id" in a}
+        anchors = {a["id"] for _, a in page.tags if "id" in a}
         for link in page.links():
             assert not re.match(r"[a-z]+:|/", link), f"{link} is not relative"
             target = unquote(urldefrag(link).url)
             assert (page.path.parent / target).is_file(), link
-            seen += 1
+            checked += 1
         for _, attributes in page.tags:
             if (href := attributes.get("href") or "").startswith("#"):
-                assert href[1:] in identities, href
-    assert seen > 200
+                assert href[1:] in anchors, href
+    assert checked > 200
 
 
-def test_no_page_needs_a_script_or_anything_from_elsewhere(results: Path) -> None:
-    folder = made(results, *everything_at_once(results))
+def test_no_page_needs_a_script_or_another_host(results: Path) -> None:
+    folder = write_pages(results, *all_kinds_of_runs(results))
     for page in all_pages(folder):
         assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "object", "form")]
         assert not [name for _, a in page.tags for name in a if name.startswith("on")]
@@ -164,7 +164,7 @@ def test_no_page_needs_a_script_or_anything_from_elsewhere(results: Path) -> Non
 
 
 @pytest.mark.parametrize("where", ["recipe", "reason", "release", "opt-out", "abra", "run"])
-def test_hostile_words_stay_words(results: Path, where: str) -> None:
+def test_hostile_text_is_escaped(results: Path, where: str) -> None:
     if where == "recipe":
         past_run(results, HOSTILE.replace("/", "|"))
     elif where == "run":
@@ -178,11 +178,11 @@ def test_hostile_words_stay_words(results: Path, where: str) -> None:
             "reason": {},
         }[where]
         past_run(results, "shop", "iiiiiii", reason=HOSTILE, **facts)
-    pages = all_pages(made(results))
+    pages = all_pages(write_pages(results))
     assert not [tag for page in pages for tag, _ in page.tags if tag == "script"]
-    shown = HOSTILE if where in ("reason", "opt-out") else "<script>alert"
+    expected = HOSTILE if where in ("reason", "opt-out") else "<script>alert"
     if where != "release":
-        assert any(shown in page.text for page in pages)
+        assert any(expected in page.text for page in pages)
     for badge in (results / "dashboard" / "badges").iterdir():
         assert not [e for e in ElementTree.parse(badge).iter() if "script" in str(e.tag)]
     for page in pages:
@@ -190,12 +190,12 @@ def test_hostile_words_stay_words(results: Path, where: str) -> None:
             assert (page.path.parent / unquote(urldefrag(link).url)).is_file(), link
 
 
-def test_a_recipe_that_is_no_recipes_name_has_a_file_of_its_own(results: Path) -> None:
+def test_a_folder_with_an_invalid_recipe_name_gets_a_page_with_a_safe_name(results: Path) -> None:
     name = os.fsdecode(b"caf\xff .. %41#?")
     past_run(results, "shop").parent.rename(results / name)
     for path in (results / name).glob(f"[0-9]*/{RESULTS_FILE}"):
         path.write_text(path.read_text().replace('"recipe": "shop"', f'"recipe": {name!r}'))
-    folder = made(results)
+    folder = write_pages(results)
     page = Page(folder / "index.html")
     assert f"{file_name(name)}.html" in set(page.links())
     assert file_name(name).startswith("other_")
@@ -205,17 +205,17 @@ def test_a_recipe_that_is_no_recipes_name_has_a_file_of_its_own(results: Path) -
 def test_old_results_are_shown_as_stale(results: Path) -> None:
     past_run(results, "shop", ago=timedelta(days=60))
     past_run(results, "wiki", ago=timedelta(days=60, minutes=1))
-    page = front(results)
+    page = front_page(results)
     assert "stale" not in page.row("shop")
     assert page.row("wiki").startswith("wiki lab stale ")
-    shades = [a.get("class") for tag, a in page.tags if tag == "tbody"]
-    assert shades == ["", "stale"]
+    classes = [a.get("class") for tag, a in page.tags if tag == "tbody"]
+    assert classes == ["", "stale"]
     badge = (results / "dashboard" / "badges" / "wiki.svg").read_text()
     assert "passed, level 6, lab, stale<" in badge and "#59616c" in badge
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "problem"),
     [
         (b"", "Invalid JSON"),
         (b'{"facts": {', "Invalid JSON"),
@@ -226,15 +226,15 @@ def test_old_results_are_shown_as_stale(results: Path) -> None:
         ({"verdict": "splendid"}, "verdict: Input should be"),
         ({"verdict": "<b>"}, "verdict: Input should be"),
         ({"stages": {"install": "maybe"}}, "stages.install: Input should be"),
-        ({"seconds": -1}, "-1.0 is no number of seconds"),
-        ({"seconds": float("nan")}, "is no number of seconds"),
-        ({"seconds": float("inf")}, "is no number of seconds"),
-        ({"peak_memory_bytes": -5}, "-5 is no number of bytes"),
-        ({"recipe": "wiki"}, "it is of the recipe 'wiki'"),
+        ({"seconds": -1}, "-1.0 is not a valid number of seconds"),
+        ({"seconds": float("nan")}, "is not a valid number of seconds"),
+        ({"seconds": float("inf")}, "is not a valid number of seconds"),
+        ({"peak_memory_bytes": -5}, "-5 is not a valid number of bytes"),
+        ({"recipe": "wiki"}, "it is for the recipe 'wiki'"),
     ],
 )
-def test_unreadable_results_are_named_and_stop_nothing(
-    results: Path, content: bytes | dict[str, Any], said: str
+def test_unreadable_results_are_shown_with_the_problem_and_do_not_affect_others(
+    results: Path, content: bytes | dict[str, Any], problem: str
 ) -> None:
     past_run(results, "shop", ago=timedelta(days=1))
     broken = past_run(results, "shop", ago=timedelta(hours=1)) / RESULTS_FILE
@@ -244,39 +244,41 @@ def test_unreadable_results_are_named_and_stop_nothing(
         found["facts"]["recipe"] = content.pop("recipe", "shop")
         content = json.dumps({**found, **content}).encode()
     broken.write_bytes(content)
-    page = front(results, "shop", "forum")
+    page = front_page(results, "shop", "forum")
     row = page.row("shop")
     assert "unreadable level 0 of 6 nothing verified" in row
     assert "unknown " * len(STAGES) in row
-    assert f"Unreadable: {said}" in row or said in row
+    assert "Unreadable: results.json: " in row and problem in row
     assert "Last full verdict: passed, level 6 of 6, 2026-11-24 09:00 UTC" in row
     assert "passed level 6 of 6" in page.row("forum")
     assert "unreadable, level 0<" in (results / "dashboard" / "badges" / "shop.svg").read_text()
 
 
-def test_results_that_are_a_folder_stop_nothing(results: Path) -> None:
+def test_a_results_json_that_is_a_folder_is_unreadable(results: Path) -> None:
     (past_run(results, "shop") / RESULTS_FILE).unlink()
     for run in (results / "shop").glob("[0-9]*"):
         (run / RESULTS_FILE).mkdir()
-    assert "Unreadable: results.json cannot be read: Is a directory" in front(results).row("shop")
+    assert "Unreadable: results.json cannot be read: Is a directory" in front_page(results).row(
+        "shop"
+    )
 
 
-def test_enrolled_recipes_without_results_are_there(results: Path) -> None:
+def test_enrolled_recipes_without_results_are_shown(results: Path) -> None:
     past_run(results, "shop")
-    folder = made(results, "wiki")
+    folder = write_pages(results, "wiki")
     page = Page(folder / "index.html")
-    assert page.row("wiki") == "wiki no result Enrolled, and not run here yet. "
+    assert page.row("wiki") == "wiki no result Enrolled, but not run here yet. "
     assert "not enrolled" in page.row("shop")
     assert "no result" in (folder / "badges" / "wiki.svg").read_text()
-    assert "Enrolled, and not run here yet." in Page(folder / "wiki.html").text
+    assert "Enrolled, but not run here yet." in Page(folder / "wiki.html").text
 
 
-def test_nothing_at_all_is_a_page_too(results: Path) -> None:
-    page = front(results)
-    assert "No recipe is enrolled, and there are no results." in page.text
+def test_there_is_a_page_without_recipes_and_results(results: Path) -> None:
+    page = front_page(results)
+    assert "There are no enrolled recipes and no results." in page.text
 
 
-def test_what_is_no_recipes_results_is_left_out(results: Path) -> None:
+def test_folders_that_are_not_results_of_a_recipe_are_ignored(results: Path) -> None:
     folder = past_run(results, "shop")
     matrix = results / "matrix" / "20261125-080000-abcd"
     matrix.mkdir(parents=True)
@@ -285,11 +287,12 @@ def test_what_is_no_recipes_results_is_left_out(results: Path) -> None:
     (results / "linked").symlink_to(results / "shop")
     (results / "shop" / "notes").mkdir()
     (results / "shop" / "20261125-085900-aaaa").mkdir()
-    folder = made(results)
+    folder = write_pages(results)
     assert [row.split()[0] for row in Page(folder / "index.html").rows] == ["shop"]
     page = Page(folder / "shop.html")
     assert len(page.rows) == 1
-    assert "1 run left no results: going on still, or cut off before there were any." in page.text
+    expected = "1 run has no results: still running, or cut off before they were written."
+    assert expected in page.text
 
 
 @pytest.mark.parametrize(
@@ -301,38 +304,38 @@ def test_what_is_no_recipes_results_is_left_out(results: Path) -> None:
         ("", False),
     ],
 )
-def test_the_lab_is_not_the_real_thing(results: Path, abra: str, in_lab: bool) -> None:
+def test_runs_with_the_labs_abra_are_marked(results: Path, abra: str, in_lab: bool) -> None:
     past_run(results, "shop", abra=abra)
-    row = front(results, "shop").row("shop")
+    row = front_page(results, "shop").row("shop")
     assert row.startswith("shop lab passed" if in_lab else "shop passed")
     badge = (results / "dashboard" / "badges" / "shop.svg").read_text()
     assert ("level 6, lab<" in badge) is in_lab
 
 
-def test_a_generic_run_claims_nothing_of_the_app(results: Path) -> None:
+def test_a_generic_run_does_not_verify_the_app_itself(results: Path) -> None:
     past_run(results, "shop", "p--pppp", generic=True)
-    row = front(results).row("shop")
+    row = front_page(results).row("shop")
     assert row.startswith("shop lab generic not enrolled passed level 1 of 6 installs ")
     assert row.count("not verified") == 2
     badge = (results / "dashboard" / "badges" / "shop.svg").read_text()
     assert "passed, level 1, generic, lab<" in badge
-    assert "Generic stages only: nothing here was tested of what the app is for." in row
+    assert "Generic stages only: the functions of the app were not tested." in row
 
 
 def test_opt_outs_are_shown_with_their_reason(results: Path) -> None:
     past_run(results, "shop", "ppopppp")
     past_run(results, "wiki", tests={"passed": 25, "failed": 0, "opted out": 2})
-    page = front(results)
+    page = front_page(results)
     assert "level 5 of 6 upgrade, without browser" in page.row("shop")
     assert "Opted out of browser: The app has no page of its own" in page.row("shop")
     assert "level 5 of 6 upgrade passed" in page.row("wiki")
-    assert "Left out: 2 tests." in page.row("wiki")
+    assert "Opted out: 2 tests." in page.row("wiki")
 
 
-def test_a_part_of_a_run_says_so_and_names_the_last_full_verdict(results: Path) -> None:
+def test_a_run_of_some_stages_is_marked_and_the_last_full_verdict_is_shown(results: Path) -> None:
     past_run(results, "shop", "ppppppf", timedelta(days=3))
     past_run(results, "shop", "-p-----", timedelta(hours=1), reason="not run: install, browser")
-    row = front(results, "shop").row("shop")
+    row = front_page(results, "shop").row("shop")
     assert row.startswith("shop lab incomplete level 0 of 6")
     assert "Incomplete: not all stages were run." in row
     assert "Last full verdict: failed, level 5 of 6, 2026-11-22 09:00 UTC ( 3 days ago , lab" in (
@@ -340,85 +343,85 @@ def test_a_part_of_a_run_says_so_and_names_the_last_full_verdict(results: Path) 
     )
 
 
-def test_a_badge_leaves_pull_requests_out(results: Path) -> None:
+def test_a_badge_does_not_count_runs_of_pull_requests(results: Path) -> None:
     past_run(results, "shop", "fffffff", timedelta(minutes=1), pull_request=7)
-    folder = made(results)
+    folder = write_pages(results)
     badge = ElementTree.parse(folder / "badges" / "shop.svg").getroot()
     assert badge.attrib["aria-label"] == (
         "shop: failed, level 0 of 6 (nothing verified), PR 7, lab, 2026-11-25 08:59 UTC"
     )
     past_run(results, "shop", ago=timedelta(days=1))
-    folder = made(results)
+    folder = write_pages(results)
     badge = ElementTree.parse(folder / "badges" / "shop.svg").getroot()
-    title = "shop: passed, level 6 of 6 (all of it, with no opt-out), lab, 2026-11-24 09:00 UTC"
+    title = "shop: passed, level 6 of 6 (everything, without opt-outs), lab, 2026-11-24 09:00 UTC"
     assert badge.attrib["aria-label"] == title == badge[0].text
     assert Page(folder / "index.html").row("shop").startswith("shop lab PR 7 not enrolled failed")
     page = Page(folder / "shop.html")
-    assert "The badge leaves pull requests out." in page.text
+    assert "The badge does not count runs of pull requests." in page.text
 
 
-def test_a_recipes_page_has_all_its_runs_the_newest_first(results: Path) -> None:
+def test_the_page_of_a_recipe_has_all_its_runs_newest_first(results: Path) -> None:
     for number in range(3):
         past_run(results, "shop", ago=timedelta(days=number), pull_request=number, seconds=60.0)
     (results / "shop" / "20000101-000000-abcd").mkdir()
-    page = Page(made(results, "shop") / "shop.html")
+    page = Page(write_pages(results, "shop") / "shop.html")
     assert [row[:10] for row in page.rows] == ["2026-11-25", "2026-11-24", "2026-11-23"]
     assert "20261123-090000-" in page.rows[2] and "PR 2" in page.rows[2]
     assert "log of 20261123" in page.rows[2] and "abra version 0.13.0-lab" in page.rows[2]
     assert "PR" not in page.rows[0]
 
 
-def test_a_time_that_nobody_can_read_is_the_run_ids(results: Path) -> None:
+def test_an_invalid_start_time_is_replaced_by_the_time_in_the_run_id(results: Path) -> None:
     past_run(results, "shop", started="")
     past_run(results, "wiki", started="yesterday")
     past_run(results, "forum", ago=timedelta(hours=-3))
     folder = past_run(results, "blog", started="9999-99-99")
     folder.rename(folder.parent / "2026-what")
-    page = front(results)
+    page = front_page(results)
     assert "2026-11-25 08:00 UTC 60 minutes ago" in page.row("shop")
     assert "2026-11-25 08:00 UTC 60 minutes ago" in page.row("wiki")
     assert "in the future" in page.row("forum")
     assert "unknown age unknown" in page.row("blog") and "stale" in page.row("blog")
 
 
-def test_a_recipe_called_index_leaves_the_front_page_alone(results: Path) -> None:
+def test_a_recipe_named_index_does_not_replace_the_front_page(results: Path) -> None:
     past_run(results, "index")
-    folder = made(results, "shop")
+    folder = write_pages(results, "shop")
     assert Page(folder / "index.html").row("shop")
     assert Page(folder / f"{file_name('index')}.html").text.startswith("index - Recipe tests")
 
 
-def test_twice_is_once(results: Path) -> None:
-    everything_at_once(results)
-    folder = made(results)
+def test_the_second_call_changes_nothing(results: Path) -> None:
+    all_kinds_of_runs(results)
+    folder = write_pages(results)
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
     assert make_pages(results, folder, [], NOW) == []
     after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-    # The list of pages is written before and after them.
-    assert {path.name for path in after if before.get(path) != after[path]} <= {LIST, ".lock"}
+    # The list of pages is rewritten in every call.
+    assert {path.name for path in after if before.get(path) != after[path]} <= {PAGE_LIST, ".lock"}
     assert before.keys() == after.keys()
 
 
-def test_pages_of_a_recipe_that_is_gone_go_and_nothing_else(results: Path) -> None:
-    folder = made(results, "shop", "wiki")
-    (folder / "mine.html").write_text("of somebody else")
-    made(results, "shop")
+def test_pages_of_removed_recipes_are_removed_and_no_other_files(results: Path) -> None:
+    folder = write_pages(results, "shop", "wiki")
+    (folder / "mine.html").write_text("not a page of the dashboard")
+    write_pages(results, "shop")
     assert sorted(path.name for path in folder.glob("*.html")) == [
         "index.html", "mine.html", "shop.html",
     ]  # fmt: skip
     assert [path.name for path in (folder / "badges").iterdir()] == ["shop.svg"]
 
 
-def test_the_front_page_of_somebody_else_is_not_written_over(tmp_path: Path) -> None:
+def test_a_front_page_of_another_program_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("mine")
-    with pytest.raises(Misuse, match="somebody else's"):
+    with pytest.raises(Misuse, match="that is not the dashboard's: name another folder"):
         make_pages(tmp_path / "results", tmp_path, ["shop"], NOW)
     assert [path.name for path in tmp_path.iterdir() if path.name != ".lock"] == ["index.html"]
 
 
-def test_a_reader_sees_whole_pages_only(tmp_path: Path) -> None:
-    ends = ["<p>" + letter * 300_000 + "</p>" for letter in "ab"]
-    publish(tmp_path, {"index.html": ends[0]})
+def test_a_reader_never_sees_a_half_written_page(tmp_path: Path) -> None:
+    versions = ["<p>" + letter * 300_000 + "</p>" for letter in "ab"]
+    publish(tmp_path, {"index.html": versions[0]})
     done = threading.Event()
     seen: set[str] = set()
 
@@ -429,25 +432,25 @@ def test_a_reader_sees_whole_pages_only(tmp_path: Path) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     for number in range(60):
-        publish(tmp_path, {"index.html": ends[number % 2]})
+        publish(tmp_path, {"index.html": versions[number % 2]})
     done.set()
     reader.join()
-    assert seen == set(ends)
+    assert seen == set(versions)
 
 
-def test_what_a_killed_call_left_is_written_over(tmp_path: Path) -> None:
+def test_the_draft_of_a_killed_call_is_overwritten(tmp_path: Path) -> None:
     publish(tmp_path, {"index.html": "one", "wiki/shop.html": "one"})
     (tmp_path / ".index.html.draft").write_text("half")
     publish(tmp_path, {"index.html": "two", "wiki/shop.html": "two"})
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        ".lock", LIST, "index.html", "wiki",
+        ".lock", PAGE_LIST, "index.html", "wiki",
     ]  # fmt: skip
     assert (tmp_path / "index.html").read_text() == "two"
 
 
-def test_for_the_web_only_cleared_logs_are_there(results: Path, tmp_path: Path) -> None:
+def test_the_web_folder_has_cleared_logs_only(results: Path, tmp_path: Path) -> None:
     clear_all(cleared := past_run(results, "shop"))
-    past_run(results, "wiki", "iiiiiii", reason="a word that nobody looked at")
+    past_run(results, "wiki", "iiiiiii", reason="a text that was not searched")
     clear_all(changed := past_run(results, "forum"))
     (changed / "log.html").write_text("something else")
     clear_all(found := past_run(results, "blog"))
@@ -469,8 +472,9 @@ def test_for_the_web_only_cleared_logs_are_there(results: Path, tmp_path: Path) 
     assert f"logs/shop/{cleared.name}/log.html#s1-s1" in set(page.links())
     assert "Log withheld: it was changed after it was searched" in page.row("forum")
     assert "Log withheld: it holds shop.lab.test/admin_password" in page.row("blog")
-    assert "the run did not come to the search for credentials" in page.row("wiki")
-    assert "a word that nobody looked at" not in page.text
+    expected = "the run ended before it searched its files for credentials"
+    assert expected in page.row("wiki")
+    assert "a text that was not searched" not in page.text
     for page in all_pages(folder):
         for link in page.links():
             target = (page.path.parent / unquote(urldefrag(link).url)).resolve()
@@ -480,34 +484,34 @@ def test_for_the_web_only_cleared_logs_are_there(results: Path, tmp_path: Path) 
     assert not (folder / "logs" / "shop").exists()
 
 
-def test_a_log_that_is_a_link_leads_nowhere(results: Path, tmp_path: Path) -> None:
+def test_a_log_that_is_a_symbolic_link_is_not_linked(results: Path) -> None:
     folder = past_run(results, "shop")
     (folder / "log.html").unlink()
     (folder / "log.html").symlink_to("/etc/hostname")
-    assert not [link for link in front(results).links() if "log.html" in link]
+    assert not [link for link in front_page(results).links() if "log.html" in link]
     with pytest.raises(NodeFailure, match="changed while"):
         Log(folder / "report.html", "0" * 64).content()
     with pytest.raises(NodeFailure, match="cannot be read any more"):
         Log(folder / "gone.html").content()
 
 
-def test_pages_elsewhere_lead_to_the_logs_all_the_same(results: Path, tmp_path: Path) -> None:
+def test_pages_in_another_folder_link_to_the_logs_too(results: Path, tmp_path: Path) -> None:
     folder = past_run(results, "shop")
     make_pages(results, tmp_path / "a" / "b", [], NOW)
     link = f"../../results/shop/{folder.name}/log.html"
     assert f"{link}#s1-s1" in set(Page(tmp_path / "a" / "b" / "index.html").links())
 
 
-def test_twenty_recipes_with_twenty_runs_each(results: Path) -> None:
+def test_twenty_recipes_with_twenty_runs_each_are_all_shown(results: Path) -> None:
     for recipe in range(20):
         for run in range(20):
             past_run(results, f"shop-{recipe}", ago=timedelta(hours=run))
-    page = front(results)
+    page = front_page(results)
     assert len(page.rows) == 20
     assert len(Page(results / "dashboard" / "shop-7.html").rows) == 20
 
 
-def test_the_program_says_where_the_pages_are(results: Path) -> None:
+def test_the_command_prints_where_the_pages_are(results: Path) -> None:
     past_run(results, "shop")
     done = CliRunner().invoke(program.main, ["--results", str(results)])
     assert done.exit_code == 0, done.output
@@ -516,14 +520,14 @@ def test_the_program_says_where_the_pages_are(results: Path) -> None:
     )
     page = Page(results / "dashboard" / "index.html")
     assert "custom-html no result" in page.text and "shop lab" in page.text
-    (results / "dashboard" / LIST).write_text("{")
+    (results / "dashboard" / PAGE_LIST).write_text("{")
     done = CliRunner().invoke(program.main, ["--results", str(results)])
     assert done.exit_code == 1
-    assert "is no list of pages" in done.output
+    assert "is not a list of pages" in done.output
 
 
 @pytest.mark.parametrize(
-    ("minutes", "said"),
+    ("minutes", "expected"),
     [
         (0, "under a minute ago"),
         (1, "1 minute ago"),
@@ -534,8 +538,8 @@ def test_the_program_says_where_the_pages_are(results: Path) -> None:
         (-5, "in the future"),
     ],
 )
-def test_ages(minutes: int, said: str) -> None:
-    assert age(NOW - timedelta(minutes=minutes), NOW) == said
+def test_ages(minutes: int, expected: str) -> None:
+    assert age(NOW - timedelta(minutes=minutes), NOW) == expected
 
 
 def test_sizes_and_durations() -> None:
@@ -543,5 +547,5 @@ def test_sizes_and_durations() -> None:
         "0.0 s", "9.9 s", "10 s", "99 s", "1 min 40 s", "1 h 0 min", "2 h 1 min",
     ]  # fmt: skip
     assert [size(number) for number in (None, 0, 1024**3 * 3 // 2)] == [
-        "memory not measured", "0 MiB at most", "1.5 GiB at most",
+        "memory not measured", "peak 0 MiB", "peak 1.5 GiB",
     ]  # fmt: skip

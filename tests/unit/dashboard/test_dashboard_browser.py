@@ -1,4 +1,4 @@
-"""The dashboard as people see it: in a real browser, narrow and wide, light and dark."""
+"""The dashboard in a real browser: narrow and wide, light and dark."""
 
 import os
 import subprocess
@@ -7,19 +7,19 @@ from pathlib import Path
 
 from ccci.dashboard.pages import make_pages
 from ccci.project import PROJECT
-from tests.unit.dashboard.past_results import NOW, everything_at_once
+from tests.unit.dashboard.past_results import NOW, all_kinds_of_runs
 
-# Kept: the log with the pictures is there to be looked at. No run is ever called so.
+# Kept after the test, for people who want to see the screenshots. No recipe has this name.
 OUTPUT = PROJECT / "results" / "own-tests" / "dashboard"
 
 
 def test_the_pages_in_a_browser(tmp_path: Path) -> None:
     results, pages = tmp_path / "results", tmp_path / "results" / "dashboard"
-    enrolled = everything_at_once(results)
+    enrolled = all_kinds_of_runs(results)
     make_pages(results, pages, enrolled, NOW)
     badges = sorted((pages / "badges").iterdir())
-    shown = "".join(f'<p>{path.stem} <img src="badges/{path.name}"></p>' for path in badges)
-    (pages / "badges.html").write_text(f"<!DOCTYPE html><title>Badges</title>{shown}")
+    images = "".join(f'<p>{path.stem} <img src="badges/{path.name}"></p>' for path in badges)
+    (pages / "badges.html").write_text(f"<!DOCTYPE html><title>Badges</title>{images}")
     done = subprocess.run(
         [
             sys.executable, "-m", "robot", "--outputdir", str(OUTPUT), "--pythonpath", ".",

@@ -1,4 +1,4 @@
-"""Times, sizes and names as a page shows them."""
+"""Formats times, sizes and names for the pages."""
 
 import hashlib
 import os
@@ -9,18 +9,18 @@ from urllib.parse import quote
 STALE_AFTER = timedelta(days=60)
 
 
-def moment(when: datetime | None) -> str:
-    """Return a time in UTC.
+def timestamp(when: datetime | None) -> str:
+    """Format a time in UTC.
 
     Example:
-        >>> moment(datetime(2026, 1, 2, 3, 4))
+        >>> timestamp(datetime(2026, 1, 2, 3, 4))
         '2026-01-02 03:04 UTC'
     """
     return f"{when:%Y-%m-%d %H:%M} UTC" if when else "unknown"
 
 
 def age(when: datetime | None, now: datetime) -> str:
-    """Return how long ago something was, in its largest unit.
+    """Return how long ago a time was, in one unit.
 
     Example:
         >>> age(datetime(2026, 1, 1), datetime(2026, 1, 4))
@@ -34,19 +34,19 @@ def age(when: datetime | None, now: datetime) -> str:
     if minutes < 1:
         return "under a minute ago"
     for size, unit in ((24 * 60, "day"), (60, "hour")):
-        # Two of a unit at least, so that what is rounded off is never half of it.
+        # At least two of a unit, so that rounding never removes half of the value.
         if minutes >= 2 * size:
             return f"{minutes // size} {unit}s ago"
     return f"{minutes} minute{'s' if minutes > 1 else ''} ago"
 
 
 def is_stale(when: datetime | None, now: datetime) -> bool:
-    """Tell whether results are too old to say how things are; those of unknown age are."""
+    """Tell whether results are older than `STALE_AFTER`, or of unknown age."""
     return when is None or now - when > STALE_AFTER
 
 
 def duration(seconds: float) -> str:
-    """Return a number of seconds as people say it.
+    """Format a number of seconds for people.
 
     Example:
         >>> duration(214.2), duration(4.51), duration(3700)
@@ -63,39 +63,39 @@ def duration(seconds: float) -> str:
 
 
 def size(number: int | None) -> str:
-    """Return a peak of memory.
+    """Format the peak of memory, in bytes.
 
     Example:
         >>> size(132366336), size(None)
-        ('126 MiB at most', 'memory not measured')
+        ('peak 126 MiB', 'memory not measured')
     """
     if number is None:
         return "memory not measured"
     mebibytes = number / 1024**2
-    few = mebibytes < 1000
-    return f"{mebibytes:.0f} MiB at most" if few else f"{mebibytes / 1024:.1f} GiB at most"
+    small = mebibytes < 1000
+    return f"peak {mebibytes:.0f} MiB" if small else f"peak {mebibytes / 1024:.1f} GiB"
 
 
-def shown(name: str) -> str:
-    """Return a file's name as text: what is not UTF-8 in it becomes a question mark."""
+def printable(name: str) -> str:
+    """Return a file's name as text; bytes that are not UTF-8 become question marks."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def linked(*parts: str) -> str:
-    """Return a relative address from the parts of a path.
+def relative_url(*parts: str) -> str:
+    """Return a relative URL from the parts of a path.
 
     Example:
-        >>> linked("..", "a b#c", "log.html")
+        >>> relative_url("..", "a b#c", "log.html")
         '../a%20b%23c/log.html'
     """
     return "/".join(quote(os.fsencode(part), safe="") for part in parts)
 
 
 def file_name(recipe: str) -> str:
-    """Return what a recipe's own files are called, before the dot.
+    """Return the name of a recipe's page and badge, without the extension.
 
-    What cannot be a recipe's name, and lies in results/ all the same, gets one that cannot be
-    another recipe's; so does the one that is called as the front page.
+    A folder in results/ that cannot be the name of a recipe gets a name that no recipe can have. So
+    does a recipe with the name of the front page.
 
     Example:
         >>> file_name("custom-html"), file_name("<b>")
