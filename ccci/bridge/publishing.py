@@ -17,9 +17,8 @@ from pathlib import Path
 import docker
 from robot.api import ExecutionResult
 from robot.rebot import rebot
-from robot.result import TestCase, TestSuite
 
-from ccci.bridge.failures import INCOMPLETE
+from ccci.bridge.verdicts import first_incomplete, stage_verdicts
 from ccci.results.artefacts import clean, save_logs
 from ccci.results.clearance import clear
 from ccci.results.progress import write_progress
@@ -29,7 +28,6 @@ from ccci.results.store import (
     PROVIDER_GONE,
     RunFacts,
     RunResults,
-    Verdict,
     prune_results,
     results_dir,
     was_cut_off,
@@ -37,7 +35,6 @@ from ccci.results.store import (
     write_results,
 )
 from ccci.run.run import Run, new_run_id
-from ccci.stage_names import STAGES
 from ccci.swarm.memory import MemoryWatch
 
 _OWN_STAGES = ("functional", "browser")
@@ -150,7 +147,8 @@ def _publish() -> None:
     if _published.output.resolve() != results.resolve():
         shutil.copytree(_published.output, results, dirs_exist_ok=True, symlinks=True)
     suite = ExecutionResult(str(output)).suite
-    stages = {stage: _verdict_of(_tests_of(suite, stage)) for stage in STAGES}
+    at = _published.interrupted_at
+    stages = stage_verdicts(suite, at)
     if facts.opt_outs.get("browser") and stages["browser"] == "not run":
         stages["browser"] = "opted out"
     # Generic suites have no tests of the app itself, and no verdict on them.
@@ -168,8 +166,8 @@ def _publish() -> None:
         tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
         seconds=round(suite.elapsed_time.total_seconds(), 2),
         reason=gone
-        or (INTERRUPTED if _published.interrupted_at else "")
-        or _first_incomplete(list(suite.all_tests))
+        or (INTERRUPTED if at else "")
+        or first_incomplete(suite, at)
         or (f"not run: {', '.join(not_run)}" if not_run else ""),
         redactions=redactions,
         peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
@@ -212,43 +210,3 @@ def _make_logs(output: Path) -> None:
 def _opt_outs(run: Run) -> dict[str, str]:
     browser = {"browser": run.config.browser.none} if run.config.browser else {}
     return {**browser, **{str(stage): reason for stage, reason in run.config.opt_out.items()}}
-
-
-def _tests_of(suite: TestSuite, stage: str) -> list[TestCase]:
-    """The tests in the suite file of a stage, at any depth."""
-    return [test for test in suite.all_tests if stage in _suite_names(test)]
-
-
-def _suite_names(test: TestCase) -> set[str]:
-    """The first words of the names of the suites that a test is in, in lower case."""
-    names, suite = set(), test.parent
-    while suite is not None:
-        names.add(suite.name.split(" ")[0].lower())
-        suite = suite.parent
-    return names
-
-
-def _verdict_of(tests: list[TestCase]) -> Verdict:
-    verdicts: list[Verdict] = []
-    for test in tests:
-        if test.passed:
-            verdicts.append("passed")
-        elif test.skipped:
-            verdicts.append("opted out")
-        else:
-            verdicts.append("incomplete" if _is_incomplete(test) else "failed")
-    return worst(verdicts) if verdicts else "not run"
-
-
-def _is_incomplete(test: TestCase) -> bool:
-    # After an interrupt Robot loads no more libraries, so that no tag can be set there.
-    at = _published.interrupted_at
-    # `End Run` fails only because of the node; as a suite teardown it then fails every test.
-    if test.message.startswith("Parent suite teardown failed"):
-        return True
-    return test.tags.match(INCOMPLETE) or bool(at and test.end_time and test.end_time >= at)
-
-
-def _first_incomplete(tests: list[TestCase]) -> str:
-    found = [test.message for test in tests if test.failed and _is_incomplete(test)]
-    return " ".join(str(found[0]).splitlines()[:2]) if found else ""
