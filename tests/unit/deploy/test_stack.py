@@ -37,16 +37,9 @@ class Node:
 
     def driver(self) -> AppDriver:
         app = App("ghost", DOMAIN, stack_name(DOMAIN), f"https://{DOMAIN}")
-        checkout = SimpleNamespace(
-            path=self.folder / "recipe",
-            show_head=lambda: None,
-            hide=lambda _: None,
-            short="1234567",
-        )
-        target = Target(
-            Server(domain="lab.test"), Abra(Path("/bin/true"), self.folder), cast(Any, SimpleNamespace(client=None)),
-            cast(Any, None),
-        )  # fmt: skip
+        checkout = SimpleNamespace(path=self.folder / "recipe", show_head=lambda: None)
+        abra, none = Abra(Path("/bin/true"), self.folder), cast(Any, SimpleNamespace(client=None))
+        target = Target(Server(domain="lab.test"), abra, none, none)
         return AppDriver(
             app, cast(Any, checkout), RecipeConfig(), target, Record.of(self.journal, print)
         )
