@@ -92,7 +92,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         if sharing and not sharing.holder.alive():
             raise NodeFailure("The matrix that this run belongs to has ended; start it again.")
         waited_seconds = time.monotonic() - requested
-        reaper.entrust(run_id, lease)
+        reaper.entrust(run_id, lease.fileno())
         abra_dir = _make_abra_dir(journal, server)
         abra = find_abra(server, abra_dir)
         checkout = check_out(

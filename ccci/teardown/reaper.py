@@ -18,16 +18,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ccci.errors import CcciError, NodeFailure
 from ccci.node.state import ProcessIdentity, state_dir
 from ccci.project import PROJECT
 from ccci.teardown import reaper_socket
 from ccci.teardown.journal import Journal
-
-if TYPE_CHECKING:
-    from ccci.budget.places import Lease
 
 LOG, REPORT = "reaper.log", "reaped.json"
 START_SECONDS = 20.0
@@ -76,15 +72,19 @@ def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
     return ProcessIdentity.from_json(json.loads(said))
 
 
-def entrust(run_id: str, lease: "Lease") -> None:
+def entrust(run_id: str, descriptor: int) -> None:
     """Let the reaper of a run hold the run's share of the budget too, until it is torn down.
+
+    Args:
+        run_id: the run, whose reaper is running.
+        descriptor: the open file of the run's lease.
 
     Raises:
         NodeFailure: no reaper answers.
 
-    Example: ``lease = budget.take(2, run_id); reaper.entrust(run_id, lease)``
+    Example: ``lease = budget.take(2, run_id); reaper.entrust(run_id, lease.fileno())``
     """
-    reaper_socket.hand_over(Journal.load(run_id).folder, lease.fileno())
+    reaper_socket.hand_over(Journal.load(run_id).folder, descriptor)
 
 
 def main(run_id: str) -> None:

@@ -30,7 +30,7 @@ me = ProcessIdentity.of(os.getpid())
 run = Journal.open("r1", "n8n", me)
 watching = reaper.start("r1", me)
 lease = Budget(2).take(2, "run r1")
-reaper.entrust("r1", lease)
+reaper.entrust("r1", lease.fileno())
 for name in ("abra", "store"):
     (run.folder / name).mkdir()
 (run.folder / "store" / "key").write_text("a credential")
