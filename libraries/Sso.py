@@ -291,9 +291,9 @@ class Sso:
         | Call Should Be Answered For    ${who}    ${provider}    ${tokens.access}
         """
         place = address or provider.userinfo_endpoint
-        said = oidc.read_object(oidc.call(session.client, place, token.value), 200)
-        flaw = oidc.another_user(said, who.subject, who.username)
-        if flaw or ("sub" not in said and place == provider.userinfo_endpoint):
+        answered = oidc.read_object(oidc.call(session.client, place, token.value), 200)
+        flaw = oidc.another_user(answered, who.subject, who.username)
+        if flaw or ("sub" not in answered and place == provider.userinfo_endpoint):
             raise RecipeFailure(
                 f"Expected {place} to answer for {who.username} ({who.subject}); it "
                 f"{flaw or 'has no sub'}."

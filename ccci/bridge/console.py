@@ -1,4 +1,4 @@
-"""The lines on the terminal while a run goes on: seconds, stage, what is happening."""
+"""The lines on the terminal during a run: seconds, stage, what is happening."""
 
 import time
 

@@ -64,6 +64,6 @@ def as_failure(error: CcciError) -> Exception:
     except RobotNotRunningError:
         pass
     except RuntimeError:
-        # Tags cannot be set in a suite teardown; there the message alone tells.
+        # Tags cannot be set in a suite teardown; there the message alone says so.
         pass
     return Incomplete(f"Incomplete: {error}")

@@ -81,7 +81,7 @@ class Wait:
 
     def __str__(self) -> str:
         used = sum(holder.weight for holder in self.ahead if holder.holds)
-        ahead = "; ".join(str(holder) for holder in self.ahead) or "nobody is before it now"
+        ahead = "; ".join(str(holder) for holder in self.ahead) or "it is next"
         return (
             f"waiting for {self.weight} of {self.slots} places on the node, {used} taken, "
             f"for {self.seconds:.0f} s: {ahead}"
@@ -201,8 +201,8 @@ class Budget:
     ) -> None:
         mine = lease.holder
         begun = time.monotonic()
-        told: tuple[Holder, ...] | None = None
-        told_at = begun
+        reported: tuple[Holder, ...] | None = None
+        reported_at = begun
         while True:
             with self._mutex():
                 living = self._living()
@@ -220,9 +220,9 @@ class Budget:
                     f"{mine.who} got no share of the node within {deadline_seconds:.0f} s: "
                     f"{wait}. End one of these, or raise MAX_TESTS."
                 )
-            if on_wait and (told != ahead or now - told_at > REMIND_SECONDS):
+            if on_wait and (reported != ahead or now - reported_at > REMIND_SECONDS):
                 on_wait(wait)
-                told, told_at = ahead, now
+                reported, reported_at = ahead, now
             time.sleep(POLL_SECONDS)
 
     def _request(self, weight: int, who: str, queues: bool) -> Lease:

@@ -10,7 +10,7 @@ from ccci.deploy.abra import Abra
 
 @dataclass(frozen=True)
 class AppCommands:
-    """One app's commands, each with the options that a program needs: no questions, no network.
+    """One app's commands, each with the options for use by a program: no prompts, no network.
 
     Attributes:
         abra: with the run's own ABRA_DIR.
@@ -33,7 +33,7 @@ class AppCommands:
 
     @property
     def deployments(self) -> int:
-        """How often abra deployed the app in this run, whoever asked for it."""
+        """How often abra deployed the app in this run, by whatever keyword or step."""
         return self.abra.deployments_of(self.domain)
 
     def new(self, release: str = "") -> None:
@@ -49,7 +49,7 @@ class AppCommands:
         self.abra("app", "remove", self.domain, "-n", "-f")
 
     def deploy(self, release: str = "", over_running: bool = False) -> None:
-        """Deploy a release, or the commit that is checked out; the Swarm goes on by itself."""
+        """Deploy a release, or the commit that is checked out, without waiting for its services."""
         version = release or "-C"
         forced = ["-f"] if over_running else []
         # Without -c abra waits too, counts image pulls, and gives up on a slow health check.
@@ -68,7 +68,7 @@ class AppCommands:
         self.abra("app", "volume", "rm", self.domain, "-f", "-n", "-o")
 
     def generate_secrets(self, chaos: bool) -> dict[str, str]:
-        """Generate the secrets that the app lacks and return them by name."""
+        """Generate the secrets that the app does not have yet; return them by name."""
         done = self.abra(
             "app", "secret", "generate", self.domain, "-a", "-m", "-n", "-o",
             *(["-C"] if chaos else []), check=False,

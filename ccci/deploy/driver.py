@@ -1,4 +1,4 @@
-"""One isolated app of a run: made, deployed, emptied and deployed again, always through abra."""
+"""One isolated app of a run: made, deployed, emptied and deployed again, through abra."""
 
 import re
 from dataclasses import dataclass, replace
@@ -104,7 +104,7 @@ class AppDriver:
         return self.target.swarm.last_log_lines(service)
 
     def secrets(self) -> dict[str, str]:
-        """Return name to identity of the app's secrets; one made anew has another identity."""
+        """Return name to identity of the app's secrets; a new secret has a new identity."""
         return self.target.swarm.secrets(self.app.stack)
 
     def compose_files(self) -> list[Path]:
@@ -147,7 +147,7 @@ class AppDriver:
         return named_images(self.compose_files(), {**self.env, **self._exports()})
 
     def make(self, release: Release | None = None) -> None:
-        """Make the app anew, without data, at the head or at a release; nothing is deployed.
+        """Make the app, without data, at the head or at a release; nothing is deployed yet.
 
         Raises:
             Misuse: a name would be longer than the Swarm takes, or the recipe's settings name a

@@ -1,4 +1,4 @@
-"""The images of an app: which ones its compose files name, and that the node has them."""
+"""The images of an app: reads them from the compose files, and pulls those that are missing."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -28,12 +28,12 @@ def named_images(compose_files: list[Path], settings: Mapping[str, str]) -> dict
 def pull_missing(
     client: "DockerClient", images: Iterable[str], tell: Callable[[str], None]
 ) -> None:
-    """Pull the images that the node lacks.
+    """Pull the images that are not on the node.
 
     Args:
         client: the Docker daemon.
         images: their references.
-        tell: told of each that is pulled.
+        tell: called for each image that is pulled.
 
     Raises:
         NodeFailure: one is not available.

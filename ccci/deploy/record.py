@@ -1,4 +1,4 @@
-"""What a run writes down as it goes on: in its journal, its credential store, on the terminal."""
+"""Where a run writes down what it does: its journal, its credential store, the terminal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Record:
     Attributes:
         journal: takes what is about to be made, so that it can be removed.
         credentials: takes every credential, so that no artefact shows one.
-        tell: takes a few words on what happens, for the person at the terminal.
+        tell: takes a short text on what happens, for the person at the terminal.
     """
 
     journal: Journal

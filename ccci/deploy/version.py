@@ -23,7 +23,7 @@ class VersionLabels:
 
     @property
     def app_version(self) -> str:
-        """The app's own version, behind the plus sign."""
+        """The app's own version, after the plus sign."""
         return self.version.partition("+")[2]
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ def check_no_task_restarted(
 
 
 def check_secrets_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Fail when a secret was made anew, came or went.
+    """Fail when a secret was replaced, added or removed.
 
     Args:
         before: name to identity, at the restart.

@@ -1,4 +1,4 @@
-"""A backup's way there and back: snapshot, wipe, restore."""
+"""The proof of a backup: snapshot, wipe, restore."""
 
 from dataclasses import dataclass, field
 
@@ -15,9 +15,9 @@ class RoundTrip:
     """The newest snapshot of the app under test, and what its backup labels promise.
 
     Attributes:
-        stages: brings the app to an empty deployment.
-        seed: is looked for on the way.
-        promises: what the labels said when the snapshot was taken.
+        stages: makes the empty deployment.
+        seed: the generic seed, which is checked on the way.
+        promises: what the labels promised when the snapshot was taken.
     """
 
     stages: Stages
@@ -50,7 +50,7 @@ class RoundTrip:
         """
         self.stages.steps.require()
         if self._snapshot is None:
-            raise RecipeFailure("There is no snapshot to go on with: see the test before this.")
+            raise RecipeFailure("There is no snapshot: see the test before this.")
         return self._snapshot
 
     def check_snapshot(self) -> None:
@@ -70,7 +70,7 @@ class RoundTrip:
         self.snapshot()
         self.seed.spoil()
         self.stages.empty_and_deploy_head()
-        # Only what the labels promise can come back; the rest was looked for before the wipe.
+        # A restore brings back only what the labels promise; the rest was checked before the wipe.
         self.seed.expect_only({promise.volume for promise in self.promises if not promise.path})
 
     def restore(self) -> None:

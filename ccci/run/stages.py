@@ -86,7 +86,9 @@ class Stages:
             RecipeFailure: it does not converge, or the previous release is not deployed.
         """
         if self.deployed != "previous":
-            raise RecipeFailure("The previous release is not deployed: see the test before this.")
+            raise RecipeFailure(
+                "The previous release is not deployed: see the test before this one."
+            )
         with self.steps.step("the upgrade"):
             self.deployment = self.driver.deploy()
             self.deployed = "head"
@@ -110,8 +112,7 @@ class Stages:
         """Wait until the app's health page answers through Traefik.
 
         Args:
-            holding_seconds: for how long it must keep answering; a test asks for that, a step
-                that only goes on from here does not.
+            holding_seconds: for how long it must keep answering; for a test, not between steps.
 
         Raises:
             RecipeFailure: it does not, or a step before failed.
@@ -139,7 +140,7 @@ class Stages:
         self.dependencies.deploy()
         self.driver.calls = self.dependencies.domains()
         self.driver.make(release)
-        # What a recipe must be told before it first starts, so that no second deployment is needed.
+        # Before the app is deployed, so that it need not be deployed a second time.
         self.dependencies.wire()
         self.prepare()
 

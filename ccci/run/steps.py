@@ -40,8 +40,8 @@ class Steps:
         try:
             yield
         except CcciError as error:
-            # What the node broke says nothing of the recipe, here or in what is skipped for it.
+            # A failure of the node says nothing about the recipe, nor do the tests skipped for it.
             kind = RecipeFailure if isinstance(error, RecipeFailure) else NodeFailure
-            said = str(error).splitlines()[0]
-            self._skipped = kind(f"{SKIPPED}{name} failed: {said}")
+            reason = str(error).splitlines()[0]
+            self._skipped = kind(f"{SKIPPED}{name} failed: {reason}")
             raise

@@ -69,7 +69,7 @@ def wait_until_converged(
 
 
 def _check(service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float) -> None:
-    """Fail when a service will not converge any more, so that nobody waits for the deadline."""
+    """Fail when a service can no longer converge, before the deadline."""
     if service.update_state in ("paused", "rollback_completed", "rollback_paused"):
         raise RecipeFailure(
             f"Service {service.short_name}: the update did not go through "

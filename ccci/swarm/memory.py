@@ -1,4 +1,4 @@
-"""How much memory a run's apps use together, measured once a second while the run goes on.
+"""How much memory a run's apps use together, measured once a second during the run.
 
 Counted are the containers of the run's stacks on this node, with dependencies: for each the memory
 of its cgroup, less the file cache that the kernel frees first (as in `docker stats`). Not counted

@@ -190,9 +190,9 @@ class SwarmView:
         """Give a queue that gets an item whenever something happens to the stack.
 
         Docker has events of services and containers, not of tasks, and none of containers on
-        other nodes: whoever waits must also poll now and then.
+        other nodes: a caller that waits must also poll now and then.
         """
-        heard: Queue[None] = Queue()
+        events: Queue[None] = Queue()
         stream = self.client.events(decode=True, filters={"type": ["container", "service"]})
 
         def listen() -> None:
@@ -202,23 +202,23 @@ class SwarmView:
                     attributes = event.get("Actor", {}).get("Attributes", {})
                     name = attributes.get("name", "")
                     if attributes.get(NAMESPACE) == stack or name.startswith(f"{stack}_"):
-                        heard.put(None)
+                        events.put(None)
 
         Thread(target=listen, daemon=True, name=f"events of {stack}").start()
         try:
-            yield heard
+            yield events
         finally:
             stream.close()
 
 
-def wait_for_event(heard: "Queue[None]", at_most_seconds: float) -> bool:
+def wait_for_event(events: "Queue[None]", at_most_seconds: float) -> bool:
     """Wait for an event, at most so long; return whether one came. Several count as one."""
     something = False
     with suppress(Empty):
-        heard.get(timeout=max(at_most_seconds, 0))
+        events.get(timeout=max(at_most_seconds, 0))
         something = True
         while True:
-            heard.get_nowait()
+            events.get_nowait()
     return something
 
 

@@ -22,14 +22,14 @@ def claim_domain(
 
     ``wanted.suffix`` when it is free, else ``wanted-2.suffix`` and so on. The name is free again
     when the run is closed with nothing left. A dead run keeps it until it is torn down: its stack
-    still stands, and a teardown may be under way that would hit a new one of the same name.
+    is still there, and a teardown of it may be going on, which would remove a new one too.
 
     Args:
         run_id: the run, already opened.
         wanted: the name before the domain: ``custom-html-pr7-1234567``.
         domain_suffixes: the server's domain (``lab.test``), or several: the name is then free
             under each of them, and the domain under the first is returned.
-        taken: tells that something that no journal knows holds a domain on the node.
+        taken: returns whether something that is in no journal has a domain on the node.
 
     Raises:
         Misuse: abra would cut the stack's name to one that another domain has.
@@ -55,10 +55,10 @@ def claim_domain(
 
 
 def claim_stack(mine: Journal, stack: str, taken: bool) -> None:
-    """Give a run a stack whose name its app's settings choose; recorded in its journal.
+    """Give a run the stack that an app's settings name; recorded in its journal.
 
-    A recipe that sets STACK_NAME has the same stack whatever the domain: beside an app that uses
-    it already, a test would deploy over that app and then remove it.
+    With STACK_NAME a recipe has the same stack for every domain. If another app had it already, the
+    test would deploy over that app, and then remove it.
 
     Args:
         mine: the run's journal.
@@ -78,7 +78,7 @@ def claim_stack(mine: Journal, stack: str, taken: bool) -> None:
 
 
 def _check_stacks(domains: list[str], held: list[str]) -> None:
-    """Refuse a domain whose stack, cut by abra, would be the stack of another one."""
+    """Refuse a domain whose stack would be the same as that of another domain."""
     for number, domain in enumerate(domains):
         others = [*held, *domains[:number]]
         same = next((one for one in others if stack_name(one) == stack_name(domain)), None)

@@ -1,4 +1,4 @@
-"""The results of a run whose process died: incomplete, whatever had passed before."""
+"""Writes the results of a run whose process died: incomplete, even if tests had passed."""
 
 from pathlib import Path
 

@@ -63,20 +63,20 @@ def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
         )
     assert launcher.stdout
     with launcher.stdout as ready:
-        said = ready.readline() if select.select([ready], [], [], START_SECONDS)[0] else b""
-    if not said:
+        answer = ready.readline() if select.select([ready], [], [], START_SECONDS)[0] else b""
+    if not answer:
         launcher.kill()
     launcher.wait()
-    if not said:
+    if not answer:
         raise NodeFailure(f"The reaper of run {run_id} did not start: {_last_line(log)}")
-    return ProcessIdentity.from_json(json.loads(said))
+    return ProcessIdentity.from_json(json.loads(answer))
 
 
 def entrust(run_id: str, descriptor: int) -> None:
     """Let the reaper of a run hold the run's share of the budget too, until it is torn down.
 
     Args:
-        run_id: the run, whose reaper is running.
+        run_id: the run; its reaper must be running.
         descriptor: the open file of the run's lease.
 
     Raises:
@@ -187,7 +187,7 @@ def _sleep(messages: socket.socket, owner_ends: int | None, until: float) -> lis
     if owner_ends is not None:
         waiting.register(owner_ends, select.POLLIN)
     else:
-        # Not the whole time at once: somebody may set the clock.
+        # Not the whole time at once, since the clock may be set.
         sleep_seconds = min(max(until - time.time(), 0.0), _LONGEST_SLEEP_SECONDS)
     waiting.poll(None if sleep_seconds is None else sleep_seconds * 1000 + 1)
     return reaper_socket.receive(messages)

@@ -1,4 +1,4 @@
-"""The Unix socket of a run's reaper, in the run's folder: wakes it, and hands open files to it.
+"""The Unix socket of a run's reaper, in the run's folder: wakes it, and passes open files to it.
 
 A message means "read the journal again". It may carry open files: a lock belongs to its open file,
 so that the reaper then holds the lock too (see ccci/budget/places.py and reaper.py).

@@ -60,7 +60,7 @@ def end_jobs_of(bot: "Container", names: Collection[str]) -> list[str]:
         The jobs that were ended.
     """
     running = []
-    # Not Docker's `top`: it needs a program `ps` on the node, which a small server lacks.
+    # Not Docker's `top`: it needs the program `ps` on the node, which may be missing.
     for process in psutil.process_iter():
         try:
             if str(bot.id) not in Path(f"/proc/{process.pid}/cgroup").read_text():

@@ -161,7 +161,7 @@ def test_what_relies_on_a_failed_step_is_skipped_and_fails_as_that_did(
         with pytest.raises(kind, match=r"^Skipped: the upgrade failed: it ended early\.$"):
             look()
     stages.steps.begin_stage()
-    with pytest.raises(RecipeFailure, match="There is no snapshot to go on with"):
+    with pytest.raises(RecipeFailure, match="There is no snapshot: see the test before this"):
         trip.check_snapshot()
 
 
