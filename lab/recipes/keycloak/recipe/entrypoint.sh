@@ -23,9 +23,9 @@ read_secrets() {
 # Keycloak gives up where its database is late; on a fresh deployment it always is.
 wait_for_database() {
     local deadline=$((SECONDS + DB_SECONDS))
-    until (exec 3<> "/dev/tcp/$KC_DB_URL_HOST/5432") 2> /dev/null; do
+    until (exec 3<> "/dev/tcp/$KC_DB_URL_HOST/3306") 2> /dev/null; do
         if ((SECONDS > deadline)); then
-            echo "entrypoint: no database at $KC_DB_URL_HOST:5432 after $DB_SECONDS s" >&2
+            echo "entrypoint: no database at $KC_DB_URL_HOST:3306 after $DB_SECONDS s" >&2
             exit 1
         fi
         sleep 0.5

@@ -1,1 +1,0 @@
-../../pg_backup.sh
