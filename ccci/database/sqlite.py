@@ -120,7 +120,8 @@ class SqliteFile:
         except NotFound:
             return None
         with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-            file = tar.extractfile(PurePosixPath(path).name)
+            entry = tar.next()
+            file = tar.extractfile(entry) if entry and entry.isfile() else None
             return file.read() if file else None
 
 
