@@ -1,4 +1,4 @@
-"""Keycloak's admin REST API: realms, clients, users and roles.
+"""Keycloak's admin REST API, as far as setting up sign-in for another app needs it.
 
 Its paths are Keycloak's own and stand in no discovery document; those of OpenID Connect are read
 from there (see `oidc`).
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ccci.errors import NodeFailure, RecipeFailure
+from ccci.errors import RecipeFailure
 from ccci.sso.oidc import GrantRefused, OidcClient, User, discover, password_grant
 from ccci.web.http import Client, Response
 
@@ -65,11 +65,6 @@ class KeycloakAdmin:
     def delete_realm(self, name: str) -> None:
         """Delete a realm with all that is in it."""
         self._call("DELETE", self._path(name), expect=204)
-
-    def realm_names(self) -> list[str]:
-        """Return the names of all realms, sorted."""
-        found: list[dict[str, Any]] = self._call("GET", "?briefRepresentation=true")
-        return sorted(str(one["realm"]) for one in found)
 
     def make_client(
         self,
@@ -130,29 +125,9 @@ class KeycloakAdmin:
         }
         self._call("POST", self._path(realm.name, "clients"), wanted, expect=201)
 
-    def clients(self, realm: Realm) -> dict[str, dict[str, Any]]:
-        """Return the clients of a realm: name to what the API says of each."""
-        found: list[dict[str, Any]] = self._call("GET", self._path(realm.name, "clients"))
-        return {str(one["clientId"]): one for one in found}
-
-    def make_role(self, realm: Realm, role: str, *parts: str) -> None:
-        """Make a role of a realm; who has it has its parts too, other roles of the realm."""
+    def make_role(self, realm: Realm, role: str) -> None:
+        """Make a role of a realm."""
         self._call("POST", self._path(realm.name, "roles"), {"name": role}, expect=201)
-        if parts:
-            path = self._path(realm.name, "roles", role, "composites")
-            self._call("POST", path, [self._role(realm, part) for part in parts], expect=204)
-
-    def make_group(self, realm: Realm, group: str, *roles: str) -> None:
-        """Make a group of a realm; who is in it has these roles of the realm."""
-        self._call("POST", self._path(realm.name, "groups"), {"name": group}, expect=201)
-        number = self._group(realm, group)
-        path = self._path(realm.name, "groups", number, "role-mappings", "realm")
-        self._call("POST", path, [self._role(realm, role) for role in roles], expect=204)
-
-    def add_to_group(self, realm: Realm, user: User, group: str) -> None:
-        """Put a user into a group."""
-        path = self._path(realm.name, "users", user.id, "groups", self._group(realm, group))
-        self._call("PUT", path, expect=204)
 
     def make_user(self, realm: Realm, username: str, password: str, *roles: str) -> User:
         """Make a user who can sign in at once, with these realm roles."""
@@ -191,58 +166,8 @@ class KeycloakAdmin:
         path = self._path(realm.name, "users", user.id, "role-mappings", "realm")
         self._call("POST", path, [self._role(realm, role)], expect=204)
 
-    def grant_client_role(self, realm: Realm, user: User, client: str, role: str) -> None:
-        """Give a role of a client to a user: `realm-management` has those of administrators."""
-        number = str(self.clients(realm)[client]["id"])
-        found = self._call("GET", self._path(realm.name, "clients", number, "roles", role))
-        path = self._path(realm.name, "users", user.id, "role-mappings", "clients", number)
-        self._call("POST", path, [found], expect=204)
-
-    def set_password(self, realm: Realm, user: User, password: str) -> None:
-        """Give a user another password."""
-        wanted = {"type": "password", "value": password, "temporary": False}
-        path = self._path(realm.name, "users", user.id, "reset-password")
-        self._call("PUT", path, wanted, expect=204)
-
-    def disable_user(self, realm: Realm, user: User) -> None:
-        """Shut a user out."""
-        self._call("PUT", self._path(realm.name, "users", user.id), {"enabled": False}, expect=204)
-
-    def delete_user(self, realm: Realm, user: User) -> None:
-        """Delete a user."""
-        self._call("DELETE", self._path(realm.name, "users", user.id), expect=204)
-
-    def export(self, realm: Realm) -> dict[str, Any]:
-        """Return Keycloak's own export of a realm, whole; it masks secrets, and has no users."""
-        path = self._path(realm.name, "partial-export")
-        query = "?exportClients=true&exportGroupsAndRoles=true"
-        try:
-            whole: dict[str, Any] = self._call("POST", path + query, {})
-        except NodeFailure:
-            # Seen three times, once in 500 calls: through the proxy this long answer ended after
-            # its first 8191 bytes; beside the proxy it never did, in 1750. The call only reads.
-            whole = self._call("POST", path + query, {})
-        return whole
-
-    def version(self) -> str:
-        """Return the version that the server says it is."""
-        answer = self._http.request("GET", f"{self.url}/admin/serverinfo", self._bearer())
-        if answer.status != 200:
-            raise _unexpected(answer, "GET", "200")
-        return str(json.loads(answer.body)["systemInfo"]["version"])
-
-    def status_for(self, access_token: str, realm: Realm) -> int:
-        """Return the status with which the list of a realm's users answers to a token."""
-        url = f"{self.url}/admin/realms{self._path(realm.name, 'users')}"
-        answer = self._http.request("GET", url, {"Authorization": f"Bearer {access_token}"})
-        return answer.status
-
     def _role(self, realm: Realm, role: str) -> Any:
         return self._call("GET", self._path(realm.name, "roles", role))
-
-    def _group(self, realm: Realm, group: str) -> str:
-        path = self._path(realm.name, "group-by-path", group)
-        return str(self._call("GET", path)["id"])
 
     @staticmethod
     def _path(*parts: str) -> str:

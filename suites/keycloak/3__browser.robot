@@ -31,11 +31,11 @@ A Wrong Password Is Refused On The Page
     The Page Of Keycloak Should Refuse
     Show In The Log
 
-A User Signs In For An App
-    [Documentation]    By authorization code with PKCE; the token opens what is protected, and nothing less does.
-    ${tokens}=    Sign In For An App And Call    anna
+A User Signs In To A Client By Authorization Code
+    [Documentation]    With PKCE; only the user's own token opens what is protected.
+    ${tokens}=    Sign In To A Client And Call    anna
     The Access Token Should Say    ${tokens}    anna    editor
-    The Identity Token Should Say    ${tokens}    anna
+    The ID Token Should Say    ${tokens}    anna
 
-An App Calls The Account API For A User
-    Sign In For An App And Call The Account API    bruno
+A Client Calls The Account API For A User
+    Sign In To A Client And Call The Account API    bruno

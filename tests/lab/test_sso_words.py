@@ -1,4 +1,4 @@
-"""The words of sign-in fail when they must: each is given what it must not pass over."""
+"""The keywords of sign-in and of databases fail when they must, on a real Keycloak."""
 
 import pytest
 

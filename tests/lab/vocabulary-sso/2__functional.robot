@@ -8,9 +8,9 @@ Suite Setup         Prepare The Staff Realm
 
 *** Test Cases ***
 Sso Provider Wants A Discovery Document
-    ${realm}=    The Realm    nowhere
+    ${issuer}=    The Issuer    nowhere
     Run Keyword And Expect Error    Expected *openid-configuration to answer 200; it was 404*
-    ...    Sso Provider    ${realm.issuer}
+    ...    Sso Provider    ${issuer}
 
 Sign In With Password Wants Tokens
     ${provider}    ${wiki}=    App At Its Provider    ${WIKI}
@@ -135,9 +135,9 @@ Call Should Be Answered For Wants This User
     ...    Call Should Be Answered For    ${bruno}    ${provider}    ${token}
 
 Call Should Be Refused Wants A Closed Address
-    ${realm}=    The Realm    ${STAFF}
-    Run Keyword And Expect Error    Expected ${realm.issuer} to refuse a call with no token (401 or 403)*answered 200.
-    ...    Call Should Be Refused    ${realm.issuer}
+    ${issuer}=    The Issuer    ${STAFF}
+    Run Keyword And Expect Error    Expected ${issuer} to refuse a call with no token (401 or 403)*answered 200.
+    ...    Call Should Be Refused    ${issuer}
 
 Call Should Be Refused Wants A Token That Does Not Open
     ${provider}    ${token}=    Token Of Anna
@@ -150,13 +150,40 @@ Wait Until Expired Wants A Token That Lives No Longer
     ...    Wait Until Expired    ${tokens.access}    within=1 second
 
 
+Database Should Contain Wants A Row With The Text
+    Database Should Contain    anna@example.org
+    Run Keyword And Expect Error
+    ...    Expected 'nobody@example.org' in the MariaDB database of service db; none of its * rows has it.
+    ...    Database Should Contain    nobody@example.org
+
+Database Should Not Contain Wants The Text To Be Missing
+    [Documentation]    Keycloak keeps a client's secret as it is.
+    ${secret}=    Credential    ${STAFF} client ${WIKI}
+    Run Keyword And Expect Error
+    ...    Expected the secret not to be in the MariaDB database of service db; it is, as it is, in table *CLIENT*
+    ...    Database Should Not Contain    ${secret}    beside=anna@example.org
+
+Database Should Not Contain Wants What Is Beside
+    ${stranger}=    Stranger
+    Run Keyword And Expect Error
+    ...    Expected 'nobody@example.org' in the MariaDB database of service db; none of its * rows has it.
+    ...    Database Should Not Contain    ${stranger.password}    beside=nobody@example.org
+    Run Keyword And Expect Error    Incomplete: A blank text is in every database*
+    ...    Database Should Not Contain    ${stranger.password}    beside=${EMPTY}
+
+Query Database Wants A Query That The Database Takes
+    ${rows}=    Query Database    SELECT NAME FROM REALM WHERE NAME \= '${STAFF}'
+    Should Be Equal    ${rows}[0][NAME]    ${STAFF}
+    Run Keyword And Expect Error    Expected the MariaDB database of service db to answer; it said: ERROR*NOWHERE*
+    ...    Query Database    SELECT NAME FROM NOWHERE
+
+
 *** Keywords ***
 App At Its Provider
     [Documentation]    Returns the provider and an app that is registered there, with its own secret or another's.
     [Arguments]    ${client_id}    ${secret_of}=${client_id}
     ${provider}=    The Provider    ${STAFF}
-    ${secret}=    Credential    ${STAFF} client ${secret_of}
-    ${client}=    Oidc Client    ${client_id}    ${secret}
+    ${client}=    The Client    ${STAFF}    ${client_id}    ${secret_of}
     RETURN    ${provider}    ${client}
 
 Token Of Anna

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       The words of sign-in, each seen to fail over a real provider that gives it what it must fail over.
+Documentation       The keywords of sign-in and of databases, each seen to fail over a real Keycloak when it must.
 
 Resource            lifecycle.resource
 

@@ -4,8 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-
-from ccci.sso.realm_export import losses
+from realm_export import losses
 
 OLD = {
     "keycloakVersion": "26.4.2",
