@@ -1,5 +1,5 @@
-"""A Co-op Cloud server on one Debian machine, made by one command and unmade by another.
+"""A Co-op Cloud server on one Debian machine: one command sets it up, another removes it.
 
-`python -m lab up|down|status|doctor`. What it leaves for others is one file, `server.toml`; nothing
-here imports the suites' code and nothing there imports this.
+`python -m lab up|down|status|doctor`. Its only interface to the suites is a file, `server.toml`:
+the lab does not import their code, and they do not import the lab.
 """

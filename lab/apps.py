@@ -1,4 +1,4 @@
-"""The lab's own apps, deployed by abra as an operator would do it."""
+"""Deploys the lab's own apps with abra, as an operator would."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from docker.errors import ImageNotFound
 
 from lab import imagelist, stacks
 from lab.errors import LabError
-from lab.made import LABEL, Made
+from lab.inventory import LABEL, Inventory
 from lab.node import Traits, write_if_changed
 from lab.reciperepos import BRANCH
 from lab.reporting import Step
@@ -32,10 +32,16 @@ SERVER = "default"
 class App:
     """One app of the lab.
 
-    `secret_files` maps a secret's (name, version) to the file that holds it; `secrets_generated`
-    are made up by abra; `ports` maps a published port to the container's, in host mode; `configs`
-    maps one of the recipe's configs to a template that takes the place of the recipe's; `binds`
-    maps one of its volumes to a folder of this machine.
+    Attributes:
+        recipe: the name of the recipe.
+        domain: the domain of the app.
+        environment: settings for the app's .env file.
+        compose_files: the recipe's compose files to deploy.
+        secret_files: (name, version) of a secret, to the file with its content.
+        secrets_generated: (name, version) of the secrets that abra generates.
+        ports: a port to publish in host mode, to the port in the container.
+        configs: the name of a config of the recipe, to the template to use instead of its own.
+        binds: the name of a volume, to the folder of this machine to use for it.
     """
 
     recipe: str
@@ -60,83 +66,86 @@ class Apps:
         self,
         client: docker.DockerClient,
         settings: Settings,
-        made: Made,
+        inventory: Inventory,
         abra: Abra,
         traits: Traits,
     ) -> None:
         self._client = client
         self._settings = settings
-        self._made = made
+        self._inventory = inventory
         self._abra = abra
         self._traits = traits
 
     def ensure_server(self) -> None:
-        """Have abra know this machine as its server."""
+        """Register this machine as a server in abra, if it is not yet."""
         if not (self._settings.abra_dir / "servers" / SERVER).is_dir():
             self._run("server", "add", "--local")
 
     def ensure(self, app: App, step: Step) -> bool:
-        """Have an app up as it should be; returns whether it was deployed now.
+        """Deploy an app if it is missing or out of date, and wait until it is up.
+
+        Returns: whether it was deployed.
 
         Raises:
-            LabError: a stranger holds its name, abra failed, or it did not come up in time.
+            LabError: a stack of its name exists that is not the lab's, abra failed, or the app was
+                not up in time.
         """
-        record = self._made.find("app", app.domain)
+        record = self._inventory.find("app", app.domain)
         if record is None:
-            stacks.demand_ours(self._client, app.stack)
+            stacks.refuse_foreign_stack(self._client, app.stack)
         overlay = overlay_of(app, self._traits, self._checkout(app))
-        wanted = self._fingerprint(app, overlay)
-        up_to_date = record is not None and record.detail.get("deployed") == wanted
+        fingerprint = self._fingerprint(app, overlay)
+        up_to_date = record is not None and record.detail.get("deployed") == fingerprint
         if up_to_date and stacks.services(self._client, app.stack):
-            step.result = "up already"
+            step.result = "already up"
         else:
             self._deploy(app, overlay, step)
             step.result = "deployed"
-        step.progress("waiting for it to be up")
+        step.progress("waiting until it is up")
         stacks.wait_ready(self._client, app.stack, within_seconds=READY_SECONDS)
         if step.result == "deployed":
-            kept = record.detail if record else {}
-            self._made.record("app", app.domain, **{**kept, "deployed": wanted})
+            detail = record.detail if record else {}
+            self._inventory.record("app", app.domain, **{**detail, "deployed": fingerprint})
         return step.result == "deployed"
 
     def _deploy(self, app: App, overlay: str, step: Step) -> None:
-        known = self._made.find("app", app.domain)
-        self._made.record("app", app.domain, **(known.detail if known else {}))
+        record = self._inventory.find("app", app.domain)
+        self._inventory.record("app", app.domain, **(record.detail if record else {}))
         checkout = self._checkout(app)
-        _back_to_head(checkout)
+        _checkout_branch(checkout)
         write_if_changed(checkout / OVERLAY, overlay)
         file = self._settings.abra_dir / "servers" / SERVER / f"{app.domain}.env"
         if not file.exists():
             step.progress("abra app new")
-            where = [f"--domain={app.domain}", f"--server={SERVER}"]
-            self._run("app", "new", app.recipe, "-n", "-o", "-C", *where)
+            options = [f"--domain={app.domain}", f"--server={SERVER}"]
+            self._run("app", "new", app.recipe, "-n", "-o", "-C", *options)
         files = [*app.compose_files, OVERLAY]
         values = {"DOMAIN": app.domain, "LETS_ENCRYPT_ENV": "", **app.environment}
         values["COMPOSE_FILE"] = ":".join(files)
         write_if_changed(file, with_values(file.read_text(), values))
-        self._have_secrets(app)
+        self._ensure_secrets(app)
         step.progress("abra app deploy")
-        again = ["-f"] if stacks.services(self._client, app.stack) else []
-        # -c: the lab waits itself, and quotes the container when that fails.
-        self._run("app", "deploy", app.domain, "-n", "-o", "-C", "-D", "-c", *again)
+        force = ["-f"] if stacks.services(self._client, app.stack) else []
+        # -c: the lab waits itself, and its error quotes the log of the container.
+        self._run("app", "deploy", app.domain, "-n", "-o", "-C", "-D", "-c", *force)
 
-    def _have_secrets(self, app: App) -> None:
-        there = {str(secret.name) for secret in self._client.secrets.list()}
+    def _ensure_secrets(self, app: App) -> None:
+        existing = {str(secret.name) for secret in self._client.secrets.list()}
         for (name, version), path in app.secret_files.items():
             full = f"{app.stack}_{name}_{version}"
-            if full not in there:
-                self._made.record("secret", full)
+            if full not in existing:
+                self._inventory.record("secret", full)
                 self._run(
                     "app", "secret", "insert", app.domain, name, version, str(path), "-f", "-n"
                 )
         for name, version in app.secrets_generated:
             full = f"{app.stack}_{name}_{version}"
-            if full not in there:
-                self._made.record("secret", full)
+            if full not in existing:
+                self._inventory.record("secret", full)
                 self._secret("generate", app.domain, name, version, "-m")
 
     def _secret(self, *arguments: str) -> None:
-        # Without -C, abra would move the checkout to the version that the app is pinned to.
+        # Without -C, abra would check out the version that the app is pinned to.
         self._run("app", "secret", *arguments, "-n", "-o", "-C")
 
     def _checkout(self, app: App) -> Path:
@@ -147,8 +156,8 @@ class Apps:
         images = [self._image_id(ref) for ref in refs]
         stamp = (self._checkout(app) / ".git" / "lab-content").read_text()
         secrets = [*app.secret_files, *app.secrets_generated]
-        what = [stamp, overlay, dict(app.environment), app.compose_files, secrets, images]
-        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+        content = [stamp, overlay, dict(app.environment), app.compose_files, secrets, images]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def _image_id(self, ref: str) -> str:
         try:
@@ -157,7 +166,7 @@ class Apps:
             return ""
 
     def _run(self, *arguments: str) -> None:
-        """Run abra; what it prints may hold secrets, so only its last error line is ever shown."""
+        """Run abra. Its output may contain secrets, so an error quotes only the last line."""
         inherited = {**os.environ, "LC_ALL": "C.UTF-8"}
         try:
             done = subprocess.run(
@@ -173,15 +182,16 @@ class Apps:
             command = " ".join(arguments[:3])
             raise LabError(f"`abra {command}` did not end within {ABRA_SECONDS} s") from error
         if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            last = said[-1] if said else "(nothing)"
-            raise LabError(f"`abra {' '.join(arguments)}` ended with {done.returncode}: {last}")
+            lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+            last = lines[-1] if lines else "(no output)"
+            command = " ".join(arguments)
+            raise LabError(f"`abra {command}` ended with exit code {done.returncode}: {last}")
 
 
 def overlay_of(app: App, traits: Traits, checkout: Path) -> str:
-    """The compose file that labels an app as the lab's and fits it to this node.
+    """Return the compose file that labels an app as the lab's and adapts it to this node.
 
-    Example: on a kernel without IPVS every service gets `endpoint_mode: dnsrr`.
+    On a kernel without IPVS, for example, it gives every service `endpoint_mode: dnsrr`.
     """
     services: dict[str, dict[str, object]] = {}
     volumes: dict[str, object] = {}
@@ -210,7 +220,7 @@ def overlay_of(app: App, traits: Traits, checkout: Path) -> str:
 
 
 def _config(app: App, name: str, template: Path) -> dict[str, str]:
-    # The Swarm changes no config that is there: another content needs another name.
+    # Swarm cannot change an existing config, so each content needs a name of its own.
     digest = hashlib.sha256(template.read_bytes()).hexdigest()[:8]
     full = f"{app.stack}_{name}_lab_{digest}"
     return {"name": full, "file": str(template), "template_driver": "golang"}
@@ -223,17 +233,17 @@ def _bound(folder: Path | None) -> dict[str, object]:
 
 
 def with_values(env_file: str, values: Mapping[str, str]) -> str:
-    """An app's .env with some settings replaced or added; everything else stays as it was.
+    """Return an app's .env file with some settings replaced or added; the rest is unchanged.
 
     Example:
         >>> with_values("TYPE=x\\nA=1 # one\\n", {"A": "2", "B": "3"})
         'TYPE=x\\nA=2\\nB=3\\n'
     """
     lines = [line for line in env_file.splitlines() if _key(line) not in values]
-    places = [number for number, line in enumerate(env_file.splitlines()) if _key(line) in values]
-    at = min(places[0] if places else len(lines), len(lines))
+    replaced = [number for number, line in enumerate(env_file.splitlines()) if _key(line) in values]
+    start = min(replaced[0] if replaced else len(lines), len(lines))
     added = [f"{key}={_env_quoted(value)}" for key, value in values.items()]
-    return "\n".join([*lines[:at], *added, *lines[at:]]) + "\n"
+    return "\n".join([*lines[:start], *added, *lines[start:]]) + "\n"
 
 
 def _key(line: str) -> str:
@@ -245,9 +255,9 @@ def _env_quoted(value: str) -> str:
     return value if re.fullmatch(r"[\w./:@%+,-]*", value) else f'"{value}"'
 
 
-def _back_to_head(checkout: Path) -> None:
-    """Chaos deploys what is checked out, and any other abra command may have moved that."""
+def _checkout_branch(checkout: Path) -> None:
+    """Check out the branch: abra deploys what is checked out, and its commands may change that."""
     command = ["git", "-C", str(checkout), "checkout", "--quiet", BRANCH]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise LabError(f"{checkout} cannot go back to {BRANCH}: {done.stderr.strip()}")
+        raise LabError(f"git could not check out {BRANCH} in {checkout}: {done.stderr.strip()}")

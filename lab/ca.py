@@ -18,13 +18,13 @@ AUTHORITY_DAYS = 3650
 # Browsers refuse server certificates that are valid for more than 398 days.
 CERTIFICATE_DAYS = 390
 RENEW_DAYS = 30
-# Clocks of containers and of the machine may differ a little.
+# The clocks of clients may differ a little.
 BACKDATED = datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Authority:
-    """The files of one certificate authority, all in one folder of mode 0700."""
+    """The files of a certificate authority, in one folder with mode 0700."""
 
     folder: Path
 
@@ -38,7 +38,7 @@ class Authority:
 
     @property
     def bundle(self) -> Path:
-        """The system's authorities and this one: for the clients of the lab's apps."""
+        """The system's authorities and this one, for clients of the lab's apps."""
         return self.folder / "bundle.pem"
 
     @property
@@ -50,32 +50,33 @@ class Authority:
         return self.folder / "wildcard.key"
 
     def version(self) -> str:
-        """A short name for the present wildcard certificate, as a secret's version: `v1a2b3c4`."""
+        """Return a version for the secret with the current wildcard certificate: `v1a2b3c4`."""
         return "v" + hashlib.sha256(self.wildcard.read_bytes()).hexdigest()[:7]
 
 
 def ensure(authority: Authority, domain: str, system: Path = HOST_BUNDLE) -> str:
-    """Have a valid authority, certificate and bundle for `*.<domain>` and `<domain>`.
+    """Create what is missing: an authority, and a certificate and a bundle for the domain.
 
     Args:
-        authority: where the files are.
-        domain: the lab's domain; the authority can sign for nothing else.
-        system: the machine's own bundle.
+        authority: the paths of the files.
+        domain: the domain of the lab. The certificate covers it and `*.<domain>`; the authority
+            cannot sign for anything else.
+        system: the file with the authorities that the machine trusts.
 
-    Returns: what was done, for the step's line.
+    Returns: what was done, for the line of the step.
     """
     authority.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     done = []
     if not _authority_is_good(authority, domain):
         _make_authority(authority, domain)
-        done.append("authority made")
+        done.append("authority created")
     if not _wildcard_is_good(authority, domain):
         _issue(authority, domain)
         done.append(f"certificate issued for *.{domain}")
     trusted = system.read_text() if system.exists() else ""
-    wanted = trusted.rstrip("\n") + "\n" + authority.certificate.read_text()
-    if not authority.bundle.exists() or authority.bundle.read_text() != wanted:
-        _write(authority.bundle, wanted.encode(), mode=0o644)
+    bundle = trusted.rstrip("\n") + "\n" + authority.certificate.read_text()
+    if not authority.bundle.exists() or authority.bundle.read_text() != bundle:
+        _write(authority.bundle, bundle.encode(), mode=0o644)
         done.append("bundle written")
     return ", ".join(done) or f"valid until {_load(authority.wildcard).not_valid_after_utc:%F}"
 
@@ -115,13 +116,13 @@ def _make_authority(authority: Authority, domain: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Lab authority for {domain}")])
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    # Whoever trusts this authority trusts it for the lab's domain and for nothing else.
-    only = x509.NameConstraints([x509.DNSName(domain)], None)
+    # A client that trusts this authority trusts it for the lab's domain only.
+    constraints = x509.NameConstraints([x509.DNSName(domain)], None)
     certificate = (
         _builder(name, name, key.public_key(), AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
-        .add_extension(only, critical=True)
+        .add_extension(constraints, critical=True)
         .add_extension(identifier, critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -189,9 +190,9 @@ def _write_pair(
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Write whole or not at all, never readable by others for even a moment."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+    """Write a file in one step. It has the mode from the start, so nobody else can ever read it."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
         out.write(content)
-    fresh.replace(path)
+    draft.replace(path)

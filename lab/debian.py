@@ -1,4 +1,4 @@
-"""The base images: a minimal Debian by debootstrap, which trusts what this machine trusts."""
+"""Base images: a minimal Debian from debootstrap that trusts the authorities of this machine."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ import docker
 from docker.errors import ImageNotFound
 
 from lab.errors import LabError
-from lab.made import LABEL, Made
+from lab.inventory import LABEL, Inventory
 from lab.reporting import Step
 from lab.running import stream
 from lab.settings import Settings
@@ -21,7 +21,7 @@ from lab.settings import Settings
 CONTENT_LABEL = f"{LABEL}.content"
 HOST_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 IN_IMAGE = "/etc/ssl/certs/ca-certificates.crt"
-# Each of these tools has a trust variable of its own and ignores the system's bundle without it.
+# Without its variable, each of these tools ignores the system's bundle.
 TRUST_VARIABLES = (
     "SSL_CERT_FILE",
     "CURL_CA_BUNDLE",
@@ -30,10 +30,10 @@ TRUST_VARIABLES = (
     "NODE_EXTRA_CA_CERTS",
     "GIT_SSL_CAINFO",
 )
-# Raise when the way of making a base image changes: every image is then built anew.
+# Increase this when the way of building base images changes: all images are then rebuilt.
 GENERATION = "2"
-# As the official images do it: neither package files nor apt's own caches belong in a layer.
-APT_MANNERS = """\
+# As in the official images: package files and apt's caches do not belong in a layer.
+APT_SETTINGS = """\
 Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };
@@ -45,58 +45,60 @@ SCRATCH = "scratch-debian-"
 
 
 def reference(release: str) -> str:
-    """The name of a release's base image."""
+    """Return the name of the base image of a Debian release."""
     return f"ccci-lab/debian:{release}"
 
 
 def base_hash(release: str) -> str:
-    """Changes when the base image of `release` would come out different on this machine."""
+    """Return a hash of everything that the base image depends on."""
     bundle = HOST_BUNDLE.read_bytes() if HOST_BUNDLE.exists() else b""
     return hashlib.sha256(f"{GENERATION}{release}".encode() + bundle).hexdigest()[:16]
 
 
 def ensure(
-    client: docker.DockerClient, settings: Settings, made: Made, step: Step, release: str
+    client: docker.DockerClient, settings: Settings, inventory: Inventory, step: Step, release: str
 ) -> str:
-    """Have the base image of a Debian release; returns its reference.
+    """Build the base image of a Debian release if it is missing or out of date.
+
+    Returns: its reference.
 
     Raises:
-        LabError: debootstrap could not be had or failed; the sentence names the log.
+        LabError: debootstrap could not be installed, or failed; the message names the log.
     """
-    ref, wanted = reference(release), base_hash(release)
+    ref, content_hash = reference(release), base_hash(release)
     try:
-        if client.images.get(ref).labels.get(CONTENT_LABEL) == wanted:
+        if client.images.get(ref).labels.get(CONTENT_LABEL) == content_hash:
             return ref
     except ImageNotFound:
         pass
     log = settings.logs / f"debian-{release}.log"
     log.write_bytes(b"")
-    _have_debootstrap(log, step)
+    _ensure_debootstrap(log, step)
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.lab) as scratch:
         root = Path(scratch) / "root"
-        # debootstrap mounts /proc in the new root: in a mount namespace of its own, that is gone
-        # with it, however it ends.
+        # debootstrap mounts /proc in the new root. In a mount namespace of its own, this mount is
+        # gone as soon as debootstrap ends, even if it is killed.
         command = ["unshare", "--mount", "debootstrap", "--variant=minbase"]
         command += ["--include=ca-certificates", release]
         command += [str(root), *mirror()]
         stream(command, log=log, step=step, what=f"the base image of Debian {release}")
-        _hand_in_trust(root)
+        _add_host_authorities(root)
         _slim(root)
         archive = Path(scratch) / "root.tar"
         with tarfile.open(archive, "w") as tar:
             tar.add(root, arcname=".")
-        made.record("image", ref)
+        inventory.record("image", ref)
         changes = [f"ENV {name}={IN_IMAGE}" for name in TRUST_VARIABLES]
-        changes += [f"LABEL {LABEL}=1", f"LABEL {CONTENT_LABEL}={wanted}", 'CMD ["bash"]']
+        changes += [f"LABEL {LABEL}=1", f"LABEL {CONTENT_LABEL}={content_hash}", 'CMD ["bash"]']
         repository, tag = ref.split(":")
         client.api.import_image(str(archive), repository=repository, tag=tag, changes=changes)
     return ref
 
 
 def mirror() -> list[str]:
-    """The mirror that this machine's own apt uses for Debian, as debootstrap's argument.
+    """Return the Debian mirror of this machine's apt, as an argument for debootstrap.
 
-    An empty list leaves the choice to debootstrap.
+    An empty list means that debootstrap uses its default.
     """
     form = "$(SITE)|$(ORIGIN)|$(CODENAME)|$(COMPONENT)"
     command = ["apt-get", "indextargets", "--format", form, "Created-By: Packages"]
@@ -105,7 +107,7 @@ def mirror() -> list[str]:
 
 
 def mirror_in(listing: str) -> list[str]:
-    """Pick the main Debian archive out of apt's index targets.
+    """Return the main Debian archive from apt's index targets.
 
     Example:
         >>> mirror_in("https://mirror.example/debian|Debian|bookworm|main")
@@ -113,13 +115,13 @@ def mirror_in(listing: str) -> list[str]:
     """
     for line in listing.splitlines():
         site, origin, codename, component = (line.split("|") + [""] * 4)[:4]
-        # A codename with a hyphen is an update or security archive: it holds no whole release.
+        # A codename with a hyphen is an archive of updates, which has no complete release.
         if origin == "Debian" and component == "main" and codename and "-" not in codename:
             return [site]
     return []
 
 
-def _have_debootstrap(log: Path, step: Step) -> None:
+def _ensure_debootstrap(log: Path, step: Step) -> None:
     if shutil.which("debootstrap"):
         return
     step.progress("installing debootstrap")
@@ -129,7 +131,7 @@ def _have_debootstrap(log: Path, step: Step) -> None:
         subprocess.run(["apt-get", "update"], stdout=out, stderr=out, env=quiet, check=False)
         done = subprocess.run(install, stdout=out, stderr=out, env=quiet, check=False)
     if done.returncode != 0:
-        raise LabError(f"debootstrap could not be installed by apt-get: see {log}")
+        raise LabError(f"apt-get could not install debootstrap: see {log}")
 
 
 def _slim(root: Path) -> None:
@@ -137,11 +139,11 @@ def _slim(root: Path) -> None:
         for path in root.glob(pattern):
             if path.is_file():
                 path.unlink()
-    (root / "etc/apt/apt.conf.d/90lab").write_text(APT_MANNERS)
+    (root / "etc/apt/apt.conf.d/90lab").write_text(APT_SETTINGS)
 
 
-def _hand_in_trust(root: Path) -> None:
-    """Make the image trust what this machine trusts beyond Debian's own authorities."""
+def _add_host_authorities(root: Path) -> None:
+    """Add the authorities that this machine trusts in addition to Debian's own."""
     if not HOST_BUNDLE.exists():
         return
     bundle = root / IN_IMAGE.lstrip("/")
@@ -149,7 +151,7 @@ def _hand_in_trust(root: Path) -> None:
     extra = [one for one in PEM.findall(HOST_BUNDLE.read_text()) if one not in known]
     local = root / "usr/local/share/ca-certificates"
     local.mkdir(parents=True, exist_ok=True)
-    # One file each, so that a later update-ca-certificates keeps them.
+    # One file per certificate, so that a later update-ca-certificates keeps them.
     for number, certificate in enumerate(extra):
         (local / f"host-{number}.crt").write_text(certificate + "\n")
     with bundle.open("a") as out:

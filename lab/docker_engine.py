@@ -1,8 +1,9 @@
-"""A Docker daemon that answers: the one that runs, else Debian's, installed and started."""
+"""Connects to the Docker daemon. If none runs, installs and starts Debian's."""
 
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
@@ -10,14 +11,14 @@ import psutil
 from docker.errors import DockerException
 
 from lab.errors import LabError
-from lab.made import Made
+from lab.inventory import Inventory
 from lab.reporting import Step
 from lab.settings import Settings
 from lab.waiting import until
 
 START_SECONDS = 90.0
-# For one answer: after a build of gigabytes a busy disk held the daemon for more than a minute.
-ANSWER_SECONDS = 300
+# For one response: after a large build, a busy disk can stop the daemon for over a minute.
+RESPONSE_SECONDS = 300
 STOP_SECONDS = 60.0
 PID_FILE = Path("/var/run/docker.pid")
 CONTAINERD_PID_FILE = Path("/var/run/docker/containerd/containerd.pid")
@@ -25,20 +26,20 @@ PACKAGES = ("docker.io", "iptables", "iproute2")
 
 
 def connect() -> docker.DockerClient | None:
-    """A client of the daemon that DOCKER_HOST names, or None when it does not answer."""
+    """Return a client of the daemon, or None if it does not respond. DOCKER_HOST may name one."""
     try:
-        client = docker.from_env(timeout=ANSWER_SECONDS)
+        client = docker.from_env(timeout=RESPONSE_SECONDS)
         client.ping()
     except (DockerException, OSError):
         return None
     return client
 
 
-def ensure(settings: Settings, made: Made, step: Step) -> docker.DockerClient:
-    """Return a client of a running daemon, starting one where none runs.
+def ensure(settings: Settings, inventory: Inventory, step: Step) -> docker.DockerClient:
+    """Return a client of the Docker daemon; start a daemon if none runs.
 
     Raises:
-        LabError: DOCKER_HOST names a silent daemon, or the daemon could not be started.
+        LabError: the daemon that DOCKER_HOST names does not respond, or none could be started.
     """
     client = connect()
     if client is not None:
@@ -46,46 +47,50 @@ def ensure(settings: Settings, made: Made, step: Step) -> docker.DockerClient:
         return client
     host = os.environ.get("DOCKER_HOST")
     if host:
-        raise LabError(f"no Docker daemon answers at DOCKER_HOST={host}: start it or unset it")
+        raise LabError(
+            f"no Docker daemon responds at DOCKER_HOST={host}: start it, or unset DOCKER_HOST"
+        )
     if os.geteuid() != 0:
-        raise LabError("no Docker daemon answers, and only root can start one: run this as root")
+        raise LabError("no Docker daemon responds, and only root can start one: run this as root")
     if shutil.which("dockerd") is None:
         step.progress("installing docker.io")
-        made.record("daemon", "dockerd", by="setsid")
+        inventory.record("daemon", "dockerd", by="setsid")
         _install(settings.logs / "apt.log")
     step.progress("starting dockerd")
     if _has_systemd():
-        client = _start_by_systemd(made)
+        client = _start_by_systemd(inventory)
     else:
-        # Installed just now, the package may have started it by its init script.
-        client = _started_by_package(made) or _start(settings, made)
+        # The init script of the package that was just installed may have started it.
+        client = _started_by_package(inventory) or _start(settings, inventory)
     step.result = f"started, version {client.version()['Version']}"
     return client
 
 
-def stop(made: Made) -> None:
-    """Stop the daemon that the lab started, and no other."""
-    thing = made.find("daemon", "dockerd")
-    if thing is None:
+def stop(inventory: Inventory) -> None:
+    """Stop the daemon if the lab started it."""
+    resource = inventory.find("daemon", "dockerd")
+    if resource is None:
         return
-    if thing.detail.get("by") == "systemd":
+    if resource.detail.get("by") == "systemd":
         _run("systemctl", "stop", "docker.socket", "docker.service")
-    elif process := _process(thing.detail):
+    elif process := _process(resource.detail):
         process.terminate()
         until(
-            lambda: _process(thing.detail) is None,
+            lambda: _process(resource.detail) is None,
             within_seconds=STOP_SECONDS,
-            failure=lambda: f"dockerd (process {process.pid}) did not stop in {STOP_SECONDS:.0f} s",
+            failure=lambda: (
+                f"dockerd (process {process.pid}) did not stop within {STOP_SECONDS:.0f} s"
+            ),
         )
-    made.forget("daemon", "dockerd")
+    inventory.forget("daemon", "dockerd")
 
 
 def _process(detail: dict[str, str]) -> psutil.Process | None:
-    """The process that the record means: a number alone may by now be somebody else's."""
+    """Return the recorded process, or None. Its number alone may now be another process's."""
     try:
         process = psutil.Process(int(detail["pid"]))
         same = f"{process.create_time():.2f}" == detail["started"]
-        # In a container whose first process never reaps, what has ended stays as a zombie.
+        # In a container whose first process does not reap children, it stays as a zombie.
         same = same and process.status() != psutil.STATUS_ZOMBIE
     except (KeyError, psutil.Error):
         return None
@@ -96,29 +101,29 @@ def _has_systemd() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def _start_by_systemd(made: Made) -> docker.DockerClient:
-    made.record("daemon", "dockerd", by="systemd")
+def _start_by_systemd(inventory: Inventory) -> docker.DockerClient:
+    inventory.record("daemon", "dockerd", by="systemd")
     _run("systemctl", "start", "docker")
-    return _answer(lambda: "`systemctl status docker` says why")
+    return _wait_until_up(lambda: "`systemctl status docker` shows why")
 
 
-def _started_by_package(made: Made) -> docker.DockerClient | None:
+def _started_by_package(inventory: Inventory) -> docker.DockerClient | None:
     client = connect()
     if client is not None and PID_FILE.exists():
-        _record_process(made, int(PID_FILE.read_text()))
+        _record_process(inventory, int(PID_FILE.read_text()))
     return client
 
 
-def _record_process(made: Made, pid: int) -> None:
+def _record_process(inventory: Inventory, pid: int) -> None:
     started = f"{psutil.Process(pid).create_time():.2f}"
-    made.record("daemon", "dockerd", by="setsid", pid=str(pid), started=started)
+    inventory.record("daemon", "dockerd", by="setsid", pid=str(pid), started=started)
 
 
-def _start(settings: Settings, made: Made) -> docker.DockerClient:
+def _start(settings: Settings, inventory: Inventory) -> docker.DockerClient:
     log = settings.logs / "dockerd.log"
     remove_if_stale(PID_FILE, "dockerd")
     remove_if_stale(CONTAINERD_PID_FILE, "containerd")
-    made.record("daemon", "dockerd", by="setsid")
+    inventory.record("daemon", "dockerd", by="setsid")
     with log.open("ab") as out:
         daemon = subprocess.Popen(
             ["dockerd"],
@@ -128,19 +133,19 @@ def _start(settings: Settings, made: Made) -> docker.DockerClient:
             start_new_session=True,
             cwd="/",
         )
-    _record_process(made, daemon.pid)
+    _record_process(inventory, daemon.pid)
     try:
-        return _answer(lambda: f"{log} ends with: {_last_line(log)}", daemon)
+        return _wait_until_up(lambda: f"{log} ends with: {_last_line(log)}", daemon)
     except LabError:
         daemon.terminate()
-        made.forget("daemon", "dockerd")
+        inventory.forget("daemon", "dockerd")
         raise
 
 
 def remove_if_stale(pid_file: Path, program: str) -> bool:
-    """Remove the pid file of a daemon that was killed, whose number may be another's by now.
+    """Remove the pid file of a daemon that was killed; tell whether it was stale.
 
-    dockerd refuses to start as long as any process has the number.
+    Another process may have its number now, and dockerd does not start while any process has it.
     """
     try:
         alive = psutil.Process(int(pid_file.read_text())).name() == program
@@ -153,27 +158,25 @@ def remove_if_stale(pid_file: Path, program: str) -> bool:
     return not alive
 
 
-def _answer(why: object, daemon: subprocess.Popen[bytes] | None = None) -> docker.DockerClient:
+def _wait_until_up(
+    explain: Callable[[], str], daemon: subprocess.Popen[bytes] | None = None
+) -> docker.DockerClient:
     found: list[docker.DockerClient] = []
 
-    def answers() -> bool:
+    def responds() -> bool:
         if daemon is not None and daemon.poll() is not None:
-            raise LabError(f"dockerd ended with code {daemon.returncode}; {_text(why)}")
+            raise LabError(f"dockerd ended with exit code {daemon.returncode}; {explain()}")
         client = connect()
         if client is not None:
             found.append(client)
         return bool(found)
 
     until(
-        answers,
+        responds,
         within_seconds=START_SECONDS,
-        failure=lambda: f"dockerd did not answer within {START_SECONDS:.0f} s; {_text(why)}",
+        failure=lambda: f"dockerd did not respond within {START_SECONDS:.0f} s; {explain()}",
     )
     return found[0]
-
-
-def _text(why: object) -> str:
-    return str(why() if callable(why) else why)
 
 
 def _last_line(log: Path) -> str:
@@ -183,9 +186,9 @@ def _last_line(log: Path) -> str:
 
 def _install(log: Path) -> None:
     if shutil.which("apt-get") is None:
-        raise LabError("no Docker is installed and this is no Debian (no apt-get): install Docker")
+        raise LabError("Docker is not installed, and there is no apt-get: install Docker")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    # Debian 13 split the command line off into docker-cli, which Debian 12 does not know.
+    # The command line is a package of its own, docker-cli, since Debian 13.
     install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
     with log.open("ab") as out:
         subprocess.run(["apt-get", "update"], stdout=out, stderr=out, env=environment, check=False)

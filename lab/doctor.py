@@ -1,4 +1,4 @@
-"""`lab doctor`: whether an installation, the lab's or a real one, has all that a run needs."""
+"""`lab doctor`: checks that an installation, the lab or a real one, has everything a run needs."""
 
 import os
 import shutil
@@ -10,34 +10,34 @@ from typing import Any
 
 import docker
 
-from lab import answers, docker_engine, ports, stacks, swarm, which_abra
+from lab import docker_engine, https, ports, stacks, swarm, which_abra
 from lab.errors import LabError
 from lab.settings import Settings
 
 BACKUP_LABEL = "coop-cloud.backupbot.enabled"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ENOUGH_BYTES = 5 * 1024**3
-REAL_ABRA = "to use another, put the real abra on PATH or name it in ABRA"
+REAL_ABRA = "to use another one, put the real abra on PATH or set ABRA to its path"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `remedy` is for when it is not good."""
+    """The result of one check; `remedy` is shown if it is not ok."""
 
-    what: str
-    good: bool
-    seen: str
+    check: str
+    ok: bool
+    result: str
     remedy: str = ""
 
     def line(self) -> str:
-        mark = "ok     " if self.good else "MISSING"
-        remedy = f"; {self.remedy}" if self.remedy and not self.good else ""
-        return f"{mark} {self.what:<14} {self.seen}{remedy}"
+        mark = "ok     " if self.ok else "MISSING"
+        remedy = f"; {self.remedy}" if self.remedy and not self.ok else ""
+        return f"{mark} {self.check:<14} {self.result}{remedy}"
 
 
 @dataclass(frozen=True)
 class Server:
-    """What server.toml says, as far as the doctor needs it."""
+    """The values of server.toml that the doctor needs."""
 
     path: Path | None
     domain: str
@@ -48,11 +48,11 @@ class Server:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at every part in turn; nothing is changed."""
+    """Check every part in turn; nothing is changed."""
     try:
         server = read_server(settings)
     except (LabError, OSError) as error:
-        yield Finding("server.toml", False, str(error), "`make lab-up` writes one for the lab")
+        yield Finding("server.toml", False, str(error), "for the lab, `make lab-up` writes it")
         server = Server(None, settings.domain, settings.https_port, None, "127.0.0.1", None)
     else:
         yield Finding("server.toml", True, f"{server.path}, domain {server.domain}")
@@ -60,11 +60,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _browser()
     client = docker_engine.connect()
     if client is None:
-        yield Finding("docker", False, "no daemon answers", "`make lab-up` starts one")
+        yield Finding("docker", False, "no daemon responds", "`make lab-up` starts one")
     else:
         yield Finding("docker", True, f"version {client.version()['Version']}")
         yield from _in_docker(client)
-    yield _answers(server)
+    yield _traefik(server)
     yield from _ports(settings, client is not None)
     yield _disk(client)
 
@@ -73,11 +73,11 @@ def read_server(settings: Settings) -> Server:
     """Read the server file that a run would read.
 
     Raises:
-        LabError: there is none, or it is not usable.
+        LabError: there is none, or it is not valid.
     """
     named = os.environ.get("CCCI_SERVER_FILE")
-    usual = (Path("/etc/ccci/server.toml"), settings.server_file)
-    candidates = (Path(named),) if named else usual
+    default = (Path("/etc/ccci/server.toml"), settings.server_file)
+    candidates = (Path(named),) if named else default
     path = next((one for one in candidates if one.is_file()), None)
     if path is None:
         raise LabError(f"no server file ({' or '.join(str(one) for one in candidates)})")
@@ -94,7 +94,7 @@ def read_server(settings: Settings) -> Server:
             abra=content.get("abra"),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise LabError(f"{path} is not usable: {error!r}") from error
+        raise LabError(f"{path} is not valid: {error!r}") from error
 
 
 def _abra(server: Server) -> Finding:
@@ -103,11 +103,11 @@ def _abra(server: Server) -> Finding:
         environment.setdefault("ABRA", server.abra)
     try:
         abra = which_abra.choose(environment)
-        whose = "the lab's own" if abra.is_labs_own else "a real one"
-        seen = f"{abra.path}, {abra.version()}: {whose}"
+        kind = "the lab's own" if abra.is_lab_abra else "a real one"
+        result = f"{abra.path}, {abra.version()}: {kind}"
     except LabError as error:
         return Finding("abra", False, str(error), REAL_ABRA)
-    return Finding("abra", True, f"{seen}; {REAL_ABRA}" if abra.is_labs_own else seen)
+    return Finding("abra", True, f"{result}; {REAL_ABRA}" if abra.is_lab_abra else result)
 
 
 def _browser() -> Finding:
@@ -119,19 +119,19 @@ def _browser() -> Finding:
 def _in_docker(client: docker.DockerClient) -> Iterator[Finding]:
     state = client.info()["Swarm"]
     if not state.get("ControlAvailable"):
-        seen = f"{state['LocalNodeState']}, and no manager here"
-        yield Finding("swarm", False, seen, "`docker swarm init`, or `make lab-up`")
+        result = f"{state['LocalNodeState']}, and this node is not a manager"
+        yield Finding("swarm", False, result, "`docker swarm init`, or `make lab-up`")
         return
     yield Finding("swarm", True, "active, this node is a manager")
     network = swarm.find_network(client, swarm.NETWORK)
     overlay = network is not None and network.attrs["Driver"] == "overlay"
-    make = f"`docker network create -d overlay {swarm.NETWORK}`"
-    yield Finding("network", overlay, f"overlay network {swarm.NETWORK}", make)
+    remedy = f"`docker network create -d overlay {swarm.NETWORK}`"
+    yield Finding("network", overlay, f"overlay network {swarm.NETWORK}", remedy)
     yield _backup_bot(client)
 
 
 def _backup_bot(client: docker.DockerClient) -> Finding:
-    remedy = "deploy the recipe backup-bot-two with abra (`make lab-up` does it for the lab)"
+    remedy = "deploy the recipe backup-bot-two with abra (for the lab, `make lab-up` does it)"
     bots = client.services.list(filters={"label": f"{BACKUP_LABEL}=true"})
     if not bots:
         return Finding("backup bot", False, f"no service has the label {BACKUP_LABEL}=true", remedy)
@@ -140,18 +140,22 @@ def _backup_bot(client: docker.DockerClient) -> Finding:
     return Finding("backup bot", not why_not, why_not or f"service {bots[0].name} is up", remedy)
 
 
-def _answers(server: Server) -> Finding:
-    """Any name will do: a proxy without a router for it answers 404, its certificate verified."""
+def _traefik(server: Server) -> Finding:
+    """Request any name: Traefik responds with 404 if it has no router, but with a certificate."""
     name = f"doctor.{server.domain}"
     url = f"https://{name}:{server.https_port}"
     try:
-        answer = answers.get(
+        response = https.get(
             name, "/", address=server.address, port=server.https_port, bundle=server.bundle
         )
     except OSError as error:
-        remedy = "is traefik deployed, does its certificate cover the domain, is ca_bundle right?"
-        return Finding("traefik", False, f"{url} does not answer ({error})", remedy)
-    return Finding("traefik", True, f"{url} answers {answer.status}, certificate trusted")
+        remedy = (
+            "check that traefik is deployed, that its certificate covers the domain, and that "
+            "ca_bundle in server.toml is right"
+        )
+        return Finding("traefik", False, f"{url} does not respond ({error})", remedy)
+    result = f"{url} responds with status {response.status}, certificate trusted"
+    return Finding("traefik", True, result)
 
 
 def _ports(settings: Settings, docker_runs: bool) -> Iterator[Finding]:
@@ -161,15 +165,16 @@ def _ports(settings: Settings, docker_runs: bool) -> Iterator[Finding]:
     )
     for port, setting in settings_of:
         if ports.is_free(port):
-            yield Finding(f"port {port}", not docker_runs, "nobody listens", "deploy traefik")
+            yield Finding(f"port {port}", not docker_runs, "nothing listens", "deploy traefik")
             continue
-        holder = ports.holder(port) or "a program that cannot be named"
-        good = holder.startswith(("docker", "traefik")) or not ports.holder(port)
-        yield Finding(f"port {port}", good, f"held by {holder}", f"stop it or set {setting}")
+        holder = ports.holder(port) or "an unknown program"
+        ok = holder.startswith(("docker", "traefik")) or not ports.holder(port)
+        yield Finding(f"port {port}", ok, f"used by {holder}", f"stop it or set {setting}")
 
 
 def _disk(client: docker.DockerClient | None) -> Finding:
     folder = Path(str(client.info()["DockerRootDir"])) if client else Path("/")
     free = shutil.disk_usage(folder if folder.exists() else "/").free
-    seen = f"{free / 1024**3:.0f} GiB free for {folder}"
-    return Finding("disk", free >= ENOUGH_BYTES, seen, "5 GiB are needed: `docker system df`")
+    result = f"{free / 1024**3:.0f} GiB free for {folder}"
+    remedy = "5 GiB are needed: `docker system df` shows what uses the disk"
+    return Finding("disk", free >= ENOUGH_BYTES, result, remedy)

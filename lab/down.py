@@ -1,4 +1,4 @@
-"""`lab down`: takes away what the record says the lab made, and nothing else."""
+"""`lab down`: removes what the lab created, according to its inventory, and nothing else."""
 
 import shutil
 from collections.abc import Callable
@@ -9,62 +9,66 @@ from docker.errors import APIError, ImageNotFound, NotFound
 
 from lab import docker_engine, stacks, swarm
 from lab.errors import LabError
-from lab.made import LABEL, Made, Thing, plan_of_removal
+from lab.inventory import LABEL, Inventory, Resource, removal_plan
 from lab.reporting import Step, step
 from lab.settings import Settings
 
-NEEDS_NO_DOCKER = ("path", "daemon")
+WITHOUT_DOCKER = ("path", "daemon")
 
 
-def down(settings: Settings, made: Made, *, keep_images: bool) -> bool:
-    """Undo `up`.
+def down(settings: Settings, inventory: Inventory, *, keep_images: bool) -> bool:
+    """Remove what `up` created.
 
     Args:
-        settings: of this call.
-        made: the record; every removed thing is struck out.
-        keep_images: leave the images that the lab pulled or built.
+        settings: the settings of this call.
+        inventory: what the lab created; each resource is deleted from it when it is removed.
+        keep_images: keep the images that the lab pulled or built.
 
-    Returns: whether all of it is gone; False when something else still needs a part of it.
+    Returns: whether everything was removed; False if something else still uses a part of it.
 
     Raises:
-        LabError: something could not be removed; the record keeps it for the next call.
+        LabError: something could not be removed; it stays in the inventory for the next call.
     """
-    plan = plan_of_removal(made.things, keep_images=keep_images)
+    plan = removal_plan(inventory.resources, keep_images=keep_images)
     if not plan:
-        with step("nothing to undo"):
+        with step("nothing to remove"):
             pass
         return True
     client = None
-    if any(thing.kind not in NEEDS_NO_DOCKER for thing in plan):
+    if any(resource.kind not in WITHOUT_DOCKER for resource in plan):
         with step("docker") as this:
-            client = docker_engine.ensure(settings, made, this)
-    for thing in plan:
-        with step(f"remove {thing.kind} {thing.name}") as this:
-            kept = _remove(thing, client, settings, made, this)
-            this.result = f"kept: {kept}" if kept else "gone"
-    if made.things and not keep_images:
+            client = docker_engine.ensure(settings, inventory, this)
+    for resource in plan:
+        with step(f"remove {resource.kind} {resource.name}") as this:
+            kept = _remove(resource, client, settings, inventory, this)
+            this.result = f"kept: {kept}" if kept else "done"
+    if inventory.resources and not keep_images:
         return False
-    if not made.things:
-        made.path.unlink(missing_ok=True)
+    if not inventory.resources:
+        inventory.path.unlink(missing_ok=True)
         (settings.lab / "images-missing.json").unlink(missing_ok=True)
     return True
 
 
 def _remove(
-    thing: Thing, client: docker.DockerClient | None, settings: Settings, made: Made, this: Step
+    resource: Resource,
+    client: docker.DockerClient | None,
+    settings: Settings,
+    inventory: Inventory,
+    this: Step,
 ) -> str:
-    """Remove one thing and strike it out; returns why it is kept, if it is."""
-    if thing.kind == "path":
-        _remove_path(settings.lab / thing.name)
-    elif thing.kind == "daemon":
+    """Remove one resource, also from the inventory; return why it is kept, or ""."""
+    if resource.kind == "path":
+        _remove_path(settings.lab / resource.name)
+    elif resource.kind == "daemon":
         if client is not None and (running := client.containers.list(ignore_removed=True)):
-            return f"containers that the lab did not make are running ({running[0].name})"
-        docker_engine.stop(made)
+            return f"containers that the lab did not create are running ({running[0].name})"
+        docker_engine.stop(inventory)
     else:
         assert client is not None
-        if kept := REMOVALS[thing.kind](client, thing, made):
+        if kept := REMOVALS[resource.kind](client, resource, inventory):
             return kept
-    made.forget(thing.kind, thing.name)
+    inventory.forget(resource.kind, resource.name)
     return ""
 
 
@@ -75,21 +79,21 @@ def _remove_path(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _remove_app(client: docker.DockerClient, thing: Thing, made: Made) -> str:
-    stacks.remove(client, stacks.stack_name(thing.name))
+def _remove_app(client: docker.DockerClient, resource: Resource, inventory: Inventory) -> str:
+    stacks.remove(client, stacks.stack_name(resource.name))
     return ""
 
 
-def _remove_secret(client: docker.DockerClient, thing: Thing, made: Made) -> str:
-    for secret in client.secrets.list(filters={"name": thing.name}):
-        if secret.name == thing.name:
+def _remove_secret(client: docker.DockerClient, resource: Resource, inventory: Inventory) -> str:
+    for secret in client.secrets.list(filters={"name": resource.name}):
+        if secret.name == resource.name:
             secret.remove()
     return ""
 
 
-def _remove_network(client: docker.DockerClient, thing: Thing, made: Made) -> str:
-    network = swarm.find_network(client, thing.name)
-    # The record is written before the thing: a stranger may have come in between.
+def _remove_network(client: docker.DockerClient, resource: Resource, inventory: Inventory) -> str:
+    network = swarm.find_network(client, resource.name)
+    # It is recorded before it is created, so something else may have created it in between.
     if network is None or LABEL not in (network.attrs.get("Labels") or {}):
         return ""
     try:
@@ -101,35 +105,37 @@ def _remove_network(client: docker.DockerClient, thing: Thing, made: Made) -> st
     return ""
 
 
-def _leave_swarm(client: docker.DockerClient, thing: Thing, made: Made) -> str:
-    if others := swarm.strangers(client):
-        return f"it holds what the lab did not make ({', '.join(others[:3])})"
-    swarm.leave(client, made)
+def _leave_swarm(client: docker.DockerClient, resource: Resource, inventory: Inventory) -> str:
+    if others := swarm.remaining_objects(client):
+        return f"it has objects that the lab did not create ({', '.join(others[:3])})"
+    swarm.leave(client, inventory)
     return ""
 
 
-def _remove_bridge(client: docker.DockerClient, thing: Thing, made: Made) -> str:
-    if made.find("swarm", "swarm") is not None:
-        return "the swarm needs it"
-    swarm.remove_bridge(client, made)
+def _remove_bridge(client: docker.DockerClient, resource: Resource, inventory: Inventory) -> str:
+    if inventory.find("swarm", "swarm") is not None:
+        return "the swarm uses it"
+    swarm.remove_bridge(client, inventory)
     return ""
 
 
-def _remove_image(client: docker.DockerClient, thing: Thing, made: Made) -> str:
+def _remove_image(client: docker.DockerClient, resource: Resource, inventory: Inventory) -> str:
     try:
-        image = client.images.get(thing.name)
-        if LABEL in image.labels or thing.detail.get("id") == image.id:
-            client.images.remove(thing.name)
+        image = client.images.get(resource.name)
+        if LABEL in image.labels or resource.detail.get("id") == image.id:
+            client.images.remove(resource.name)
     except ImageNotFound:
         return ""
     except APIError as error:
         if error.status_code == 409:
             return f"something else uses it ({error.explanation})"
-        raise LabError(f"the image {thing.name} cannot be removed: {error.explanation}") from error
+        raise LabError(
+            f"the image {resource.name} could not be removed: {error.explanation}"
+        ) from error
     return ""
 
 
-REMOVALS: dict[str, Callable[[docker.DockerClient, Thing, Made], str]] = {
+REMOVALS: dict[str, Callable[[docker.DockerClient, Resource, Inventory], str]] = {
     "app": _remove_app,
     "secret": _remove_secret,
     "network": _remove_network,

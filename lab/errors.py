@@ -1,5 +1,5 @@
-"""What stops the lab: one sentence that names the thing and the remedy."""
+"""The exception of the lab. Its message is one sentence with the cause and the remedy."""
 
 
 class LabError(Exception):
-    """The lab cannot go on. The text is shown to the user as it is, and the exit code is 1."""
+    """The lab cannot continue. The message is printed, and the exit code is 1."""

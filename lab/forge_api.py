@@ -1,4 +1,4 @@
-"""Gitea's API on the lab's forge, as far as its set-up needs it."""
+"""The part of Gitea's API that the setup of the forge needs."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import answers
+from lab import https
 from lab.errors import LabError
 
 
 @dataclass(frozen=True)
 class ForgeApi:
-    """The forge, asked with one token. A token that is not there yet is answered as a wrong one."""
+    """Gitea's API with the token in a file. If there is no file, the token counts as refused."""
 
     domain: str
     port: int
@@ -20,34 +20,34 @@ class ForgeApi:
     token_file: Path
 
     def get(self, path: str) -> Any:
-        """What the forge answers, or None where there is no such thing (404).
+        """Return the content at a path, or None if there is none (404).
 
         Raises:
-            LabError: it answered anything else.
+            LabError: the forge responded with another status.
         """
-        answer = self._ask("GET", path)
-        return None if answer.status == 404 else self._read("GET", path, answer, 200)
+        response = self._request("GET", path)
+        return None if response.status == 404 else self._read("GET", path, response, 200)
 
     def send(self, method: str, path: str, fields: Mapping[str, Any] | None, *, expect: int) -> Any:
-        """Have something made or changed.
+        """Create or change something, and return the content of the response.
 
         Raises:
-            LabError: the forge answered with another status than `expect`.
+            LabError: the forge responded with another status than `expect`.
 
         Example:
             api.send("POST", "/orgs", {"username": "recipe-maintainers"}, expect=201)
         """
-        return self._read(method, path, self._ask(method, path, fields), expect)
+        return self._read(method, path, self._request(method, path, fields), expect)
 
-    def lets_in(self, path: str) -> bool:
-        """Whether the token is good for a path."""
-        return self.token_file.exists() and self._ask("GET", path).status == 200
+    def accepts_token(self, path: str) -> bool:
+        """Tell whether the token may read a path."""
+        return self.token_file.exists() and self._request("GET", path).status == 200
 
-    def _ask(
+    def _request(
         self, method: str, path: str, fields: Mapping[str, Any] | None = None
-    ) -> answers.Answer:
+    ) -> https.Response:
         token = self.token_file.read_text().strip() if self.token_file.exists() else ""
-        return answers.get(
+        return https.get(
             self.domain,
             f"/api/v1{path}",
             address="127.0.0.1",
@@ -58,8 +58,11 @@ class ForgeApi:
             headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
         )
 
-    def _read(self, method: str, path: str, answer: answers.Answer, expect: int) -> Any:
-        if answer.status != expect:
-            words = answer.body.decode(errors="replace").strip()[:300]
-            raise LabError(f"the forge answered {answer.status} to {method} {path}: {words}")
-        return json.loads(answer.body) if answer.body else None
+    def _read(self, method: str, path: str, response: https.Response, expect: int) -> Any:
+        if response.status != expect:
+            body = response.body.decode(errors="replace").strip()[:300]
+            raise LabError(
+                f"the forge responded with status {response.status}, not {expect}, "
+                f"to {method} {path}: {body}"
+            )
+        return json.loads(response.body) if response.body else None

@@ -1,4 +1,4 @@
-"""Building one image with the classic builder, its output in a log."""
+"""Builds an image with Docker's classic builder, and writes the output to a log."""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ from docker.errors import APIError
 from lab import debian
 from lab.errors import LabError
 from lab.imagelist import Plan
-from lab.made import LABEL, Made
+from lab.inventory import LABEL, Inventory
 from lab.reporting import Step
 from lab.running import stream
 from lab.settings import Settings
 
-# What the host's own clients were told, for builds that declare it as ARG. The proxy variables are
-# known to every build without a declaration.
+# Settings of this machine that are passed to the builds. Docker accepts the proxy variables in any
+# build, and the others only in those that declare them with ARG.
 HOST_ARGS = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 DECLARED_ARGS = ("PIP_INDEX_URL", "NPM_CONFIG_REGISTRY", "GOPROXY")
 
@@ -28,19 +28,19 @@ SCRATCH = "scratch-image-"
 
 
 def log_of(settings: Settings, ref: str) -> Path:
-    """The log of an image's build."""
+    """Return the path of the log of an image's build."""
     return settings.logs / f"{ref.replace('/', '_').replace(':', '_')}.log"
 
 
 def build(
-    client: docker.DockerClient, settings: Settings, made: Made, step: Step, plan: Plan
+    client: docker.DockerClient, settings: Settings, inventory: Inventory, step: Step, plan: Plan
 ) -> None:
-    """Build an image under its full name, labelled as the lab's.
+    """Build an image with its full name and the label of the lab.
 
     Raises:
-        LabError: some part of the build failed; the sentence ends with the log's path.
+        LabError: the build failed; the message ends with the path of the log.
     """
-    base = debian.ensure(client, settings, made, step, plan.release)
+    base = debian.ensure(client, settings, inventory, step, plan.release)
     log = log_of(settings, plan.ref)
     log.write_text("")
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=settings.lab) as scratch:
@@ -48,8 +48,8 @@ def build(
         shutil.copytree(plan.context, context)
         if plan.wheels:
             _fetch_wheels(plan, context / "wheels", log, step)
-        made.record("image", plan.ref)
-        answers = client.api.build(
+        inventory.record("image", plan.ref)
+        messages = client.api.build(
             path=str(context),
             tag=plan.ref,
             buildargs=_arguments(plan, base),
@@ -63,12 +63,12 @@ def build(
             decode=True,
         )
         try:
-            _follow(answers, plan, log, step)
+            _follow(messages, plan, log, step)
         except APIError as error:
             raise LabError(
                 f"the image {plan.ref} could not be built: {error.explanation}"
             ) from error
-    # Earlier stages and builds that this one replaces: nameless, and the label tells they are ours.
+    # Earlier stages, and images that this one replaces: they have no name, but the lab's label.
     client.images.prune(filters={"dangling": True, "label": f"{LABEL}=1"})
 
 
@@ -82,22 +82,22 @@ def _arguments(plan: Plan, base: str) -> dict[str, str]:
     return arguments
 
 
-def _follow(answers: Any, plan: Plan, log: Path, step: Step) -> None:
+def _follow(messages: Any, plan: Plan, log: Path, step: Step) -> None:
     last = ""
     with log.open("a") as out:
-        for answer in answers:
-            text = answer.get("stream") or answer.get("status") or answer.get("error") or ""
+        for message in messages:
+            text = message.get("stream") or message.get("status") or message.get("error") or ""
             out.write(text if text.endswith("\n") else text + "\n")
             out.flush()
-            if "error" in answer:
-                said = f"{answer['error'].strip()} (before that: {last})"
-                raise LabError(f"the image {plan.ref} could not be built: {said}; whole log: {log}")
+            if "error" in message:
+                error = f"{message['error'].strip()} (before that: {last})"
+                raise LabError(f"the image {plan.ref} could not be built: {error}; log: {log}")
             last = text.strip() or last
             step.progress(last.splitlines()[-1] if last else "")
 
 
 def _fetch_wheels(plan: Plan, folder: Path, log: Path, step: Step) -> None:
-    """Let the host's pip, configured for this machine, fetch what the image is made of."""
+    """Download the image's packages with this machine's pip, which has its configuration."""
     folder.mkdir()
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
     command = [*pip, "--progress-bar", "off", "--dest", str(folder), *plan.wheels]

@@ -1,4 +1,4 @@
-"""Which images the lab's recipes name, and which of them the lab knows how to build."""
+"""The images that the lab's recipes use, and how the lab builds them."""
 
 import hashlib
 import json
@@ -17,13 +17,13 @@ from lab.settings import REPO
 IMAGES = REPO / "lab" / "images"
 RECIPES = REPO / "lab" / "recipes"
 KNOWN_KEYS = {"folder", "release", "args", "wheels"}
-# ${NAME} and ${NAME:-default}, the two forms that recipes use in an image's name.
+# ${NAME} and ${NAME:-default}: no other form is used in the name of an image.
 VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How one image is built: see the head of images.toml."""
+    """How an image is built: see the top of images.toml."""
 
     ref: str
     context: Path
@@ -32,7 +32,7 @@ class Plan:
     wheels: tuple[str, ...]
 
     def content_hash(self, base_hash: str) -> str:
-        """Changes when, and only when, a build would come out different."""
+        """Return a hash of everything that the image depends on."""
         digest = hashlib.sha256(base_hash.encode())
         digest.update(json.dumps([self.ref, self.args, self.wheels]).encode())
         for path in sorted(self.context.rglob("*")):
@@ -44,10 +44,10 @@ class Plan:
 
 
 def plans(folder: Path = IMAGES) -> dict[str, Plan]:
-    """Every image that can be built here, by its full name.
+    """Return the plan of every image that the lab can build, by its full name.
 
     Raises:
-        LabError: images.toml cannot be read, or holds an unknown key or a missing folder.
+        LabError: images.toml cannot be read, has an unknown key, or names a missing folder.
     """
     path = folder / "images.toml"
     try:
@@ -60,7 +60,7 @@ def plans(folder: Path = IMAGES) -> dict[str, Plan]:
             raise LabError(f"{path}: [{ref}] has the unknown key {sorted(unknown)[0]}")
         context = folder / entry.get("folder", ref.split(":")[0].rsplit("/")[-1])
         if not (context / "Dockerfile").is_file():
-            raise LabError(f"{path}: [{ref}] needs {context}/Dockerfile, which is not there")
+            raise LabError(f"{path}: [{ref}] needs {context}/Dockerfile, which does not exist")
         args = tuple(sorted((str(key), str(value)) for key, value in entry.get("args", {}).items()))
         release = entry.get("release", "bookworm")
         found[ref] = Plan(ref, context, release, args, tuple(entry.get("wheels", ())))
@@ -68,20 +68,20 @@ def plans(folder: Path = IMAGES) -> dict[str, Plan]:
 
 
 def recipes(folder: Path = RECIPES) -> tuple[str, ...]:
-    """The names of the lab's own recipes."""
+    """Return the names of the lab's recipes."""
     return tuple(sorted(path.parent.name for path in folder.glob("*/releases.toml")))
 
 
 def images_of(
     recipe: str, folder: Path = RECIPES, *, head_only: bool = False, files: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Every image that a recipe's head or one of its releases names.
+    """Return every image that a recipe's head or one of its releases uses.
 
     Args:
-        recipe: its name.
-        folder: where the lab's recipes are.
-        head_only: leave the releases out.
-        files: the compose files to look into; those that .env.sample names by default.
+        recipe: the name of the recipe.
+        folder: the folder with the lab's recipes.
+        head_only: ignore the releases.
+        files: the compose files to read; by default, those that .env.sample names.
 
     Raises:
         LabError: the lab has no such recipe.
@@ -96,19 +96,19 @@ def images_of(
     for tree in (head, *trees):
         sample = _first(tree / ".env.sample", head / ".env.sample")
         environment = environment_in(sample)
-        usual = (environment.get("COMPOSE_FILE") or "compose.yml").split(":")
-        for file in tuple(files) or usual:
+        default = (environment.get("COMPOSE_FILE") or "compose.yml").split(":")
+        for file in tuple(files) or default:
             names.update(_images_in(_first(tree / file, head / file), environment))
     return tuple(sorted(names))
 
 
 def _first(*paths: Path) -> Path | None:
-    """A release's folder holds only the files that differ from the head's."""
+    """Return the first path that exists: a release's folder has only what differs from the head."""
     return next((path for path in paths if path.is_file()), None)
 
 
 def environment_in(sample: Path | None) -> dict[str, str]:
-    """The settings of an env file: comments and quotes dropped, references left as they are."""
+    """Return the settings of an env file, without comments and quotes; references are kept."""
     lines: Iterable[str] = sample.read_text().splitlines() if sample else ()
     pairs = (line.split("=", 1) for line in lines if re.match(r"[A-Z]\w*=", line))
     return {key: value.split(" #")[0].strip().strip("\"'") for key, value in pairs}
@@ -118,7 +118,7 @@ def _images_in(compose: Path | None, environment: Mapping[str, str]) -> Iterable
     try:
         content: dict[str, Any] = yaml.safe_load(compose.read_text()) if compose else {}
     except yaml.YAMLError as error:
-        raise LabError(f"{compose} is not YAML: {error}") from error
+        raise LabError(f"{compose} is not valid YAML: {error}") from error
     for service in (content.get("services") or {}).values():
         if "image" in service:
             yield VARIABLE.sub(

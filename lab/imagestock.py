@@ -1,4 +1,4 @@
-"""Images: present, else pulled, else built, else known to be missing and why."""
+"""Provides images: pulls or builds what is missing, and records why an image is not available."""
 
 import json
 import time
@@ -13,19 +13,19 @@ from docker.utils.utils import parse_repository_tag
 
 from lab import debian, imagebuild, imagelist
 from lab.errors import LabError
-from lab.made import LABEL, Made
+from lab.inventory import LABEL, Inventory
 from lab.reporting import Step
 from lab.settings import Settings
 
-# A registry that is there sends its first words within this time, and never stays silent longer.
+# A registry that can be reached always sends something within this time.
 SILENCE_SECONDS = 20
-# How long a failure counts as known: until then a plain `up` does not try again.
+# Until a failure is this old, `up` does not try again, unless the image is required.
 REMEMBERED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class Missing:
-    """An image that can be had in none of the ways, and why (at `since`, seconds since 1970)."""
+    """An image that is not available, the reason, and since when, in seconds since 1970."""
 
     ref: str
     reason: str
@@ -34,17 +34,19 @@ class Missing:
 
 
 class Images:
-    """The images of one call of the lab."""
+    """Pulls and builds images."""
 
-    def __init__(self, client: docker.DockerClient, settings: Settings, made: Made) -> None:
+    def __init__(
+        self, client: docker.DockerClient, settings: Settings, inventory: Inventory
+    ) -> None:
         self._client = client
         self._settings = settings
-        self._made = made
+        self._inventory = inventory
         self._plans = imagelist.plans()
         self._silent_registries: set[str] = set()
 
     def is_ready(self, ref: str) -> bool:
-        """Whether the image is there, and, when the lab built it, is up to date."""
+        """Tell whether the image exists and, if the lab built it, is up to date."""
         try:
             labels = self._client.images.get(ref).labels
         except ImageNotFound:
@@ -58,17 +60,17 @@ class Images:
         return tuple(ref for ref in refs if not self.is_ready(ref))
 
     def known_failure(self, ref: str) -> Missing | None:
-        """Why the image could not be had lately, if nothing has changed since."""
+        """Return why the last try to get the image failed, if that is recent and still applies."""
         known = read_failures(self._settings).get(ref)
         if known is None or known.content != self._content(ref):
             return None
         return known if time.time() - known.since < REMEMBERED_SECONDS else None
 
     def fetch(self, ref: str, step: Step) -> None:
-        """Pull or build an image that is not ready.
+        """Pull an image or, if that fails, build it.
 
         Raises:
-            LabError: it can be had in none of the ways; the reason is kept for `status`.
+            LabError: neither was possible; the reason is stored for `status`.
         """
         plan = self._plans.get(ref)
         try:
@@ -77,40 +79,42 @@ class Images:
                 step.result = "pulled"
             elif plan is None:
                 raise LabError(
-                    f"the image {ref} cannot be had: {why_not}, and lab/images/images.toml has no "
-                    "way to build it"
+                    f"the image {ref} is not available: {why_not}, and lab/images/images.toml does "
+                    "not describe how to build it"
                 )
             else:
-                imagebuild.build(self._client, self._settings, self._made, step, plan)
+                imagebuild.build(self._client, self._settings, self._inventory, step, plan)
                 step.result = "built"
         except LabError as error:
-            _keep_failure(self._settings, Missing(ref, str(error), self._content(ref), time.time()))
+            _store_failure(
+                self._settings, Missing(ref, str(error), self._content(ref), time.time())
+            )
             raise
-        _drop_failure(self._settings, ref)
+        _remove_failure(self._settings, ref)
 
     def _content(self, ref: str) -> str:
         plan = self._plans.get(ref)
         return plan.content_hash(debian.base_hash(plan.release)) if plan else ""
 
     def _pull(self, ref: str, step: Step) -> str | None:
-        """Try to pull; returns why that did not work, or None when the image is there."""
+        """Pull an image; return why that failed, or None."""
         if self._settings.pull == "never":
-            return "pulling is switched off (LAB_PULL=never)"
+            return "pulling is disabled (LAB_PULL=never)"
         if ref in self._plans and LABEL in self._labels(ref):
-            return "it was built here before"
+            return "the lab built it before"
         repository, tag = parse_repository_tag(ref)
         registry = registry_of(ref)
         if registry in self._silent_registries:
             return "its registry could not be reached"
         step.progress("pulling")
-        already = self._made.find("image", ref)
-        self._made.record("image", ref)
-        why = self._pull_now(repository, tag or "latest", registry, step)
-        if why is None:
-            self._made.record("image", ref, id=str(self._client.images.get(ref).id))
-        elif already is None:
-            self._made.forget("image", ref)
-        return why
+        recorded = self._inventory.find("image", ref)
+        self._inventory.record("image", ref)
+        why_not = self._pull_from(registry, repository, tag or "latest", step)
+        if why_not is None:
+            self._inventory.record("image", ref, id=str(self._client.images.get(ref).id))
+        elif recorded is None:
+            self._inventory.forget("image", ref)
+        return why_not
 
     def _labels(self, ref: str) -> dict[str, str]:
         try:
@@ -118,30 +122,30 @@ class Images:
         except ImageNotFound:
             return {}
 
-    def _pull_now(self, repository: str, tag: str, registry: str, step: Step) -> str | None:
+    def _pull_from(self, registry: str, repository: str, tag: str, step: Step) -> str | None:
         try:
-            # Its own client: the time-out is for silence between two words of the daemon.
+            # A client of its own: the timeout is for the time between two messages.
             client = docker.from_env(timeout=SILENCE_SECONDS)
-            for answer in client.api.pull(repository, tag=tag, stream=True, decode=True):
-                if "error" in answer:
-                    return self._judge(str(answer["error"]), registry)
-                step.progress(f"pulling {answer.get('status', '')}")
+            for message in client.api.pull(repository, tag=tag, stream=True, decode=True):
+                if "error" in message:
+                    return self._reason(str(message["error"]), registry)
+                step.progress(f"pulling {message.get('status', '')}")
         except (requests.RequestException, APIError, DockerException) as error:
             explanation = getattr(error, "explanation", None) or str(error)
-            return self._judge(str(explanation), registry)
+            return self._reason(str(explanation), registry)
         return None
 
-    def _judge(self, said: str, registry: str) -> str:
-        """Tell "no such image" from "no such registry": the latter is not tried again."""
+    def _reason(self, error: str, registry: str) -> str:
+        """Return why a pull failed; a registry that cannot be reached is not tried again."""
         unknown = ("not found", "manifest unknown", "access denied", "denied", "unauthorized")
-        if any(word in said.lower() for word in unknown) and "lookup" not in said:
-            return f"its registry says: {said.strip()}"
+        if any(text in error.lower() for text in unknown) and "lookup" not in error:
+            return f"its registry responded: {error.strip()}"
         self._silent_registries.add(registry)
-        return f"its registry could not be reached ({said.strip()[:120]})"
+        return f"its registry could not be reached ({error.strip()[:120]})"
 
 
 def registry_of(ref: str) -> str:
-    """The registry part of an image's name; empty for Docker's default one.
+    """Return the registry in the name of an image, or "" for Docker's default.
 
     Example:
         >>> registry_of("registry.example:5000/a/b:1"), registry_of("nginx:1.26.3")
@@ -152,7 +156,7 @@ def registry_of(ref: str) -> str:
 
 
 def read_failures(settings: Settings) -> dict[str, Missing]:
-    """The images that could not be had, by name, as the last tries left it."""
+    """Return the images that were not available at the last try, by name."""
     path = _failures(settings)
     if not path.exists():
         return {}
@@ -163,11 +167,11 @@ def _failures(settings: Settings) -> Path:
     return settings.lab / "images-missing.json"
 
 
-def _keep_failure(settings: Settings, missing: Missing) -> None:
+def _store_failure(settings: Settings, missing: Missing) -> None:
     _write(settings, {**read_failures(settings), missing.ref: missing})
 
 
-def _drop_failure(settings: Settings, ref: str) -> None:
+def _remove_failure(settings: Settings, ref: str) -> None:
     known = read_failures(settings)
     if known.pop(ref, None):
         _write(settings, known)

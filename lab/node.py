@@ -1,4 +1,4 @@
-"""What this node can do, and the file that tells the suites about this server."""
+"""How services are reached on this node, and how server.toml is written."""
 
 import json
 import shutil
@@ -21,13 +21,13 @@ class Traits:
     publish_mode: Literal["ingress", "host"]
 
 
-# A virtual IP and the routing mesh are both IPVS: without it neither carries a packet.
+# Virtual IPs and the routing mesh both need IPVS.
 WITH_IPVS = Traits("vip", "ingress")
 WITHOUT_IPVS = Traits("dnsrr", "host")
 
 
 def load_ipvs() -> bool:
-    """Try to load the kernel's module; False where there is no module or no way to load one."""
+    """Try to load the kernel's IPVS module; tell whether it was loaded."""
     program = shutil.which("modprobe") or shutil.which("modprobe", path="/usr/sbin:/sbin")
     if program is None:
         return False
@@ -36,11 +36,11 @@ def load_ipvs() -> bool:
 
 
 def detect(ipvs: Path = IPVS, load: Callable[[], bool] = load_ipvs) -> Traits:
-    """Find out whether this kernel balances connections (IPVS), which Swarm's mesh is made of.
+    """Find out whether this kernel has IPVS, which Swarm's routing mesh needs.
 
     Args:
-        ipvs: the file that a kernel with IPVS shows.
-        load: asked once when the file is missing, as dockerd itself would.
+        ipvs: a file that exists if the kernel has IPVS.
+        load: tries to load IPVS; called if the file is missing, as dockerd would do it.
 
     Example:
         >>> detect(Path("/nowhere"), load=lambda: False)
@@ -56,7 +56,7 @@ def toml(content: Mapping[str, Value]) -> str:
     """Write a small TOML file: strings, whole numbers, and tables of strings (last).
 
     Raises:
-        LabError: a string holds a control character.
+        LabError: a string contains a control character.
 
     Example:
         >>> print(toml({"port": 443, "names": {"*.lab.test": "127.0.0.1"}}), end="")
@@ -84,16 +84,16 @@ def _key(name: str) -> str:
 
 def _quoted(text: str) -> str:
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-        raise LabError(f"{text!r} holds a control character and cannot stand in server.toml")
-    # JSON's escapes for quotes and backslashes are TOML's too.
+        raise LabError(f"{text!r} contains a control character, so it cannot be in a TOML file")
+    # TOML has the same escapes for quotes and backslashes as JSON.
     return json.dumps(text, ensure_ascii=False)
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Write a file whole or not at all; returns whether it was different before."""
+    """Write a file in one step, unless it has this content; tell whether it was written."""
     if path.exists() and path.read_text() == text:
         return False
-    fresh = path.with_name(path.name + ".new")
-    fresh.write_text(text)
-    fresh.replace(path)
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(text)
+    draft.replace(path)
     return True

@@ -1,4 +1,4 @@
-"""Whether the ports that Traefik needs are free, and who holds them if not."""
+"""Checks that the ports that Traefik needs are free, and finds the program that uses one."""
 
 import errno
 import socket
@@ -9,7 +9,7 @@ from lab.errors import LabError
 
 
 def is_free(port: int) -> bool:
-    """Whether this node could listen on a port, on all addresses of both families."""
+    """Tell whether a program could listen on a port, on all IPv4 and IPv6 addresses."""
     return _can_bind(socket.AF_INET, port) and _can_bind(socket.AF_INET6, port)
 
 
@@ -22,16 +22,16 @@ def _can_bind(family: socket.AddressFamily, port: int) -> bool:
             listener.bind(("", port))
             listener.listen(1)
     except OSError as error:
-        # A machine without IPv6 says so in two ways; there is nothing to collide with then.
+        # The two errors of a machine without IPv6: then the port is free there.
         return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
     return True
 
 
 def holder(port: int) -> str:
-    """The program that listens on a port, as `name (process 12)`; empty when it cannot be found."""
+    """Return the program that listens on a port, as `name (process 12)`; "" if it is unknown."""
     for connection in psutil.net_connections("tcp"):
-        listens = connection.status == psutil.CONN_LISTEN
-        if listens and connection.laddr and connection.laddr.port == port and connection.pid:
+        is_listening = connection.status == psutil.CONN_LISTEN
+        if is_listening and connection.laddr and connection.laddr.port == port and connection.pid:
             try:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
             except psutil.Error:
@@ -39,19 +39,19 @@ def holder(port: int) -> str:
     return ""
 
 
-def demand_free(port: int, setting: str) -> None:
-    """Stop when a port is taken.
+def require_free(port: int, setting: str) -> None:
+    """Fail if a port is in use.
 
     Args:
-        port: the port.
-        setting: the environment variable that chooses another.
+        port: the number of the port.
+        setting: the environment variable that sets another port.
 
     Raises:
-        LabError: taken; the sentence names the program and the setting.
+        LabError: it is in use; the message names the program and the setting.
     """
     if not is_free(port):
         by = holder(port) or "another program"
         raise LabError(
-            f"port {port} is taken by {by}: stop it, or choose another port with {setting}, "
+            f"port {port} is used by {by}: stop it, or set another port with {setting}, "
             f"for example {setting}={8000 + port % 1000}"
         )

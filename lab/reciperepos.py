@@ -1,4 +1,4 @@
-"""The lab's recipes as the git repositories that abra expects, and their catalogue."""
+"""Writes the lab's recipes as git repositories, with their catalogue, as abra expects them."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from lab.imagelist import RECIPES
 KEYS = {"category", "description", "release"}
 RELEASE_KEYS = {"tag", "message", "absent"}
 BRANCH = "main"
-# One author and one clock for every machine: the same content gives the same commits.
+# The same author and the same times on every machine, so that the commits are the same too.
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Co-op Cloud lab",
     "GIT_AUTHOR_EMAIL": "lab@lab.test",
@@ -29,18 +29,19 @@ IDENTITY = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }
-FIRST_COMMIT = 1767268800  # 2026-01-01 12:00 UTC; the following ones come a day apart each.
+FIRST_COMMIT = 1767268800  # 2026-01-01 12:00 UTC. Each further commit is a day later.
 DAY_SECONDS = 86400
-# Files that tools write into a checkout for one deployment: they never make it unclean.
+# Files that are written into a checkout for a deployment: git must ignore them.
 EXCLUDED = ("compose.lab.yml", "compose.ccci.yml")
 STAMP = "lab-content"
 
 
 @dataclass(frozen=True)
 class Release:
-    """One annotated tag: its tree is the head's, less `absent`, with releases/<tag>/ laid over.
+    """A release, which becomes an annotated tag.
 
-    What stands in several recipes or releases alike is there once, and a link elsewhere.
+    Its files are those of the head without `absent`, replaced by those in releases/<tag>/. Files
+    that several recipes or releases share are symbolic links to one file.
     """
 
     tag: str
@@ -50,7 +51,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe as the lab keeps it, before it is a git repository."""
+    """A recipe in lab/recipes, the source of a git repository."""
 
     name: str
     folder: Path
@@ -73,27 +74,27 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
     """Read a recipe's releases.toml.
 
     Raises:
-        LabError: it is not there, cannot be read, or holds something unknown.
+        LabError: it does not exist, cannot be read, or has an unknown key.
     """
     path = folder / name / "releases.toml"
     try:
         content = tomllib.loads(path.read_text())
     except FileNotFoundError as error:
-        raise LabError(f"the lab has no recipe {name}: {path} is not there") from error
+        raise LabError(f"the lab has no recipe {name}: {path} does not exist") from error
     except tomllib.TOMLDecodeError as error:
         raise LabError(f"{path}: {error}") from error
-    _demand(not (set(content) - KEYS), f"{path}: unknown key {sorted(set(content) - KEYS)}")
+    _require(not (set(content) - KEYS), f"{path}: unknown key {sorted(set(content) - KEYS)}")
     releases = []
     for entry in content.get("release", []):
         unknown = sorted(set(entry) - RELEASE_KEYS)
-        _demand(not unknown, f"{path}: unknown key {unknown} in a release")
-        _demand("tag" in entry, f"{path}: a release without a tag")
+        _require(not unknown, f"{path}: unknown key {unknown} in a release")
+        _require("tag" in entry, f"{path}: a release has no tag")
         message = entry.get("message", entry["tag"])
         releases.append(Release(entry["tag"], message, tuple(entry.get("absent", ()))))
-    _demand(bool(releases), f"{path}: no release")
+    _require(bool(releases), f"{path}: there is no release")
     tags = {release.tag for release in releases}
     for extra in sorted((folder / name / "releases").glob("*")):
-        _demand(extra.name in tags, f"{extra} belongs to no release of {path}")
+        _require(extra.name in tags, f"{extra} is not for a release in {path}")
     return Recipe(
         name=name,
         folder=folder / name,
@@ -103,32 +104,36 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
     )
 
 
-def _demand(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise LabError(otherwise)
+def _require(condition: bool, problem: str) -> None:
+    if not condition:
+        raise LabError(problem)
 
 
 def ensure(recipe: Recipe, home: Path) -> bool:
-    """Have the recipe's git repository in `home` (ABRA_DIR/recipes) as the lab's folder says.
+    """Write the recipe's git repository if it is missing or out of date.
 
-    Returns: whether it had to be made anew.
+    Args:
+        recipe: the recipe.
+        home: the folder of the repositories: ABRA_DIR/recipes.
+
+    Returns: whether it was written.
 
     Raises:
-        LabError: git failed, or a repository is there that the lab did not make.
+        LabError: git failed, or there is a repository that the lab did not create.
     """
     target = home / recipe.name
     stamp = target / ".git" / STAMP
     if stamp.exists() and stamp.read_text() == recipe.content_hash:
         return False
-    _demand(
+    _require(
         stamp.exists() or not target.exists(),
-        f"{target} is there and is not the lab's: move it away",
+        f"{target} exists, and the lab did not create it: move it away",
     )
     home.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{recipe.name}-", dir=home))
     try:
         repository = scratch / "new"
-        _make(recipe, repository)
+        _create(recipe, repository)
         if target.exists():
             target.rename(scratch / "old")
         repository.rename(target)
@@ -137,24 +142,24 @@ def ensure(recipe: Recipe, home: Path) -> bool:
     return True
 
 
-def _make(recipe: Recipe, repository: Path) -> None:
+def _create(recipe: Recipe, repository: Path) -> None:
     repository.mkdir()
     _git(repository, "init", "--quiet", f"--initial-branch={BRANCH}")
     exclude = repository / ".git" / "info" / "exclude"
     exclude.write_text("".join(f"/{name}\n" for name in EXCLUDED))
     for number, release in enumerate(recipe.releases):
-        _lay_out(recipe, repository, release)
+        _write_files(recipe, repository, release)
         when = FIRST_COMMIT + number * DAY_SECONDS
         _commit(repository, release.message, when)
         tag = ["tag", "--annotate", "--no-sign", release.tag, "--message", release.message]
         _git(repository, *tag, when=when)
-    _lay_out(recipe, repository, None)
+    _write_files(recipe, repository, None)
     when = FIRST_COMMIT + len(recipe.releases) * DAY_SECONDS
     _commit(repository, "Work after the last release", when)
     (repository / ".git" / STAMP).write_text(recipe.content_hash)
 
 
-def _lay_out(recipe: Recipe, repository: Path, release: Release | None) -> None:
+def _write_files(recipe: Recipe, repository: Path, release: Release | None) -> None:
     for path in repository.iterdir():
         if path.name != ".git":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -163,13 +168,13 @@ def _lay_out(recipe: Recipe, repository: Path, release: Release | None) -> None:
         return
     for name in release.absent:
         (repository / name).unlink()
-    changed = recipe.folder / "releases" / release.tag
-    if changed.is_dir():
-        shutil.copytree(changed, repository, dirs_exist_ok=True)
+    changes = recipe.folder / "releases" / release.tag
+    if changes.is_dir():
+        shutil.copytree(changes, repository, dirs_exist_ok=True)
 
 
 def _commit(repository: Path, message: str, when: int) -> None:
-    # A changed file may keep size, times and even inode: git must not trust what it knew of it.
+    # git would miss a change of a file with the same size, times and inode: empty its index.
     _git(repository, "read-tree", "--empty")
     _git(repository, "add", "--all")
     _git(
@@ -178,11 +183,11 @@ def _commit(repository: Path, message: str, when: int) -> None:
 
 
 def _git(repository: Path, *arguments: str, when: int = FIRST_COMMIT) -> None:
-    clock = {"GIT_AUTHOR_DATE": f"{when} +0000", "GIT_COMMITTER_DATE": f"{when} +0000"}
+    dates = {"GIT_AUTHOR_DATE": f"{when} +0000", "GIT_COMMITTER_DATE": f"{when} +0000"}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     done = subprocess.run(
         ["git", "-C", str(repository), *arguments],
-        env={**inherited, **IDENTITY, **clock},
+        env={**inherited, **IDENTITY, **dates},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -193,11 +198,11 @@ def _git(repository: Path, *arguments: str, when: int = FIRST_COMMIT) -> None:
 
 
 def catalogue(recipes: Mapping[str, Recipe], home: Path) -> str:
-    """The catalogue of the lab's recipes, in the shape of Co-op Cloud's recipes.json.
+    """Return the catalogue of the lab's recipes, in the format of Co-op Cloud's recipes.json.
 
     Args:
-        recipes: by name.
-        home: where the git repositories are.
+        recipes: the recipes by name.
+        home: the folder of the git repositories.
     """
     content = {}
     for name, recipe in sorted(recipes.items()):
@@ -218,8 +223,8 @@ def catalogue(recipes: Mapping[str, Recipe], home: Path) -> str:
 
 
 def _services(recipe: Recipe, release: Release) -> dict[str, dict[str, str]]:
-    changed = recipe.folder / "releases" / release.tag / "compose.yml"
-    path = changed if changed.is_file() else recipe.folder / "recipe" / "compose.yml"
+    own = recipe.folder / "releases" / release.tag / "compose.yml"
+    path = own if own.is_file() else recipe.folder / "recipe" / "compose.yml"
     compose: dict[str, Any] = yaml.safe_load(path.read_text())
     found = {}
     for service, content in compose["services"].items():
@@ -230,18 +235,18 @@ def _services(recipe: Recipe, release: Release) -> dict[str, dict[str, str]]:
 
 def _features(readme: str) -> dict[str, Any]:
     block = readme.partition("<!-- metadata -->")[2].partition("<!-- endmetadata -->")[0]
-    said = {}
+    features = {}
     for line in block.splitlines():
         key, colon, value = line.strip("* ").replace("**", "").partition(":")
         if colon:
-            said[key.strip().lower()] = value.strip()
-    status = said.get("status", "0")
+            features[key.strip().lower()] = value.strip()
+    status = features.get("status", "0")
     return {
-        "backups": said.get("backups", ""),
-        "email": said.get("email", ""),
-        "healthcheck": said.get("healthcheck", ""),
-        "image": {"image": said.get("image", ""), "rating": "", "source": "", "url": ""},
+        "backups": features.get("backups", ""),
+        "email": features.get("email", ""),
+        "healthcheck": features.get("healthcheck", ""),
+        "image": {"image": features.get("image", ""), "rating": "", "source": "", "url": ""},
         "status": int(status[0]) if status[:1].isdigit() else 0,
-        "tests": said.get("tests", ""),
-        "sso": said.get("sso", ""),
+        "tests": features.get("tests", ""),
+        "sso": features.get("sso", ""),
     }

@@ -1,4 +1,4 @@
-"""One line per step: what it does, what came of it, how long it took."""
+"""Prints one line per step: its name, its result and its duration."""
 
 import shutil
 import sys
@@ -12,29 +12,29 @@ CLEAR_LINE = "\r\x1b[K"
 
 
 class Step:
-    """One step at work. `result` is what its line ends with; `progress` shows a passing state."""
+    """A running step. `result` is the end of its line; `progress` shows a state in between."""
 
     def __init__(self, what: str, out: TextIO) -> None:
         self.what = what
         self.result = "done"
         self._out = out
         self._terminal = out.isatty()
-        self._began = time.monotonic()
-        self._last_sign = self._began
+        self._started = time.monotonic()
+        self._last_output = self._started
 
     @property
     def seconds(self) -> float:
-        return time.monotonic() - self._began
+        return time.monotonic() - self._started
 
     def progress(self, text: str) -> None:
-        """Show where a long step is: in place on a terminal, elsewhere a dot now and then."""
+        """Show the progress of a long step: on a terminal as text, elsewhere as a dot at times."""
         now = time.monotonic()
         if self._terminal:
             line = f"lab  {self.what} ... {self.seconds:.0f} s  {text.strip()}"
             width = shutil.get_terminal_size().columns
             self._write(CLEAR_LINE + line[: width - 1])
-        elif now - self._last_sign >= HEARTBEAT_SECONDS:
-            self._last_sign = now
+        elif now - self._last_output >= HEARTBEAT_SECONDS:
+            self._last_output = now
             self._write(". ")
 
     def begin(self) -> None:
@@ -51,11 +51,11 @@ class Step:
 
 @contextmanager
 def step(what: str, out: TextIO | None = None) -> Iterator[Step]:
-    """Report one step.
+    """Report a step.
 
     Example:
         with step("swarm") as this:
-            this.result = "using the one that is there"
+            this.result = "already active"
     """
     this = Step(what, out or sys.stdout)
     this.begin()

@@ -1,4 +1,4 @@
-"""A long command, its output streamed to a log and its last line shown as progress."""
+"""Runs a long command: writes its output to a log, and shows the last line as progress."""
 
 import os
 import subprocess
@@ -18,18 +18,19 @@ def stream(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
 ) -> None:
-    """Run a command to its end.
+    """Run a command and wait until it ends.
 
     Args:
         command: the program and its arguments.
-        log: gets all output, appended.
-        step: shows the last line.
-        what: the thing being made, for the error.
-        environment: the whole environment; this process's own by default.
+        log: the file to append the output to.
+        step: the step that shows the last line.
+        what: what the command creates, for the error.
+        environment: all environment variables; by default, those of this process.
         folder: the working directory.
 
     Raises:
-        LabError: the command could not start or ended with another code than 0.
+        LabError: the exit code of the command is not 0.
+        OSError: the command could not be started.
     """
     last = ""
     with (
@@ -52,4 +53,7 @@ def stream(
             last = line.strip() or last
             step.progress(last)
     if process.returncode != 0:
-        raise LabError(f"{what} could not be made: `{command[0]}` said: {last} (whole log: {log})")
+        raise LabError(
+            f"{what} could not be built: `{command[0]}` ended with exit code {process.returncode}: "
+            f"{last} (log: {log})"
+        )

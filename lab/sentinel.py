@@ -1,4 +1,4 @@
-"""An app that no run may touch, with a file in its volume whose content only the lab knows."""
+"""The sentinel: an app that no run may change, with a file whose content only the lab knows."""
 
 import hashlib
 import io
@@ -7,11 +7,11 @@ import tarfile
 
 import docker
 
-from lab import answering, stacks
+from lab import https_wait, stacks
 from lab.apps import App
 from lab.ca import Authority
 from lab.errors import LabError
-from lab.made import Made
+from lab.inventory import Inventory
 from lab.settings import Settings
 
 NAME = "sentinel"
@@ -22,34 +22,34 @@ HASH = "file_sha256"
 
 
 def app(settings: Settings) -> App:
-    """The sentinel as an app to deploy."""
+    """Return the sentinel as an app to deploy."""
     return App(recipe=RECIPE, domain=settings.name(NAME))
 
 
-def ensure_answers(
-    client: docker.DockerClient, settings: Settings, made: Made, authority: Authority
+def check(
+    client: docker.DockerClient, settings: Settings, inventory: Inventory, authority: Authority
 ) -> str:
-    """Have the sentinel answer by HTTPS with the file that was put there; the lab's last step.
+    """Write the file if it is missing, and check that the sentinel serves it by HTTPS.
 
     Raises:
-        LabError: no such answer in time, or somebody changed the file.
+        LabError: it does not respond in time, or the file was changed.
     """
     domain = settings.name(NAME)
-    record = made.find("app", domain)
+    record = inventory.find("app", domain)
     detail = dict(record.detail) if record else {}
     if HASH not in detail:
-        detail[HASH] = _place_file(client, stacks.stack_name(domain))
-        made.record("app", domain, **detail)
-    body = answering.wait(client, settings, authority, NAME, f"/{FILE}", explains="traefik")
+        detail[HASH] = _write_file(client, stacks.stack_name(domain))
+        inventory.record("app", domain, **detail)
+    body = https_wait.wait(client, settings, authority, NAME, f"/{FILE}", log_of="traefik")
     if hashlib.sha256(body).hexdigest() != detail[HASH]:
         raise LabError(
-            f"https://{domain}/{FILE} is not what the lab put there: somebody changed the "
-            "sentinel's volume. `lab down` and `lab up` make a new one"
+            f"https://{domain}/{FILE} is not the file that the lab wrote: something changed the "
+            "sentinel's volume. `lab down` and `lab up` create a new one"
         )
-    return "answers, certificate verified"
+    return "responds, certificate verified"
 
 
-def _place_file(client: docker.DockerClient, stack: str) -> str:
+def _write_file(client: docker.DockerClient, stack: str) -> str:
     content = secrets.token_hex(32).encode() + b"\n"
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
@@ -64,4 +64,4 @@ def _place_file(client: docker.DockerClient, stack: str) -> str:
     for container in client.containers.list(filters=running, ignore_removed=True):
         container.put_archive(FOLDER, archive.getvalue())
         return hashlib.sha256(content).hexdigest()
-    raise LabError(f"the sentinel's stack {stack} runs no container")
+    raise LabError(f"the sentinel's stack {stack} has no running container")

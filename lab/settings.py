@@ -1,4 +1,4 @@
-"""Where the lab lives and how it is set: environment first, then what the last `up` used."""
+"""The settings of the lab: from the environment, else those of the last `up`."""
 
 import os
 import re
@@ -18,7 +18,7 @@ PullPolicy = Literal["missing", "never"]
 
 @dataclass(frozen=True)
 class Settings:
-    """One lab: its folder, its domain, its ports, and whether images may be pulled."""
+    """The settings of one lab: its folder, domain and ports, and whether it may pull images."""
 
     state: Path
     domain: str
@@ -28,7 +28,7 @@ class Settings:
 
     @property
     def lab(self) -> Path:
-        """The lab's own folder inside the state directory."""
+        """The lab's own folder in the state directory."""
         return self.state / "lab"
 
     @property
@@ -37,7 +37,7 @@ class Settings:
 
     @property
     def abra_dir(self) -> Path:
-        """The operator's ABRA_DIR: servers, recipes and catalogue of the lab."""
+        """The lab's ABRA_DIR, with servers, recipes and the catalogue."""
         return self.lab / "abra"
 
     @property
@@ -45,24 +45,25 @@ class Settings:
         return self.lab / "server.toml"
 
     def name(self, app: str) -> str:
-        """The public name of one of the lab's apps: `name("traefik")` is `traefik.lab.test`."""
+        """Return the domain of one of the lab's apps: `name("traefik")` is `traefik.lab.test`."""
         return f"{app}.{self.domain}"
 
 
 def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The state directory of this machine (CCCI_STATE_DIR, else /var/lib/ccci)."""
+    """Return the state directory of this machine (CCCI_STATE_DIR, else /var/lib/ccci)."""
     return Path(environment.get("CCCI_STATE_DIR") or DEFAULT_STATE).resolve()
 
 
 def read(environment: Mapping[str, str], remembered: Mapping[str, str]) -> Settings:
-    """The settings of this call.
+    """Return the settings of this call.
 
     Args:
-        environment: LAB_DOMAIN, LAB_HTTP_PORT, LAB_HTTPS_PORT, LAB_PULL, CCCI_STATE_DIR.
-        remembered: what the last `up` used, by the same names, for what is not set now.
+        environment: may have LAB_DOMAIN, LAB_HTTP_PORT, LAB_HTTPS_PORT, LAB_PULL and
+            CCCI_STATE_DIR.
+        remembered: the values of the last `up`, used for what is not in the environment.
 
     Raises:
-        LabError: a value is not usable.
+        LabError: a value is not valid.
     """
 
     def value(key: str, default: str) -> str:
@@ -71,16 +72,16 @@ def read(environment: Mapping[str, str], remembered: Mapping[str, str]) -> Setti
     domain = value("LAB_DOMAIN", "lab.test")
     if not DOMAIN.fullmatch(domain):
         raise LabError(
-            f"LAB_DOMAIN={domain} is not a usable domain: lower-case letters, digits, hyphens, at "
-            "least one dot, 40 characters at most (Swarm's names leave no more)"
+            f"LAB_DOMAIN={domain} is not valid: use lower-case letters, digits and hyphens, at "
+            "least one dot, and at most 40 characters (as names in Swarm have a limit)"
         )
-    # Whether to pull is a matter of this call; it is not remembered.
+    # Whether to pull is decided in each call; it is not remembered.
     pull = environment.get("LAB_PULL") or "missing"
     if pull not in ("missing", "never"):
-        raise LabError(f"LAB_PULL={pull} is unknown: say missing (the default) or never")
-    http, https = (_port(key, value(key, usual)) for key, usual in PORTS)
+        raise LabError(f"LAB_PULL={pull} is not valid: use missing (the default) or never")
+    http, https = (_port(key, value(key, default)) for key, default in PORTS)
     if http == https:
-        raise LabError(f"LAB_HTTP_PORT and LAB_HTTPS_PORT are both {http}: choose two")
+        raise LabError(f"LAB_HTTP_PORT and LAB_HTTPS_PORT are both {http}: they must differ")
     return Settings(
         state=state_folder(environment),
         domain=domain,
@@ -94,7 +95,7 @@ PORTS = (("LAB_HTTP_PORT", "80"), ("LAB_HTTPS_PORT", "443"))
 
 
 def to_remember(settings: Settings) -> dict[str, str]:
-    """What a later call takes for granted when its environment is silent."""
+    """Return the values that later calls use by default."""
     return {
         "LAB_DOMAIN": settings.domain,
         "LAB_HTTP_PORT": str(settings.http_port),
@@ -104,5 +105,5 @@ def to_remember(settings: Settings) -> dict[str, str]:
 
 def _port(key: str, text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise LabError(f"{key}={text} is not a port: a number from 1 to 65535")
+        raise LabError(f"{key}={text} is not a port: use a number from 1 to 65535")
     return int(text)

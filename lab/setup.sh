@@ -1,10 +1,10 @@
 #!/bin/bash
-# Makes .venv with everything that the suites, the lab and the checks need. Safe to run again.
+# Creates .venv with everything that the suites, the lab and the checks need. Safe to repeat.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
 
-# A bare Debian has no Python, and its venv module is a package of its own.
+# A minimal Debian has no Python, and the module venv is in a package of its own.
 packages=()
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 command -v chromium-headless-shell >/dev/null || packages+=(chromium-headless-shell)
@@ -20,11 +20,11 @@ fi
 echo "setup  installing the Python packages"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 
-# The keyword libraries, resources and recipe words are found without PYTHONPATH, by robot and by editors alike.
+# With this, robot and editors find libraries, resources and the keywords of recipes without PYTHONPATH.
 site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 printf '%s\n' "$here" "$here/libraries" "$here/resources" "$here/recipes" > "$site/ccci.pth"
 
-# In the activated environment `robot` is the launcher that gives each run its own output folder.
+# In the activated environment, `robot` is the launcher that gives each run its own output folder.
 line="PATH=\"$here/ccci/bin:\$PATH\""
 grep -qxF "$line" .venv/bin/activate || printf '%s\n' "$line" >> .venv/bin/activate
 touch .venv/.ready

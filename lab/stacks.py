@@ -1,4 +1,4 @@
-"""A stack as Docker shows it: whether it is up, why not, and how it is taken away."""
+"""The stacks of the lab: whether one is up, why not, and how to remove it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +20,7 @@ SETTLED = (None, "completed", "rollback_completed")
 
 
 def stack_name(domain: str) -> str:
-    """Co-op Cloud's stack name of a domain: `a.lab.test` is `a_lab_test`; cut as abra does."""
+    """Return abra's stack name of a domain: `a_lab_test` for `a.lab.test`; long names are cut."""
     return domain.replace(".", "_")[:LONGEST_NAME]
 
 
@@ -34,11 +34,11 @@ def volumes(client: docker.DockerClient, stack: str) -> list[str]:
 
 
 def not_ready(client: docker.DockerClient, stack: str) -> str:
-    """Why the stack is not up, as words; empty when it is."""
-    there = services(client, stack)
-    if not there:
+    """Return why the stack is not up, or "" if it is."""
+    deployed = services(client, stack)
+    if not deployed:
         return "no service is deployed"
-    reasons = (_service_not_ready(client, service) for service in there)
+    reasons = (_service_not_ready(client, service) for service in deployed)
     return "; ".join(reason for reason in reasons if reason)
 
 
@@ -48,10 +48,10 @@ def _service_not_ready(client: docker.DockerClient, service: Service) -> str:
     if update not in SETTLED:
         return f"{service.name} is being updated ({update})"
     tasks = _tasks(client, service)
-    # A task that was replaced holds its ports and volumes until its container has ended.
+    # A task that was replaced uses its ports and volumes until its container has ended.
     ending = [task["Status"]["State"] for task in tasks if _is_ending(task)]
     if ending:
-        return f"{service.name} has a former task that has not ended yet ({', '.join(ending)})"
+        return f"{service.name} has an old task that has not ended yet ({', '.join(ending)})"
     states = [task["Status"]["State"] for task in tasks if task["DesiredState"] == "running"]
     if states.count("running") >= wanted:
         return ""
@@ -69,36 +69,36 @@ def _tasks(client: docker.DockerClient, service: Service) -> list[dict[str, Any]
 
 
 def wait_ready(client: docker.DockerClient, stack: str, *, within_seconds: float) -> None:
-    """Wait until every service of the stack runs as many tasks as it should.
+    """Wait until every service of the stack has all its tasks running.
 
     Raises:
-        LabError: the deadline passed; the sentence ends with what the containers said last.
+        LabError: that did not happen in time; the message ends with the last lines of the logs.
     """
     until(
         lambda: not not_ready(client, stack),
         within_seconds=within_seconds,
         failure=lambda: (
             f"the stack {stack} is not up after {within_seconds:.0f} s: "
-            f"{not_ready(client, stack)}. {last_words(client, stack)}"
+            f"{not_ready(client, stack)}. {last_log_lines(client, stack)}"
         ),
     )
 
 
-def last_words(client: docker.DockerClient, stack: str) -> str:
-    """The last lines of the newest task of each service, or Swarm's own error on it."""
-    return " ".join(_words_of(client, service) for service in services(client, stack))
+def last_log_lines(client: docker.DockerClient, stack: str) -> str:
+    """Return the last log lines of each service's newest task, and Swarm's error about it."""
+    return " ".join(_log_lines_of(client, service) for service in services(client, stack))
 
 
-def _words_of(client: docker.DockerClient, service: Service) -> str:
+def _log_lines_of(client: docker.DockerClient, service: Service) -> str:
     newest_first = sorted(_tasks(client, service), key=lambda task: str(task["CreatedAt"]))[::-1]
     for task in newest_first:
         status = task["Status"]
         container = status.get("ContainerStatus", {}).get("ContainerID")
-        said = _log(client, container) if container else ""
+        log = _log(client, container) if container else ""
         error = status.get("Err", "")
-        if said or error:
-            return f"{service.name} said last: {' | '.join(filter(None, (error, said)))}"
-    return f"{service.name} said nothing."
+        if log or error:
+            return f"Log of {service.name}: {' | '.join(filter(None, (error, log)))}"
+    return f"Log of {service.name}: empty."
 
 
 def _log(client: docker.DockerClient, container: str) -> str:
@@ -110,10 +110,10 @@ def _log(client: docker.DockerClient, container: str) -> str:
 
 
 def remove(client: docker.DockerClient, stack: str) -> None:
-    """Take away the stack's services, configs, networks and volumes, all found by its label.
+    """Remove the services, configs, networks and volumes that have the label of the stack.
 
     Raises:
-        LabError: something of it is still there after the deadline.
+        LabError: something could not be removed in time.
     """
     for service in services(client, stack):
         client.api.remove_service(str(service.id))  # type: ignore[no-untyped-call]
@@ -121,11 +121,11 @@ def remove(client: docker.DockerClient, stack: str) -> None:
     until(
         lambda: not client.containers.list(all=True, filters=label, ignore_removed=True),
         within_seconds=GONE_SECONDS,
-        failure=lambda: f"containers of {stack} are still there after {GONE_SECONDS:.0f} s",
+        failure=lambda: f"containers of {stack} still exist after {GONE_SECONDS:.0f} s",
     )
     for config in client.configs.list(filters=label):
         config.remove()
-    # Docker lets go of volumes and networks a moment after the last container.
+    # Docker can remove volumes and networks only a moment after the last container.
     until(
         lambda: (
             _removed(client.networks.list(filters=label))
@@ -138,11 +138,11 @@ def remove(client: docker.DockerClient, stack: str) -> None:
     )
 
 
-def _removed(things: Iterable[object]) -> bool:
+def _removed(resources: Iterable[object]) -> bool:
     done = True
-    for thing in things:
+    for resource in resources:
         try:
-            thing.remove()  # type: ignore[attr-defined]
+            resource.remove()  # type: ignore[attr-defined]
         except NotFound:
             continue
         except APIError:
@@ -150,15 +150,15 @@ def _removed(things: Iterable[object]) -> bool:
     return done
 
 
-def demand_ours(client: docker.DockerClient, stack: str) -> None:
-    """Stop when a stack of that name is there although the lab never made one.
+def refuse_foreign_stack(client: docker.DockerClient, stack: str) -> None:
+    """Fail if services or volumes of a stack exist. Call this if the lab did not create it.
 
     Raises:
-        LabError: it names what is there.
+        LabError: some exist; the message names them.
     """
-    there = [str(service.name) for service in services(client, stack)] + volumes(client, stack)
-    if there:
+    existing = [str(service.name) for service in services(client, stack)] + volumes(client, stack)
+    if existing:
         raise LabError(
-            f"{', '.join(there)} of a stack {stack} are there and the lab did not make them: "
-            "remove them, or choose another LAB_DOMAIN"
+            f"{', '.join(existing)} of the stack {stack} exist, and the lab did not create them: "
+            "remove them, or set another LAB_DOMAIN"
         )

@@ -1,11 +1,11 @@
-"""The Swarm and the network `proxy`: used as they are, else made on loopback."""
+"""Sets up the Swarm and the network `proxy`, unless they exist already."""
 
 import docker
 from docker.errors import APIError
 from docker.models.networks import Network
 
 from lab.errors import LabError
-from lab.made import LABEL, Made
+from lab.inventory import LABEL, Inventory
 from lab.reporting import Step
 from lab.waiting import until
 
@@ -15,79 +15,82 @@ ADDRESS = "127.0.0.1"
 GATEWAY_SECONDS = 30.0
 
 
-def ensure(client: docker.DockerClient, made: Made, step: Step) -> None:
-    """Have a Swarm whose manager is this node.
+def ensure(client: docker.DockerClient, inventory: Inventory, step: Step) -> None:
+    """Make this node a manager of a Swarm, if it is not yet.
 
     Raises:
-        LabError: the node is a worker, or its Swarm is in no usable state.
+        LabError: this node is a worker, or its Swarm is not working.
     """
     swarm = client.info()["Swarm"]
     state = swarm["LocalNodeState"]
     if state == "inactive":
         if find_network(client, BRIDGE) is None:
-            made.record("bridge", BRIDGE)
-        made.record("swarm", "swarm")
-        # Loopback on both sides: a laboratory has no business on the network.
+            inventory.record("bridge", BRIDGE)
+        inventory.record("swarm", "swarm")
+        # On loopback, so that the Swarm cannot be reached from the network.
         client.swarm.init(advertise_addr=ADDRESS, listen_addr=f"{ADDRESS}:2377")
         step.result = "initialised on loopback"
     elif state != "active":
         error = swarm.get("Error") or "no reason given"
-        raise LabError(f"this node's swarm is {state} ({error}): mend it with `docker swarm`")
+        raise LabError(f"this node's swarm is {state} ({error}): repair it with `docker swarm`")
     elif not swarm["ControlAvailable"]:
         raise LabError(
-            "this node is a worker of a swarm, and the lab needs a manager: run it on one, or "
-            "take the node out with `docker swarm leave`"
+            "this node is a worker of a swarm, and the lab needs a manager: use a manager, or "
+            "remove the node from the swarm with `docker swarm leave`"
         )
     else:
-        step.result = "there already"
-    thing = made.find("swarm", "swarm")
-    if thing is not None and not thing.detail:
-        made.record("swarm", "swarm", id=cluster_id(client))
+        step.result = "already exists"
+    resource = inventory.find("swarm", "swarm")
+    if resource is not None and not resource.detail:
+        inventory.record("swarm", "swarm", id=cluster_id(client))
 
 
 def cluster_id(client: docker.DockerClient) -> str:
-    """The Swarm's own id: tells the one the lab made from a later one."""
+    """Return the id of the Swarm. A Swarm that is initialised later has another id."""
     return str(client.info()["Swarm"]["Cluster"]["ID"])
 
 
-def ensure_network(client: docker.DockerClient, made: Made, step: Step) -> None:
-    """Have the overlay network that Traefik and every app share.
+def ensure_network(client: docker.DockerClient, inventory: Inventory, step: Step) -> None:
+    """Create the overlay network that Traefik and all apps share, if it is missing.
 
     Raises:
-        LabError: a network of that name is no overlay.
+        LabError: there is a network with this name that is not an overlay network.
     """
-    there = find_network(client, NETWORK)
-    if there is not None:
-        driver = there.attrs["Driver"]
+    network = find_network(client, NETWORK)
+    if network is not None:
+        driver = network.attrs["Driver"]
         if driver != "overlay":
             raise LabError(
-                f"the network {NETWORK} is a {driver} network, and Co-op Cloud needs an overlay: "
-                f"remove it with `docker network rm {NETWORK}` if it is not needed"
+                f"the network {NETWORK} is a {driver} network, and Co-op Cloud needs an overlay "
+                f"network: if it is not needed, remove it with `docker network rm {NETWORK}`"
             )
-        step.result = "there already"
+        step.result = "already exists"
         return
-    made.record("network", NETWORK)
+    inventory.record("network", NETWORK)
     client.networks.create(NETWORK, driver="overlay", labels={LABEL: "1"})
-    step.result = "made"
+    step.result = "created"
 
 
 def find_network(client: docker.DockerClient, name: str) -> Network | None:
-    """The network of exactly that name: Docker's own filter takes any name that contains it."""
+    """Return the network with this name. Docker's filter also finds names that contain it."""
     found = client.networks.list(names=[name])
     return next((network for network in found if network.name == name), None)
 
 
 def gateway_address(client: docker.DockerClient) -> str:
-    """Where a container of any overlay network reaches this node.
+    """Return the address at which containers of overlay networks reach this node.
 
     Raises:
-        LabError: the gateway network is missing or has no address.
+        LabError: the gateway network is missing, or has no address.
     """
-    # A swarm makes it a moment after its initialisation.
+    # Docker creates it a moment after the swarm is initialised.
     until(
         lambda: bool(_gateways(client)),
         within_seconds=GATEWAY_SECONDS,
-        failure=lambda: f"the network {BRIDGE} has no gateway address: is the swarm in order?",
+        failure=lambda: (
+            f"the network {BRIDGE} has no gateway address after {GATEWAY_SECONDS:.0f} s: see "
+            f"`docker network inspect {BRIDGE}` and `docker info`"
+        ),
     )
     return _gateways(client)[0]
 
@@ -98,19 +101,19 @@ def _gateways(client: docker.DockerClient) -> list[str]:
     return [str(config["Gateway"]) for config in configs if config.get("Gateway")]
 
 
-def leave(client: docker.DockerClient, made: Made) -> None:
-    """Leave the Swarm that the lab initialised; any other stays."""
-    thing = made.find("swarm", "swarm")
-    if thing is None:
+def leave(client: docker.DockerClient, inventory: Inventory) -> None:
+    """Leave the Swarm if the lab initialised it."""
+    resource = inventory.find("swarm", "swarm")
+    if resource is None:
         return
     active = client.info()["Swarm"]["LocalNodeState"] != "inactive"
-    if active and thing.detail.get("id", cluster_id(client)) == cluster_id(client):
+    if active and resource.detail.get("id", cluster_id(client)) == cluster_id(client):
         client.swarm.leave(force=True)
-    made.forget("swarm", "swarm")
+    inventory.forget("swarm", "swarm")
 
 
-def remove_bridge(client: docker.DockerClient, made: Made) -> None:
-    """Remove the gateway network that came with the lab's Swarm, unless something still uses it."""
+def remove_bridge(client: docker.DockerClient, inventory: Inventory) -> None:
+    """Remove the gateway network that Docker created for the lab's Swarm."""
     network = find_network(client, BRIDGE)
     if network is not None:
         try:
@@ -119,11 +122,11 @@ def remove_bridge(client: docker.DockerClient, made: Made) -> None:
             raise LabError(
                 f"the network {BRIDGE} could not be removed: {error.explanation}"
             ) from error
-    made.forget("bridge", BRIDGE)
+    inventory.forget("bridge", BRIDGE)
 
 
-def strangers(client: docker.DockerClient) -> list[str]:
-    """What is in this Swarm besides what the lab has taken away already, in words."""
+def remaining_objects(client: docker.DockerClient) -> list[str]:
+    """Return what is in this Swarm: after the lab's own objects are removed, only foreign ones."""
     found = [f"service {one.name}" for one in client.services.list()]
     found += [f"secret {one.name}" for one in client.secrets.list()]
     found += [f"config {one.name}" for one in client.configs.list()]

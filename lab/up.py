@@ -1,4 +1,4 @@
-"""`lab up`: every step from a bare machine to a server that answers."""
+"""`lab up`: all steps from a bare machine to a running server."""
 
 import shutil
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ import docker
 
 from lab import (
     ca,
+    dashboard,
     docker_engine,
     forge,
     imagelist,
     node,
-    pages,
     ports,
     reciperepos,
     sentinel,
@@ -24,25 +24,25 @@ from lab.debian import SCRATCH as SCRATCH_DEBIAN
 from lab.errors import LabError
 from lab.imagebuild import SCRATCH as SCRATCH_IMAGE
 from lab.imagestock import Images
-from lab.made import Made
+from lab.inventory import Inventory
 from lab.reporting import step
 from lab.settings import PORTS, Settings, to_remember
 
-USUAL_PORTS = {80: 80, 443: 443}
-OF_THE_LAB = ("traefik", "backup-bot-two", sentinel.RECIPE)
-# Who listens when a container publishes a port in host mode.
-DOCKERS_OWN = ("docker-proxy", "dockerd")
+DEFAULT_PORTS = {80: 80, 443: 443}
+LAB_RECIPES = ("traefik", "backup-bot-two", sentinel.RECIPE)
+# The programs that listen when a container publishes a port in host mode.
+DOCKER_PROGRAMS = ("docker-proxy", "dockerd")
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What must be there in the end, beside the lab's own.
+class Targets:
+    """What `up` must provide, in addition to the lab's own apps.
 
     Attributes:
-        recipes: those whose images must be had, of the head and of every release. Without any,
-            those of all recipes are tried, and a missing one is only noted.
-        needed: recipes that these need; they are deployed at their head alone.
-        forge: the forge too; without it, one that is there stays as it is.
+        recipes: recipes whose images are required, of the head and of every release. If there are
+            none, `up` tries the images of all recipes, and reports those that are not available.
+        needed: recipes that these depend on; only the images of their heads are required.
+        forge: whether the forge is required. If not, an existing forge is not changed.
     """
 
     recipes: Sequence[str] = ()
@@ -50,10 +50,10 @@ class Wanted:
     forge: bool = False
 
     def images(self) -> set[str]:
-        """Return the images that must be had."""
+        """Return the required images."""
         names = {
             ref
-            for name in (*OF_THE_LAB, *self.needed)
+            for name in (*LAB_RECIPES, *self.needed)
             for ref in imagelist.images_of(name, head_only=True)
         }
         names |= {ref for name in self.recipes for ref in imagelist.images_of(name)}
@@ -63,98 +63,95 @@ class Wanted:
         return names
 
 
-def up(settings: Settings, made: Made, wanted: Wanted) -> None:
-    """Make everything that is not there yet, and nothing twice.
+def up(settings: Settings, inventory: Inventory, targets: Targets) -> None:
+    """Set up everything that is missing.
 
     Args:
-        settings: of this call.
-        made: the record; every new thing is written there first.
-        wanted: what this call is for.
+        settings: the settings of this call.
+        inventory: what the lab created; everything new is recorded there first.
+        targets: what this call must provide.
 
     Raises:
-        LabError: some step failed; the earlier ones stand, and the next call goes on from there.
+        LabError: a step failed; the next call continues from there.
     """
-    wanted.images()  # An unknown recipe is refused before anything is made.
+    targets.images()  # This fails for an unknown recipe, before anything is created.
     abra = which_abra.choose()
     with step(f"ports {settings.http_port} and {settings.https_port}") as this:
-        this.result = _check_ports(settings, made)
+        this.result = _check_ports(settings, inventory)
     for folder in (settings.state, settings.lab, settings.logs):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear_scratch(settings)
-    made.remember_settings(to_remember(settings))
+    inventory.remember_settings(to_remember(settings))
     with step("docker") as this:
-        client = docker_engine.ensure(settings, made, this)
+        client = docker_engine.ensure(settings, inventory, this)
     with step("swarm") as this:
-        swarm.ensure(client, made, this)
+        swarm.ensure(client, inventory, this)
     with step(f"network {swarm.NETWORK}") as this:
-        swarm.ensure_network(client, made, this)
+        swarm.ensure_network(client, inventory, this)
     with step("certificates") as this:
         authority = ca.Authority(settings.lab / "ca")
-        _record_path(made, "ca")
+        _record_path(inventory, "ca")
         this.result = ca.ensure(authority, settings.domain)
     with step("recipes") as this:
-        _record_path(made, "abra")
+        _record_path(inventory, "abra")
         this.result = _ensure_recipes(settings)
     with step("server.toml") as this:
         traits = node.detect()
-        _record_path(made, "server.toml")
+        _record_path(inventory, "server.toml")
         changed = _write_server_file(client, settings, authority, abra, traits)
         mesh = "IPVS" if traits == node.WITH_IPVS else "no IPVS: dnsrr services, host-mode ports"
-        this.result = f"{'written' if changed else 'as it was'}, {mesh}"
-    _ensure_images(Images(client, settings, made), wanted)
-    apps = Apps(client, settings, made, abra, traits)
+        this.result = f"{'written' if changed else 'unchanged'}, {mesh}"
+    _ensure_images(Images(client, settings, inventory), targets)
+    apps = Apps(client, settings, inventory, abra, traits)
     with step(f"abra ({abra.found})") as this:
         apps.ensure_server()
-        this.result = "knows this server"
+        this.result = "this server is registered"
     for app in (_traefik(settings, authority), _backup_bot(settings), sentinel.app(settings)):
         with step(app.domain) as this:
             apps.ensure(app, this)
     with step(f"https://{settings.name(sentinel.NAME)}") as this:
-        this.result = sentinel.ensure_answers(client, settings, made, authority)
-    if wanted.forge:
-        forge.record(made)
-        the_forge = forge.app(settings)
-        with step(the_forge.domain) as this:
-            apps.ensure(the_forge, this)
-        the_pages = pages.app(settings, made)
-        with step(the_pages.domain) as this:
-            apps.ensure(the_pages, this)
+        this.result = sentinel.check(client, settings, inventory, authority)
+    if targets.forge:
+        forge.record_files(inventory)
+        for app in (forge.app(settings), dashboard.app(settings, inventory)):
+            with step(app.domain) as this:
+                apps.ensure(app, this)
         with step(forge.url(settings)) as this:
-            this.result = forge.ensure(client, settings, made, authority)
+            this.result = forge.ensure(client, settings, inventory, authority)
 
 
-def _check_ports(settings: Settings, made: Made) -> str:
-    same = made.settings == {**made.settings, **to_remember(settings)}
-    deployed = made.find("app", settings.name("traefik")) is not None and same
-    taken = [port for port in (settings.http_port, settings.https_port) if not ports.is_free(port)]
+def _check_ports(settings: Settings, inventory: Inventory) -> str:
+    unchanged = inventory.settings == {**inventory.settings, **to_remember(settings)}
+    deployed = inventory.find("app", settings.name("traefik")) is not None and unchanged
+    in_use = [port for port in (settings.http_port, settings.https_port) if not ports.is_free(port)]
     for port, (setting, _) in zip((settings.http_port, settings.https_port), PORTS, strict=True):
-        by_docker = ports.holder(port).startswith(DOCKERS_OWN)
+        by_docker = ports.holder(port).startswith(DOCKER_PROGRAMS)
         if not (deployed and by_docker):
-            ports.demand_free(port, setting)
-    return "held by the lab" if taken else "free"
+            ports.require_free(port, setting)
+    return "used by the lab" if in_use else "free"
 
 
 def _clear_scratch(settings: Settings) -> None:
-    """Remove what a killed call left half-built; the lock keeps every other call out."""
+    """Remove unfinished builds of calls that were killed. Under the lock, no other call runs."""
     for pattern in (f"{SCRATCH_IMAGE}*", f"{SCRATCH_DEBIAN}*"):
         for path in settings.lab.glob(pattern):
             if path.is_dir():
                 shutil.rmtree(path)
 
 
-def _record_path(made: Made, name: str) -> None:
-    if made.find("path", name) is None:
-        made.record("path", name)
+def _record_path(inventory: Inventory, name: str) -> None:
+    if inventory.find("path", name) is None:
+        inventory.record("path", name)
 
 
 def _ensure_recipes(settings: Settings) -> str:
     home = settings.abra_dir / "recipes"
     known = {name: reciperepos.load(name) for name in imagelist.recipes()}
-    fresh = [name for name, recipe in known.items() if reciperepos.ensure(recipe, home)]
+    written = [name for name, recipe in known.items() if reciperepos.ensure(recipe, home)]
     catalogue = settings.abra_dir / "catalogue"
     catalogue.mkdir(parents=True, exist_ok=True)
     node.write_if_changed(catalogue / "recipes.json", reciperepos.catalogue(known, home))
-    return f"{len(known)} there, made anew: {', '.join(fresh) or 'none'}"
+    return f"{len(known)} recipes, written: {', '.join(written) or 'none'}"
 
 
 def _write_server_file(
@@ -178,32 +175,32 @@ def _write_server_file(
         },
         "swarm": {"endpoint_mode": traits.endpoint_mode, "publish_mode": traits.publish_mode},
     }
-    if abra.is_labs_own:
+    if abra.is_lab_abra:
         content["abra"] = str(abra.path)
     return node.write_if_changed(settings.server_file, node.toml(content))
 
 
-def _ensure_images(images: Images, wanted: Wanted) -> None:
-    """The lab's own images and the wanted ones must be had; others may be missing."""
-    musts = wanted.images()
-    every = () if wanted.recipes else imagelist.recipes()
-    others = {ref for name in every for ref in imagelist.images_of(name)}
-    lacking = images.missing(sorted(musts | others))
-    if not lacking:
+def _ensure_images(images: Images, targets: Targets) -> None:
+    """Get the missing images. Fail if a required one is not available; report the others."""
+    required = targets.images()
+    every = () if targets.recipes else imagelist.recipes()
+    optional = {ref for name in every for ref in imagelist.images_of(name)}
+    missing = images.missing(sorted(required | optional))
+    if not missing:
         with step("images") as this:
-            this.result = f"{len(musts | others)} there"
-    for ref in lacking:
+            this.result = f"all {len(required | optional)} available"
+    for ref in missing:
         with step(f"image {ref}") as this:
-            known = None if ref in musts else images.known_failure(ref)
+            known = None if ref in required else images.known_failure(ref)
             if known is not None:
-                this.result = f"cannot be had, as tried lately: {known.reason}"
+                this.result = f"not available, at the last try: {known.reason}"
                 continue
             try:
                 images.fetch(ref, this)
             except LabError as error:
-                if ref in musts:
+                if ref in required:
                     raise
-                this.result = f"cannot be had: {error}"
+                this.result = f"not available: {error}"
 
 
 def _traefik(settings: Settings, authority: ca.Authority) -> App:
@@ -216,10 +213,10 @@ def _traefik(settings: Settings, authority: ca.Authority) -> App:
         "SECRET_WILDCARD_CERT_VERSION": version,
         "SECRET_WILDCARD_KEY_VERSION": version,
     }
-    usual = (settings.http_port, settings.https_port) == tuple(USUAL_PORTS)
-    if not usual:
+    default_ports = (settings.http_port, settings.https_port) == tuple(DEFAULT_PORTS)
+    if not default_ports:
         environment["REDIRECT_TO"] = f":{settings.https_port}"
-    host_ports = ("compose.host.yml",) if usual else ()
+    host_ports = ("compose.host.yml",) if default_ports else ()
     return App(
         recipe="traefik",
         domain=settings.name("traefik"),
@@ -229,7 +226,7 @@ def _traefik(settings: Settings, authority: ca.Authority) -> App:
             ("ssl_cert", version): authority.wildcard,
             ("ssl_key", version): authority.wildcard_key,
         },
-        ports={} if usual else {settings.http_port: 80, settings.https_port: 443},
+        ports={} if default_ports else {settings.http_port: 80, settings.https_port: 443},
     )
 
 

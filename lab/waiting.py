@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a deadline and a sentence for when it passes."""
+"""Waits for a condition, with a deadline."""
 
 import time
 from collections.abc import Callable
@@ -11,15 +11,15 @@ PAUSE_SECONDS = 0.1
 def until(
     condition: Callable[[], bool], *, within_seconds: float, failure: Callable[[], str]
 ) -> None:
-    """Wait until `condition` holds.
+    """Wait until a condition is true.
 
     Args:
-        condition: asked about ten times a second.
-        within_seconds: how long to go on asking.
-        failure: makes the sentence for the error, from what is known at the end.
+        condition: checked about ten times a second.
+        within_seconds: how long to wait.
+        failure: returns the message of the error.
 
     Raises:
-        LabError: the deadline passed.
+        LabError: the condition was not true in time.
 
     Example:
         until(lambda: path.exists(), within_seconds=5, failure=lambda: f"{path} did not appear")

@@ -1,4 +1,4 @@
-"""Which abra is used: the one that ABRA names, else the one on PATH, else the lab's own."""
+"""Finds the abra to use: the one that ABRA names, else the one on PATH, else the lab's own."""
 
 import os
 import shutil
@@ -10,23 +10,23 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.settings import REPO
 
-LABS_OWN = REPO / "lab" / "standins" / "abra"
+LAB_ABRA = REPO / "lab" / "standins" / "abra"
 VERSION_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Abra:
-    """An abra and where it was found (`found`, words for people)."""
+    """An abra, and how it was found (`found`, for messages)."""
 
     path: Path
     found: str
 
     @property
-    def is_labs_own(self) -> bool:
-        return self.path.resolve() == LABS_OWN
+    def is_lab_abra(self) -> bool:
+        return self.path.resolve() == LAB_ABRA
 
     def version(self) -> str:
-        """What it calls itself.
+        """Return what it prints as its version.
 
         Raises:
             LabError: it does not run.
@@ -41,25 +41,25 @@ class Abra:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise LabError(f"{self.path} --version does not answer: {error}") from error
+            raise LabError(f"`{self.path} --version` could not be run: {error}") from error
         if done.returncode != 0:
-            raise LabError(f"{self.path} --version failed: {done.stderr.strip()[-200:]}")
+            raise LabError(f"`{self.path} --version` failed: {done.stderr.strip()[-200:]}")
         return done.stdout.strip()
 
 
 def choose(environment: Mapping[str, str] = os.environ) -> Abra:
-    """Choose the abra for this call.
+    """Return the abra to use.
 
     Raises:
-        LabError: ABRA names no program.
+        LabError: ABRA is not the path of a program.
     """
     named = environment.get("ABRA")
     if named:
         path = shutil.which(named)
         if path is None:
-            raise LabError(f"ABRA={named} is no program: correct or unset it")
+            raise LabError(f"ABRA={named} is not a program: correct or unset it")
         return Abra(Path(path), "named by ABRA")
     on_path = shutil.which("abra", path=environment.get("PATH"))
-    if on_path and Path(on_path).resolve() != LABS_OWN:
+    if on_path and Path(on_path).resolve() != LAB_ABRA:
         return Abra(Path(on_path), "on PATH")
-    return Abra(LABS_OWN, "the lab's own, as no abra is on PATH")
+    return Abra(LAB_ABRA, "the lab's own, as no abra is on PATH")

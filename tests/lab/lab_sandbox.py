@@ -1,7 +1,8 @@
-"""A machine of its own for tests of `lab up` and `lab down`.
+"""An isolated environment for tests of `lab up` and `lab down`.
 
-Its own mounts and network, hence its own Docker daemon and its own ports 80 and 443; the lab on the
-machine itself goes on undisturbed. It has no way out: nothing can be pulled or installed in it.
+It has its own mounts and network, so also its own Docker daemon and its own ports 80 and 443. The
+lab on the machine itself is not affected. It has no network connection: nothing can be pulled or
+installed in it.
 """
 
 import os
@@ -36,7 +37,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """One such machine; `folder` is shared with the outside."""
+    """One such environment; `folder` is shared with the machine itself."""
 
     folder: Path
     process: int
@@ -46,7 +47,7 @@ class Sandbox:
         return self.folder / "state"
 
     def run(self, *command: str, **environment: str) -> Done:
-        """Run a command inside; its output is stdout and stderr together."""
+        """Run a command inside; the output is that of stdout and stderr together."""
         inside = ["nsenter", f"--target={self.process}", "--mount", "--net", "--pid", "--"]
         settings = {"CCCI_STATE_DIR": str(self.state), "LAB_PULL": "never", **environment}
         done = subprocess.run(
@@ -66,7 +67,7 @@ class Sandbox:
         return self.run(sys.executable, "-m", "lab", *arguments, **environment)
 
     def lines(self, *command: str) -> set[str]:
-        """The lines that a command which must succeed prints."""
+        """Run a command that must succeed, and return the lines that it prints."""
         done = self.run(*command)
         assert done.code == 0, done.output
         return {line for line in done.output.splitlines() if line and not line.startswith("WARN")}
@@ -74,15 +75,15 @@ class Sandbox:
 
 @contextmanager
 def machine(folder: Path) -> Iterator[Sandbox]:
-    """A new machine in `folder`, gone with everything in it at the end."""
+    """Create such an environment in `folder`, and remove it with everything in it at the end."""
     (folder / "docker").mkdir()
-    # Whatever ends this process ends the machine's first process, and so all of them.
+    # When this process ends, the first process inside is killed, and so are all others.
     command = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--net", "--pid", "--fork"]
     command += ["--kill-child", "--mount-proc", "sh", "-c", PREPARE, "sh", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         try:
-            assert holder.stdout.readline().strip() == b"ready", "no namespaces on this machine?"
+            assert holder.stdout.readline().strip() == b"ready", "this machine has no namespaces"
             sandbox = Sandbox(folder, psutil.Process(holder.pid).children()[0].pid)
             yield sandbox
             sandbox.lab("down")

@@ -1,4 +1,4 @@
-"""Up and down on a machine of their own: what is refused, resumed, left alone and undone."""
+"""`lab up` and `lab down` in an isolated environment: refuse, resume, keep and remove."""
 
 import resource
 import subprocess
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab import imagelist
-from lab.up import OF_THE_LAB
+from lab.up import LAB_RECIPES
 from tests.lab.lab_sandbox import Sandbox, machine
 
 pytestmark = pytest.mark.lab
@@ -16,11 +16,11 @@ FOREIGN = "foreign"
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with machine(tmp_path_factory.mktemp("machine")) as made:
-        yield made
+    with machine(tmp_path_factory.mktemp("machine")) as sandbox:
+        yield sandbox
 
 
-def test_a_taken_port_is_named_with_its_program_and_the_setting(sandbox: Sandbox) -> None:
+def test_the_error_for_a_port_in_use_names_the_program_and_the_setting(sandbox: Sandbox) -> None:
     listen = (
         "import socket,sys; s=socket.create_server(('',443)); print(flush=True); sys.stdin.read()"
     )
@@ -31,12 +31,12 @@ def test_a_taken_port_is_named_with_its_program_and_the_setting(sandbox: Sandbox
         done = sandbox.lab("up")
         program.kill()
     assert done.code == 1
-    assert "port 443 is taken by python3 (process " in done.output
+    assert "port 443 is used by python3 (process " in done.output
     assert "LAB_HTTPS_PORT" in done.output
-    assert not (sandbox.state / "lab").exists(), "nothing may be left"
+    assert not (sandbox.state / "lab").exists(), "nothing may be left over"
 
 
-def test_an_image_that_cannot_be_had_stops_up_with_one_sentence(sandbox: Sandbox) -> None:
+def test_up_ends_with_one_sentence_if_a_required_image_is_not_available(sandbox: Sandbox) -> None:
     done = sandbox.lab("up", "--recipe", "custom-html")
     assert done.code == 1
     assert "Traceback" not in done.output
@@ -47,45 +47,46 @@ def test_an_image_that_cannot_be_had_stops_up_with_one_sentence(sandbox: Sandbox
     assert "missing backup-bot-two:1.0.0: the base image of Debian" in status
 
 
-def test_up_goes_on_where_it_was_stopped(sandbox: Sandbox) -> None:
-    refs = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name)}
+def test_up_continues_where_it_failed(sandbox: Sandbox) -> None:
+    refs = {ref for name in LAB_RECIPES for ref in imagelist.images_of(name)}
     archive = sandbox.folder / "images.tar"
     subprocess.run(["docker", "save", "-o", str(archive), *sorted(refs)], check=True)
     assert sandbox.run("docker", "load", "-i", str(archive)).code == 0
     archive.unlink()
     done = sandbox.lab("up")
     assert done.code == 0, done.output
-    assert "answers, certificate verified" in done.output
+    assert "responds, certificate verified" in done.output
 
 
 def test_a_second_up_starts_nothing(sandbox: Sandbox) -> None:
     services = ["docker", "service", "inspect", "--format", "{{.ID}} {{.Version.Index}}"]
     ids = sorted(sandbox.lines("docker", "service", "ls", "--quiet"))
     before = sandbox.lines(*services, *ids)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    usage_before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = sandbox.lab("up")
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.code == 0, done.output
     assert sandbox.lines(*services, *ids) == before
-    assert done.output.count("up already") == 3
-    # Work, not wall time: the machine may be busy with something else.
-    assert now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime < 2
+    assert done.output.count("already up") == 3
+    # CPU time, not wall time: the machine may be busy with something else.
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    assert cpu_seconds - usage_before.ru_utime - usage_before.ru_stime < 2
 
 
-def test_a_new_certificate_and_other_ports_are_taken_into_use(sandbox: Sandbox) -> None:
+def test_a_new_certificate_and_other_ports_take_effect(sandbox: Sandbox) -> None:
     (sandbox.state / "lab" / "ca" / "wildcard.pem").unlink()
     done = sandbox.lab("up", LAB_HTTPS_PORT="8443", LAB_HTTP_PORT="8080")
     assert done.code == 0, done.output
     assert "certificate issued for *.lab.test" in done.output
-    assert "answers, certificate verified" in done.output
+    assert "responds, certificate verified" in done.output
     again = sandbox.lab("up")
-    assert "ports 8080 and 8443 ... held by the lab" in again.output, "ports are remembered"
-    assert again.output.count("up already") == 3
-    knock = "import socket; socket.create_connection(('127.0.0.1', 80), 5)"
-    assert "refused" in sandbox.run("python3", "-c", knock).output
+    assert "ports 8080 and 8443 ... used by the lab" in again.output, "ports are remembered"
+    assert again.output.count("already up") == 3
+    connect = "import socket; socket.create_connection(('127.0.0.1', 80), 5)"
+    assert "refused" in sandbox.run("python3", "-c", connect).output
 
 
-def test_down_leaves_alone_what_the_lab_did_not_make(sandbox: Sandbox) -> None:
+def test_down_keeps_what_the_lab_did_not_create(sandbox: Sandbox) -> None:
     for command in (
         ["docker", "volume", "create", FOREIGN],
         ["docker", "service", "create", "-qd", "--name", FOREIGN, "nginx:1.26.3"],
@@ -93,7 +94,7 @@ def test_down_leaves_alone_what_the_lab_did_not_make(sandbox: Sandbox) -> None:
         assert sandbox.run(*command).code == 0
     done = sandbox.lab("down")
     assert done.code == 1
-    assert f"it holds what the lab did not make (service {FOREIGN})" in done.output
+    assert f"it has objects that the lab did not create (service {FOREIGN})" in done.output
     names = "{{.Name}}"
     assert sandbox.lines("docker", "service", "ls", "--format", names) == {FOREIGN}
     assert sandbox.lines("docker", "volume", "ls", "--format", names) == {FOREIGN}
@@ -101,7 +102,7 @@ def test_down_leaves_alone_what_the_lab_did_not_make(sandbox: Sandbox) -> None:
     assert sandbox.lines("docker", "config", "ls", "--format", names) == set()
 
 
-def test_down_then_undoes_the_rest(sandbox: Sandbox) -> None:
+def test_down_removes_the_rest_later(sandbox: Sandbox) -> None:
     assert sandbox.run("docker", "service", "rm", FOREIGN).code == 0
     # The containers of a removed service end a moment later.
     ids = sandbox.lines("docker", "ps", "--quiet")
@@ -112,4 +113,4 @@ def test_down_then_undoes_the_rest(sandbox: Sandbox) -> None:
     assert sandbox.run("docker", "info").code != 0, "the lab started the daemon and must stop it"
     left = {path.name for path in (sandbox.state / "lab").iterdir()}
     assert left == {"logs"}
-    assert sandbox.lab("down").output.startswith("lab  nothing to undo")
+    assert sandbox.lab("down").output.startswith("lab  nothing to remove")

@@ -17,7 +17,7 @@ from ccci.loop.forge import Forge, ForgeRefused
 from ccci.node.server import load_server
 from ccci.web.accounts import Account
 from lab import forge, imagelist, stacks
-from lab.up import OF_THE_LAB
+from lab.up import LAB_RECIPES
 from tests.lab.forge_site import (
     LAB,
     PROJECT,
@@ -101,7 +101,7 @@ def test_a_second_up_changes_nothing_with_or_without_the_forge() -> None:
     before = service()
     tokens = {name: (LAB / name).read_text() for name in TOKENS}
     again = lab_up("--forge")
-    assert f"lab  forge.{load_server().domain} ... up already" in again
+    assert f"lab  forge.{load_server().domain} ... already up" in again
     plain = lab_up()
     assert "forge" not in plain
     after = service()
@@ -235,7 +235,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with machine(tmp_path_factory.mktemp("machine")) as made:
         # Without images this fails, but only after it has started Docker.
         assert made.lab("up").code == 1
-        refs = {ref for name in OF_THE_LAB for ref in imagelist.images_of(name, head_only=True)}
+        refs = {ref for name in LAB_RECIPES for ref in imagelist.images_of(name, head_only=True)}
         refs |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=forge.COMPOSE_FILES))
         archive = made.folder / "images.tar"
         subprocess.run(["docker", "save", "-o", str(archive), *sorted(refs)], check=True)
@@ -250,7 +250,7 @@ def test_up_without_the_option_creates_no_forge(sandbox: Sandbox) -> None:
     assert done.code == 0, done.output
     assert "forge" not in done.output
     assert files_of_the_forge(sandbox.state) == set()
-    assert "forge      none: `lab up --forge` makes one" in sandbox.lab("status").output
+    assert "forge      none: `lab up --forge` deploys one" in sandbox.lab("status").output
 
 
 @pytest.mark.heavy
@@ -264,7 +264,7 @@ def test_an_invalid_token_is_replaced_and_nothing_else(sandbox: Sandbox) -> None
     (sandbox.state / "lab" / "forge-token").write_text("0" * 40)
     again = sandbox.lab("up", "--forge", "--recipe", "traefik")
     assert again.code == 0, again.output
-    assert "forge.lab.test ... up already" in again.output
+    assert "forge.lab.test ... already up" in again.output
     assert (sandbox.state / "lab" / "forge-admin-token").read_text() == admins
     assert (sandbox.state / "lab" / "forge-token").read_text() not in (lost, "0" * 40)
 
@@ -275,7 +275,7 @@ def test_down_removes_the_forge_and_its_files(sandbox: Sandbox) -> None:
     foreign = ["docker", "volume", "create", "foreign"]
     assert sandbox.run(*foreign).code == 0
     done = sandbox.lab("down")
-    assert "remove app forge.lab.test ... gone" in done.output
+    assert "remove app forge.lab.test ... done" in done.output
     # The lab started Docker here and has stopped it, so its folder shows what is left.
     assert files_of_the_forge(sandbox.state) == set()
     left = {path.name for path in (sandbox.folder / "docker" / "volumes").iterdir()}

@@ -12,7 +12,7 @@ from lab.waiting import until
 pytestmark = pytest.mark.lab
 STACK = "ccci_test_replaced"
 SECONDS = 60.0
-# Ends three seconds after it is told to, so that there is a moment to look at.
+# Ends three seconds after the signal, so that the test can see the state in between.
 SLOW_TO_END = "trap 'sleep 3; exit 0' TERM; sleep 300 & wait"
 
 
@@ -25,7 +25,7 @@ def client() -> Iterator[docker.DockerClient]:
     connected.close()
 
 
-def test_a_replaced_task_counts_until_its_container_has_ended(client: docker.DockerClient) -> None:
+def test_a_stack_is_not_up_while_an_old_container_is_ending(client: docker.DockerClient) -> None:
     settings = ["--label", f"{stacks.NAMESPACE}={STACK}", "--update-order", "start-first"]
     run = ["--entrypoint", "sh", "nginx:1.26.3", "-c", SLOW_TO_END]
     create = ["docker", "service", "create", "-qd", "--name", STACK, "--no-resolve-image"]
@@ -44,6 +44,6 @@ def test_a_replaced_task_counts_until_its_container_has_ended(client: docker.Doc
 
     until(lambda: not up_again(), within_seconds=SECONDS, failure=lambda: "it was never updated")
     until(up_again, within_seconds=SECONDS, failure=lambda: f"not up again; seen {seen}")
-    assert f"{STACK} has a former task that has not ended yet (running)" in seen
+    assert f"{STACK} has an old task that has not ended yet (running)" in seen
     running = client.containers.list(filters={"name": f"{STACK}."})
     assert len(running) == 1

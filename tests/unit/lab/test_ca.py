@@ -22,12 +22,12 @@ def _ensure(authority: ca.Authority, domain: str = "lab.test") -> str:
 def test_a_second_call_changes_nothing(authority: ca.Authority) -> None:
     first = _ensure(authority)
     version = authority.version()
-    assert "authority made" in first
+    assert "authority created" in first
     assert _ensure(authority).startswith("valid until ")
     assert authority.version() == version
 
 
-def test_keys_are_for_root_only(authority: ca.Authority) -> None:
+def test_only_the_owner_can_read_the_keys(authority: ca.Authority) -> None:
     _ensure(authority)
     for key in (authority.key, authority.wildcard_key):
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -40,20 +40,20 @@ def test_the_certificate_covers_the_domain_and_its_apps(authority: ca.Authority)
     assert names.get_values_for_type(x509.DNSName) == ["lab.test", "*.lab.test"]
 
 
-def test_the_authority_is_good_for_its_domain_only(authority: ca.Authority) -> None:
+def test_the_authority_is_valid_for_its_domain_only(authority: ca.Authority) -> None:
     _ensure(authority)
     certificate = x509.load_pem_x509_certificate(authority.certificate.read_bytes())
-    only = certificate.extensions.get_extension_for_class(x509.NameConstraints)
-    assert only.critical
-    assert only.value.permitted_subtrees == [x509.DNSName("lab.test")]
+    constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    assert constraints.critical
+    assert constraints.value.permitted_subtrees == [x509.DNSName("lab.test")]
 
 
 def test_another_domain_gets_another_authority(authority: ca.Authority) -> None:
     _ensure(authority)
-    assert "authority made" in _ensure(authority, "other.test")
+    assert "authority created" in _ensure(authority, "other.test")
 
 
-def test_a_certificate_near_its_end_is_reissued(
+def test_a_certificate_that_expires_soon_is_replaced(
     authority: ca.Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ca, "CERTIFICATE_DAYS", ca.RENEW_DAYS - 1)
@@ -64,7 +64,9 @@ def test_a_certificate_near_its_end_is_reissued(
     assert authority.version() != version
 
 
-def test_the_bundle_holds_the_system_and_the_lab(authority: ca.Authority, tmp_path: Path) -> None:
+def test_the_bundle_has_the_authorities_of_system_and_lab(
+    authority: ca.Authority, tmp_path: Path
+) -> None:
     other = ca.Authority(tmp_path / "other")
     _ensure(other, "system.test")
     ca.ensure(authority, "lab.test", system=other.certificate)

@@ -1,4 +1,4 @@
-"""A daemon that was killed leaves a pid file, and its number may be somebody else's by now."""
+"""The pid file of a daemon that was killed: another process may have the number now."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from lab.docker_engine import remove_if_stale
 
 
 @pytest.mark.parametrize("content", [str(os.getpid()), "4194304", "not a number"])
-def test_a_stale_pid_file_goes(content: str, tmp_path: Path) -> None:
+def test_a_stale_pid_file_is_removed(content: str, tmp_path: Path) -> None:
     path = tmp_path / "docker.pid"
     path.write_text(content)
     assert remove_if_stale(path, "dockerd")
@@ -18,7 +18,7 @@ def test_a_stale_pid_file_goes(content: str, tmp_path: Path) -> None:
     assert not remove_if_stale(path, "dockerd")
 
 
-def test_that_of_a_running_daemon_stays(tmp_path: Path) -> None:
+def test_the_pid_file_of_a_running_daemon_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "docker.pid"
     path.write_text(str(os.getpid()))
     assert not remove_if_stale(path, psutil.Process().name())

@@ -1,4 +1,4 @@
-"""How the forge is fitted into the lab: its settings, its images, the files that it leaves."""
+"""The forge in the lab: its settings, its images and its files."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from lab import forge, imagelist
 from lab.apps import App, overlay_of
 from lab.ca import Authority
 from lab.forge_api import ForgeApi
-from lab.made import Made
+from lab.inventory import Inventory
 from lab.node import WITH_IPVS
 from lab.settings import Settings, read
 
-RECIPES_OWN = imagelist.RECIPES / forge.RECIPE / "recipe" / "app.ini.tmpl"
+RECIPE_TEMPLATE = imagelist.RECIPES / forge.RECIPE / "recipe" / "app.ini.tmpl"
 
 
 def settings_in(folder: Path, **environment: str) -> Settings:
@@ -23,18 +23,18 @@ def settings_in(folder: Path, **environment: str) -> Settings:
     return settings
 
 
-def test_the_forge_gets_further_settings_behind_the_recipes(tmp_path: Path) -> None:
+def test_the_forge_gets_additional_settings_after_those_of_the_recipe(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     template = forge.app(settings).configs["app_ini"]
-    own = RECIPES_OWN.read_text()
-    words = template.read_text()
-    assert words.startswith(own)
-    further = words.removeprefix(own)
-    assert "[webhook]\nALLOWED_HOST_LIST = external,private,loopback\n" in further
-    assert "[server]\nROOT_URL = https://forge.lab.test/\n" in further
+    of_the_recipe = RECIPE_TEMPLATE.read_text()
+    content = template.read_text()
+    assert content.startswith(of_the_recipe)
+    additional = content.removeprefix(of_the_recipe)
+    assert "[webhook]\nALLOWED_HOST_LIST = external,private,loopback\n" in additional
+    assert "[server]\nROOT_URL = https://forge.lab.test/\n" in additional
 
 
-def test_another_port_stands_in_the_forges_address(tmp_path: Path) -> None:
+def test_the_url_of_the_forge_has_the_port_if_it_is_not_443(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, LAB_HTTPS_PORT="8443")
     assert forge.url(settings) == "https://forge.lab.test:8443"
     assert "ROOT_URL = https://forge.lab.test:8443/\n" in (
@@ -42,7 +42,7 @@ def test_another_port_stands_in_the_forges_address(tmp_path: Path) -> None:
     )
 
 
-def test_a_config_of_the_labs_has_a_name_for_each_content(tmp_path: Path) -> None:
+def test_each_content_of_a_config_has_a_name_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "compose.yml").write_text("services: {app: {image: a}}\n")
     template = tmp_path / "own.tmpl"
     names = []
@@ -53,17 +53,17 @@ def test_a_config_of_the_labs_has_a_name_for_each_content(tmp_path: Path) -> Non
         assert (config["file"], config["template_driver"]) == (str(template), "golang")
         names.append(config["name"])
     assert all(name.startswith("demo_lab_test_app_ini_") for name in names)
-    assert names[0] != names[1], "the Swarm changes no config that is there"
+    assert names[0] != names[1], "Swarm cannot change an existing config"
 
 
 def test_the_images_are_those_of_the_compose_files_in_use() -> None:
-    usual = imagelist.images_of(forge.RECIPE, head_only=True)
+    default = imagelist.images_of(forge.RECIPE, head_only=True)
     of_the_forge = imagelist.images_of(forge.RECIPE, head_only=True, files=forge.COMPOSE_FILES)
-    assert len(of_the_forge) == 1 and set(of_the_forge) < set(usual)
+    assert len(of_the_forge) == 1 and set(of_the_forge) < set(default)
     assert of_the_forge[0].startswith("gitea/gitea:")
 
 
-def test_the_loop_reads_the_file_that_the_forge_leaves(tmp_path: Path) -> None:
+def test_the_loop_can_read_forge_toml(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     authority = Authority(settings.lab / "ca")
     forge.write_token(settings.lab / "forge-token", "a-token")
@@ -79,7 +79,7 @@ def test_the_loop_reads_the_file_that_the_forge_leaves(tmp_path: Path) -> None:
     assert read_back.token() == "a-token"
 
 
-def test_a_token_is_for_its_owner_only_and_replaced_whole(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_a_token_and_it_is_replaced_in_one_step(tmp_path: Path) -> None:
     path = tmp_path / "token"
     for token in ("first", "second"):
         forge.write_token(path, token)
@@ -88,18 +88,18 @@ def test_a_token_is_for_its_owner_only_and_replaced_whole(tmp_path: Path) -> Non
     assert [one.name for one in tmp_path.iterdir()] == ["token"]
 
 
-def test_every_file_is_in_the_record_before_it_is_made(tmp_path: Path) -> None:
-    made = Made(tmp_path / "made.json")
-    forge.record(made)
-    forge.record(made)
-    names = [thing.name for thing in Made(tmp_path / "made.json").things]
+def test_every_file_is_in_the_inventory_before_it_is_written(tmp_path: Path) -> None:
+    inventory = Inventory(tmp_path / "made.json")
+    forge.record_files(inventory)
+    forge.record_files(inventory)
+    names = [resource.name for resource in Inventory(tmp_path / "made.json").resources]
     assert sorted(names) == sorted(forge.PATHS)
 
 
-def test_a_token_that_is_not_there_lets_nobody_in(tmp_path: Path) -> None:
-    # Nobody listens there: asking would raise.
+def test_a_missing_token_counts_as_refused(tmp_path: Path) -> None:
+    # Nothing listens on this port: a request would raise.
     api = ForgeApi("forge.lab.test", 1, tmp_path / "bundle", tmp_path / "no-token")
-    assert api.lets_in("/user") is False
+    assert api.accepts_token("/user") is False
     (tmp_path / "no-token").write_text("a-token\n")
     with pytest.raises(OSError):
-        api.lets_in("/user")
+        api.accepts_token("/user")

@@ -1,4 +1,4 @@
-"""Which image is built how, and when anew."""
+"""How images are built, and when they are rebuilt."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from lab import debian, imagelist, imagestock
 from lab.errors import LabError
-from lab.up import Wanted
+from lab.up import Targets
 
 
 @pytest.fixture
@@ -27,16 +27,16 @@ def test_the_content_hash_changes_with_content_only(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ('["demo:1"]\ncolour = "red"\n', "unknown key colour"),
         ('["other:1"]\n', "other/Dockerfile"),
         ("[", "images.toml"),
     ],
 )
-def test_a_wrong_images_file_is_refused(folder: Path, content: str, said: str) -> None:
+def test_an_invalid_images_file_is_refused(folder: Path, content: str, message: str) -> None:
     (folder / "images.toml").write_text(content)
-    with pytest.raises(LabError, match=said):
+    with pytest.raises(LabError, match=message):
         imagelist.plans(folder)
 
 
@@ -65,12 +65,12 @@ def test_the_mirror_is_the_one_that_apt_uses() -> None:
     assert debian.mirror_in("") == []
 
 
-def test_what_is_needed_is_had_at_its_head_and_what_is_tested_in_every_release() -> None:
-    def keycloaks(wanted: Wanted) -> list[str]:
-        return sorted(ref for ref in wanted.images() if "/keycloak:" in ref)
+def test_a_needed_recipe_requires_images_of_its_head_a_tested_one_of_all_releases() -> None:
+    def keycloaks(targets: Targets) -> list[str]:
+        return sorted(ref for ref in targets.images() if "/keycloak:" in ref)
 
-    tested, needed = Wanted(["keycloak"]), Wanted(["gitea"], ["keycloak"])
+    tested, needed = Targets(["keycloak"]), Targets(["gitea"], ["keycloak"])
     assert len(keycloaks(tested)) == 2
     assert keycloaks(needed) == [max(keycloaks(tested))]
-    assert keycloaks(Wanted(["gitea"])) == []
+    assert keycloaks(Targets(["gitea"])) == []
     assert any(ref.startswith("gitea/gitea:") for ref in needed.images())

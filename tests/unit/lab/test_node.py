@@ -1,4 +1,4 @@
-"""What a node can do, and how that is written down."""
+"""How the node's features are detected, and how server.toml is written."""
 
 import tomllib
 from pathlib import Path
@@ -9,21 +9,21 @@ from lab import node
 from lab.errors import LabError
 
 
-def test_a_kernel_that_shows_ipvs_keeps_swarms_own_ways(tmp_path: Path) -> None:
-    shown = tmp_path / "ip_vs"
-    shown.touch()
-    assert node.detect(shown, load=lambda: False) == node.Traits("vip", "ingress")
+def test_a_kernel_with_ipvs_gets_virtual_ips_and_the_routing_mesh(tmp_path: Path) -> None:
+    ipvs = tmp_path / "ip_vs"
+    ipvs.touch()
+    assert node.detect(ipvs, load=lambda: False) == node.Traits("vip", "ingress")
 
 
-def test_a_kernel_that_can_load_ipvs_does_too(tmp_path: Path) -> None:
+def test_a_kernel_that_can_load_ipvs_gets_the_same(tmp_path: Path) -> None:
     assert node.detect(tmp_path / "ip_vs", load=lambda: True) == node.Traits("vip", "ingress")
 
 
-def test_a_kernel_without_ipvs_gets_names_and_host_ports(tmp_path: Path) -> None:
+def test_a_kernel_without_ipvs_gets_dns_round_robin_and_host_ports(tmp_path: Path) -> None:
     assert node.detect(tmp_path / "ip_vs", load=lambda: False) == node.Traits("dnsrr", "host")
 
 
-def test_what_is_written_reads_back() -> None:
+def test_a_toml_file_is_read_back_unchanged() -> None:
     content: dict[str, node.Value] = {
         "domain": "lab.test",
         "abra_dir": 'a "quoted" \\ path/ü',
@@ -39,7 +39,7 @@ def test_control_characters_are_refused() -> None:
         node.toml({"domain": "a\nb"})
 
 
-def test_a_file_is_only_written_when_it_changes(tmp_path: Path) -> None:
+def test_a_file_is_written_only_if_its_content_changes(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     assert node.write_if_changed(path, "a")
     inode = path.stat().st_ino

@@ -1,4 +1,4 @@
-"""Recipes as git repositories."""
+"""The lab's recipes as git repositories."""
 
 import json
 import subprocess
@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     (home / "recipe" / "compose.yml").write_text("services: {app: {image: 'demo:2'}}\n")
     (home / "recipe" / "README.md").write_text("# Demo\n")
     (home / "recipe" / "release" / "1.1.0+2").write_text("notes\n")
-    # Same size as the head's: git must see the difference all the same.
+    # The same size as the file of the head: git must see the difference nevertheless.
     (home / "releases" / "1.0.0+1").mkdir(parents=True)
     (home / "releases" / "1.0.0+1" / "compose.yml").write_text(
         "services: {app: {image: 'demo:1'}}\n"
@@ -33,16 +33,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "recipes"
 
 
-def test_tags_are_annotated_and_hold_their_own_files(folder: Path, tmp_path: Path) -> None:
+def test_tags_are_annotated_and_have_their_own_files(folder: Path, tmp_path: Path) -> None:
     assert reciperepos.ensure(reciperepos.load("demo", folder), tmp_path / "out")
-    made = tmp_path / "out" / "demo"
+    repository = tmp_path / "out" / "demo"
     for tag in ("1.0.0+1", "1.1.0+2"):
-        assert _git(made, "cat-file", "-t", tag) == "tag"
-    assert "demo:1" in _git(made, "show", "1.0.0+1:compose.yml")
-    assert "demo:2" in _git(made, "show", "1.1.0+2:compose.yml")
-    assert "release/1.1.0+2" not in _git(made, "ls-tree", "-r", "--name-only", "1.0.0+1")
-    assert _git(made, "status", "--porcelain") == ""
-    assert _git(made, "rev-parse", "HEAD") != _git(made, "rev-parse", "1.1.0+2^{commit}")
+        assert _git(repository, "cat-file", "-t", tag) == "tag"
+    assert "demo:1" in _git(repository, "show", "1.0.0+1:compose.yml")
+    assert "demo:2" in _git(repository, "show", "1.1.0+2:compose.yml")
+    assert "release/1.1.0+2" not in _git(repository, "ls-tree", "-r", "--name-only", "1.0.0+1")
+    assert _git(repository, "status", "--porcelain") == ""
+    release = _git(repository, "rev-parse", "1.1.0+2^{commit}")
+    assert _git(repository, "rev-parse", "HEAD") != release
 
 
 def test_the_same_content_gives_the_same_commits(folder: Path, tmp_path: Path) -> None:
@@ -53,7 +54,7 @@ def test_the_same_content_gives_the_same_commits(folder: Path, tmp_path: Path) -
     assert len(heads) == 1
 
 
-def test_nothing_is_made_anew_without_a_change(folder: Path, tmp_path: Path) -> None:
+def test_a_repository_is_written_again_only_after_a_change(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     reciperepos.ensure(reciperepos.load("demo", folder), out)
     assert not reciperepos.ensure(reciperepos.load("demo", folder), out)
@@ -63,26 +64,26 @@ def test_nothing_is_made_anew_without_a_change(folder: Path, tmp_path: Path) -> 
     assert [path.name for path in out.iterdir()] == ["demo"]
 
 
-def test_a_strangers_repository_is_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_a_repository_that_the_lab_did_not_create_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "out" / "demo").mkdir(parents=True)
-    with pytest.raises(LabError, match="is not the lab's"):
+    with pytest.raises(LabError, match="demo exists, and the lab did not create it"):
         reciperepos.ensure(reciperepos.load("demo", folder), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        ("", "no release"),
+        ("", "there is no release"),
         ("colour = 1\n[[release]]\ntag='1'\n", "colour"),
         ("[[release]]\ntag='1.0.0+1'\nsize=3\n", "size"),
-        ("[[release]]\nmessage='x'\n", "without a tag"),
-        ("[[release]]\ntag='9.9.9+9'\n", "belongs to no release"),
+        ("[[release]]\nmessage='x'\n", "has no tag"),
+        ("[[release]]\ntag='9.9.9+9'\n", "is not for a release"),
         ("[[release", "releases.toml"),
     ],
 )
-def test_a_wrong_releases_file_is_refused(folder: Path, content: str, said: str) -> None:
+def test_an_invalid_releases_file_is_refused(folder: Path, content: str, message: str) -> None:
     (folder / "demo" / "releases.toml").write_text(content)
-    with pytest.raises(LabError, match=said):
+    with pytest.raises(LabError, match=message):
         reciperepos.load("demo", folder)
 
 
@@ -91,7 +92,7 @@ def test_images_of_every_release_are_found(folder: Path) -> None:
     assert imagelist.images_of("demo", folder, head_only=True) == ("demo:2",)
 
 
-def test_images_follow_compose_file_and_variables(folder: Path) -> None:
+def test_images_are_read_with_compose_file_and_variables(folder: Path) -> None:
     head = folder / "demo" / "recipe"
     (head / ".env.sample").write_text(
         'COMPOSE_FILE="compose.yml:compose.db.yml"\nDB=15 # old\n#DB=17\n'
@@ -103,12 +104,12 @@ def test_images_follow_compose_file_and_variables(folder: Path) -> None:
     assert images == ("cache:7", "db:15", "demo:2")
 
 
-def test_an_unknown_recipe_is_named(folder: Path) -> None:
+def test_the_error_for_an_unknown_recipe_lists_the_known_ones(folder: Path) -> None:
     with pytest.raises(LabError, match="no recipe other \\(it has: demo\\)"):
         imagelist.images_of("other", folder)
 
 
-def test_the_catalogue_has_the_public_ones_shape(folder: Path, tmp_path: Path) -> None:
+def test_the_catalogue_has_the_format_of_the_public_one(folder: Path, tmp_path: Path) -> None:
     text = reciperepos.catalogue({"demo": reciperepos.load("demo", folder)}, tmp_path)
     entry = json.loads(text)["demo"]
     assert entry["versions"] == [
@@ -126,4 +127,4 @@ def test_every_image_of_the_labs_recipes_can_be_built() -> None:
     buildable = imagelist.plans()
     for name in imagelist.recipes():
         for ref in imagelist.images_of(name):
-            assert ref in buildable, f"{name} names {ref}"
+            assert ref in buildable, f"{name} uses {ref}"

@@ -14,24 +14,27 @@ from lab.running import stream
 def test_one_line_per_step() -> None:
     out = io.StringIO()
     with step("swarm", out) as this:
-        this.progress("not shown where there is no terminal")
-        this.result = "there already"
-    assert re.fullmatch(r"lab  swarm \.\.\. there already \(0\.\d s\)\n", out.getvalue())
+        this.progress("shown on a terminal only")
+        this.result = "already exists"
+    assert re.fullmatch(r"lab  swarm \.\.\. already exists \(0\.\d s\)\n", out.getvalue())
 
 
-def test_a_step_that_fails_says_so() -> None:
+def test_a_failed_step_is_marked() -> None:
     out = io.StringIO()
     with pytest.raises(LabError), step("swarm", out):
         raise LabError("no")
     assert out.getvalue().startswith("lab  swarm ... FAILED (")
 
 
-def test_a_failing_command_is_quoted_and_logged(tmp_path: Path) -> None:
+def test_the_error_of_a_failed_command_has_its_last_line_and_the_log(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     command = ["sh", "-c", "echo first; echo last >&2; exit 3"]
     with (
-        pytest.raises(LabError, match=r"the thing could not be made: `sh` said: last .*x\.log"),
+        pytest.raises(
+            LabError,
+            match=r"the image could not be built: `sh` ended with exit code 3: last .*x\.log",
+        ),
         step("x", io.StringIO()) as this,
     ):
-        stream(command, log=log, step=this, what="the thing")
+        stream(command, log=log, step=this, what="the image")
     assert log.read_text() == "first\nlast\n"

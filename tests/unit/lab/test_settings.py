@@ -1,4 +1,4 @@
-"""What the environment may say to the lab."""
+"""The lab's settings in the environment."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def test_defaults() -> None:
     assert found.name("app") == "app.lab.test"
 
 
-def test_the_environment_wins_over_what_is_remembered() -> None:
+def test_the_environment_has_priority_over_the_last_settings() -> None:
     found = settings.read(
         {"LAB_HTTPS_PORT": "9443"}, {"LAB_HTTPS_PORT": "8443", "LAB_HTTP_PORT": "8080"}
     )
@@ -46,6 +46,6 @@ def test_the_environment_wins_over_what_is_remembered() -> None:
         ("LAB_PULL", "always"),
     ],
 )
-def test_unusable_values_are_named(key: str, value: str) -> None:
+def test_the_error_for_an_invalid_value_names_the_setting(key: str, value: str) -> None:
     with pytest.raises(LabError, match=key):
         settings.read({key: value}, {})
