@@ -1,0 +1,34 @@
+*** Settings ***
+Documentation       A person reads an entry in a browser.
+
+Resource            miniflux/miniflux.resource
+Resource            browser.resource
+
+Suite Setup         Use The Head Deployment
+Test Setup          Open The Browser
+Test Teardown       Close Browser
+
+Test Tags           browser
+
+
+*** Test Cases ***
+A Reader Signs In And Reads An Entry
+    ${jana}=    Make A Reader    jana
+    Subscribe To A New Feed    ${jana}    Forecasts    weather    sunshine
+    Sign In On The Page    ${jana}
+    Open The Unread Entry    sunshine
+    The Entry Should Be Shown    sunshine
+    Show In The Log
+
+The Session Is For HTTPS Alone
+    ${karl}=    Make A Reader    karl
+    Sign In On The Page    ${karl}
+    The Unread List Should Be Empty
+    The Cookies Should Be For HTTPS Alone
+
+A Wrong Password Is Refused On The Page
+    ${lotte}=    Make A Reader    lotte
+    ${impostor}=    With A Wrong Password    ${lotte}
+    Sign In On The Page    ${impostor}
+    The Page Should Refuse
+    Show In The Log
