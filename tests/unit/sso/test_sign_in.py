@@ -17,7 +17,9 @@ from ccci.recipe.config import RecipeConfig, Sso
 from ccci.results.credentials import CredentialStore
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.run import Run, Share
-from ccci.sso.oidc import OidcClient, User
+from ccci.sso import oidc
+from ccci.sso.oidc import OidcClient, Provider, User
+from ccci.sso.placeholders import WayIn, placeholders
 from ccci.sso.sign_in import PROVIDERS, check_provider
 from SsoSetup import SsoSetup
 
@@ -91,6 +93,24 @@ def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: Depende
     assert anna == User("17", "anna", "anna@example.org")
     assert words.name_of_provider() == "authentik"
     assert words.address_of_provider() == ELSEWHERE.url
+
+
+def test_the_app_is_told_of_its_provider_by_the_table(
+    dependencies: DependencyApps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, str]] = []
+    wiki = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
+    run = cast(Any, dependencies.run)
+    run.driver = SimpleNamespace(app=wiki, wire_sign_in=told.append)
+    issuer = f"{ELSEWHERE.url}/application/o/{dependencies.realm_name}/"
+    known = Provider(issuer, "a", "t", "u", "k", "e", (), ())
+    monkeypatch.setattr(oidc, "discover", lambda client, asked: known if asked == issuer else None)
+    words = SsoSetup()
+    client = words.register_at_provider("docs", "https://wiki.lab.test/back", roles_claim="groups")
+    words.wire_sign_in(client, name="Guild", id="guild", role="member")
+    way = WayIn("Guild", "guild", "member")
+    assert told == [placeholders(known, ELSEWHERE, dependencies.realm_name, client, wiki, way)]
+    assert told[0]["discovery_url"] == f"{issuer}.well-known/openid-configuration"
 
 
 def test_a_refusal_of_the_provider_says_nothing_of_the_app(dependencies: DependencyApps) -> None:
