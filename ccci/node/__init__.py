@@ -1,1 +1,1 @@
-"""The server that runs are made on, as its operator describes it, and the state kept on it."""
+"""The server to test on, as its operator describes it, and the state that runs keep on it."""

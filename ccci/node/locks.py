@@ -1,7 +1,7 @@
 """Kernel file locks (flock): freed by the kernel when the last process that holds one is gone.
 
-Every descriptor here is close-on-exec, so a browser or an abra that a run starts never keeps a
-lock of the run alive.
+Every descriptor here is close-on-exec, so that no browser or abra that a run starts keeps a lock of
+the run.
 """
 
 import fcntl
@@ -36,18 +36,18 @@ def locked(path: Path, deadline_seconds: float = 30.0) -> Iterator[None]:
             if time.monotonic() > give_up:
                 raise NodeFailure(
                     f"The lock {path} was held by another process for {deadline_seconds:.0f} s; "
-                    f"`fuser {path}` names it."
+                    f"`fuser {path}` shows which."
                 )
             time.sleep(POLL_SECONDS)
         yield
     finally:
-        # By hand, not only by closing: a child forked meanwhile may hold a copy of the descriptor.
+        # Explicitly, not only by closing: a child process may have a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:
-    """Take the exclusive lock of an open file now or not at all; tell which."""
+    """Take the exclusive lock of an open file without waiting; return whether that succeeded."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -56,7 +56,7 @@ def try_lock(descriptor: int) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Tell whether some process holds the lock at ``path``; a missing file is not held."""
+    """Return whether a process holds the lock at ``path``; False for a missing file."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""Names before DNS is there: domain patterns that lead test clients to an address.
+"""Name resolution without DNS: domain patterns, each with the address for test clients.
 
-Nothing on the machine is changed: this process's own look-ups are answered from the map, and a
-browser gets the same map as its own option.
+Nothing on the machine is changed: lookups of this process are answered from the map, and a browser
+gets the same map as an option.
 """
 
 import fnmatch
@@ -14,10 +14,10 @@ _map: dict[str, str] = {}
 
 
 def use_names(names: Mapping[str, str]) -> None:
-    """Answer this process's look-ups of matching names with the mapped address.
+    """Answer this process's lookups of matching names with the mapped address.
 
     Args:
-        names: pattern (`*.lab.test`) to address. An empty map gives the system's look-ups back.
+        names: pattern (`*.lab.test`) to address. An empty map restores the system's lookups.
 
     Example:
         >>> use_names({"*.lab.test": "127.0.0.1"})
@@ -29,7 +29,7 @@ def use_names(names: Mapping[str, str]) -> None:
 
 
 def address_of(host: str, names: Mapping[str, str]) -> str | None:
-    """Return the mapped address of `host`, or None where the system's look-up holds."""
+    """Return the mapped address of `host`; None where the system's lookup applies."""
     for pattern, address in names.items():
         if fnmatch.fnmatchcase(host.lower(), pattern.lower()):
             return address

@@ -1,4 +1,4 @@
-"""The server to test on: what an operator writes into server.toml, and where it is found."""
+"""The server to test on: what an operator writes into server.toml, and where that file is."""
 
 import os
 import re
@@ -20,12 +20,12 @@ class _Table(BaseModel):
 
 
 class Containers(_Table):
-    """`[containers]`: how apps reach public names, where DNS does not do it for them.
+    """`[containers]`: how containers reach the apps' public names.
 
     Attributes:
-        names_address: where containers find the apps' public names; without it, DNS tells them.
-        ca_bundle: what containers trust in place of their own authorities, where the server's
-            certificates are not from a public one.
+        names_address: the address of these names in containers; without it, DNS has it.
+        ca_bundle: the certificate authorities that containers trust instead of their own, where
+            the server's certificates are not from a public one.
     """
 
     names_address: str | None = None
@@ -33,7 +33,7 @@ class Containers(_Table):
 
 
 class Swarm(_Table):
-    """`[swarm]`: what this node's kernel can do for services."""
+    """`[swarm]`: how services are published, which depends on the node's kernel."""
 
     endpoint_mode: Literal["vip", "dnsrr"] = "vip"
     publish_mode: Literal["ingress", "host"] = "ingress"
@@ -44,15 +44,15 @@ class Server(_Table):
 
     Attributes:
         server: abra's name of the server.
-        domain: apps get names under it; `*.domain` leads to this server.
+        domain: apps get names under it; `*.domain` resolves to this server.
         abra: the abra to use; without it, the one on PATH.
         abra_dir: the operator's ABRA_DIR, from which recipes and catalogue are taken.
-        ca_bundle: certificates that test clients trust; without it, the system's.
-        https_port: the port that Traefik's `web-secure` is published on.
-        sentinel: domain of an app that every run must leave untouched.
+        ca_bundle: the certificate authorities that test clients trust; without it, the system's.
+        https_port: the port on which Traefik's `web-secure` is published.
+        sentinel: the domain of an app that no run may touch.
         names: domain pattern to address, for test clients, where there is no DNS yet.
-        containers: the same for containers.
-        swarm: what the node's kernel can do for services.
+        containers: names and authorities for containers.
+        swarm: how services are published.
     """
 
     server: str = "default"
@@ -73,7 +73,11 @@ class Server(_Table):
 
 
 def check_domain(domain: str) -> str:
-    """Return `domain` when apps can live under it; raise Misuse when they cannot."""
+    """Return `domain`.
+
+    Raises:
+        Misuse: it cannot be the domain of a server.
+    """
     if not re.fullmatch(DOMAIN_PATTERN, domain):
         raise Misuse(
             f"{domain!r} cannot be a server's domain: lower-case labels of letters, digits and "
@@ -86,7 +90,7 @@ def load_server() -> Server:
     """Read the server file: $CCCI_SERVER_FILE, /etc/ccci/server.toml, or the lab's.
 
     Raises:
-        Misuse: there is none, or it has an error; the sentence names file and key.
+        Misuse: there is none, or it has an error; the sentence names the file and the key.
     """
     named = os.environ.get("CCCI_SERVER_FILE")
     places = [
@@ -99,7 +103,7 @@ def load_server() -> Server:
             return read_server(place)
     raise Misuse(
         "No server to test on: start the lab with 'make lab-up', or describe a Co-op Cloud "
-        "server in /etc/ccci/server.toml (docs/operate.md)."
+        "server in /etc/ccci/server.toml (see docs/operate.md)."
     )
 
 

@@ -1,4 +1,4 @@
-"""A file of settings that an operator writes: TOML, each mistake told in one sentence."""
+"""Reads a TOML file that an operator writes; each mistake is reported in one sentence."""
 
 import tomllib
 from pathlib import Path
@@ -16,11 +16,11 @@ def read_settings_file(path: Path, model: type[M], kind: str) -> M:
 
     Args:
         path: the file.
-        model: what it may hold.
-        kind: its name in the sentence for one that is not there.
+        model: its keys and their types.
+        kind: what the file is, for the error when it is missing.
 
     Raises:
-        Misuse: it is missing, no TOML, or has an error; the sentence names file and key.
+        Misuse: it is missing, is not TOML, or has an error; the sentence names file and key.
 
     Example:
         >>> read_settings_file(Path("/etc/ccci/server.toml"), Server, "server")  # doctest: +SKIP

@@ -1,8 +1,8 @@
-"""Where a node keeps what its runs must know of each other, and which process is which.
+"""The state folder, which all runs of a node share, and the identity of a process.
 
-The state folder is shared by every clone and user of the node. A process is named by its pid, the
-clock tick it started at and the boot it belongs to, so that neither a reused pid nor a reboot can
-make a dead process look alive. (All runs of one node are taken to share one pid namespace.)
+Every clone and user of the node has the same state folder. A process is identified by its pid, the
+clock tick of its start and the boot, so that neither a reused pid nor a reboot makes a dead process
+look alive. (All runs of a node are assumed to have the same pid namespace.)
 """
 
 import os
@@ -16,13 +16,13 @@ DEFAULT_STATE_DIR = "/var/lib/ccci"
 
 
 def state_dir() -> Path:
-    """Return the node's state folder, absolute; made with mode 0700 where it is missing.
+    """Return the node's state folder as an absolute path; made with mode 0700 if it is missing.
 
-    ``CCCI_STATE_DIR`` names another place. A folder that is there already keeps its mode: it may
-    be one that is not ours to tighten.
+    ``CCCI_STATE_DIR`` sets another place. An existing folder keeps its mode, since it may be shared
+    with others on purpose.
 
     Raises:
-        Misuse: the folder cannot be made or is none.
+        Misuse: the folder cannot be made, or is not a folder.
 
     Example: ``state_dir() / "runs"``
     """
@@ -32,13 +32,13 @@ def state_dir() -> Path:
     except OSError as error:
         raise Misuse(
             f"The state folder {folder} cannot be made ({error.strerror}): run as root, or set "
-            "CCCI_STATE_DIR to a folder of yours."
+            "CCCI_STATE_DIR to a folder that you can write."
         ) from error
     return folder
 
 
 def private_dir(*parts: str) -> Path:
-    """Return the folder ``parts`` below the state folder, made with mode 0700 where missing."""
+    """Return the folder ``parts`` in the state folder; made with mode 0700 if it is missing."""
     folder = state_dir()
     for part in parts:
         folder = folder / part
@@ -47,18 +47,18 @@ def private_dir(*parts: str) -> Path:
 
 
 def boot_id() -> str:
-    """Return the kernel's identity of the present boot; another one after each reboot."""
+    """Return the kernel's id of the current boot; each reboot has another."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """One process, told apart from every other that ever had its pid.
+    """One process, distinct from every other that ever had its pid.
 
     Args:
         pid: process id.
         start_ticks: start time in clock ticks since boot (field 22 of /proc/<pid>/stat).
-        boot_id: the boot the process belongs to.
+        boot_id: the boot in which the process runs.
 
     Example: ``ProcessIdentity.of(os.getpid()).alive()``
     """
@@ -69,17 +69,17 @@ class ProcessIdentity:
 
     @classmethod
     def of(cls, pid: int) -> Self:
-        """Identify a process that is there now.
+        """Return the identity of a running process.
 
         Raises:
-            ProcessLookupError: no such process.
+            ProcessLookupError: there is no such process.
         """
         _, start_ticks = _state_and_start(pid)
         return cls(pid, start_ticks, boot_id())
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """Read back what `to_json` gave."""
+        """Return the identity in a JSON object that `to_json` made."""
         return cls(int(fields["pid"]), int(fields["start_ticks"]), str(fields["boot_id"]))
 
     def to_json(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class ProcessIdentity:
         return asdict(self)
 
     def alive(self) -> bool:
-        """Tell whether this very process still runs; a zombie does not."""
+        """Return whether this process is still running; a zombie is not."""
         if self.boot_id != boot_id():
             return False
         try:
@@ -102,6 +102,6 @@ def _state_and_start(pid: int) -> tuple[str, int]:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         raise ProcessLookupError(f"no process {pid}") from None
-    # The name stands in parentheses and may hold spaces and parentheses itself.
+    # The name is in parentheses, and may have spaces and parentheses itself.
     fields = text.rpartition(")")[2].split()
     return fields[0], int(fields[19])

@@ -1,7 +1,7 @@
-"""Keycloak's admin REST API, as far as setting up sign-in for another app needs it.
+"""The part of Keycloak's admin REST API that sets up sign-in for another app.
 
-Its paths are Keycloak's own and stand in no discovery document; those of OpenID Connect are read
-from there (see `oidc`).
+Its paths are Keycloak's own. Those of OpenID Connect are read from the discovery document (see
+`oidc`).
 Source: https://www.keycloak.org/docs-api/latest/rest-api/index.html
 """
 
@@ -16,7 +16,7 @@ from ccci.errors import RecipeFailure
 from ccci.sso.oidc import GrantRefused, OidcClient, User, discover, password_grant
 from ccci.web.http import Client, Response
 
-# The realm of the administrators and the client of its command line are there in every Keycloak.
+# Every Keycloak has the realm of the administrators and the client of its command line.
 ADMIN_REALM = "master"
 ADMIN_CLIENT = OidcClient("admin-cli")
 _RENEW_BEFORE_SECONDS = 15
@@ -34,20 +34,20 @@ class KeycloakAdmin:
     """The admin API of one Keycloak, as one administrator."""
 
     def __init__(self, http: Client, url: str, username: str, password: str) -> None:
-        """Take the address and the credentials; the first call signs in.
+        """Set the address and the credentials; the first call signs in.
 
         Args:
             http: a client that trusts the server's certificate.
-            url: the Keycloak's address, without a slash at its end.
-            username: the administrator.
-            password: theirs.
+            url: the address of the Keycloak, without a slash at its end.
+            username: the administrator's name.
+            password: the administrator's password.
         """
         self.url = url
         self._http, self._username, self._password = http, username, password
         self._token, self._renew_at = "", 0.0
 
     def realm(self, name: str) -> Realm:
-        """Return the realm of that name, made or not."""
+        """Return the realm of that name, whether it has been made or not."""
         return Realm(name, f"{self.url}/realms/{urllib.parse.quote(name)}")
 
     def make_realm(self, name: str, **settings: object) -> Realm:
@@ -56,7 +56,7 @@ class KeycloakAdmin:
         return self.realm(name)
 
     def has_realm(self, name: str) -> bool:
-        """Tell whether there is a realm of that name."""
+        """Return whether there is a realm of that name."""
         answer = self._send("GET", self._path(name))
         if answer.status not in (200, 404):
             raise _unexpected(answer, "GET", "200 or 404")
@@ -75,15 +75,16 @@ class KeycloakAdmin:
         pkce: bool = True,
         roles_claim: str = "",
     ) -> None:
-        """Register an app: all grants with a secret, only the code grant without; PKCE for it.
+        """Register an app: with a secret for all grants, without one for the code grant only.
 
         Args:
             realm: where.
             client: its name and secret; without a secret it is a public client.
-            redirect_uris: where a sign-in may come back to; none switches the code grant off.
-            token_seconds: how long its access tokens live.
-            pkce: demand PKCE of it; not every app has it.
-            roles_claim: name of a claim of its ID tokens that lists a user's roles; "" for none.
+            redirect_uris: the addresses to which a sign-in may return; none disables the code
+                grant.
+            token_seconds: how long its access tokens are valid.
+            pkce: require PKCE of it; not every app has it.
+            roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
         """
         confidential = bool(client.secret)
         own_audience = {
@@ -151,14 +152,12 @@ class KeycloakAdmin:
         """Return a user by name.
 
         Raises:
-            RecipeFailure: there is none of that name.
+            RecipeFailure: there is no user of that name.
         """
         query = urllib.parse.urlencode({"username": username, "exact": "true"})
         found = self._call("GET", self._path(realm.name, "users") + f"?{query}")
         if not found:
-            raise RecipeFailure(
-                f"Expected realm {realm.name} to have a user {username}; it has not."
-            )
+            raise RecipeFailure(f"Expected realm {realm.name} to have a user {username}.")
         return User(str(found[0]["id"]), str(found[0]["username"]), str(found[0].get("email", "")))
 
     def grant_role(self, realm: Realm, user: User, role: str) -> None:
@@ -185,7 +184,7 @@ class KeycloakAdmin:
         kind = {"Content-Type": "application/json"} if body else {}
         answer = self._http.request(method, url, {**self._bearer(), **kind}, body)
         if answer.status == 401 and self._token:
-            # Signed in on a deployment that has since been made anew or restored.
+            # The token is of an earlier deployment, which has been replaced or restored.
             self._renew_at = 0.0
             answer = self._http.request(method, url, {**self._bearer(), **kind}, body)
         return answer

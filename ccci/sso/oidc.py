@@ -1,6 +1,6 @@
-"""OpenID Connect as an app sees it: discovery, grants, and tokens that are checked to the letter.
+"""OpenID Connect as an app uses it: discovery, grants, sign-in and sign-out.
 
-Nothing here knows which provider answers: every address is read from its discovery document.
+Nothing here depends on the provider: every address is read from its discovery document.
 """
 
 import base64
@@ -22,7 +22,7 @@ SCOPES = "openid profile email"
 
 @dataclass(frozen=True)
 class Provider:
-    """What a provider's discovery document says of it; fields are named as there."""
+    """A provider's discovery document; the fields are named as in it."""
 
     issuer: str
     authorization_endpoint: str
@@ -56,7 +56,7 @@ class OidcClient:
 
 @dataclass(frozen=True)
 class User:
-    """A user of a provider: its own number of them (`sub`), and what was given for them."""
+    """A user of a provider: the provider's id of them (`sub`), their name and address."""
 
     id: str
     username: str
@@ -65,7 +65,7 @@ class User:
 
 @dataclass(frozen=True)
 class TokenSet:
-    """What a token endpoint gave; a token that it did not give is empty."""
+    """The tokens that a token endpoint issued; "" for one that it did not issue."""
 
     access_token: str = field(repr=False)
     id_token: str = field(default="", repr=False)
@@ -75,7 +75,7 @@ class TokenSet:
 
 @dataclass(frozen=True)
 class GrantRefused:
-    """What a token endpoint answers to a request that it refuses (RFC 6749, section 5.2)."""
+    """The answer of a token endpoint that refuses a request (RFC 6749, section 5.2)."""
 
     status: int
     error: str
@@ -87,7 +87,7 @@ class GrantRefused:
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """One sign-in by authorization code with PKCE: where the browser goes, and what stays here."""
+    """One sign-in by authorization code with PKCE: the address for the browser, and our secrets."""
 
     url: str
     redirect_uri: str
@@ -101,19 +101,22 @@ def discover(http: Client, issuer: str) -> Provider:
 
     Args:
         http: a client that trusts the provider's certificate.
-        issuer: its address, as apps are told it.
+        issuer: its address, as apps have it in their settings.
 
     Raises:
-        RecipeFailure: there is none, it lacks an endpoint, or it names another issuer.
+        RecipeFailure: there is none, it has no address of an endpoint, or has another issuer.
+
+    Example:
+        ``discover(client, "https://sso.example.org/realms/staff").token_endpoint``
     """
     url = issuer.rstrip("/") + DISCOVERY
     document = read_object(http.request("GET", url), 200)
-    said = str(document.get("issuer", ""))
-    if said != issuer:
-        raise RecipeFailure(f"Expected {url} to name the issuer {issuer}; it names {said!r}.")
+    seen = str(document.get("issuer", ""))
+    if seen != issuer:
+        raise RecipeFailure(f"Expected {url} to have the issuer {issuer}; it has {seen!r}.")
     try:
         return Provider(
-            issuer=said,
+            issuer=seen,
             authorization_endpoint=str(document["authorization_endpoint"]),
             token_endpoint=str(document["token_endpoint"]),
             userinfo_endpoint=str(document["userinfo_endpoint"]),
@@ -125,13 +128,13 @@ def discover(http: Client, issuer: str) -> Provider:
             ),
         )
     except KeyError as missing:
-        raise RecipeFailure(f"{url} names no {missing.args[0]}.") from None
+        raise RecipeFailure(f"{url} has no {missing.args[0]}.") from None
 
 
 def password_grant(
     http: Client, provider: Provider, client: OidcClient, username: str, password: str
 ) -> TokenSet | GrantRefused:
-    """Ask for tokens with a user's name and password."""
+    """Request tokens with a user's name and password."""
     form = {"username": username, "password": password, "scope": SCOPES}
     return _grant(http, provider, client, "password", form)
 
@@ -139,21 +142,21 @@ def password_grant(
 def client_credentials_grant(
     http: Client, provider: Provider, client: OidcClient
 ) -> TokenSet | GrantRefused:
-    """Ask for a token with the client's own credentials."""
+    """Request a token with the client's own credentials."""
     return _grant(http, provider, client, "client_credentials", {"scope": "openid"})
 
 
 def refresh_grant(
     http: Client, provider: Provider, client: OidcClient, refresh_token: str
 ) -> TokenSet | GrantRefused:
-    """Ask for new tokens with a refresh token."""
+    """Request new tokens with a refresh token."""
     return _grant(http, provider, client, "refresh_token", {"refresh_token": refresh_token})
 
 
 def code_grant(
     http: Client, provider: Provider, client: OidcClient, asked: AuthorizationRequest, code: str
 ) -> TokenSet | GrantRefused:
-    """Ask for tokens with the code that a sign-in ended with, and the PKCE verifier."""
+    """Request tokens with the code of a sign-in and the PKCE verifier."""
     form = {
         "code": code,
         "redirect_uri": asked.redirect_uri,
@@ -163,46 +166,47 @@ def code_grant(
 
 
 def log_out(http: Client, provider: Provider, client: OidcClient, id_token: str) -> None:
-    """End the session that an ID token belongs to (OpenID Connect RP-Initiated Logout 1.0).
+    """End the session of an ID token (OpenID Connect RP-Initiated Logout 1.0).
 
-    An app sends the user's browser there; here none of the browser's cookies come along, and the
-    ID token alone says whose session it is.
+    An app sends the user's browser there. Here no cookie of the browser is sent: the ID token alone
+    identifies the session.
 
     Raises:
-        RecipeFailure: the provider names no address for it, or does not do so.
+        RecipeFailure: the provider has no address for it, or refuses.
     """
     if not provider.end_session_endpoint:
-        raise RecipeFailure(f"The provider {provider.issuer} names no end_session_endpoint.")
+        raise RecipeFailure(f"The provider {provider.issuer} has no end_session_endpoint.")
     form = {"id_token_hint": id_token, "client_id": client.client_id}
     answer = _post(http, provider.end_session_endpoint, form)
     if answer.status != 200:
-        raise RecipeFailure(f"Expected the session to end; the provider answered {_words(answer)}.")
+        raise RecipeFailure(f"Expected the session to end; the provider answered {_text(answer)}.")
 
 
 def user_info(http: Client, provider: Provider, access_token: str) -> Response:
-    """Ask the provider who a token belongs to: the plainest call that wants a valid token."""
+    """Request the user of a token: the simplest call that needs a valid token."""
     return call(http, provider.userinfo_endpoint, access_token)
 
 
 def call(http: Client, address: str, access_token: str = "") -> Response:
-    """Ask a protected address for JSON, with an access token (RFC 6750) or with none."""
+    """Request JSON from a protected address, with an access token (RFC 6750) or without."""
     bearer = {"Authorization": f"Bearer {access_token}"} if access_token else {}
     return http.request("GET", address, {"Accept": "application/json", **bearer})
 
 
-def another_user(said: Mapping[str, Any], subject: str, username: str) -> str:
-    """Return by which words an answer is not about this user; "" where it is about them.
+def another_user(answered: Mapping[str, Any], subject: str, username: str) -> str:
+    """Return what shows that an answer is not about a user; "" when it is about them.
 
     Example:
         >>> another_user({"sub": "7", "preferred_username": "anna"}, "7", "anna")
         ''
         >>> another_user({"login": "bruno"}, "7", "anna")
-        "names the user ['bruno']"
+        "has the user name ['bruno']"
     """
-    if said.get("sub", subject) != subject:
-        return f"has the sub {said['sub']!r}"
-    names = [said[key] for key in ("preferred_username", "username", "login") if key in said]
-    return "" if names and set(names) == {username} else f"names the user {names}"
+    if answered.get("sub", subject) != subject:
+        return f"has the sub {answered['sub']!r}"
+    keys = ("preferred_username", "username", "login")
+    names = [answered[key] for key in keys if key in answered]
+    return "" if names and set(names) == {username} else f"has the user name {names}"
 
 
 def begin_sign_in(
@@ -226,38 +230,38 @@ def begin_sign_in(
 
 
 def code_in(asked: AuthorizationRequest, arrived_at: str) -> str:
-    """Return the code in the address that the browser was sent back to.
+    """Return the code in the address to which the browser was redirected.
 
     Raises:
-        RecipeFailure: it is another page, bears an error, or the state of another sign-in.
+        RecipeFailure: it is another page, or has an error or the state of another sign-in.
     """
     query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(arrived_at).query))
     place = arrived_at.partition("?")[0]
     if place != asked.redirect_uri or "code" not in query:
-        said = query.get("error_description") or query.get("error") or "no code"
+        instead = query.get("error_description") or query.get("error") or "no code"
         raise RecipeFailure(
-            f"Expected the sign-in to come back to {asked.redirect_uri} with a code; it came to "
-            f"{place} with {said}."
+            f"Expected the sign-in to return to {asked.redirect_uri} with a code; it returned to "
+            f"{place} with {instead}."
         )
     if not secrets.compare_digest(query.get("state", ""), asked.state):
-        raise RecipeFailure("The sign-in came back with another state than it began with.")
+        raise RecipeFailure("The sign-in returned with another state than it began with.")
     return query["code"]
 
 
 def read_object(answer: Response, status: int) -> dict[str, Any]:
-    """Return the JSON object that an answer holds.
+    """Return the JSON object in an answer.
 
     Raises:
-        RecipeFailure: another status, or no JSON object.
+        RecipeFailure: the answer has another status, or is not a JSON object.
     """
     if answer.status != status:
-        raise RecipeFailure(f"Expected {answer.url} to answer {status}; it was {_words(answer)}.")
+        raise RecipeFailure(f"Expected {answer.url} to answer {status}; it was {_text(answer)}.")
     try:
         content = json.loads(answer.body)
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        raise RecipeFailure(f"Expected a JSON object of {answer.url}; got {_words(answer)}.")
+        raise RecipeFailure(f"Expected a JSON object from {answer.url}; got {_text(answer)}.")
     return content
 
 
@@ -270,9 +274,9 @@ def _grant(
     whole = {"grant_type": grant, **_authentication(client), **form}
     answer = _post(http, provider.token_endpoint, whole)
     if answer.status in (400, 401, 403):
-        said = read_object(answer, answer.status)
+        error = read_object(answer, answer.status)
         return GrantRefused(
-            answer.status, str(said.get("error", "")), str(said.get("error_description", ""))
+            answer.status, str(error.get("error", "")), str(error.get("error_description", ""))
         )
     content = read_object(answer, 200)
     if str(content.get("token_type", "")).lower() != "bearer" or not content.get("access_token"):
@@ -299,5 +303,5 @@ def _post(http: Client, url: str, form: Mapping[str, str]) -> Response:
     )
 
 
-def _words(answer: Response) -> str:
+def _text(answer: Response) -> str:
     return f"{answer.status}: {answer.text.strip()[:300]!r}"

@@ -1,4 +1,4 @@
-"""What stands in place of the placeholders of `[[sign_in.wiring]]`, for one app at one provider."""
+"""The values of the placeholders in `[[sign_in.wiring]]`, for one app at one provider."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from ccci.sso.oidc import DISCOVERY, OidcClient, Provider
 
 @dataclass(frozen=True)
 class RegisteredApp(OidcClient):
-    """An app as its provider knows it.
+    """An app as it is registered at its provider.
 
     Attributes:
-        back: where a sign-in comes back to.
+        back: the address to which a sign-in returns.
         roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
     """
 
@@ -21,12 +21,12 @@ class RegisteredApp(OidcClient):
 
 @dataclass(frozen=True)
 class WayIn:
-    """What the app is to call its way to sign in.
+    """The app's name for signing in at the provider.
 
     Attributes:
-        name: what people read on the button.
-        id: the app's own short name for it.
-        role: the role that people need to come in; "" for none.
+        name: the text on the button.
+        id: the app's short name for it.
+        role: the role that users need to sign in; "" for none.
     """
 
     name: str
@@ -40,12 +40,12 @@ def placeholders(
     """Return placeholder to value; they are those of `ccci.recipe.tables.PLACEHOLDERS`.
 
     Args:
-        provider: what its discovery document says.
+        provider: its discovery document.
         provider_app: the provider as an app of the run.
         realm: the app's realm there.
-        client: the app there.
+        client: the app as a client there.
         app: the app.
-        way: what it is to call that way to sign in.
+        way: the app's name for signing in there.
     """
     return {
         "issuer": provider.issuer,

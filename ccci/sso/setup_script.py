@@ -1,7 +1,7 @@
-"""A recipe's setup script: wires app and provider before the app's first deployment.
+"""A recipe's setup script, which connects app and provider before the app is first deployed.
 
-It is a file of this project's own clone, `recipes/<recipe>/<script>`, never one of the recipe under
-test. It gets what it needs by files and its environment, and nothing else of this process.
+It is a file of this project, `recipes/<recipe>/<script>`, never one of the recipe under test. It
+gets what it needs in files and its environment, and nothing else of this process.
 """
 
 import json
@@ -21,15 +21,15 @@ from ccci.recipe.config import RecipeConfig
 from ccci.results.credentials import CredentialStore, redact
 
 WITHIN_SECONDS = 300.0
-# What it keeps of this process's environment, beside Docker's and the name of the run: by that,
-# what it leaves running is found.
+# What it inherits of this process's environment, beside Docker's variables. By the run's id the
+# processes that it leaves running are found.
 _KEPT = {"HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"}
 _KEPT |= {"CCCI_RUN_ID", "CCCI_STATE_DIR", "CCCI_SERVER_FILE"}
 _LAST_LINES, _LONGEST_LINE = 8, 300
 
 
 def find_setup_script(project: Path, recipe: str, config: RecipeConfig) -> Path | None:
-    """Return the setup script of a recipe; None where recipe.toml names none.
+    """Return the setup script of a recipe; None if recipe.toml has none.
 
     Args:
         project: the folder that holds recipes/.
@@ -37,7 +37,7 @@ def find_setup_script(project: Path, recipe: str, config: RecipeConfig) -> Path 
         config: its settings.
 
     Raises:
-        Misuse: it is no executable file of that recipe's own folder.
+        Misuse: it is not an executable file in the recipe's folder.
     """
     if config.sso is None or config.sso.setup_script is None:
         return None
@@ -47,25 +47,28 @@ def find_setup_script(project: Path, recipe: str, config: RecipeConfig) -> Path 
     if not script.is_file():
         raise Misuse(f"[sso] setup_script of '{recipe}': there is no file {named}.")
     if not script.is_relative_to(folder.resolve()):
-        raise Misuse(f"[sso] setup_script of '{recipe}': {named} leads out of its folder.")
+        raise Misuse(f"[sso] setup_script of '{recipe}': {named} is outside of its folder.")
     if not os.access(script, os.X_OK):
-        raise Misuse(f"[sso] setup_script of '{recipe}': 'chmod +x {named}', and commit that.")
+        raise Misuse(
+            f"[sso] setup_script of '{recipe}': {named} is not executable: 'chmod +x {named}', and "
+            "commit that."
+        )
     return script
 
 
 @dataclass(frozen=True)
 class SetupScript:
-    """One setup script, and what it is told.
+    """One setup script and its input.
 
     Attributes:
         path: the file.
-        domain: of the app, which is made and not deployed.
+        domain: of the app, which has been made and not deployed.
         env_path: the app's .env file, which the script may change.
-        deps_file: what there is to know of the dependencies, credentials too.
-        server: where.
-        abra: the program and ABRA_DIR by which it inserts secrets.
-        credentials: where those go that it makes.
-        folder: a private one, for what passes between it and the run.
+        deps_file: the dependencies file, with credentials.
+        server: the server.
+        abra: the program and ABRA_DIR with which it inserts secrets.
+        credentials: takes the credentials that it makes.
+        folder: a private folder, for files between the script and the run.
         within_seconds: after that it is killed.
     """
 
@@ -80,11 +83,11 @@ class SetupScript:
     within_seconds: float = WITHIN_SECONDS
 
     def run(self) -> None:
-        """Run it to its end; nothing that it started goes on after that.
+        """Run it to its end, and end every process that it started.
 
         Raises:
             NodeFailure: it failed or took too long; the sentence has its last lines, redacted.
-            Misuse: it cannot be run, or left something that is no credentials.
+            Misuse: it cannot be run, or its credentials file is malformed.
         """
         made, log = self.folder / "setup-credentials.json", self.folder / "setup-script.log"
         for path in (made, log):
@@ -92,10 +95,10 @@ class SetupScript:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
             ended = self._run(log, made)
-            # First: they may stand in what it says.
+            # First, since its output may have them.
             self._keep_credentials(made)
             if ended:
-                raise NodeFailure(f"The setup script {self.path.name} {ended}: {self._words(log)}")
+                raise NodeFailure(f"The setup script {self.path.name} {ended}: {self._output(log)}")
         finally:
             made.unlink(missing_ok=True)
             log.unlink(missing_ok=True)
@@ -116,7 +119,7 @@ class SetupScript:
             except OSError as error:
                 raise Misuse(
                     f"The setup script {self.path.name} cannot be run ({error.strerror}): its "
-                    "first line names the program that reads it, as in #!/bin/sh."
+                    "first line must name the program that reads it, as in #!/bin/sh."
                 ) from None
         try:
             code = process.wait(self.within_seconds)
@@ -163,13 +166,13 @@ class SetupScript:
         ):
             raise Misuse(
                 f"The setup script {self.path.name} must write CCCI_CREDENTIALS_FILE as one JSON "
-                "object of names and texts that are not empty."
+                "object of names and non-empty texts."
             )
         for name, value in found.items():
             self.credentials.put(name, value)
 
-    def _words(self, log: Path) -> str:
-        # Redacted whole: a credential may go over the end of a line, or of what is shown.
-        said = redact(log.read_text(encoding="utf-8", errors="replace"), self.credentials.values())
-        lines = [line.strip()[:_LONGEST_LINE] for line in said.splitlines() if line.strip()]
-        return " | ".join(lines[-_LAST_LINES:]) or "it said nothing"
+    def _output(self, log: Path) -> str:
+        # Redacted as a whole: a credential may be longer than a line, or than what is shown.
+        text = redact(log.read_text(encoding="utf-8", errors="replace"), self.credentials.values())
+        lines = [line.strip()[:_LONGEST_LINE] for line in text.splitlines() if line.strip()]
+        return " | ".join(lines[-_LAST_LINES:]) or "it wrote nothing"

@@ -1,6 +1,6 @@
-"""A provider of sign-in that a matrix deploys once, for all of its runs that sign in there.
+"""A sign-in provider that a matrix deploys once, for all of its runs that use it.
 
-The matrix writes one file for each of its runs and names their folder in the runs' environment.
+The matrix writes a file for each of its runs, and sets the folder in the runs' environment.
 """
 
 import json
@@ -16,14 +16,14 @@ SHARED_VARIABLE = "CCCI_SHARED_PROVIDER"
 
 @dataclass(frozen=True)
 class Sharing:
-    """What a matrix that deployed a provider tells one of its runs.
+    """What one run of a matrix with a shared provider gets from the matrix.
 
     Attributes:
-        holder: the matrix, which tears the provider down at its end.
-        places: what the provider leaves of the node's budget.
-        provider: the app that the run signs its users in at; None for a run that does not.
-        secrets: of an administrator for this run alone, as `ccci.sso.sign_in.PROVIDERS` takes them.
-        failure: why the provider is not there after all, or "".
+        holder: the matrix, which tears down the provider at its end.
+        places: the places of the node's budget that the provider leaves.
+        provider: the provider's app; None for a run that does not use it.
+        secrets: of an administrator for this run alone, for `ccci.sso.sign_in.PROVIDERS`.
+        failure: why the provider did not deploy; "" if it did.
     """
 
     holder: ProcessIdentity
@@ -33,7 +33,7 @@ class Sharing:
     failure: str = ""
 
     def write(self, folder: Path, recipe: str) -> None:
-        """Write the file for the run of a recipe, mode 0600."""
+        """Write the file for the run of a recipe, with mode 0600."""
         folder.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(_path(folder, recipe), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -41,7 +41,7 @@ class Sharing:
 
 
 def sharing_of(recipe: str) -> Sharing | None:
-    """Return what the matrix tells the run of a recipe; None where no provider is shared."""
+    """Return what the matrix wrote for the run of a recipe; None where no provider is shared."""
     folder = os.environ.get(SHARED_VARIABLE)
     path = _path(Path(folder or ""), recipe)
     if not folder or not path.exists():

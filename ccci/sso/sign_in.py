@@ -1,7 +1,7 @@
-"""Where the users of the app under test sign in: one realm at a provider, alike for all providers.
+"""Where the users of the app under test sign in: a realm at a provider, the same for all providers.
 
-A provider is one more class with the methods of `SignInProvider`, under its recipe's name in
-`PROVIDERS`; what its pages look like is said in `resources/<recipe>-pages.resource`.
+To add a provider, write a class with the methods of `SignInProvider` and add it to `PROVIDERS`
+under its recipe's name; its sign-in page is described in `resources/<recipe>-pages.resource`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,25 +15,25 @@ from ccci.web.http import Client
 
 
 class SignInRealm(Protocol):
-    """One app's realm at a provider: the roles and people there, and the app as they meet it.
+    """One app's realm at a provider, with its roles, its users and the app as a client.
 
     Each method raises RecipeFailure, with the provider's answer, when the provider refuses.
     """
 
     @property
     def issuer(self) -> str:
-        """The address by which apps know the realm (OpenID Connect Discovery 1.0, section 3)."""
+        """The address of the realm for apps (OpenID Connect Discovery 1.0, section 3)."""
 
     def make(self, *roles: str) -> None:
-        """Make the realm with these roles and nobody in it, instead of the one of before."""
+        """Make the realm with these roles and without users; an earlier one is replaced."""
 
     def register(self, client: OidcClient, back: str, pkce: bool, roles_claim: str) -> None:
-        """Make the app known, confidential and with the code grant.
+        """Register the app as a confidential client with the code grant.
 
         Args:
             client: its name and secret.
-            back: where a sign-in comes back to.
-            pkce: demand PKCE (S256) of it.
+            back: the address to which a sign-in returns.
+            pkce: require PKCE (S256) of it.
             roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
         """
 
@@ -45,15 +45,15 @@ class SignInRealm(Protocol):
 
 
 class SignInProvider(Protocol):
-    """A live provider, as one administrator of it; each method raises as those of a realm do."""
+    """A live provider, as one of its administrators; methods raise as those of a realm do."""
 
     def realm(self, name: str) -> SignInRealm:
         """Return the realm of that name; nothing is made yet."""
 
     def delegate(self, name: str, password: str) -> dict[str, str]:
-        """Make an administrator who can make realms and sees no realm of anybody else's.
+        """Make an administrator who can make realms, and cannot see those of others.
 
-        Returns the secrets to give to the provider's entry in `PROVIDERS` to be that administrator.
+        Returns the secrets with which the provider's entry in `PROVIDERS` is that administrator.
         """
 
 
@@ -61,7 +61,7 @@ class KeycloakRealm:
     """A realm of a Keycloak; see `SignInRealm`."""
 
     def __init__(self, admin: KeycloakAdmin, name: str) -> None:
-        """Take who makes it, and its name."""
+        """Set the administrator and the realm's name."""
         self._admin, self._realm = admin, admin.realm(name)
 
     @property
@@ -70,7 +70,7 @@ class KeycloakRealm:
         return self._realm.issuer
 
     def make(self, *roles: str) -> None:
-        """Make the realm anew."""
+        """Make the realm; an earlier one is deleted."""
         if self._admin.has_realm(self._realm.name):
             self._admin.delete_realm(self._realm.name)
         self._admin.make_realm(self._realm.name)
@@ -94,7 +94,7 @@ class KeycloakProvider:
     """A Keycloak; see `SignInProvider`."""
 
     def __init__(self, http: Client, url: str, secrets: Mapping[str, str]) -> None:
-        """Take its address, and the secrets of its recipe or of a delegate."""
+        """Set its address, and the secrets of its recipe or of a delegate."""
         name = secrets.get("admin_name", "admin")
         self._admin = KeycloakAdmin(http, url, name, secrets["admin_password"])
 
@@ -103,26 +103,26 @@ class KeycloakProvider:
         return KeycloakRealm(self._admin, name)
 
     def delegate(self, name: str, password: str) -> dict[str, str]:
-        """Make an administrator with the role to make realms, and no other."""
+        """Make an administrator whose only role is to make realms."""
         self._admin.make_user(self._admin.realm(ADMIN_REALM), name, password, "create-realm")
         return {"admin_name": name, "admin_password": password}
 
 
-# Provider to a function of its address and its secrets, by the names that its recipe gives them.
+# Makes a provider of a client, its address, and its secrets by their names in its recipe.
 OpenProvider = Callable[[Client, str, Mapping[str, str]], SignInProvider]
 PROVIDERS: dict[str, OpenProvider] = {"keycloak": KeycloakProvider}
 
 
 def check_provider(recipe: str, config: RecipeConfig) -> None:
-    """Look whether this project can set up sign-in at a recipe's provider.
+    """Check that this project can set up sign-in at a recipe's provider.
 
     Raises:
-        Misuse: it cannot, and the recipe has no setup script of its own.
+        Misuse: it cannot, and the recipe has no setup script.
     """
     sso = config.sso
     if sso and not sso.setup_script and sso.provider not in PROVIDERS:
         raise Misuse(
             f"[sso] of '{recipe}': this project cannot set up sign-in at '{sso.provider}'; it can "
-            f"at {', '.join(PROVIDERS)}. Name a setup_script, or add the provider as "
-            "docs/enroll-recipe.md says."
+            f"at {', '.join(PROVIDERS)}. Name a setup_script, or add the provider as described in "
+            "docs/enroll-recipe.md."
         )

@@ -1,4 +1,4 @@
-"""Signed tokens (JWT): verified against a provider's live keys, and spoilt to see them refused."""
+"""Signed tokens (JWT): verifies them with a provider's keys, and alters them for negative tests."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from ccci.sso.oidc import Provider, read_object
 from ccci.waiting import Look, wait_for
 from ccci.web.http import Client
 
-# Signatures with a key pair. A shared secret or none at all would let others make tokens.
+# Signatures with a key pair. With a shared secret or no signature others could make tokens.
 ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     *("ES256", "ES384", "ES512", "EdDSA"),
@@ -43,28 +43,28 @@ _FLAWS: tuple[tuple[type[Exception], Flaw], ...] = (
 
 
 class TokenRefused(CcciError):
-    """A token is not what it should be; `flaw` says in which way."""
+    """A token is not valid; `flaw` says why."""
 
-    def __init__(self, flaw: Flaw, said: str) -> None:
-        super().__init__(f"The token is refused ({flaw}): {said}")
+    def __init__(self, flaw: Flaw, reason: str) -> None:
+        super().__init__(f"The token is refused ({flaw}): {reason}")
         self.flaw = flaw
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified token says.
+    """The claims of a verified token.
 
     Attributes:
-        issuer: who made it.
-        subject: the provider's own number of the user.
-        username: the name that the user signs in with; empty in a token without it.
-        email: the user's address; empty in a token without it.
-        audience: for whom it is.
-        authorized_party: the client that it was made for.
-        roles: realm roles, client roles and groups, however the provider names them.
+        issuer: who issued it.
+        subject: the provider's id of the user.
+        username: the name with which the user signs in; "" if the token has none.
+        email: the user's address; "" if the token has none.
+        audience: the apps for which it is.
+        authorized_party: the client for which it was issued.
+        roles: realm roles, client roles and groups, whatever the provider calls them.
         issued_at: seconds since 1970.
         expires_at: seconds since 1970.
-        nonce: of the sign-in that it came from; empty without one.
+        nonce: of the sign-in; "" if the token has none.
     """
 
     issuer: str
@@ -80,7 +80,7 @@ class Claims:
 
 
 class SigningKeys:
-    """A provider's public keys, read anew whenever a token names one that is not known yet."""
+    """A provider's public keys, read again when a token has a key that is not known yet."""
 
     def __init__(self, http: Client, provider: Provider) -> None:
         """Read nothing yet."""
@@ -88,10 +88,10 @@ class SigningKeys:
         self._keys: dict[str, jwt.PyJWK] = {}
 
     def key_for(self, token: str) -> jwt.PyJWK:
-        """Return the key that a token says it is signed with.
+        """Return the key with which a token is signed, by its header.
 
         Raises:
-            TokenRefused: it is no token, signs in another way, or names a key that is not there.
+            TokenRefused: it is not a token, has another algorithm, or a key that does not exist.
         """
         header = header_of(token)
         name, algorithm = str(header.get("kid", "")), str(header.get("alg", ""))
@@ -101,18 +101,18 @@ class SigningKeys:
             self._keys = self._read()
         if name not in self._keys:
             known = ", ".join(self._keys) or "none"
-            raise TokenRefused("unknown key", f"it names key {name!r}; the provider has {known}")
+            raise TokenRefused("unknown key", f"its key is {name!r}; the provider has {known}")
         return self._keys[name]
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of the keys that the provider signs with now, sorted."""
+        """Return the ids of the provider's current signing keys, sorted."""
         return tuple(sorted(self._read()))
 
     def _read(self) -> dict[str, jwt.PyJWK]:
         answer = self._http.request("GET", self._provider.jwks_uri)
         found: dict[str, jwt.PyJWK] = {}
         for entry in read_object(answer, 200).get("keys", ()):
-            # Keys for encryption stand in the same list, some with algorithms of their own.
+            # The list also has keys for encryption, some with other algorithms.
             if entry.get("use", "sig") == "sig" and entry.get("kty") in ("RSA", "EC", "OKP"):
                 key = jwt.PyJWK.from_dict(entry)
                 found[str(key.key_id)] = key
@@ -127,23 +127,23 @@ def verify(
     authorized_party: str = "",
     now_may_be_late: bool = False,
 ) -> Claims:
-    """Verify a token to the letter and return what it says.
+    """Verify a token and return its claims.
 
     Args:
-        token: as it came.
-        keys: the provider's.
-        issuer: who must have made it.
-        audience: who must be in its `aud`; empty where that is not looked at.
-        authorized_party: the client that must be in its `azp`; empty where that is not looked at.
-        now_may_be_late: a token that has expired passes: for one kept from before.
+        token: the token as text.
+        keys: the provider's keys.
+        issuer: who must have issued it.
+        audience: the app that must be in its `aud`; "" to accept any.
+        authorized_party: the client that must be in its `azp`; "" to accept any.
+        now_may_be_late: accept an expired token, for one that was kept on purpose.
 
     Raises:
-        TokenRefused: the first thing that is wrong with it.
+        TokenRefused: it is not valid; the first flaw.
     """
     key = keys.key_for(token)
     needed = ["iss", "sub", "exp", "iat", *(["aud"] if audience else [])]
     try:
-        said = jwt.decode(
+        content = jwt.decode(
             token,
             key,
             algorithms=[str(header_of(token)["alg"])],
@@ -157,11 +157,11 @@ def verify(
         )
     except jwt.InvalidTokenError as error:
         flaw: Flaw = next((flaw for kind, flaw in _FLAWS if isinstance(error, kind)), "malformed")
-        raise TokenRefused(flaw, f"{error}{_said_instead(token, flaw)}") from None
-    claims = _claims(said)
+        raise TokenRefused(flaw, f"{error}{_seen_instead(token, flaw)}") from None
+    claims = _claims(content)
     if authorized_party and claims.authorized_party != authorized_party:
         seen = claims.authorized_party or "nobody"
-        raise TokenRefused("authorized party", f"it was made for {seen}, not {authorized_party}")
+        raise TokenRefused("authorized party", f"it was issued for {seen}, not {authorized_party}")
     return claims
 
 
@@ -169,7 +169,7 @@ def header_of(token: str) -> dict[str, Any]:
     """Return a token's header, unverified.
 
     Raises:
-        TokenRefused: it is no token.
+        TokenRefused: it is not a token.
     """
     try:
         return jwt.get_unverified_header(token)
@@ -178,7 +178,7 @@ def header_of(token: str) -> dict[str, Any]:
 
 
 def with_altered_signature(token: str) -> str:
-    """Return the token with one bit of its signature turned."""
+    """Return the token with one bit of its signature changed."""
     body, _, signature = token.rpartition(".")
     raw = bytearray(_decoded(signature))
     raw[len(raw) // 2] ^= 1
@@ -186,31 +186,32 @@ def with_altered_signature(token: str) -> str:
 
 
 def with_altered_claims(token: str, claims: Mapping[str, object]) -> str:
-    """Return the token with other claims under the signature of the old ones."""
+    """Return the token with other claims and the old signature."""
     header, body, signature = token.split(".")
     content = {**json.loads(_decoded(body)), **claims}
     return f"{header}.{_encoded(json.dumps(content).encode())}.{signature}"
 
 
 def without_signature(token: str) -> str:
-    """Return the token as an unsigned one: `alg` none, and nothing behind the last dot."""
+    """Return the token without a signature: `alg` is none, and nothing follows the last dot."""
     header, body, _ = token.split(".")
     content = {**json.loads(_decoded(header)), "alg": "none"}
     return f"{_encoded(json.dumps(content).encode())}.{body}."
 
 
 def wait_until_expired(token: str, within_seconds: float) -> None:
-    """Wait until the time that a token says it expires at has passed.
+    """Wait until a token has expired, by its own `exp`.
 
     Raises:
-        RecipeFailure: it lives longer than that.
+        RecipeFailure: it expires later than within that time.
     """
-    # Read without a look at the signature: only to know how long to wait.
+    # The signature does not matter here: this only says how long to wait.
     expires_at = int(json.loads(_decoded(token.split(".")[1])).get("exp", 0))
     left = expires_at + 1 - time.time()
     if left > within_seconds:
         raise RecipeFailure(
-            f"Expected a token that expires within {within_seconds:g} s; it lives {left:.0f} s."
+            f"Expected a token that expires within {within_seconds:g} s; it expires in "
+            f"{left:.0f} s."
         )
 
     def look() -> Look:
@@ -220,36 +221,36 @@ def wait_until_expired(token: str, within_seconds: float) -> None:
     wait_for("the token to expire", look, within_seconds + 1)
 
 
-def _claims(said: Mapping[str, Any]) -> Claims:
-    audience = said.get("aud", ())
+def _claims(content: Mapping[str, Any]) -> Claims:
+    audience = content.get("aud", ())
     return Claims(
-        issuer=str(said["iss"]),
-        subject=str(said["sub"]),
-        username=str(said.get("preferred_username", "")),
-        email=str(said.get("email", "")),
+        issuer=str(content["iss"]),
+        subject=str(content["sub"]),
+        username=str(content.get("preferred_username", "")),
+        email=str(content.get("email", "")),
         audience=(audience,) if isinstance(audience, str) else tuple(map(str, audience)),
-        authorized_party=str(said.get("azp") or said.get("client_id", "")),
-        roles=tuple(sorted(set(_roles(said)))),
-        issued_at=int(said["iat"]),
-        expires_at=int(said["exp"]),
-        nonce=str(said.get("nonce", "")),
+        authorized_party=str(content.get("azp") or content.get("client_id", "")),
+        roles=tuple(sorted(set(_roles(content)))),
+        issued_at=int(content["iat"]),
+        expires_at=int(content["exp"]),
+        nonce=str(content.get("nonce", "")),
     )
 
 
-def _roles(said: Mapping[str, Any]) -> Iterable[str]:
+def _roles(content: Mapping[str, Any]) -> Iterable[str]:
     # `realm_access` and `resource_access` are Keycloak's; `roles` and `groups` are others'.
-    yield from said.get("roles", ())
-    yield from said.get("groups", ())
-    yield from said.get("realm_access", {}).get("roles", ())
-    for access in said.get("resource_access", {}).values():
+    yield from content.get("roles", ())
+    yield from content.get("groups", ())
+    yield from content.get("realm_access", {}).get("roles", ())
+    for access in content.get("resource_access", {}).values():
         yield from access.get("roles", ())
 
 
-def _said_instead(token: str, flaw: Flaw) -> str:
+def _seen_instead(token: str, flaw: Flaw) -> str:
     name = {"issuer": "iss", "audience": "aud"}.get(flaw)
     if name is None:
         return ""
-    return f" (it says {json.loads(_decoded(token.split('.')[1])).get(name)!r})"
+    return f" (it has {json.loads(_decoded(token.split('.')[1])).get(name)!r})"
 
 
 def _decoded(part: str) -> bytes:

@@ -80,12 +80,12 @@ Token Should Be Valid Wants The Provider's Signature
 
 Token Should Be Valid Wants The Audience
     ${provider}    ${token}=    Token Of Anna
-    Run Keyword And Expect Error    The token is refused (audience)*it says*${WIKI}*
+    Run Keyword And Expect Error    The token is refused (audience)*it has*${WIKI}*
     ...    Token Should Be Valid    ${provider}    ${token}    audience=shop
 
 Token Should Be Valid Wants The Authorized Party
     ${provider}    ${token}=    Token Of Anna
-    Run Keyword And Expect Error    The token is refused (authorized party): it was made for ${WIKI}, not shop
+    Run Keyword And Expect Error    The token is refused (authorized party): it was issued for ${WIKI}, not shop
     ...    Token Should Be Valid    ${provider}    ${token}    authorized_party=shop
 
 Token Should Be Valid Wants Every Role
@@ -146,7 +146,7 @@ Call Should Be Refused Wants A Token That Does Not Open
 
 Wait Until Expired Wants A Token That Lives No Longer
     ${tokens}=    Sign In    anna
-    Run Keyword And Expect Error    Expected a token that expires within 1 s; it lives * s.
+    Run Keyword And Expect Error    Expected a token that expires within 1 s; it expires in * s.
     ...    Wait Until Expired    ${tokens.access}    within=1 second
 
 

@@ -148,7 +148,7 @@ def test_a_new_key_is_fetched_when_a_token_names_it(
 def test_discovery_is_read_and_believed_only_of_its_own_issuer(small: Small, http: Client) -> None:
     assert oidc.discover(http, small.issuer).token_endpoint.endswith("/odd/place/of-tokens")
     del small.discovery["jwks_uri"]
-    with pytest.raises(RecipeFailure, match="names no jwks_uri"):
+    with pytest.raises(RecipeFailure, match="has no jwks_uri"):
         oidc.discover(http, small.issuer)
     small.discovery["issuer"] = "https://elsewhere.example"
     with pytest.raises(RecipeFailure, match="it names 'https://elsewhere"):
@@ -185,7 +185,7 @@ def test_signing_out_is_asked_for_with_the_id_token_alone(
     assert small.asked == [{"path": "/odd/place/of-farewell", **asked}]
     with pytest.raises(RecipeFailure, match=r"session to end; .* answered 400: .*invalid_request"):
         oidc.log_out(http, provider, WIKI, "another")
-    with pytest.raises(RecipeFailure, match="names no end_session_endpoint"):
+    with pytest.raises(RecipeFailure, match="has no end_session_endpoint"):
         oidc.log_out(http, replace(provider, end_session_endpoint=""), WIKI, "the.id.token")
 
 
@@ -208,7 +208,7 @@ def test_a_sign_in_ends_where_it_should(provider: Provider) -> None:
         oidc.code_in(asked, f"{asked.redirect_uri}?state=else&code=c")
     with pytest.raises(RecipeFailure, match="access_denied"):
         oidc.code_in(asked, f"{asked.redirect_uri}?state={asked.state}&error=access_denied")
-    with pytest.raises(RecipeFailure, match=r"came to https://evil\.example"):
+    with pytest.raises(RecipeFailure, match=r"returned to https://evil\.example"):
         oidc.code_in(asked, f"https://evil.example?state={asked.state}&code=c")
 
 
@@ -235,9 +235,9 @@ def test_a_protected_address_is_asked_with_a_token_or_with_none(
         ({"sub": "7", "preferred_username": "anna"}, ""),
         ({"login": "anna", "id": 3}, ""),
         ({"sub": "8", "preferred_username": "anna"}, "has the sub '8'"),
-        ({"sub": "7", "username": "bruno"}, "names the user ['bruno']"),
-        ({"username": "anna", "login": "bruno"}, "names the user ['anna', 'bruno']"),
-        ({"sub": "7"}, "names the user []"),
+        ({"sub": "7", "username": "bruno"}, "has the user name ['bruno']"),
+        ({"username": "anna", "login": "bruno"}, "has the user name ['anna', 'bruno']"),
+        ({"sub": "7"}, "has the user name []"),
     ],
 )
 def test_an_answer_is_about_one_user(said: dict[str, Any], flaw: str) -> None:

@@ -145,7 +145,7 @@ def test_nothing_that_it_started_goes_on(tmp_path: Path, last: str, failure: str
 @pytest.mark.parametrize("text", ["[]", '{"a": 1}', '{"a": ""}', "name=value", '{"a": null}'])
 def test_what_is_no_credentials_is_refused(tmp_path: Path, text: str) -> None:
     wiring = script(tmp_path, f"#!/bin/sh\nprintf '%s' '{text}' > $CCCI_CREDENTIALS_FILE\n")
-    with pytest.raises(Misuse, match="one JSON object of names and texts"):
+    with pytest.raises(Misuse, match="one JSON object of names and non-empty texts"):
         wiring.run()
 
 
@@ -173,5 +173,5 @@ def test_what_is_no_executable_file_of_that_folder_is_refused(tmp_path: Path) ->
         find_setup_script(tmp_path, "wiki", CONFIG)
     path.unlink()
     path.symlink_to("/bin/sh")
-    with pytest.raises(Misuse, match="leads out of its folder"):
+    with pytest.raises(Misuse, match="is outside of its folder"):
         find_setup_script(tmp_path, "wiki", CONFIG)
