@@ -151,7 +151,7 @@ def test_discovery_is_read_and_believed_only_of_its_own_issuer(small: Small, htt
     with pytest.raises(RecipeFailure, match="has no jwks_uri"):
         oidc.discover(http, small.issuer)
     small.discovery["issuer"] = "https://elsewhere.example"
-    with pytest.raises(RecipeFailure, match="it names 'https://elsewhere"):
+    with pytest.raises(RecipeFailure, match="it has 'https://elsewhere"):
         oidc.discover(http, small.issuer)
     with pytest.raises(RecipeFailure, match="to answer 200; it was 404"):
         oidc.discover(http, small.issuer + "/more")
