@@ -69,7 +69,7 @@ demo-pr: setup ## show the pull request loop on the lab's forge: one pull reques
 	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1
 	@exec $(PY) -m tests.demo_pr
 
-fit: setup ## hold a recipe's recipe.toml against its repository: make fit RECIPE=x [RECIPE_SOURCE=checkout] [HEAD=hash]
+fit: setup ## compare recipe.toml with the recipe's repository: make fit RECIPE=x [RECIPE_SOURCE=checkout] [HEAD=hash]
 	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make fit RECIPE=custom-html"; exit 2; }
 	@$(PY) -m ccci.recipe.fit_report $(if $(RECIPE_SOURCE),--source "$(RECIPE_SOURCE)") $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)"
 

@@ -13,7 +13,7 @@ from ccci.deploy.abra import AbraResult
 from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse
 from ccci.recipe.envfile import set_env
-from ccci.recipe.fit import Kind
+from ccci.recipe.offered import Kind
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)

@@ -17,11 +17,11 @@ from ccci.sso.sign_in import SignInRealm
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class SsoSetup:
-    """Makes the app and its people known to the provider, and says who they are there.
+    """Registers the app and its users at the provider, and tells the app of the provider.
 
-    The words are the same for every provider; `[sso]` `provider` in recipe.toml chooses it. The
-    realm belongs to the run alone: no other app's users are in it. A provider that does not do what
-    it is asked makes the test incomplete, for that says nothing of the app.
+    The keywords are the same for every provider; `[sso]` `provider` in recipe.toml chooses it. Each
+    run has a realm of its own. When the provider fails the test is incomplete, because that says
+    nothing about the app.
     """
 
     @project_keyword()
@@ -37,9 +37,9 @@ class SsoSetup:
 
     @project_keyword()
     def provider_is_there(self) -> bool:
-        """Tells whether the app could be told of a provider: one is named, and it deployed.
+        """Returns True when recipe.toml names a provider and it deployed.
 
-        Never fails. For seeds: without a provider the rest of them is looked at all the same.
+        Never fails. Meant for seeds, whose other parts are checked without a provider too.
 
         Example:
         | ${there}=    Provider Is There
@@ -49,7 +49,7 @@ class SsoSetup:
 
     @project_keyword()
     def address_of_provider(self) -> str:
-        """Returns the address that the provider's pages are below, without a slash at its end.
+        """Returns the address of the provider, without a slash at its end.
 
         Fails when the provider did not deploy.
 
@@ -62,10 +62,10 @@ class SsoSetup:
 
     @project_keyword()
     def prepare_provider(self, *roles: str) -> Provider:
-        """Makes the app's realm at the provider, with roles and without people; see `Sso Provider`.
+        """Creates the app's realm at the provider, with these roles and no users.
 
-        What an earlier call made is replaced. Meant for a recipe's `Prepare Sign-In`. Fails when
-        the provider refuses.
+        Replaces the realm of an earlier call. Returns what its discovery document says; see `Sso
+        Provider`. Meant for a recipe's `Prepare Sign-In`. Fails when the provider refuses.
 
         Example:
         | Prepare Provider    member
@@ -79,7 +79,7 @@ class SsoSetup:
     def provider_of_sign_in(self) -> Provider:
         """Returns what the realm's discovery document says; see `Sso Provider`.
 
-        Fails when the provider does not show it.
+        Fails when the provider does not serve it.
 
         Example:
         | ${provider}=    Provider Of Sign In
@@ -92,12 +92,12 @@ class SsoSetup:
     def register_at_provider(
         self, client_id: str, back: str, pkce: bool = True, roles_claim: str = ""
     ) -> RegisteredApp:
-        """Makes the app known at the provider, with a secret to prove itself with, and returns it.
+        """Registers the app as a confidential client with a new secret, and returns the client.
 
-        ``back`` is the address that a sign-in comes back to. PKCE is demanded of the app;
-        ``pkce=False`` is for one that has none. With ``roles_claim`` its ID tokens list a user's
-        roles under that name. Returns ``client_id``, ``secret``, ``back`` and ``roles_claim``.
-        Fails when the provider refuses.
+        ``back`` is the redirect URI. The provider requires PKCE; ``pkce=False`` is for an app that
+        does not support it. With ``roles_claim`` the ID tokens list a user's roles in that claim.
+        The client has ``client_id``, ``secret``, ``back`` and ``roles_claim``. Fails when the
+        provider refuses.
 
         Example:
         | ${client}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
@@ -113,15 +113,14 @@ class SsoSetup:
     def wire_sign_in(
         self, client: RegisteredApp, name: str = "SSO", id: str = "sso", role: str = ""
     ) -> None:
-        """Tells the app of its provider, as ``[[sign_in.wiring]]`` in recipe.toml says.
+        """Configures sign-in in the app, as ``[[sign_in.wiring]]`` in recipe.toml says.
 
-        Of several ways the first that the recipe's checkout has the names for is taken: its
-        overlay is added to ``COMPOSE_FILE``, its settings are written and its secret is inserted.
-        ``name`` is what people read on the button, ``id`` the app's short name for this way to
-        sign in, and ``role`` the one that people need to come in.
+        Uses the first wiring whose names the deployed commit has: adds its overlay to
+        ``COMPOSE_FILE``, writes its settings and inserts its secret. ``name`` is the text on the
+        button, ``id`` the app's short name for this way to sign in, and ``role`` what users need.
 
-        Meant for a recipe's `Prepare Sign-In`. Fails when recipe.toml names no way. A release that
-        has none of the ways is deployed without sign-in, and the head after it with.
+        Meant for a recipe's `Prepare Sign-In`. Fails when recipe.toml has no wiring. A release that
+        no wiring fits is deployed without sign-in; the upgrade to the head then adds it.
 
         Example:
         | ${client}=    Register At Provider    git    ${app.url}/back    roles_claim=roles
@@ -142,7 +141,7 @@ class SsoSetup:
 
     @project_keyword()
     def enrol_at_provider(self, name: str, *roles: str) -> User:
-        """Makes somebody who can sign in, with a password of their own and these roles.
+        """Creates a user with a generated password and these roles.
 
         Returns ``id``, ``username`` and ``email``. Fails when the provider refuses.
 
@@ -156,9 +155,9 @@ class SsoSetup:
 
     @project_keyword()
     def user_at_provider(self, name: str) -> User:
-        """Returns the ``id``, ``username`` and ``email`` of somebody who was enrolled.
+        """Returns the ``id``, ``username`` and ``email`` of a user who was enrolled.
 
-        Fails when the provider knows nobody of that name.
+        Fails when the provider has no user of that name.
 
         Example:
         | ${mona}=    User At Provider    mona
@@ -169,9 +168,9 @@ class SsoSetup:
 
     @project_keyword()
     def password_at_provider(self, name: str) -> Secret:
-        """Returns the password that somebody was enrolled with.
+        """Returns the password of a user who was enrolled.
 
-        Fails when nobody of that name was enrolled.
+        Fails when no user of that name was enrolled.
 
         Example:
         | ${password}=    Password At Provider    mona

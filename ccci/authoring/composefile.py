@@ -8,7 +8,7 @@ from typing import Any
 from ccci.errors import Misuse
 from ccci.recipe.compose import as_map, fill_in, services_of
 from ccci.recipe.envfile import read_env, read_exports
-from ccci.recipe.face import SAMPLE, read_face
+from ccci.recipe.offered import SAMPLE, read_offered
 
 DATABASES = (
     *("postgres", "postgis", "pgvector", "timescaledb", "mariadb", "mysql", "percona"),
@@ -53,10 +53,10 @@ def read_recipe(folder: Path) -> Recipe:
     """
     if not (folder / "compose.yml").is_file():
         raise Misuse(f"{folder}: no recipe is here (there is no compose.yml).")
-    face = read_face(folder)
-    parts = services_of(face.contents[name] for name in face.usual)
+    offered = read_offered(folder)
+    parts = services_of(offered.contents[name] for name in offered.usual)
     if not parts:
-        raise Misuse(f"{folder / face.usual[0]}: names no services.")
+        raise Misuse(f"{folder / offered.usual[0]}: names no services.")
     sample = folder / SAMPLE
     settings = read_env(sample) if sample.is_file() else {}
     settings |= read_exports(folder / "abra.sh")
@@ -67,13 +67,13 @@ def read_recipe(folder: Path) -> Recipe:
             Service(name, fill_in(_last(tables, "image"), settings))
             for name, tables in parts.items()
         ),
-        volumes=tuple(face.volumes()),
-        overlays=tuple(face.overlays),
+        volumes=tuple(offered.named("volume")),
+        overlays=tuple(offered.overlays),
         backed_up=tuple(
             name for name, found in labels.items() if any("backupbot." in label for label in found)
         ),
         has_router=any("traefik.http" in label or "caddy" in label for label in everything),
-        sso_settings=tuple(key for key in face.free_settings if SSO.search(key)),
+        sso_settings=tuple(key for key in offered.named("setting") if SSO.search(key)),
         health_path=_health_path(parts.get("app", [])),
         timeout_seconds=_timeout(everything),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ccci.apps import App, stack_name
 from ccci.deploy.app_commands import AppCommands
-from ccci.deploy.fitting import Fitting
+from ccci.deploy.app_wiring import AppWiring
 from ccci.deploy.images import named_images, pull_missing
 from ccci.deploy.record import Record
 from ccci.deploy.swarm_names import check_swarm_names
@@ -15,8 +15,8 @@ from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
-from ccci.recipe.face import Face, read_face
-from ccci.recipe.fit import Kind, hold
+from ccci.recipe.fit import compare
+from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
 from ccci.swarm.convergence import Converged, wait_until_converged
@@ -68,7 +68,7 @@ class AppDriver:
         self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
         self._release: Release | None = None
-        self._fitting = Fitting(app.recipe, config, self.env_path, self.insert_secret)
+        self._wiring = AppWiring(app.recipe, config, self.env_path, self.insert_secret)
 
     @property
     def env_path(self) -> Path:
@@ -114,14 +114,14 @@ class AppDriver:
         files = compose_files(self.env, self.checkout.path)
         return [path for path in files if path.name != OVERLAY_FILE]
 
-    def face(self) -> Face:
-        """Return what the recipe calls its own, at the commit that the app is at."""
+    def offered(self) -> Offered:
+        """Return what the recipe offers at the commit that the app is at."""
         self._show(self._release)
-        return read_face(self.checkout.path)
+        return read_offered(self.checkout.path)
 
     def names(self) -> dict[tuple[Kind, str], str]:
         """Return the recipe's names of what `[names]` of recipe.toml lists, by kind and word."""
-        return hold(self.config, self.face()).names
+        return compare(self.config, self.offered()).names
 
     def name_of(self, kind: Kind, called: str) -> str:
         """Return the recipe's name of one thing that `[names]` lists.
@@ -139,8 +139,8 @@ class AppDriver:
         return names[kind, called]
 
     def wire_sign_in(self, values: dict[str, str]) -> None:
-        """Tell the app of its provider, now and wherever it is upgraded to; see `Fitting.wire`."""
-        self._fitting.wire(values, self.face())
+        """Configure sign-in in the app, now and after an upgrade; see `AppWiring.wire`."""
+        self._wiring.wire(values, self.offered())
 
     def images(self) -> dict[str, str]:
         """Return service to image as the compose files name them, settings filled in."""
@@ -163,7 +163,7 @@ class AppDriver:
             {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **self.config.env},
         )
         self._take_stack()
-        self._fitting.begin(self.face())
+        self._wiring.begin(self.offered())
         check_swarm_names(self.app, self.env, self._exports())
 
     def deploy(self, release: Release | None = None) -> Deployment:
@@ -175,7 +175,7 @@ class AppDriver:
         """
         before = self.services()
         self._show(release)
-        self._fitting.follow(self.face())
+        self._wiring.follow(self.offered())
         self._write_overlay()
         self._generate_secrets(chaos=release is None)
         # Before the deadline of readiness begins to run.

@@ -17,7 +17,7 @@ from ccci.loop.mounts import check_name, check_named_volume
 from ccci.loop.service_rules import check_service
 from ccci.loop.variables import Variables
 from ccci.loop.yamltree import Unreadable, entries, is_null, load, scalars, values
-from ccci.recipe.face import offered_files
+from ccci.recipe.offered import offered_files
 from ccci.recipe.overlay import OVERLAY_FILE
 
 __all__ = ["Violation", "violations"]

@@ -9,13 +9,13 @@ from typing import Self
 from ccci.errors import Misuse, NodeFailure
 from ccci.recipe.release import Release, releases_in
 
-# The recipe is data for the runner: its hooks, filters and submodules are never run here.
+# The recipe is data here: its hooks, filters and submodules are never run.
 _SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
 _SAFE += ["-c", "core.fsmonitor=false"]
-# Files are what the commit holds: its .gitattributes rewrite nothing and call no filter (LFS is
-# one) that the machine happens to have. git reads this file of a repository last.
+# Files are written as the commit has them: .gitattributes must not rewrite them or call a filter
+# (such as LFS) that the machine happens to have. git reads this file last.
 PLAIN_ATTRIBUTES = "* -text !eol -filter -ident !working-tree-encoding -export-subst\n"
-# Where the commit under test stays known while abra checks out releases.
+# Marks the commit under test while abra checks out releases.
 _HEAD_REF = "refs/ccci/head"
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -45,13 +45,13 @@ class Checkout:
 
     @classmethod
     def open(cls, path: Path, recipe: str) -> Self:
-        """Read a checkout that `check_out` made before; it knows its head by a ref of its own."""
+        """Read a checkout that `check_out` made before."""
         commit = _git("rev-parse", "--verify", _HEAD_REF, at=path)
         return cls(path, recipe, commit, *_releases(path, commit))
 
     @property
     def short(self) -> str:
-        """The head's hash, as short as it stands in an app's name: seven characters."""
+        """The first seven characters of the head's hash, as in the app's name."""
         return self.commit[:7]
 
     @property
@@ -70,15 +70,15 @@ class Checkout:
         return older[-1]
 
     def show_head(self) -> None:
-        """Check the head out again, after abra moved the tree to a release."""
+        """Check out the head again, after abra checked out a release."""
         _git("checkout", "--quiet", "--detach", self.commit, at=self.path)
 
     def show(self, release: Release) -> None:
-        """Check a release out."""
+        """Check out a release."""
         _git("checkout", "--quiet", "--detach", f"refs/tags/{release}", at=self.path)
 
     def hide(self, name: str) -> None:
-        """Keep a file of ours out of git's sight: abra refuses a tree with changes."""
+        """Hide a file of ours from git, because abra refuses a tree with changes."""
         exclude = self.path / ".git" / "info" / "exclude"
         exclude.parent.mkdir(exist_ok=True)
         if not exclude.exists() or name not in exclude.read_text(encoding="utf-8").split():

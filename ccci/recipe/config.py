@@ -82,7 +82,7 @@ class RecipeConfig(Table):
             or several of which the first that the recipe has is taken.
         names: the recipe's own names that the suite uses.
         database: where the app keeps its data, as far as the images do not tell.
-        sign_in: how the recipe is told of its provider.
+        sign_in: how sign-in is configured in the recipe.
         holds: what people entrust to the app, a line each.
         sso: the provider of single sign-on, if the app has any.
         browser: the reason why there are no browser tests, for an app without pages.

@@ -1,6 +1,6 @@
 """Which recipes must be up before the recipe under test, and in which order.
 
-``python -m ccci.recipe.dependencies gitea`` prints what its tests need beside it: one name a line.
+``python -m ccci.recipe.dependencies gitea`` prints the recipes that its tests need, one a line.
 """
 
 import sys
@@ -19,8 +19,8 @@ class Plan:
     """What a recipe needs.
 
     Attributes:
-        layers: recipes to deploy, those of one layer side by side, each layer after the one before.
-        weight: the share of the budget of the recipe and all that it needs, while all are live.
+        layers: recipes to deploy: one layer after the other, those of a layer in parallel.
+        weight: the places of the budget that the recipe and all that it needs take together.
     """
 
     layers: tuple[tuple[str, ...], ...]
@@ -33,11 +33,11 @@ class Plan:
 
 
 def needs_of(config: RecipeConfig, shared: str = "") -> list[str]:
-    """Return what a recipe's own tests need beside it: for good, for tests, and for sign-on.
+    """Return the recipes that a recipe's own tests need: required, for tests, and its provider.
 
     Args:
         config: the recipe's settings.
-        shared: the provider of sign-on that is there already, or "".
+        shared: the provider that is deployed already, or "".
     """
     provider = [config.sso.provider] if config.sso and config.sso.provider != shared else []
     return list(dict.fromkeys([*config.requires, *config.test_requires, *provider]))
@@ -50,7 +50,7 @@ def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None], shared: st
         recipe: the recipe under test, whose `test_requires` and provider count.
         load: returns the configuration of an enrolled recipe, None for one that is not enrolled.
             Of what the recipe needs only `requires` counts: their own tests are not run.
-        shared: the provider of sign-on that is there already, or "".
+        shared: the provider that is deployed already, or "".
 
     Raises:
         Misuse: a recipe is not enrolled, or they need each other in a circle. Nothing was started.
@@ -92,7 +92,7 @@ def plan_in(project: Path, recipe: str, shared: str = "") -> Plan:
 
 
 def main(recipes: Iterable[str]) -> int:
-    """Print what the recipes need; 1 when that cannot be told."""
+    """Print what the recipes need; 1 when one of them is wrong."""
     names: dict[str, None] = {}
     try:
         for recipe in map(check_recipe_name, recipes):

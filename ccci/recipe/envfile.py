@@ -1,4 +1,4 @@
-"""An app's .env file: read as abra reads it, changed without touching what is not meant."""
+"""An app's .env file: read as abra reads it, and changed line by line."""
 
 import re
 from io import StringIO
@@ -14,10 +14,10 @@ _LINE = re.compile(r"^\s*(?:#.*)?$|^\s*[A-Za-z_][A-Za-z0-9_]*=.*$")
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """Return the settings of an .env file, later lines seeing earlier ones and nothing else.
+    """Return the settings of an .env file; a line may refer to those before it.
 
-    A reference to what the file does not set is empty, as for abra: this process's own environment
-    must not get into an app, whose recipe may be anybody's.
+    A reference to anything else is empty, as in abra. The environment of this process must not get
+    into an app, whose recipe may come from anybody.
 
     Raises:
         Misuse: a line is neither a setting nor a comment; the sentence names file and line.
@@ -28,7 +28,7 @@ def read_env(path: Path) -> dict[str, str]:
         raise Misuse(f"{path}: not UTF-8 text.") from None
     for number, line in enumerate(text.splitlines(), 1):
         if "\x00" in line or not _LINE.match(line):
-            raise Misuse(f"{path}:{number}: {line[:60]!r} is no KEY=value and no comment.")
+            raise Misuse(f"{path}:{number}: {line[:60]!r} is neither KEY=value nor a comment.")
         value = line.partition("=")[2].lstrip()
         if value[:1] in ("'", '"') and value.count(value[0]) < 2:
             raise Misuse(f"{path}:{number}: the quote that opens the value is never closed.")
@@ -42,7 +42,7 @@ def read_env(path: Path) -> dict[str, str]:
 
 
 def set_env(path: Path, settings: dict[str, str]) -> None:
-    """Write settings at the end of an .env file, in place of earlier lines with these keys."""
+    """Write settings at the end of an .env file; earlier lines with these keys are removed."""
     kept = [
         line
         for line in path.read_text(encoding="utf-8").splitlines()
@@ -53,9 +53,9 @@ def set_env(path: Path, settings: dict[str, str]) -> None:
 
 
 def read_exports(abra_sh: Path) -> dict[str, str]:
-    """Return what a recipe's abra.sh exports: abra lays it over the settings of every app.
+    """Return what a recipe's abra.sh exports, which abra prefers to the app's settings.
 
-    The file is read, never run; where it does not exist nothing is exported.
+    The file is read and never run. Without the file nothing is exported.
     """
     if not abra_sh.is_file():
         return {}

@@ -1,28 +1,29 @@
-"""Whether recipe.toml's tables fit a checkout: which names it has, and what it has instead."""
+"""Compares recipe.toml with a checkout: which of its names the recipe has, and what is missing."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
 
 from ccci.recipe.config import RecipeConfig
-from ccci.recipe.face import Face
+from ccci.recipe.offered import Kind, Offered
 from ccci.recipe.tables import Wiring
 from ccci.recipe.toml_lines import Part
 
-Kind = Literal["service", "setting", "secret", "volume", "port"]
 # Settings that abra and this project write themselves, whatever the recipe offers.
 OUR_OWN = ("COMPOSE_FILE", "DOMAIN", "LETS_ENCRYPT_ENV", "TYPE")
-_MOST_NAMES = 12
+# How alike two names must be, of 1.0, for one to be suggested in place of the other.
+_ALIKE = 0.55
+_MOST_SUGGESTED = 3
+_MOST_LISTED = 12
 
 
 @dataclass(frozen=True)
-class Misfit:
-    """A name that the recipe does not have.
+class Mismatch:
+    """A name in recipe.toml that the recipe does not have.
 
     Attributes:
-        place: of the name in recipe.toml, keys from the top.
-        sentence: what is not there, and what there is instead.
+        place: the keys that lead to the name in recipe.toml.
+        sentence: what is missing, and what the recipe has instead.
     """
 
     place: tuple[Part, ...]
@@ -31,139 +32,136 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Fit:
-    """What is taken of recipe.toml's tables for a checkout, and what does not fit it.
+    """What of recipe.toml is used for a checkout, and what the checkout lacks.
 
     Attributes:
         overlays: the compose files to deploy with, beside the usual ones.
-        wiring: how the recipe is told of its provider; None where no way fits, or none is named.
+        wiring: the `[[sign_in.wiring]]` to use; None where none fits, or there is none.
         names: kind and the suite's word for a thing, to the recipe's name of it.
-        misfits: what the checkout does not have.
+        mismatches: the names that the checkout does not have.
     """
 
     overlays: tuple[str, ...]
     wiring: Wiring | None
     names: dict[tuple[Kind, str], str]
-    misfits: tuple[Misfit, ...]
+    mismatches: tuple[Mismatch, ...]
 
     @property
     def deployed(self) -> tuple[str, ...]:
-        """The compose files that an app with sign-in is deployed with, beside the usual ones."""
+        """The compose files of an app with sign-in, beside the usual ones."""
         return (*self.overlays, *_overlay_of(self.wiring))
 
 
-def hold(config: RecipeConfig, face: Face) -> Fit:
-    """Hold recipe.toml's tables against what a checkout offers."""
-    overlays: list[str] = []
-    misfits: list[Misfit] = []
-    for number, names in enumerate(config.overlays):
-        if overlay := _first(names, (*face.usual, *face.overlays)):
-            overlays.append(overlay)
-        else:
-            misfits.append(Misfit(("overlays", number), _lacks_overlay(names, face)))
-    misfits += _of_env(config, face)
-    wiring, unwired = _wiring(config, face)
-    misfits += unwired
+def compare(config: RecipeConfig, offered: Offered) -> Fit:
+    """Compare recipe.toml with what a checkout offers."""
+    overlays, missing = _overlays(config, offered)
+    missing += _settings(config, offered)
+    wiring, unwired = _choose_wiring(config.sign_in.wiring, offered)
     deployed = (*overlays, *_overlay_of(wiring))
-    found, unnamed = _names(config, face, deployed)
-    misfits += unnamed
+    names, unnamed = _names(config, offered, deployed)
+    missing += [*unwired, *unnamed]
     if service := config.database.service:
-        misfits += _in_use(
-            ("database", "service"), "service", [service], face, deployed, Face.services
-        )
-    return Fit(tuple(overlays), wiring, found, tuple(misfits))
+        place = ("database", "service")
+        missing += _one_of("service", [service], offered, deployed, place)[1]
+    return Fit(tuple(overlays), wiring, names, tuple(missing))
 
 
-def _overlay_of(wiring: Wiring | None) -> tuple[str, ...]:
-    return (wiring.overlay,) if wiring and wiring.overlay else ()
+def _overlays(config: RecipeConfig, offered: Offered) -> tuple[list[str], list[Mismatch]]:
+    found: list[str] = []
+    missing: list[Mismatch] = []
+    for number, names in enumerate(config.overlays):
+        if name := _first(names, offered.files):
+            found.append(name)
+        else:
+            missing.append(Mismatch(("overlays", number), _no_overlay(names, offered)))
+    return found, missing
 
 
-def _of_env(config: RecipeConfig, face: Face) -> list[Misfit]:
-    """Return what `[env]` sets that nothing of the recipe reads."""
+def _settings(config: RecipeConfig, offered: Offered) -> list[Mismatch]:
+    """Return the settings in `[env]` that nothing in the recipe reads."""
     return [
-        Misfit(("env", key), _lacks("setting", [key], face.free_settings))
+        Mismatch(("env", key), _no("setting", [key], offered.named("setting")))
         for key in config.env
-        if key not in (*OUR_OWN, *face.settings)
+        if key not in (*OUR_OWN, *offered.settings)
     ]
 
 
-def _wiring(config: RecipeConfig, face: Face) -> tuple[Wiring | None, list[Misfit]]:
-    """Return the first way of wiring that the checkout has the names for; else what each lacks."""
-    misfits: list[Misfit] = []
-    ways = config.sign_in.wiring
+def _choose_wiring(
+    ways: Sequence[Wiring], offered: Offered
+) -> tuple[Wiring | None, list[Mismatch]]:
+    """Return the first wiring whose names the checkout has; otherwise what each of them lacks."""
+    missing: list[Mismatch] = []
     for number, way in enumerate(ways):
-        lacks = _missing(way, face)
+        lacks = _lacks(way, offered)
         if not lacks:
             return way, []
         which = f"way {number + 1} of {len(ways)} to wire sign-in: " if len(ways) > 1 else ""
-        misfits += [
-            Misfit(("sign_in", "wiring", number, *place), which + sentence)
-            for place, sentence in lacks
+        missing += [
+            Mismatch(("sign_in", "wiring", number, *one.place), which + one.sentence)
+            for one in lacks
         ]
-    return None, misfits
+    return None, missing
 
 
-def _missing(way: Wiring, face: Face) -> list[tuple[tuple[Part, ...], str]]:
-    lacks: list[tuple[tuple[Part, ...], str]] = []
-    if way.overlay and way.overlay not in (*face.usual, *face.overlays):
-        lacks.append((("overlay",), _lacks_overlay([way.overlay], face)))
+def _lacks(way: Wiring, offered: Offered) -> list[Mismatch]:
+    lacks = []
+    if way.overlay and way.overlay not in offered.files:
+        lacks.append(Mismatch(("overlay",), _no_overlay([way.overlay], offered)))
     for key in way.settings:
-        if key not in face.settings:
-            lacks.append((("settings", key), _lacks("setting", [key], face.free_settings)))
+        if key not in offered.settings:
+            sentence = _no("setting", [key], offered.named("setting"))
+            lacks.append(Mismatch(("settings", key), sentence))
     for name in way.secret:
-        if name not in face.secrets:
-            lacks.append((("secret", name), _lacks("secret", [name], list(face.secrets))))
+        if name not in offered.secrets:
+            sentence = _no("secret", [name], list(offered.secrets))
+            lacks.append(Mismatch(("secret", name), sentence))
     return lacks
 
 
 def _names(
-    config: RecipeConfig, face: Face, deployed: Sequence[str]
-) -> tuple[dict[tuple[Kind, str], str], list[Misfit]]:
-    """Return the names that the checkout has of `[names]`, and what it lacks."""
-    offered: list[tuple[Kind, dict[str, list[str]], Callable[[Face, Iterable[str]], list[str]]]] = [
-        ("service", config.names.services, Face.services),
-        ("setting", config.names.settings, lambda face, more: face.free_settings),
-        ("secret", config.names.secrets, Face.secrets_in),
-        ("volume", config.names.volumes, Face.volumes),
-        (
-            "port",
-            {called: [str(port) for port in ports] for called, ports in config.names.ports.items()},
-            lambda face, more: [str(port) for port in face.ports(more)],
-        ),
-    ]
+    config: RecipeConfig, offered: Offered, deployed: Sequence[str]
+) -> tuple[dict[tuple[Kind, str], str], list[Mismatch]]:
+    names = config.names
+    ports = {called: [str(port) for port in ports] for called, ports in names.ports.items()}
+    tables: dict[Kind, dict[str, list[str]]] = {
+        "service": names.services, "setting": names.settings, "secret": names.secrets,
+        "volume": names.volumes, "port": ports,
+    }  # fmt: skip
     found: dict[tuple[Kind, str], str] = {}
-    misfits: list[Misfit] = []
-    for kind, table, offers in offered:
-        for called, names in table.items():
-            if name := _first(names, offers(face, deployed)):
+    missing: list[Mismatch] = []
+    for kind, table in tables.items():
+        for called, candidates in table.items():
+            place = ("names", f"{kind}s", called)
+            name, lacking = _one_of(kind, candidates, offered, deployed, place)
+            missing += lacking
+            if name:
                 found[kind, called] = name
-            else:
-                place = ("names", f"{kind}s", called)
-                misfits += _in_use(place, kind, names, face, deployed, offers)
-    return found, misfits
+    return found, missing
 
 
-def _in_use(
-    place: tuple[Part, ...],
+def _one_of(
     kind: Kind,
     names: Sequence[str],
-    face: Face,
+    offered: Offered,
     deployed: Sequence[str],
-    offers: Callable[[Face, Iterable[str]], list[str]],
-) -> list[Misfit]:
-    """Return the misfit when none of the names is in the compose files that are deployed."""
-    here = offers(face, deployed)
-    if _first(names, here):
-        return []
-    for overlay in face.overlays:
-        if name := _first(names, offers(face, (*deployed, overlay))):
-            return [
-                Misfit(
-                    place,
-                    f"{kind} '{name}' is in {overlay}, which is not deployed: add that file to "
-                    "'overlays', or name another one",
-                )
-            ]
-    return [Misfit(place, _lacks(kind, names, here))]
+    place: tuple[Part, ...],
+) -> tuple[str, list[Mismatch]]:
+    """Return the first of the names that the deployed compose files have, or what is missing."""
+    here = offered.named(kind, deployed)
+    if name := _first(names, here):
+        return name, []
+    for overlay in offered.overlays:
+        if name := _first(names, offered.named(kind, (*deployed, overlay))):
+            sentence = (
+                f"{kind} '{name}' is in {overlay}, which is not deployed: add that file to "
+                "'overlays', or name another one"
+            )
+            return "", [Mismatch(place, sentence)]
+    return "", [Mismatch(place, _no(kind, names, here))]
+
+
+def _overlay_of(wiring: Wiring | None) -> tuple[str, ...]:
+    return (wiring.overlay,) if wiring and wiring.overlay else ()
 
 
 def _first(names: Iterable[str], there: Iterable[str]) -> str:
@@ -171,30 +169,30 @@ def _first(names: Iterable[str], there: Iterable[str]) -> str:
     return next((name for name in names if name in known), "")
 
 
-def _lacks(kind: str, names: Sequence[str], there: Sequence[str]) -> str:
-    """Return the sentence that says what is not there, and what comes closest."""
+def _no_overlay(names: Sequence[str], offered: Offered) -> str:
+    for name in names:
+        if name in offered.unreadable:
+            return f"the recipe's {name} cannot be read as a compose file"
+    return _no("overlay", names, offered.overlays)
+
+
+def _no(kind: str, names: Sequence[str], there: Sequence[str]) -> str:
+    """Return the sentence that says what is missing and what comes closest."""
     wanted = " or ".join(f"'{name}'" for name in names)
-    close = [found for name in names for found in get_close_matches(name, there, 3, 0.55)]
+    close = [
+        found for name in names for found in get_close_matches(name, there, _MOST_SUGGESTED, _ALIKE)
+    ]
     if close:
         instead = f"closest: {_listed(dict.fromkeys(close))}"
     elif kind == "setting":
         # There are dozens, and `make fit` lists them.
         instead = "none comes close"
-    elif there:
-        instead = f"it has {_listed(there)}"
     else:
-        instead = "it has none"
+        instead = f"it has {_listed(there) or 'none'}"
     return f"the recipe has no {kind} {wanted}; {instead}"
 
 
-def _lacks_overlay(names: Sequence[str], face: Face) -> str:
-    for name in names:
-        if name in face.unreadable:
-            return f"the recipe's {name} is no compose file that can be read"
-    return _lacks("overlay", names, face.overlays)
-
-
 def _listed(names: Iterable[str]) -> str:
-    all_of_them = list(names)
-    more = len(all_of_them) - _MOST_NAMES
-    return ", ".join(all_of_them[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    every = list(names)
+    more = len(every) - _MOST_LISTED
+    return ", ".join(every[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""``make fit RECIPE=x``: hold recipe.toml against a checkout, and say which line to change.
+"""``make fit RECIPE=x``: compares recipe.toml with a checkout, and says which line to change.
 
 Every run does the same at its start, before anything is deployed.
 """
@@ -16,8 +16,8 @@ from ccci.node.state import state_dir
 from ccci.project import PROJECT
 from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
-from ccci.recipe.face import Face, read_face
-from ccci.recipe.fit import Fit, hold
+from ccci.recipe.fit import Fit, compare
+from ccci.recipe.offered import Offered, read_offered
 from ccci.recipe.toml_lines import line_of
 
 
@@ -35,7 +35,7 @@ def require_fit(
     Raises:
         Misuse: it lacks some; a sentence for each, with the line to change.
     """
-    lacking = sentences(project, checkout.recipe, hold(config, read_face(checkout.path)))
+    lacking = sentences(project, checkout.recipe, compare(config, read_offered(checkout.path)))
     if lacking:
         where = f" RECIPE_SOURCE={source}" if source else ""
         lacking.append(
@@ -47,11 +47,11 @@ def require_fit(
 
 def sentences(project: Path, recipe: str, fit: Fit) -> list[str]:
     """Return a sentence for each name that does not fit, with file and line of recipe.toml."""
-    if not fit.misfits:
+    if not fit.mismatches:
         return []
     path = config_path(project, recipe)
     text = path.read_text(encoding="utf-8")
-    lines = sorted((line_of(text, misfit.place), misfit.sentence) for misfit in fit.misfits)
+    lines = sorted((line_of(text, one.place), one.sentence) for one in fit.mismatches)
     return [f"{path.relative_to(project)}:{line}: {sentence}." for line, sentence in lines]
 
 
@@ -64,7 +64,7 @@ def operators_recipes() -> Path:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Say what of recipe.toml a checkout has; 0: all of it, 1: not all, 2: it cannot be told."""
+    """Compare recipe.toml with a checkout; 0: it fits, 1: it does not, 2: nothing to compare."""
     parser = argparse.ArgumentParser(prog="ccci.recipe.fit_report", description=main.__doc__)
     parser.add_argument("recipe", metavar="RECIPE")
     parser.add_argument("--source", type=Path, help="the recipe's repository; else the server's")
@@ -85,14 +85,14 @@ def main(argv: list[str] | None = None) -> int:
 def _tell(checkout: Checkout, source: Path) -> int:
     path = config_path(PROJECT, checkout.recipe)
     config = load_recipe_config(path) if path.exists() else RecipeConfig()
-    face = read_face(checkout.path)
-    fit = hold(config, face)
+    offered = read_offered(checkout.path)
+    fit = compare(config, offered)
     lacking = sentences(PROJECT, checkout.recipe, fit)
     print(f"{checkout.recipe} at {checkout.short} of {source}")
     for line in (*_taken(fit), *_before(checkout, config, fit)):
         print(f"  {line}")
     if lacking or not path.exists():
-        print("\n".join(_offered(face, fit)))
+        print("\n".join(_offered(offered, fit)))
     print("\n".join(lacking), end="\n" if lacking else "")
     named = f"recipes/{checkout.recipe}/recipe.toml"
     if lacking:
@@ -111,17 +111,17 @@ def _taken(fit: Fit) -> Iterator[str]:
         yield f"{kind} '{called}' is {name}"
 
 
-def _offered(face: Face, fit: Fit) -> Iterator[str]:
-    """Yield what the recipe has, for who looks for another name."""
+def _offered(offered: Offered, fit: Fit) -> Iterator[str]:
+    """Yield what the recipe has, for those who look for another name."""
     more = fit.deployed
     offers = {
-        "compose files": [*face.usual, *(name for name in more if name not in face.usual)],
-        "other overlays": [name for name in face.overlays if name not in more],
-        "services": face.services(more),
-        "volumes": face.volumes(more),
-        "ports": [str(port) for port in face.ports(more)],
-        "secrets": list(face.secrets),
-        "settings": face.free_settings,
+        "compose files": [*offered.usual, *(name for name in more if name not in offered.usual)],
+        "other overlays": [name for name in offered.overlays if name not in more],
+        "services": offered.named("service", more),
+        "volumes": offered.named("volume", more),
+        "ports": offered.named("port", more),
+        "secrets": list(offered.secrets),
+        "settings": offered.named("setting"),
     }
     yield "  it has"
     for what, names in offers.items():
@@ -133,14 +133,14 @@ def _offered(face: Face, fit: Fit) -> Iterator[str]:
 
 
 def _before(checkout: Checkout, config: RecipeConfig, head: Fit) -> Iterator[str]:
-    """Yield what the release lacks that an upgrade begins with, and the head has."""
+    """Yield what the head has and the release before it lacks."""
     older = [release for release in checkout.releases if release != checkout.head_release]
     if not older:
         return
     checkout.show(older[-1])
-    for misfit in hold(config, read_face(checkout.path)).misfits:
-        if misfit not in head.misfits:
-            yield f"before an upgrade, at {older[-1]}: {misfit.sentence}"
+    for mismatch in compare(config, read_offered(checkout.path)).mismatches:
+        if mismatch not in head.mismatches:
+            yield f"before an upgrade, at {older[-1]}: {mismatch.sentence}"
 
 
 if __name__ == "__main__":

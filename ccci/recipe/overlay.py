@@ -1,11 +1,10 @@
 """The compose overlay that makes a recipe's services reachable on this node.
 
 On a kernel without IPVS a service's virtual IP carries no traffic and the routing mesh publishes
-no port: services there need `endpoint_mode: dnsrr` and ports in host mode. Where names are mapped
-instead of being in DNS, containers need `extra_hosts`. Where the server's certificates come from an
-authority of its own, containers that call each other's public names must trust it: each then has
-the operator's bundle in the place of its system's. On an ordinary server all of that is empty and
-there is no overlay.
+no port: services need `endpoint_mode: dnsrr` and ports in host mode. Where names are not in DNS,
+containers need `extra_hosts`. Where the server has a certificate authority of its own, containers
+that call public names must trust it: the operator's bundle replaces their system's. An ordinary
+server needs none of that, and there is no overlay.
 """
 
 import hashlib
@@ -21,9 +20,9 @@ from ccci.node.server import Server
 from ccci.recipe.compose import read_compose, services_in
 
 OVERLAY_FILE = "compose.ccci.yml"
-# Where the images of Debian and Alpine keep their authorities, and OpenSSL, curl, git and Go look.
+# The bundle of Debian and Alpine images, which OpenSSL, curl, git and Go read.
 TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt"
-# What looks elsewhere, or brings authorities of its own, is told by these.
+# For programs that read another file or bring their own authorities.
 TRUST_VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
 _TRUST_CONFIG = "ccci_ca"
 

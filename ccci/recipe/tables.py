@@ -1,7 +1,7 @@
-"""The tables of recipe.toml that name what is the recipe's own: files, settings, secrets, services.
+"""The tables of recipe.toml with the recipe's own names: files, settings, secrets, services.
 
-Nothing else in this project names them. Where recipes are known to differ a name has alternatives,
-and the first that a checkout has is taken; see `ccci.recipe.fit`.
+No other part of this project knows these names. Where recipes differ, a name has alternatives, and
+the first that a checkout has is used; see `ccci.recipe.fit`.
 """
 
 import re
@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-# What a value of `[[sign_in.wiring]]` may hold in braces, and what is then filled in.
+# The placeholders in the values of `[[sign_in.wiring]]`, and what they stand for.
 PLACEHOLDERS = {
     "issuer": "the provider's address as apps know it",
     "discovery_url": "the provider's discovery document",
@@ -80,7 +80,7 @@ SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$")
 OwnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Meaning = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-# What the suite calls it, to the recipe's name of it, or to several in order of preference.
+# One name, or several in order of preference.
 EnvKeys = Annotated[list[EnvKey], BeforeValidator(_listed), Field(min_length=1)]
 ComposeNames = Annotated[list[ComposeName], BeforeValidator(_listed), Field(min_length=1)]
 SecretNames = Annotated[list[SecretName], BeforeValidator(_listed), Field(min_length=1)]
@@ -90,7 +90,7 @@ Called = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Wiring(Table):
-    """One `[[sign_in.wiring]]`: how a recipe is told of its provider.
+    """One `[[sign_in.wiring]]`: how sign-in is configured in a recipe.
 
     Attributes:
         overlay: the compose file that switches sign-in on; None where none is needed.
@@ -110,7 +110,7 @@ class Wiring(Table):
 
 
 class SignIn(Table):
-    """`[sign_in]`: the ways in which recipes are wired; the first that fits is taken."""
+    """`[sign_in]`: the ways to configure sign-in; the first that fits is used."""
 
     wiring: list[Wiring] = []
 
@@ -134,7 +134,7 @@ class Database(Table):
 
 
 class Names(Table):
-    """`[names]`: what the suite calls a thing, and how the recipe may call it.
+    """`[names]`: the suite's word for a thing, and the recipe's name of it, or several to try.
 
     Attributes:
         services: of the compose files, other than `app`.

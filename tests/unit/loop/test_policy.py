@@ -13,7 +13,7 @@ from ccci.errors import Misuse
 from ccci.loop.policy import Violation, violations
 from ccci.project import PROJECT
 from ccci.recipe.config import Approval, load_recipe_config
-from ccci.recipe.face import read_face
+from ccci.recipe.offered import read_offered
 from lab import imagelist
 
 RECIPES = PROJECT / "lab" / "recipes"
@@ -679,9 +679,9 @@ def test_every_compose_file_is_checked(recipe: Recipe) -> None:
     )
     recipe.service("privileged: true", "../compose.outside.yml")
     assert {one.file for one in recipe.violations()} == set(judged)
-    # What recipe.toml can add to an app is judged: the face of a recipe offers no other file.
-    face = read_face(recipe.path)
-    assert {*face.usual, *face.overlays} == {"compose.yml", *judged}
+    # recipe.toml can add no other file to an app.
+    offered = read_offered(recipe.path)
+    assert {*offered.usual, *offered.overlays} == {"compose.yml", *judged}
 
 
 def test_a_recipe_without_compose_files_is_a_violation(recipe: Recipe) -> None:

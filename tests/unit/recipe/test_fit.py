@@ -1,4 +1,4 @@
-"""recipe.toml is held against a checkout: each name that is missing is a sentence with its line."""
+"""recipe.toml is compared with a checkout: each missing name is a sentence with its line."""
 
 import subprocess
 from pathlib import Path
@@ -9,9 +9,9 @@ from ccci.errors import Misuse
 from ccci.recipe import fit_report
 from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig
-from ccci.recipe.face import read_face
-from ccci.recipe.fit import Fit, hold
-from tests.unit.recipe.test_face import FILES
+from ccci.recipe.fit import Fit, compare
+from ccci.recipe.offered import read_offered
+from tests.unit.recipe.test_offered import FILES
 
 FITS = """\
 overlays = ["extras/search.yml"]
@@ -79,12 +79,12 @@ def held(project: Path, source: Path, *change: tuple[str, str]) -> Fit:
         assert old in text, f"{old!r} is not in the file"
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
-    return hold(fit_report.load_recipe_config(path), read_face(source))
+    return compare(fit_report.load_recipe_config(path), read_offered(source))
 
 
 def test_of_several_names_the_first_that_is_there_is_taken(project: Path, source: Path) -> None:
     fit = held(project, source)
-    assert fit.misfits == ()
+    assert fit.mismatches == ()
     assert fit.overlays == ("extras/search.yml",)
     assert fit.wiring and fit.wiring.overlay == "compose.oidc.yml"
     assert fit.deployed == ("extras/search.yml", "compose.oidc.yml")
@@ -117,7 +117,7 @@ def test_a_secret_of_the_wiring_overlay_is_in_use(project: Path, source: Path) -
         ),
         (
             '"extras/search.yml"', '"extras/search.yml", "compose.broken.yml"', 1,
-            "the recipe's compose.broken.yml is no compose file that can be read",
+            "the recipe's compose.broken.yml cannot be read as a compose file",
         ),
         (
             "UPLOAD_LIMIT", "UPLOADS_LIMIT", 4,
@@ -171,7 +171,7 @@ def test_a_recipe_with_nothing_of_a_kind(project: Path, source: Path) -> None:
         path.unlink()
     (source / "compose.yml").write_text("services: { app: { image: 'nginx:1' } }")
     (source / ".env.sample").unlink()
-    said = [misfit.sentence for misfit in held(project, source).misfits]
+    said = [mismatch.sentence for mismatch in held(project, source).mismatches]
     assert "the recipe has no volume 'index'; it has none" in said
     assert "the recipe has no overlay 'extras/search.yml'; it has none" in said
 
@@ -198,8 +198,8 @@ def test_no_way_to_wire_sign_in_fits(project: Path, source: Path) -> None:
 
 def test_one_way_that_does_not_fit_needs_no_number(project: Path, source: Path) -> None:
     config = RecipeConfig.model_validate({"sign_in": {"wiring": [{"overlay": "compose.x.yml"}]}})
-    (misfit,) = hold(config, read_face(source)).misfits
-    assert misfit.sentence.startswith("the recipe has no overlay 'compose.x.yml'; ")
+    (mismatch,) = compare(config, read_offered(source)).mismatches
+    assert mismatch.sentence.startswith("the recipe has no overlay 'compose.x.yml'; ")
 
 
 def test_a_run_ends_at_its_start_with_every_sentence(

@@ -9,7 +9,7 @@ from ccci.recipe import fit_report
 from ccci.recipe.checkout import check_out
 from ccci.recipe.compose import fill_in, images_in, labels_in
 from ccci.recipe.envfile import read_env, read_exports
-from ccci.recipe.face import read_face
+from ccci.recipe.offered import read_offered
 from tests.guestbook_recipe import guestbook
 
 
@@ -18,21 +18,21 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return guestbook(tmp_path_factory.mktemp("recipes"))
 
 
-def test_its_face(recipe: Path) -> None:
-    face = read_face(recipe)
-    assert face.usual == ("compose.yml", "data/compose.postgres.yml")
-    assert face.overlays == ["compose.auth.openid.yml", "data/compose.tune.yml"]
-    assert face.services() == ["app", "files", "sweeper", "db"]
-    assert face.volumes() == ["pages", "uploads", "sweeps", "db-data"]
-    assert face.ports() == [80]
-    assert {"OPENID_DISCOVERY", "GREETING", "DB_CONNECTIONS", "IMAGE"} <= set(face.settings)
-    assert not {"NGINX_VERSION", "PAGE_VERSION", "POSTGRES_USER"} & set(face.settings)
-    assert face.secrets["db_password"].generated
-    assert not face.secrets["openid_client_secret"].generated
+def test_what_it_offers(recipe: Path) -> None:
+    offered = read_offered(recipe)
+    assert offered.usual == ("compose.yml", "data/compose.postgres.yml")
+    assert offered.overlays == ["compose.auth.openid.yml", "data/compose.tune.yml"]
+    assert offered.named("service") == ["app", "files", "sweeper", "db"]
+    assert offered.named("volume") == ["pages", "uploads", "sweeps", "db-data"]
+    assert offered.named("port") == ["80"]
+    assert {"OPENID_DISCOVERY", "GREETING", "DB_CONNECTIONS", "IMAGE"} <= set(offered.settings)
+    assert not {"NGINX_VERSION", "PAGE_VERSION", "POSTGRES_USER"} & set(offered.settings)
+    assert offered.secrets["db_password"].generated
+    assert not offered.secrets["openid_client_secret"].generated
 
 
 def test_what_abra_sh_exports_wins_over_the_default(recipe: Path) -> None:
-    files = [recipe / name for name in read_face(recipe).usual]
+    files = [recipe / name for name in read_offered(recipe).usual]
     settings = {**read_env(recipe / ".env.sample"), **read_exports(recipe / "abra.sh")}
     images = {service: fill_in(image, settings) for service, image in images_in(files).items()}
     assert images == {
@@ -42,7 +42,7 @@ def test_what_abra_sh_exports_wins_over_the_default(recipe: Path) -> None:
 
 
 def test_its_backup_labels_are_in_a_list_and_in_maps(recipe: Path) -> None:
-    files = [recipe / name for name in read_face(recipe).usual]
+    files = [recipe / name for name in read_offered(recipe).usual]
     labels = labels_in(files)
     assert labels["db"]["backupbot.backup"] == "${ENABLE_BACKUPS:-true}"
     assert labels["files"]["backupbot.backup.path"] == "/srv/uploads"

@@ -1,15 +1,15 @@
-"""An app is told of its provider by the names of the checkout that is deployed."""
+"""Sign-in is configured by the names of the checkout that is deployed."""
 
 from pathlib import Path
 
 import pytest
 
 from ccci.apps import App
-from ccci.deploy.fitting import Fitting
+from ccci.deploy.app_wiring import AppWiring
 from ccci.errors import Misuse
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import read_env
-from ccci.recipe.face import Face, read_face
+from ccci.recipe.offered import Offered, read_offered
 from ccci.recipe.tables import PLACEHOLDERS
 from ccci.sso.oidc import Provider
 from ccci.sso.placeholders import RegisteredApp, WayIn, placeholders
@@ -52,15 +52,15 @@ secrets:
 SAMPLE = 'TYPE=wiki\nCOMPOSE_FILE="compose.yml"\nCOMPOSE_FILE="$COMPOSE_FILE:compose.db.yml"\n'
 
 
-def face_of(folder: Path, *names: str, sample: str = SAMPLE) -> Face:
-    """Return the face of a checkout with these overlays."""
+def offered_by(folder: Path, *names: str, sample: str = SAMPLE) -> Offered:
+    """Return what a checkout with these overlays offers."""
     folder.mkdir()
     contents = {"sso/compose.oidc.yml": OIDC, "compose.sso.yml": SSO}
     for name in ("compose.yml", "compose.db.yml", *names):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(contents.get(name, COMPOSE))
     (folder / ".env.sample").write_text(sample)
-    return read_face(folder)
+    return read_offered(folder)
 
 
 class AnApp:
@@ -69,7 +69,7 @@ class AnApp:
     def __init__(self, path: Path, config: RecipeConfig = CONFIG, sample: str = SAMPLE) -> None:
         path.write_text(sample)
         self.path, self.inserted = path, list[tuple[str, str, str]]()
-        self.fitting = Fitting("wiki", config, path, lambda *told: self.inserted.append(told))
+        self.wiring = AppWiring("wiki", config, path, lambda *told: self.inserted.append(told))
 
     @property
     def env(self) -> dict[str, str]:
@@ -82,10 +82,10 @@ def app(tmp_path: Path) -> AnApp:
 
 
 def test_the_overlay_is_added_to_what_the_recipe_has_by_default(app: AnApp, tmp_path: Path) -> None:
-    face = face_of(tmp_path / "head", "sso/compose.oidc.yml", "compose.ports.yml")
-    app.fitting.begin(face)
+    offered = offered_by(tmp_path / "head", "sso/compose.oidc.yml", "compose.ports.yml")
+    app.wiring.begin(offered)
     assert app.env["COMPOSE_FILE"] == "compose.yml:compose.db.yml:compose.ports.yml"
-    app.fitting.wire(VALUES, face)
+    app.wiring.wire(VALUES, offered)
     assert app.env == {
         "TYPE": "wiki",
         "COMPOSE_FILE": "compose.yml:compose.db.yml:compose.ports.yml:sso/compose.oidc.yml",
@@ -96,7 +96,7 @@ def test_the_overlay_is_added_to_what_the_recipe_has_by_default(app: AnApp, tmp_
     assert app.inserted == [("client_secret", "hush", "v1")]
     # Once is enough, however often the same checkout is deployed.
     before = app.path.read_text()
-    app.fitting.follow(face)
+    app.wiring.follow(offered)
     assert app.path.read_text() == before and len(app.inserted) == 1
 
 
@@ -114,10 +114,10 @@ def test_a_secret_that_abra_would_generate_gets_the_next_version(
     tmp_path: Path, line: str, version: str
 ) -> None:
     sample = f"{SAMPLE}{line}\n"
-    face = face_of(tmp_path / "head", "sso/compose.oidc.yml", sample=sample)
+    offered = offered_by(tmp_path / "head", "sso/compose.oidc.yml", sample=sample)
     app = AnApp(tmp_path / "app.env", sample=sample)
-    app.fitting.begin(face)
-    app.fitting.wire(VALUES, face)
+    app.wiring.begin(offered)
+    app.wiring.wire(VALUES, offered)
     assert app.env["SECRET_CLIENT_SECRET_VERSION"] == version
     assert app.inserted == [("client_secret", "hush", version)]
 
@@ -125,13 +125,13 @@ def test_a_secret_that_abra_would_generate_gets_the_next_version(
 def test_an_upgrade_begins_with_the_names_of_the_release_and_ends_with_those_of_the_head(
     app: AnApp, tmp_path: Path
 ) -> None:
-    release = face_of(tmp_path / "release", "compose.sso.yml", "compose.old-ports.yml")
-    head = face_of(tmp_path / "head", "sso/compose.oidc.yml", "compose.ports.yml")
-    app.fitting.begin(release)
-    app.fitting.wire(VALUES, release)
+    release = offered_by(tmp_path / "release", "compose.sso.yml", "compose.old-ports.yml")
+    head = offered_by(tmp_path / "head", "sso/compose.oidc.yml", "compose.ports.yml")
+    app.wiring.begin(release)
+    app.wiring.wire(VALUES, release)
     assert app.env["COMPOSE_FILE"].endswith(":compose.old-ports.yml:compose.sso.yml")
     assert app.env["SSO_OPTIONS"] == '{"issuer": "https://sso.lab.test/realms/wiki"}'
-    app.fitting.follow(head)
+    app.wiring.follow(head)
     used = app.env["COMPOSE_FILE"].split(":")
     assert "compose.sso.yml" not in used and "compose.old-ports.yml" not in used
     assert used[-2:] == ["compose.ports.yml", "sso/compose.oidc.yml"]
@@ -142,11 +142,14 @@ def test_an_upgrade_begins_with_the_names_of_the_release_and_ends_with_those_of_
 def test_a_release_without_sign_in_is_wired_when_the_head_is_deployed(
     app: AnApp, tmp_path: Path
 ) -> None:
-    release, head = face_of(tmp_path / "release"), face_of(tmp_path / "h", "sso/compose.oidc.yml")
-    app.fitting.begin(release)
-    app.fitting.wire(VALUES, release)
+    release, head = (
+        offered_by(tmp_path / "release"),
+        offered_by(tmp_path / "h", "sso/compose.oidc.yml"),
+    )
+    app.wiring.begin(release)
+    app.wiring.wire(VALUES, release)
     assert app.env["COMPOSE_FILE"] == "compose.yml:compose.db.yml" and not app.inserted
-    app.fitting.follow(head)
+    app.wiring.follow(head)
     assert app.inserted == [("client_secret", "hush", "v1")]
 
 
@@ -156,40 +159,40 @@ def test_a_secret_of_the_same_name_is_not_inserted_twice(tmp_path: Path) -> None
         {"overlay": "sso/compose.oidc.yml", "secret": {"client_secret": "{client_secret}"}},
     ]
     app = AnApp(tmp_path / "app.env", RecipeConfig.model_validate({"sign_in": {"wiring": ways}}))
-    release = face_of(tmp_path / "release", "sso/compose.oidc.yml")
+    release = offered_by(tmp_path / "release", "sso/compose.oidc.yml")
     more = f'{SAMPLE}#COMPOSE_FILE="$COMPOSE_FILE:new.yml"\n'
-    head = face_of(tmp_path / "head", "sso/compose.oidc.yml", "new.yml", sample=more)
-    app.fitting.begin(release)
-    app.fitting.wire(VALUES, release)
-    app.fitting.follow(head)
+    head = offered_by(tmp_path / "head", "sso/compose.oidc.yml", "new.yml", sample=more)
+    app.wiring.begin(release)
+    app.wiring.wire(VALUES, release)
+    app.wiring.follow(head)
     assert app.env["COMPOSE_FILE"] == "compose.yml:compose.db.yml:new.yml"
     assert len(app.inserted) == 1
 
 
 def test_a_new_app_knows_of_no_provider(app: AnApp, tmp_path: Path) -> None:
-    face = face_of(tmp_path / "head", "sso/compose.oidc.yml")
-    app.fitting.begin(face)
-    app.fitting.wire(VALUES, face)
+    offered = offered_by(tmp_path / "head", "sso/compose.oidc.yml")
+    app.wiring.begin(offered)
+    app.wiring.wire(VALUES, offered)
     app.path.write_text(SAMPLE)
-    app.fitting.begin(face)
+    app.wiring.begin(offered)
     assert app.env["COMPOSE_FILE"] == "compose.yml:compose.db.yml"
-    app.fitting.wire(VALUES, face)
+    app.wiring.wire(VALUES, offered)
     assert [name for name, _, _ in app.inserted] == ["client_secret", "client_secret"]
 
 
 def test_a_recipe_without_compose_file_in_its_sample(tmp_path: Path) -> None:
-    face = face_of(tmp_path / "head", "sso/compose.oidc.yml", sample="TYPE=wiki\n")
+    offered = offered_by(tmp_path / "head", "sso/compose.oidc.yml", sample="TYPE=wiki\n")
     app = AnApp(tmp_path / "app.env", sample="TYPE=wiki\n")
-    app.fitting.begin(face)
+    app.wiring.begin(offered)
     assert app.env == {"TYPE": "wiki"}
-    app.fitting.wire(VALUES, face)
+    app.wiring.wire(VALUES, offered)
     assert app.env["COMPOSE_FILE"] == "compose.yml:sso/compose.oidc.yml"
 
 
 def test_a_recipe_that_names_no_way_says_where_to_name_one(tmp_path: Path) -> None:
     app = AnApp(tmp_path / "app.env", RecipeConfig())
     with pytest.raises(Misuse, match=r"recipes/wiki/recipe.toml has no \[\[sign_in.wiring\]\]"):
-        app.fitting.wire(VALUES, face_of(tmp_path / "head"))
+        app.wiring.wire(VALUES, offered_by(tmp_path / "head"))
 
 
 def test_there_is_a_value_for_each_placeholder() -> None:

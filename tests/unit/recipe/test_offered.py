@@ -1,4 +1,4 @@
-"""What a recipe calls its own is read from its files, in every form that recipes use."""
+"""What a recipe offers is read from its files, in every form that recipes use."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from ccci.errors import Misuse
 from ccci.recipe.compose import as_map, fill_in, images_in, labels_in
 from ccci.recipe.envfile import read_exports
-from ccci.recipe.face import read_face
+from ccci.recipe.offered import read_offered
 
 FILES = {
     ".env.sample": """\
@@ -89,23 +89,23 @@ def recipe(tmp_path: Path) -> Path:
 
 
 def test_the_usual_files_are_those_that_the_sample_names(recipe: Path) -> None:
-    face = read_face(recipe)
-    assert face.usual == ("compose.yml", "storage/compose.storage.yml")
+    offered = read_offered(recipe)
+    assert offered.usual == ("compose.yml", "storage/compose.storage.yml")
     # Not the one that cannot be read, and not the one that is named only.
-    assert face.overlays == ["compose.oidc.yml", "extras/search.yml"]
-    assert face.unreadable == ("compose.broken.yml",)
+    assert offered.overlays == ["compose.oidc.yml", "extras/search.yml"]
+    assert offered.unreadable == ("compose.broken.yml",)
 
 
 def test_without_a_sample_it_is_compose_yml(recipe: Path) -> None:
     (recipe / ".env.sample").unlink()
-    face = read_face(recipe)
-    assert face.usual == ("compose.yml",)
-    assert "storage/compose.storage.yml" in face.overlays
-    assert "LOG_LEVEL" in face.settings
+    offered = read_offered(recipe)
+    assert offered.usual == ("compose.yml",)
+    assert "storage/compose.storage.yml" in offered.overlays
+    assert "LOG_LEVEL" in offered.settings
 
 
 def test_settings_are_of_the_sample_and_of_the_compose_files(recipe: Path) -> None:
-    settings = read_face(recipe).settings
+    settings = read_offered(recipe).settings
     of_sample = {"UPLOAD_LIMIT", "MAIL_FROM", "GREETING", "SECRET_CLIENT_SECRET_VERSION"}
     of_compose = {"LOG_LEVEL", "SITE_TITLE", "EXTRA_ROOM", "IMAGE_TAG", "OIDC_ISSUER", "OIDC_NAME"}
     assert of_sample | of_compose <= set(settings)
@@ -114,24 +114,24 @@ def test_settings_are_of_the_sample_and_of_the_compose_files(recipe: Path) -> No
     assert len(settings) == len(set(settings))
 
 
-def test_a_face_stays_as_it_was_read(recipe: Path) -> None:
-    face = read_face(recipe)
+def test_what_was_read_stays_as_it_was(recipe: Path) -> None:
+    offered = read_offered(recipe)
     (recipe / "extras" / "search.yml").unlink()
-    assert "search" in face.services(["extras/search.yml"])
+    assert "search" in offered.named("service", ["extras/search.yml"])
 
 
 def test_services_volumes_and_ports_are_of_the_files_in_use(recipe: Path) -> None:
-    face = read_face(recipe)
-    assert face.services() == ["app", "sweeper", "db"]
-    assert face.services(["extras/search.yml"]) == ["app", "sweeper", "db", "search"]
-    assert face.volumes() == ["uploads", "db-data"]
-    assert face.volumes(["extras/search.yml"])[-1] == "index"
-    assert face.ports() == [80, 2222, 8000]
-    assert face.secrets_in() == ["signing_key", "api_key", "db_password"]
+    offered = read_offered(recipe)
+    assert offered.named("service") == ["app", "sweeper", "db"]
+    assert offered.named("service", ["extras/search.yml"]) == ["app", "sweeper", "db", "search"]
+    assert offered.named("volume") == ["uploads", "db-data"]
+    assert offered.named("volume", ["extras/search.yml"])[-1] == "index"
+    assert offered.named("port") == ["80", "2222", "8000"]
+    assert offered.named("secret") == ["signing_key", "api_key", "db_password"]
 
 
 def test_secrets_know_their_version_and_who_makes_them(recipe: Path) -> None:
-    seen = read_face(recipe).secrets
+    seen = read_offered(recipe).secrets
     told = {name: (one.version_key, one.version, one.generated) for name, one in seen.items()}
     assert told == {
         "signing_key": ("SECRET_SIGNING_KEY_VERSION", "v3", True),
@@ -143,7 +143,7 @@ def test_secrets_know_their_version_and_who_makes_them(recipe: Path) -> None:
 
 
 def test_labels_and_images_in_every_form(recipe: Path) -> None:
-    files = [recipe / name for name in read_face(recipe).usual]
+    files = [recipe / name for name in read_offered(recipe).usual]
     assert labels_in(files)["sweeper"] == {
         "backupbot.backup": "${ENABLE_BACKUPS:-true}", "keep": "true", "days": "7",
     }  # fmt: skip
@@ -194,11 +194,11 @@ def test_exports_are_read_and_not_run(recipe: Path) -> None:
 def test_what_cannot_be_read_is_named(recipe: Path, file: str, text: str, sentence: str) -> None:
     (recipe / file).write_text(text, encoding="utf-8")
     with pytest.raises(Misuse, match=sentence):
-        read_face(recipe)
+        read_offered(recipe)
 
 
 def test_an_overlay_that_leads_out_of_the_recipe_is_not_read(recipe: Path, tmp_path: Path) -> None:
     outside = tmp_path.parent / "compose.outside.yml"
     outside.write_text("services: { spy: { image: 'x:1' } }")
     (recipe / "compose.spy.yml").symlink_to(outside)
-    assert "compose.spy.yml" not in read_face(recipe).overlays
+    assert "compose.spy.yml" not in read_offered(recipe).overlays

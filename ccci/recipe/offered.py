@@ -1,20 +1,21 @@
-"""What a recipe calls its own: its overlays, settings, secrets, services, volumes and ports.
+"""What a recipe offers: its compose files, settings, secrets, services, volumes and ports.
 
-Read from a checkout's files alone; nothing of the recipe is run.
+Read from the files of a checkout; nothing of the recipe is run.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ccci.errors import Misuse
 from ccci.recipe.compose import labels_of, read_compose, services_of
 from ccci.recipe.envfile import compose_files, read_env, read_exports
 
 SAMPLE = ".env.sample"
-# A setting of .env.sample; one that is commented out is on offer all the same.
+Kind = Literal["service", "setting", "secret", "volume", "port"]
+# A setting of .env.sample; one that is commented out counts too.
 _SETTING = re.compile(r"^[ \t#]*(?:export\s+)?([A-Z][A-Z0-9_]*)=(.*)$", re.MULTILINE)
 _COMPOSE_NAME = re.compile(r"[\w./-]+\.ya?ml")
 _VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z][A-Z0-9_]*)")
@@ -41,13 +42,13 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class Face:
+class Offered:
     """What a checkout offered when it was read.
 
     Attributes:
         usual: the compose files that `COMPOSE_FILE` of .env.sample names, by default compose.yml.
         contents: name to content of these, and of the other compose files that can be read.
-        unreadable: the other compose files that cannot.
+        unreadable: other compose files, which cannot be read.
         settings: of .env.sample, commented or not, and the variables of all compose files, but
             for those that abra.sh exports: these win over any setting.
         secrets: of all compose files, by name.
@@ -60,45 +61,32 @@ class Face:
     secrets: Mapping[str, Secret]
 
     @property
+    def files(self) -> list[str]:
+        """All compose files that can be read."""
+        return list(self.contents)
+
+    @property
     def overlays(self) -> list[str]:
         """The compose files that are not usual."""
         return [name for name in self.contents if name not in self.usual]
 
-    @property
-    def free_settings(self) -> list[str]:
-        """The settings that mean something to the recipe alone."""
-        return [key for key in self.settings if not _OF_ABRA.fullmatch(key)]
+    def named(self, kind: Kind, more: Iterable[str] = ()) -> list[str]:
+        """Return the names of one kind in the usual compose files, and in more of them.
 
-    def services(self, more: Iterable[str] = ()) -> list[str]:
-        """Return the services of the usual compose files, and of more."""
-        return list(services_of(self._deployed(more)))
-
-    def volumes(self, more: Iterable[str] = ()) -> list[str]:
-        """Return the volumes of the usual compose files, and of more."""
-        return self._named("volumes", more)
-
-    def secrets_in(self, more: Iterable[str] = ()) -> list[str]:
-        """Return the secrets of the usual compose files, and of more."""
-        return self._named("secrets", more)
-
-    def ports(self, more: Iterable[str] = ()) -> list[int]:
-        """Return the ports that are published, or that Traefik leads to, as containers see them."""
-        deployed = self._deployed(more)
-        parts = [part for parts in services_of(deployed).values() for part in parts]
-        found = [_target(port) for part in parts for port in part.get("ports") or []]
-        for labels in labels_of(deployed).values():
-            found += [value for key, value in labels.items() if _LEADS_TO.fullmatch(key)]
-        return list(dict.fromkeys(int(port) for port in found if port.isdecimal()))
-
-    def _deployed(self, more: Iterable[str]) -> list[Mapping[str, Any]]:
-        return [self.contents[name] for name in dict.fromkeys((*self.usual, *more))]
-
-    def _named(self, kind: str, more: Iterable[str]) -> list[str]:
-        tables = [_table(content.get(kind)) for content in self._deployed(more)]
+        Settings are those of the whole recipe, without those that every recipe has.
+        """
+        deployed = [self.contents[name] for name in dict.fromkeys((*self.usual, *more))]
+        if kind == "setting":
+            return [key for key in self.settings if not _OF_ABRA.fullmatch(key)]
+        if kind == "service":
+            return list(services_of(deployed))
+        if kind == "port":
+            return _ports(deployed)
+        tables = [_table(content.get(f"{kind}s")) for content in deployed]
         return list(dict.fromkeys(str(name) for table in tables for name in table))
 
 
-def read_face(folder: Path) -> Face:
+def read_offered(folder: Path) -> Offered:
     """Read what a checkout offers.
 
     Raises:
@@ -128,7 +116,7 @@ def read_face(folder: Path) -> Face:
         for content in contents.values()
         for name, entry in _table(content.get("secrets")).items()
     }
-    return Face(
+    return Offered(
         tuple(usual),
         contents,
         tuple(unreadable),
@@ -180,6 +168,15 @@ def _secret(name: str, entry: object, sample: str) -> Secret:
     commented, version, remark = line.groups() if line else ("#", "", "")
     by_itself = "#" not in commented and not re.search(r"generate\s*=\s*false", remark)
     return Secret(name, key, version or "v1", by_itself)
+
+
+def _ports(contents: list[Mapping[str, Any]]) -> list[str]:
+    """Return the ports that are published, or that Traefik leads to, as containers see them."""
+    parts = [part for parts in services_of(contents).values() for part in parts]
+    found = [_target(port) for part in parts for port in part.get("ports") or []]
+    for labels in labels_of(contents).values():
+        found += [value for key, value in labels.items() if _LEADS_TO.fullmatch(key)]
+    return list(dict.fromkeys(port for port in found if port.isdecimal()))
 
 
 def _target(port: object) -> str:
