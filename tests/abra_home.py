@@ -1,4 +1,4 @@
-"""A throw-away ABRA_DIR with one small recipe, for the tests of the lab's abra."""
+"""An ABRA_DIR with one small recipe, for tests of the lab's abra."""
 
 import json
 import os
@@ -23,7 +23,7 @@ services:
   app:
     image: abra-test:1.0
     command: ["sh", "-c", "echo started; while :; do sleep 0.2; done"]
-    # Ends at once: the image's shell takes no notice of the usual signal.
+    # So that it ends without delay: the shell of the image ignores SIGTERM.
     stop_signal: SIGKILL
     secrets: [token, phrase]
     environment:
@@ -91,7 +91,7 @@ hello () {
 
 @dataclass(frozen=True)
 class Done:
-    """What a command did: exit code, stdout, stderr (in a terminal all in stdout)."""
+    """The result of a command; in a terminal, stdout has the output of stderr too."""
 
     code: int
     out: str
@@ -99,29 +99,29 @@ class Done:
 
     @property
     def json(self) -> Any:
-        """Stdout, which must be JSON and nothing else."""
+        """The content of stdout, which must be JSON."""
         return json.loads(self.out)
 
 
 @dataclass(frozen=True)
 class AbraHome:
-    """A throw-away ABRA_DIR at `path`."""
+    """The ABRA_DIR at `path`."""
 
     path: Path
 
     @property
     def checkout(self) -> Path:
-        """The recipe's working tree."""
+        """The working tree of the recipe."""
         return self.path / "recipes" / RECIPE
 
     def env_of(self, domain: str) -> Path:
-        """The .env of an app."""
+        """Return the path of an app's .env file."""
         return self.path / "servers" / "default" / f"{domain}.env"
 
-    def abra(self, *words: str, **settings: str) -> Done:
+    def abra(self, *arguments: str, **settings: str) -> Done:
         """Run abra without a terminal."""
         done = subprocess.run(
-            [ABRA, *words],
+            [ABRA, *arguments],
             env=self._environment(settings),
             cwd=self.path,
             stdin=subprocess.DEVNULL,
@@ -132,10 +132,10 @@ class AbraHome:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def in_terminal(self, *words: str) -> Done:
+    def in_terminal(self, *arguments: str) -> Done:
         """Run abra in a terminal."""
         process = PtyProcess.spawn(
-            [str(ABRA), *words],
+            [str(ABRA), *arguments],
             env=self._environment({}),
             cwd=str(self.path),
             dimensions=(50, 300),
@@ -148,29 +148,29 @@ class AbraHome:
                 break
         return Done(process.wait(), output.decode("utf-8", "replace"), "")
 
-    def git(self, *words: str) -> str:
-        """Run git in the recipe's working tree."""
-        return git(self.checkout, *words)
+    def git(self, *arguments: str) -> str:
+        """Run git in the working tree of the recipe."""
+        return git(self.checkout, *arguments)
 
     def type_of(self, domain: str) -> str:
-        """The TYPE of an app's .env."""
+        """Return TYPE in an app's .env file."""
         found = re.search(r"^TYPE=(.*)$", self.env_of(domain).read_text("utf-8"), re.MULTILINE)
-        assert found, "the .env has no TYPE"
+        assert found, "the .env file has no TYPE"
         return found.group(1)
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         return {**os.environ, "ABRA_DIR": str(self.path), **settings}
 
 
-def git(at: Path, *words: str) -> str:
-    """Run git as a fixed author and return what it wrote."""
-    who = ["-c", "user.name=Tester", "-c", "user.email=tester@lab.test"]
-    done = subprocess.run(["git", *who, *words], cwd=at, capture_output=True, text=True, check=True)
+def git(at: Path, *arguments: str) -> str:
+    """Run git with a fixed author and return its stdout."""
+    command = ["git", "-c", "user.name=Tester", "-c", "user.email=tester@lab.test", *arguments]
+    done = subprocess.run(command, cwd=at, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
 def make_home(path: Path) -> AbraHome:
-    """Make an ABRA_DIR with a server and a recipe of two releases and an untagged head."""
+    """Create an ABRA_DIR with a server, and a recipe with two releases and an untagged head."""
     home = AbraHome(path)
     home.env_of("x").parent.mkdir(parents=True)
     home.checkout.mkdir(parents=True)

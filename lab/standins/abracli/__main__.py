@@ -8,7 +8,7 @@ from lab.standins.abracli import VERSION
 def main() -> int:
     """Run the command line and return the exit code."""
     if sys.argv[1:] in (["--version"], ["-v"]):
-        # Asked for at the head of every report: not worth loading the rest.
+        # Every report calls this: answer without loading the other modules.
         print(f"abra version {VERSION}")
         return 0
     from lab.standins.abracli.cli import run

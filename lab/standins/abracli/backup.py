@@ -1,4 +1,4 @@
-"""Backup and restore: commands run in the backup bot's container."""
+"""Backup and restore: runs commands in the backup bot's container."""
 
 import subprocess
 import time
@@ -17,9 +17,9 @@ def bot_container() -> str:
     """Return the id of the backup bot's running container.
 
     Raises:
-        Fatal: there is no bot, or it does not run.
+        Fatal: there is no backup bot, or it is not running.
     """
-    services = engine.ask("GET", "/services", {"filters": {"label": [BOT_LABEL]}}) or []
+    services = engine.request("GET", "/services", {"filters": {"label": [BOT_LABEL]}}) or []
     if not services:
         raise Fatal(
             f"no backupbot discovered: no service has the label {BOT_LABEL}, "
@@ -29,46 +29,46 @@ def bot_container() -> str:
     if len(services) > 1:
         warn(f"{len(services)} backupbots on this server, using {name}")
     filters = {"label": [f"com.docker.swarm.service.name={name}"], "status": ["running"]}
-    containers = engine.ask("GET", "/containers/json", {"filters": filters}) or []
+    containers = engine.request("GET", "/containers/json", {"filters": filters}) or []
     if not containers:
         raise Fatal(f"backupbot {name} has no running container")
     return str(max(containers, key=lambda c: int(c["Created"]))["Id"])
 
 
-def ask_bot(app: App, word: str, **variables: str) -> int:
-    """Run one of the bot's commands for an app in a terminal; its output streams through.
+def run_in_bot(app: App, command: str, **variables: str) -> int:
+    """Run one of the bot's commands for an app, in a terminal and with its output on stdout.
 
     Args:
         app: the app.
-        word: create, ls, snapshots, download or restore.
-        variables: for the command's environment; empty ones are left out.
+        command: create, ls, snapshots, download or restore.
+        variables: environment variables of the command; empty ones are not set.
 
     Returns:
-        the command's exit code.
+        the exit code of the command.
     """
-    words = ["docker", "exec", "--interactive", "--tty"]
+    arguments = ["docker", "exec", "--interactive", "--tty"]
     for name, value in {"SERVICE": app.domain, **variables}.items():
         if value:
-            words += ["--env", f"{name}={value}"]
-    words += [bot_container(), PROGRAM, "--", word]
-    debug(" ".join(words))
-    return subprocess.run(words, env=engine.child_environment(), check=False).returncode
+            arguments += ["--env", f"{name}={value}"]
+    arguments += [bot_container(), PROGRAM, "--", command]
+    debug(" ".join(arguments))
+    return subprocess.run(arguments, env=engine.child_environment(), check=False).returncode
 
 
 def download(app: App, **variables: str) -> int:
-    """Have the bot pack a snapshot and copy it to the current folder.
+    """Write a snapshot to an archive in the bot's container, and copy that to the current folder.
 
     Returns:
-        the bot's exit code.
+        the exit code of the bot's command.
     """
-    # The bot may write it where an earlier download lies: only a newer one is this one's.
-    began = time.time()
-    code = ask_bot(app, "download", **variables)
+    # An archive that is older than this call is from an earlier download.
+    started = time.time()
+    code = run_in_bot(app, "download", **variables)
     if code:
         return code
     target = Path.cwd() / Path(ARCHIVE).name
     engine.run_docker(["cp", f"{bot_container()}:{ARCHIVE}", str(target)])
-    if target.stat().st_mtime < int(began) - 1:
-        raise Fatal(f"the backupbot made no new {ARCHIVE}")
+    if target.stat().st_mtime < int(started) - 1:
+        raise Fatal(f"the backupbot created no new {ARCHIVE}")
     info(f"backup successfully downloaded to {target}")
     return 0

@@ -1,4 +1,4 @@
-"""The command line: what is below `abra`."""
+"""The command line of `abra`."""
 
 import contextlib
 import sys
@@ -16,7 +16,7 @@ from lab.standins.abracli import (
     cli_server,
     cli_volume,
 )
-from lab.standins.abracli.cobra import Refused, run_line
+from lab.standins.abracli.cobra import UsageError, run_line
 from lab.standins.abracli.logs import Fatal, fatal
 
 ROOT = click.Group(
@@ -36,24 +36,24 @@ def run(line: list[str]) -> int:
     """Run one command line.
 
     Args:
-        line: the words after `abra`.
+        line: the arguments after `abra`.
 
     Returns:
-        the exit code: 0, 1 after a FATA line or a refusal, or the one of a command in a container.
+        the exit code: 0; 1 after an error; or the exit code of a command in a container.
     """
     if line[:1] in (["--version"], ["-v"]):
         print(f"abra version {VERSION}")
         return 0
     try:
         return run_line(ROOT, line)
-    except Refused as error:
+    except UsageError as error:
         print(f"Error: {error}", file=sys.stderr)
     except Fatal as error:
         fatal(str(error))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader went away, as with `abra app ls | head`.
+        # The reader closed the pipe, as in `abra app ls | head`.
         with contextlib.suppress(OSError):
             sys.stdout = None
     return 1

@@ -21,18 +21,18 @@ _CHAOS = ("--chaos", "-C", "ignore uncommitted recipes changes")
     flag("--secrets", "-S", "automatically generate secrets"), flag(*PASS),
 )  # fmt: skip
 def new(
-    session: Session, words: list[str], domain: str, server: str, chaos: bool, secrets: bool,
+    session: Session, arguments: list[str], domain: str, server: str, chaos: bool, secrets: bool,
     **store: bool,
 ) -> None:  # fmt: skip
     """Create a new app."""
     refuse_store(store["pass"])
-    recipe = fetch_recipe(words[0], session)
-    version = words[1] if len(words) > 1 else ""
+    recipe = fetch_recipe(arguments[0], session)
+    version = arguments[1] if len(arguments) > 1 else ""
     app = newapp.create(recipe, session, domain, server, chaos, version)
-    wanted = newapp.secrets_of(app)
+    required = newapp.secrets_of(app)
     if secrets:
         show_generated(newapp.generate(app), machine=False)
-    elif wanted:
+    elif required:
         warn(f"{app.name} requires secrets: run 'abra app secret generate -a {app.name}'")
     info(f"new app '{app.name}' created, run 'abra app deploy {app.name}'")
 
@@ -44,7 +44,7 @@ def new(
     option("--recipe", "-r", "show apps of a specific recipe"),
 )  # fmt: skip
 def ls(
-    session: Session, words: list[str], machine: bool, status: bool, server: str, recipe: str
+    session: Session, arguments: list[str], machine: bool, status: bool, server: str, recipe: str
 ) -> None:
     """List all apps."""
     found = [
@@ -63,9 +63,9 @@ def ls(
 
 
 @command(APP, "ps", 1, 1, "<domain>", flag(*_MACHINE), flag(*_CHAOS))
-def ps(session: Session, words: list[str], machine: bool, chaos: bool) -> None:
+def ps(session: Session, arguments: list[str], machine: bool, chaos: bool) -> None:
     """Check app deployment status."""
-    app = apps.load(words[0])
+    app = apps.load(arguments[0])
     app.recipe.ensure(session, app.pinned, chaos)
     found = listing.tasks(app, deploy.require_deployed(app))
     if machine:
@@ -76,9 +76,9 @@ def ps(session: Session, words: list[str], machine: bool, chaos: bool) -> None:
 
 
 @command(APP, "check", 1, 1, "<domain>", flag(*_CHAOS))
-def check(session: Session, words: list[str], chaos: bool) -> None:
+def check(session: Session, arguments: list[str], chaos: bool) -> None:
     """Compare the app's .env with the recipe's .env.sample."""
-    app = apps.load(words[0])
+    app = apps.load(arguments[0])
     app.recipe.ensure(session, app.pinned, chaos)
     missing = deploy.missing_settings(app)
     present = sorted(app.file.values)
@@ -89,16 +89,16 @@ def check(session: Session, words: list[str], chaos: bool) -> None:
 
 
 @command(APP, "config", 1, 1, "<domain>")
-def config(session: Session, words: list[str]) -> None:
-    """Edit app config; refused here: it opens an editor."""
-    app = apps.load(words[0])
-    raise Fatal(f"the lab's abra opens no $EDITOR: edit {app.path}")
+def config(session: Session, arguments: list[str]) -> None:
+    """Edit app config; not supported here, as it opens an editor."""
+    app = apps.load(arguments[0])
+    raise Fatal(f"the lab's abra does not open $EDITOR: edit {app.path}")
 
 
 @command(APP, "services", 1, 1, "<domain>", flag(*_CHAOS))
-def services(session: Session, words: list[str], chaos: bool) -> None:
+def services(session: Session, arguments: list[str], chaos: bool) -> None:
     """Display all services of a deployed app."""
-    app = apps.load(words[0])
+    app = apps.load(arguments[0])
     app.recipe.ensure(session, app.pinned, chaos)
     deploy.require_deployed(app)
     table.show(["SERVICE (SHORT)", "SERVICE (LONG)"], listing.service_names(app))
@@ -108,9 +108,9 @@ def services(session: Session, words: list[str], chaos: bool) -> None:
     APP, "remove rm", 1, 1, "<domain>",
     flag("--force", "-f", "perform action without further prompt"),
 )  # fmt: skip
-def remove(session: Session, words: list[str], force: bool) -> None:
+def remove(session: Session, arguments: list[str], force: bool) -> None:
     """Remove all app data, locally and remotely."""
-    app = apps.load(words[0])
+    app = apps.load(arguments[0])
     if deploy.deployed(app):
         raise Fatal(f"{app.name} is still deployed. Run 'abra app undeploy {app.name}'")
     if not force:

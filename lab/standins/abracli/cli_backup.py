@@ -21,27 +21,29 @@ def add_to(group: click.Group) -> None:
     group.add_command(backup)
 
     @command(backup, "create", 1, 1, "<domain>", flag(*_CHAOS), option(*_RETRIES))
-    def create(session: Session, words: list[str], chaos: bool, retries: str) -> int:
+    def create(session: Session, arguments: list[str], chaos: bool, retries: str) -> int:
         """Create a new snapshot."""
-        return backups.ask_bot(_load(words[0], session, chaos), "create", RETRIES=retries)
+        return backups.run_in_bot(_load(arguments[0], session, chaos), "create", RETRIES=retries)
 
     @command(backup, "list ls", 1, 1, "<domain>", flag(*_CHAOS), option(*_SNAPSHOT), option(*_PATH))
-    def list_(session: Session, words: list[str], chaos: bool, snapshot: str, path: str) -> int:
+    def list_(session: Session, arguments: list[str], chaos: bool, snapshot: str, path: str) -> int:
         """List the contents of a snapshot."""
-        app = _load(words[0], session, chaos)
-        return backups.ask_bot(app, "ls", SNAPSHOT=snapshot, INCLUDE_PATH=path)
+        app = _load(arguments[0], session, chaos)
+        return backups.run_in_bot(app, "ls", SNAPSHOT=snapshot, INCLUDE_PATH=path)
 
     @command(backup, "snapshots", 1, 1, "<domain>", flag(*_CHAOS))
-    def snapshots(session: Session, words: list[str], chaos: bool) -> int:
+    def snapshots(session: Session, arguments: list[str], chaos: bool) -> int:
         """List all snapshots."""
-        return backups.ask_bot(_load(words[0], session, chaos), "snapshots")
+        return backups.run_in_bot(_load(arguments[0], session, chaos), "snapshots")
 
     @command(
         backup, "download", 1, 1, "<domain>", flag(*_CHAOS), option(*_SNAPSHOT), option(*_PATH)
     )
-    def download(session: Session, words: list[str], chaos: bool, snapshot: str, path: str) -> int:
+    def download(
+        session: Session, arguments: list[str], chaos: bool, snapshot: str, path: str
+    ) -> int:
         """Download a snapshot as backup.tar.gz into the current folder."""
-        app = _load(words[0], session, chaos)
+        app = _load(arguments[0], session, chaos)
         return backups.download(app, SNAPSHOT=snapshot, INCLUDE_PATH=path)
 
     @command(
@@ -52,12 +54,12 @@ def add_to(group: click.Group) -> None:
         flag("--no-commands", "disable hooks"),
     )  # fmt: skip
     def restore(
-        session: Session, words: list[str], chaos: bool, snapshot: str, retries: str,
+        session: Session, arguments: list[str], chaos: bool, snapshot: str, retries: str,
         target: str, volumes: tuple[str, ...], container: tuple[str, ...], no_commands: bool,
     ) -> int:  # fmt: skip
         """Restore a snapshot."""
-        app = _load(words[0], session, chaos)
-        return backups.ask_bot(
+        app = _load(arguments[0], session, chaos)
+        return backups.run_in_bot(
             app, "restore", SNAPSHOT=snapshot, TARGET=target, RETRIES=retries,
             VOLUMES=",".join(volumes), CONTAINER=",".join(container),
             NO_COMMANDS="true" if no_commands else "",
@@ -66,7 +68,7 @@ def add_to(group: click.Group) -> None:
 
 
 def _load(name: str, session: Session, chaos: bool) -> App:
-    terminal.demand()
+    terminal.require()
     app = apps.load(name)
     app.recipe.ensure(session, app.pinned, chaos)
     return app

@@ -1,4 +1,4 @@
-"""`abra app run | cmd | cp | logs`: what happens in an app's containers."""
+"""`abra app run | cmd | cp | logs`: commands, files and logs of an app's containers."""
 
 import click
 
@@ -19,12 +19,12 @@ def add_to(group: click.Group) -> None:
     @command(
         group, "run", 3, None, "<domain> <service> <cmd> [args]", flag(*_NO_TTY), option(*_USER)
     )
-    def run(session: Session, words: list[str], no_tty: bool, user: str) -> None:
+    def run(session: Session, arguments: list[str], no_tty: bool, user: str) -> None:
         """Run a command inside a service container."""
         if not no_tty:
-            terminal.demand()
-        app = apps.load(words[0])
-        inside.execute(app, words[1], words[2:], tty=not no_tty, user=user)
+            terminal.require()
+        app = apps.load(arguments[0])
+        inside.execute(app, arguments[1], arguments[2:], tty=not no_tty, user=user)
 
     @command(
         group, "cmd command", 2, None, "<domain> [service | --local] <function> [args]",
@@ -32,34 +32,34 @@ def add_to(group: click.Group) -> None:
         flag("--local", "-l", "run the function locally"),
     )  # fmt: skip
     def cmd(
-        session: Session, words: list[str], no_tty: bool, user: str, chaos: bool, local: bool
+        session: Session, arguments: list[str], no_tty: bool, user: str, chaos: bool, local: bool
     ) -> None:
-        """Run a function of abra.sh; `cmd list <domain>` names them."""
-        listing = words[0] == "list" and len(words) == 2
+        """Run a function of abra.sh; `cmd list <domain>` lists them."""
+        listing = arguments[0] == "list" and len(arguments) == 2
         if not (no_tty or local or listing):
-            terminal.demand()
-        app = apps.load(words[1] if listing else words[0])
+            terminal.require()
+        app = apps.load(arguments[1] if listing else arguments[0])
         app.recipe.ensure(session, app.pinned, chaos)
         if listing:
             table.show(["COMMANDS"], [[name] for name in inside.functions(app)])
         elif local:
-            inside.call_locally(app, words[1], words[2:])
-        elif len(words) < 3:
+            inside.call_locally(app, arguments[1], arguments[2:])
+        elif len(arguments) < 3:
             raise Fatal("give a service and a function, or --local/-l")
         else:
-            inside.call(app, words[1], words[2], words[3:], tty=not no_tty, user=user)
+            inside.call(app, arguments[1], arguments[2], arguments[3:], tty=not no_tty, user=user)
 
     @command(group, "cp", 3, 3, "<domain> <src> <dst>")
-    def cp(session: Session, words: list[str]) -> None:
+    def cp(session: Session, arguments: list[str]) -> None:
         """Copy files to or from a service container: one side is <service>:<path>."""
-        inside.copy(apps.load(words[0]), words[1], words[2])
+        inside.copy(apps.load(arguments[0]), arguments[1], arguments[2])
 
     @command(
         group, "logs", 1, 2, "<domain> [service]", option("--since", "-S", "tail logs since"),
         flag("--stderr", "-s", "only tail stderr"),
     )  # fmt: skip
-    def logs(session: Session, words: list[str], since: str, stderr: bool) -> int:
+    def logs(session: Session, arguments: list[str], since: str, stderr: bool) -> int:
         """Tail app logs, until killed."""
-        terminal.demand()
-        app = apps.load(words[0])
-        return inside.stream_logs(app, words[1] if len(words) > 1 else "", since, stderr)
+        terminal.require()
+        app = apps.load(arguments[0])
+        return inside.stream_logs(app, arguments[1] if len(arguments) > 1 else "", since, stderr)

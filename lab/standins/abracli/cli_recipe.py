@@ -18,20 +18,20 @@ _MACHINE = ("--machine", "-m", "print machine-readable output")
     RECIPE, "fetch", 0, 1, "[recipe | --all]", flag("--all", "-a", "fetch all recipes"),
     flag("--force", "-f", "force re-fetch"),
 )  # fmt: skip
-def fetch(session: Session, words: list[str], all: bool, force: bool) -> None:
+def fetch(session: Session, arguments: list[str], all: bool, force: bool) -> None:
     """Clone recipes locally."""
-    if bool(words) == all:
+    if bool(arguments) == all:
         raise Fatal("give either a recipe or --all/-a")
-    for name in words or sorted(recipes.catalogue()):
+    for name in arguments or sorted(recipes.catalogue()):
         recipes.fetch_recipe(name, session, force)
         info(f"{name} fetched")
 
 
 @command(RECIPE, "lint", 1, 1, "<recipe>", flag("--chaos", "-C", "ignore uncommitted changes"))
-def lint(session: Session, words: list[str], chaos: bool) -> None:
-    """Lint a recipe; broken rules are in the table, the exit code is 0 all the same."""
-    terminal.demand()
-    recipe = recipe_named(words[0])
+def lint(session: Session, arguments: list[str], chaos: bool) -> None:
+    """Lint a recipe and print a table; the exit code is 0 even if a rule is violated."""
+    terminal.require()
+    recipe = recipe_named(arguments[0])
     recipe.ensure(session, "", chaos)
     found = linting.verdicts(recipe)
     rows = []
@@ -39,16 +39,16 @@ def lint(session: Session, words: list[str], chaos: bool) -> None:
         rule, ok = verdict.rule, verdict.satisfied
         satisfied = "-" if ok is None else "✅" if ok else "❌"
         skipped = "✅" if ok is None else "-"
-        rows.append([rule.ref, rule.wants, rule.severity, satisfied, skipped, rule.remedy])
+        rows.append([rule.ref, rule.text, rule.severity, satisfied, skipped, rule.remedy])
     table.show(["REF", "RULE", "SEVERITY", "SATISFIED", "SKIPPED", "HOW TO FIX"], rows)
     if any(v.satisfied is False and v.rule.severity == "error" for v in found):
         warn(f"critical errors present in {recipe.name} config")
 
 
 @command(RECIPE, "versions v", 1, 1, "<recipe>", flag(*_MACHINE))
-def versions(session: Session, words: list[str], machine: bool) -> None:
+def versions(session: Session, arguments: list[str], machine: bool) -> None:
     """List the versions of a recipe, newest first."""
-    recipe = recipe_named(words[0])
+    recipe = recipe_named(arguments[0])
     recipe.require()
     rows = [row for tag in reversed(recipe.versions()) for row in recipes.images_at(recipe, tag)]
     if machine:
@@ -63,8 +63,8 @@ def versions(session: Session, words: list[str], machine: bool) -> None:
 @command(
     RECIPE, "list ls", 0, 0, "", flag(*_MACHINE), option("--pattern", "-p", "filter by recipe"),
 )  # fmt: skip
-def list_(session: Session, words: list[str], machine: bool, pattern: str) -> None:
-    """List the recipes of the catalogue, and those in ABRA_DIR that it does not have."""
+def list_(session: Session, arguments: list[str], machine: bool, pattern: str) -> None:
+    """List the recipes in the catalogue and in ABRA_DIR."""
     known = recipes.catalogue()
     local = {path.parent.name for path in paths.recipes_dir().glob("*/.git")}
     names = ["name", "category", "status", "healthcheck", "backups", "email", "tests", "sso"]

@@ -11,11 +11,11 @@ SERVER = click.Group("server", help="Manage servers.")
 
 
 @command(SERVER, "add", 0, 3, "[server] [user] [port]", flag("--local", "-l", "use local server"))
-def add(session: Session, words: list[str], local: bool) -> None:
-    """Add a server; the lab's abra knows the local one only."""
+def add(session: Session, arguments: list[str], local: bool) -> None:
+    """Add a server; the lab's abra supports the local one only."""
     if not local:
-        raise Fatal("the lab's abra drives the local server only: give --local")
-    if words:
+        raise Fatal("the lab's abra supports the local server only: use --local")
+    if arguments:
         raise Fatal("cannot use a server's name and --local together")
     folder = paths.servers_dir() / "default"
     folder.mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ def add(session: Session, words: list[str], local: bool) -> None:
 
 
 @command(SERVER, "ls list", 0, 0, "", flag("--machine", "-m", "print machine-readable output"))
-def ls(session: Session, words: list[str], machine: bool) -> None:
+def ls(session: Session, arguments: list[str], machine: bool) -> None:
     """List servers."""
     folders = sorted(p.name for p in paths.servers_dir().glob("*") if p.is_dir())
     rows = [{"name": n, "host": "local" if n == "default" else n} for n in folders]

@@ -15,10 +15,10 @@ def add_to(group: click.Group) -> None:
     group.add_command(volume)
 
     @command(volume, "ls list", 1, 1, "<domain>")
-    def ls(session: Session, words: list[str]) -> None:
+    def ls(session: Session, arguments: list[str]) -> None:
         """List volumes associated with an app."""
-        terminal.demand()
-        app = apps.load(words[0])
+        terminal.require()
+        app = apps.load(arguments[0])
         found = volumes.of_app(app)
         if found:
             table.show(["NAME", "ON SERVER"], [[one["Name"], one["Mountpoint"]] for one in found])
@@ -29,10 +29,10 @@ def add_to(group: click.Group) -> None:
         volume, "rm remove", 1, 1, "<domain>",
         flag("--force", "-f", "perform action without further prompt"),
     )  # fmt: skip
-    def rm(session: Session, words: list[str], force: bool) -> None:
+    def rm(session: Session, arguments: list[str], force: bool) -> None:
         """Remove the volumes of an undeployed app."""
-        terminal.demand()
-        app = apps.load(words[0])
+        terminal.require()
+        app = apps.load(arguments[0])
         if deploy.deployed(app):
             raise Fatal(f"{app.name} is still deployed. Run 'abra app undeploy {app.name}'")
         found = volumes.of_app(app)

@@ -1,7 +1,7 @@
-"""Command line parsing the way of the real abra's parser, on top of click.
+"""Parses command lines like the real abra's parser (cobra), with click.
 
-Flags may stand anywhere before `--`; unknown flags, unknown subcommands and surplus arguments are
-refused with that parser's messages and exit code 1.
+Flags may be anywhere before `--`. Unknown flags, unknown subcommands and surplus arguments are
+refused with the messages of that parser and exit code 1.
 """
 
 import re
@@ -14,69 +14,75 @@ from lab.standins.abracli.logs import Log
 from lab.standins.abracli.session import Session
 
 
-class Refused(Exception):
-    """The command line makes no sense; the message says why."""
+class UsageError(Exception):
+    """The command line is not valid; the message has the reason."""
 
 
 class Command(click.Command):
-    """A command whose function takes (session, words, **flags).
+    """A command whose function takes (session, arguments, **flags).
 
     Attributes:
-        fewest: how many words it needs.
-        most: how many it takes, None: any number.
-        shape: the words, for the help.
+        minimum: the minimum number of arguments.
+        maximum: the maximum number of arguments; None for any number.
+        usage: the arguments, for the help.
     """
 
-    fewest = 0
-    most: int | None = 0
-    shape = ""
+    minimum = 0
+    maximum: int | None = 0
+    usage = ""
 
 
 def command(
-    group: click.Group, names: str, fewest: int, most: int | None, shape: str, *flags: click.Option
+    group: click.Group,
+    names: str,
+    minimum: int,
+    maximum: int | None,
+    usage: str,
+    *flags: click.Option,
 ) -> Callable[[Callable[..., int | None]], Command]:
-    """Make a function a command of `group`.
+    """Add a function to a group, as a command.
 
     Args:
-        group: where it belongs.
-        names: its name and its aliases, separated by blanks.
-        fewest: how many words it needs.
-        most: how many it takes, None: any number.
-        shape: the words, for the help.
-        flags: its own flags, beside those of all commands.
+        group: the group.
+        names: the name and the aliases of the command, separated by blanks.
+        minimum: the minimum number of arguments.
+        maximum: the maximum number of arguments; None for any number.
+        usage: the arguments, for the help.
+        flags: the flags of the command, in addition to those of all commands.
     """
 
-    def make(function: Callable[..., int | None]) -> Command:
-        made = Command(
+    def add(function: Callable[..., int | None]) -> Command:
+        common = [flag(*names_and_help) for names_and_help in _COMMON_FLAGS]
+        new = Command(
             names.split()[0],
-            params=[*flags, *(flag(*f) for f in _EVERYWHERE), click.Argument(["words"], nargs=-1)],
+            params=[*flags, *common, click.Argument(["arguments"], nargs=-1)],
             callback=function,
             help=function.__doc__,
             add_help_option=False,
         )
-        made.fewest, made.most, made.shape = fewest, most, shape
+        new.minimum, new.maximum, new.usage = minimum, maximum, usage
         for name in names.split():
-            group.add_command(made, name)
-        return made
+            group.add_command(new, name)
+        return new
 
-    return make
+    return add
 
 
 def flag(*names: str) -> click.Option:
     """Return a flag without a value; the last name may be the help text."""
-    said = [name for name in names if not name.startswith("-")]
+    help_text = [name for name in names if not name.startswith("-")]
     dashed = [name for name in names if name.startswith("-")]
-    return click.Option(dashed, is_flag=True, help=" ".join(said))
+    return click.Option(dashed, is_flag=True, help=" ".join(help_text))
 
 
 def option(*names: str, many: bool = False) -> click.Option:
     """Return a flag with a value; with `many` it may be given more than once."""
-    said = [name for name in names if not name.startswith("-")]
+    help_text = [name for name in names if not name.startswith("-")]
     dashed = [name for name in names if name.startswith("-")]
-    return click.Option(dashed, multiple=many, default=() if many else "", help=" ".join(said))
+    return click.Option(dashed, multiple=many, default=() if many else "", help=" ".join(help_text))
 
 
-_EVERYWHERE = [
+_COMMON_FLAGS = [
     ("--debug", "-d", "show debug messages"),
     ("--no-input", "-n", "toggle non-interactive mode"),
     ("--offline", "-o", "prefer offline and filesystem access"),
@@ -88,7 +94,7 @@ def run_line(root: click.Group, line: list[str]) -> int:
     """Run one command line and return its exit code.
 
     Raises:
-        Refused: it makes no sense.
+        UsageError: it is not valid.
     """
     node, path, rest = _descend(root, line)
     if isinstance(node, click.Group):
@@ -102,10 +108,10 @@ def run_line(root: click.Group, line: list[str]) -> int:
     if values.pop("help"):
         print(_help(node, path))
         return 0
-    words = values.pop("words")
-    _count(node, len(words))
+    arguments = values.pop("arguments")
+    _count(node, len(arguments))
     assert node.callback
-    return int(node.callback(session, list(words), **values) or 0)
+    return int(node.callback(session, list(arguments), **values) or 0)
 
 
 def _descend(root: click.Group, line: list[str]) -> tuple[click.Command, str, list[str]]:
@@ -122,29 +128,29 @@ def _descend(root: click.Group, line: list[str]) -> tuple[click.Command, str, li
             continue
         below = node.commands.get(word)
         if below is None:
-            raise Refused(f'unknown command "{word}" for "{path}"')
+            raise UsageError(f'unknown command "{word}" for "{path}"')
         node, path = below, f"{path} {word}"
     return node, path, rest + line[at:]
 
 
 def _parse(node: Command, path: str, rest: list[str]) -> dict[str, Any]:
     try:
-        # After `--` everything is a word, also what looks like a flag.
+        # Everything after `--` is an argument, even if it looks like a flag.
         context = node.make_context(path, _short_values(node, rest))
     except click.NoSuchOption as error:
-        raise Refused(_unknown(error.option_name, rest)) from None
+        raise UsageError(_unknown(error.option_name, rest)) from None
     except click.BadOptionUsage as error:
         name = error.option_name
         if "does not take a value" in error.message:
-            raise Refused(f'invalid argument for "{name}" flag: it takes no value') from None
-        raise Refused(f"flag needs an argument: {name}") from None
+            raise UsageError(f'invalid argument for "{name}" flag: it takes no value') from None
+        raise UsageError(f"flag needs an argument: {name}") from None
     except click.UsageError as error:
-        raise Refused(error.format_message()) from None
+        raise UsageError(error.format_message()) from None
     return dict(context.params)
 
 
 def _short_values(node: Command, rest: list[str]) -> list[str]:
-    # `-s=x` means x here; click would take "=x" for the value.
+    # With `-s=x` the value is "x" here, but click's would be "=x".
     letters = {
         name
         for one in node.params
@@ -152,9 +158,9 @@ def _short_values(node: Command, rest: list[str]) -> list[str]:
         for name in one.opts
         if len(name) == 2
     }
-    words = rest[: rest.index("--")] if "--" in rest else rest
-    plain = [w[:2] + w[3:] if w[:2] in letters and w[2:3] == "=" else w for w in words]
-    return plain + rest[len(words) :]
+    arguments = rest[: rest.index("--")] if "--" in rest else rest
+    plain = [w[:2] + w[3:] if w[:2] in letters and w[2:3] == "=" else w for w in arguments]
+    return plain + rest[len(arguments) :]
 
 
 def _unknown(name: str, rest: list[str]) -> str:
@@ -166,22 +172,22 @@ def _unknown(name: str, rest: list[str]) -> str:
 
 
 def _refuse_flags(rest: list[str]) -> None:
-    known = {name for names in _EVERYWHERE for name in names[:2]}
+    known = {name for names in _COMMON_FLAGS for name in names[:2]}
     for word in rest:
         if word not in known:
             name = word.partition("=")[0] if word.startswith("--") else f"-{word[1:2]}"
-            raise Refused(_unknown(name, [word]))
+            raise UsageError(_unknown(name, [word]))
 
 
 def _count(node: Command, number: int) -> None:
-    fewest, most = node.fewest, node.most
-    if number < fewest and most is None:
-        raise Refused(f"requires at least {fewest} arg(s), only received {number}")
-    if most is None or fewest <= number <= most:
+    minimum, maximum = node.minimum, node.maximum
+    if number < minimum and maximum is None:
+        raise UsageError(f"requires at least {minimum} arg(s), only received {number}")
+    if maximum is None or minimum <= number <= maximum:
         return
-    if fewest == most:
-        raise Refused(f"accepts {most} arg(s), received {number}")
-    raise Refused(f"accepts between {fewest} and {most} arg(s), received {number}")
+    if minimum == maximum:
+        raise UsageError(f"accepts {maximum} arg(s), received {number}")
+    raise UsageError(f"accepts between {minimum} and {maximum} arg(s), received {number}")
 
 
 def _help(node: click.Command, path: str) -> str:
@@ -191,9 +197,9 @@ def _help(node: click.Command, path: str) -> str:
         for name, below in sorted(node.commands.items()):
             first = str(below.help or "").strip().split("\n")[0]
             lines.append(f"  {name:<12} {first}")
-        flags: list[click.Parameter] = [flag(*names) for names in _EVERYWHERE]
+        flags: list[click.Parameter] = [flag(*names) for names in _COMMON_FLAGS]
     else:
-        lines.append(f"  {path} {getattr(node, 'shape', '')} [flags]".replace("  [", " ["))
+        lines.append(f"  {path} {getattr(node, 'usage', '')} [flags]".replace("  [", " ["))
         flags = list(node.params)
     lines += ["", "Flags:"]
     for one in flags:

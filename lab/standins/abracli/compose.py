@@ -1,4 +1,4 @@
-"""A recipe's compose files: what they say, and what abra lays over them."""
+"""Reads a recipe's compose files, and writes the overlay that abra adds to them."""
 
 import json
 import re
@@ -18,22 +18,22 @@ def files_of(recipe: Recipe, settings: Mapping[str, str]) -> list[Path]:
     """Return the compose files of COMPOSE_FILE, by default compose.yml.
 
     Raises:
-        Fatal: one is not there.
+        Fatal: one does not exist.
     """
     names = [name for name in (settings.get("COMPOSE_FILE") or "compose.yml").split(":") if name]
     files = [recipe.path / name for name in names]
     for file in files:
         if not file.is_file():
-            raise Fatal(f"{file} does not exist, but COMPOSE_FILE names it")
+            raise Fatal(f"{file} does not exist, but is in COMPOSE_FILE")
     return files
 
 
 class Compose:
-    """What the compose files of one app say together; read for questions, never written back.
+    """The merged content of an app's compose files, for reading only.
 
     Args:
-        files: the files in order, later ones laid over earlier ones.
-        settings: what variables are filled in with.
+        files: the files in order; later ones override earlier ones.
+        settings: the values of variables.
     """
 
     def __init__(self, files: list[Path], settings: Mapping[str, str]) -> None:
@@ -48,7 +48,7 @@ class Compose:
         return None if version is None else str(version)
 
     def services(self) -> list[str]:
-        """Return the services' names, in order."""
+        """Return the names of the services, in order."""
         return list(dict.fromkeys(n for c in self._contents for n in c.get("services") or {}))
 
     def image(self, service: str) -> str:
@@ -76,8 +76,8 @@ class Compose:
         return names
 
     def secrets(self) -> dict[str, str]:
-        """Return the secrets that services use: their name in the recipe, and the raw name of
-        the swarm secret, variables not filled in."""
+        """Return the secrets that services use: the name in the recipe, to the name of the swarm
+        secret with its variables."""
         used: set[str] = set()
         defined: dict[str, str] = {}
         for service in self.services():
@@ -91,7 +91,7 @@ class Compose:
         return {name: raw for name, raw in defined.items() if name in used}
 
     def parts(self, service: str) -> list[dict[str, Any]]:
-        """Return what each file says of a service."""
+        """Return the entry of a service in each file."""
         return [
             (content.get("services") or {}).get(service) or {}
             for content in self._contents
@@ -99,7 +99,7 @@ class Compose:
         ]
 
     def configs(self) -> dict[str, str]:
-        """Return the configs and the raw name of the swarm config, or ""."""
+        """Return the configs: the name in the recipe, to the name of the swarm config or ""."""
         return {
             name: str((entry or {}).get("name") or "")
             for content in self._contents
@@ -119,12 +119,12 @@ def overlay(compose: Compose, labels: Mapping[str, str], variables: Mapping[str,
     """Return a compose file that adds labels and variables to the service `app`.
 
     Args:
-        compose: what it is laid over.
-        labels: labels for the service.
-        variables: for its environment; those that the recipe sets itself are left alone.
+        compose: the compose files of the recipe.
+        labels: the labels for the service.
+        variables: the variables for its environment; those that the recipe sets are not changed.
 
     Returns:
-        the file's text, "" when there is no such service.
+        the content of the file, or "" if there is no such service.
     """
     if "app" not in compose.services():
         return ""
@@ -136,12 +136,12 @@ def overlay(compose: Compose, labels: Mapping[str, str], variables: Mapping[str,
             "deploy": {"labels": {k: _literal(v) for k, v in labels.items()}},
         }
     }
-    # JSON is YAML, and needs no quoting rules of ours.
+    # JSON is valid YAML, and is quoted by the standard library.
     return json.dumps(content, indent=1)
 
 
 def fill_in(text: str, settings: Mapping[str, str]) -> str:
-    """Fill variables in as `docker stack deploy` does.
+    """Replace variables by their values, as `docker stack deploy` does.
 
     Example:
         >>> fill_in("${A}-${B:-b}$$", {"A": "a"})

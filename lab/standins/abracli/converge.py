@@ -1,4 +1,4 @@
-"""Waiting until a stack's services run what they were told to."""
+"""Waits until all services of a stack run as configured."""
 
 import time
 from dataclasses import dataclass
@@ -7,39 +7,39 @@ from typing import Any
 from lab.standins.abracli import engine
 from lab.standins.abracli.logs import Fatal
 
-# What a service's update can end in. 'paused' and 'rollback_paused' never clear by themselves.
+# The final states of an update. 'paused' and 'rollback_paused' never change by themselves.
 _SETTLED = {"", "completed", "rollback_completed"}
 _FAILED = {"paused", "rollback_paused", "rollback_completed"}
-_LOOK_EVERY_SECONDS = 0.2
-# A program that ends at once is up for a moment: the same tasks must run for this long.
+_POLL_SECONDS = 0.2
+# Even a program that fails at its start runs for a moment: the tasks must not change for this long.
 _SETTLED_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class ServiceState:
-    """How far one service is.
+    """The state of a service.
 
     Attributes:
-        name: its full name.
-        running: tasks that run its present specification.
-        wanted: how many there should be.
-        update: UpdateStatus' state, "" when there is none.
-        update_begun: when that update began; tells this deployment's from an earlier one's.
-        last_task: state and error of the newest task.
-        tasks: the ids of those running.
+        name: the full name of the service.
+        running: how many tasks run its current specification.
+        wanted: how many should run.
+        update: the state in UpdateStatus, or "".
+        update_started: when this update started, to know it from one of an earlier deployment.
+        last_task: the state and the error of the newest task.
+        tasks: the ids of the running tasks.
     """
 
     name: str
     running: int
     wanted: int
     update: str
-    update_begun: str
+    update_started: str
     last_task: str
     tasks: frozenset[str] = frozenset()
 
     @property
     def converged(self) -> bool:
-        """Whether it runs as it should and no update is under way."""
+        """Whether all its tasks run, and no update is in progress."""
         return self.running >= self.wanted and self.update in _SETTLED
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class ServiceState:
         return f"{self.name} {self.running}/{self.wanted} ({self.last_task}{update})"
 
 
-def look(stack: str) -> dict[str, ServiceState]:
+def states_of(stack: str) -> dict[str, ServiceState]:
     """Return the state of each service of a stack, by name."""
     tasks = engine.of_stack("tasks", stack)
     return {
@@ -64,18 +64,18 @@ def wait_until_converged(
     """Wait until every service of the stack has converged.
 
     Args:
-        stack: the stack's name.
-        timeout_seconds: after that it has failed.
-        before: the states before the deployment: an update that failed earlier is no news.
+        stack: the name of the stack.
+        timeout_seconds: how long to wait.
+        before: the states before the deployment, so that an update that failed earlier is ignored.
 
     Raises:
-        Fatal: "deploy timed out" or "deploy failed", with the services' states.
+        Fatal: "deploy timed out" or "deploy failed", with the states of the services.
     """
-    begun = time.monotonic()
+    started = time.monotonic()
     running: dict[str, frozenset[str]] = {}
-    since = begun
+    since = started
     while True:
-        states = look(stack)
+        states = states_of(stack)
         now = {name: state.tasks for name, state in states.items()}
         if now != running:
             running, since = now, time.monotonic()
@@ -83,28 +83,28 @@ def wait_until_converged(
             state
             for name, state in states.items()
             if state.update in _FAILED
-            and (name not in before or before[name].update_begun != state.update_begun)
+            and (name not in before or before[name].update_started != state.update_started)
         ]
         if failed:
             raise Fatal(f"deploy failed: {'; '.join(map(str, failed))}")
         waiting = [state for state in states.values() if not _done(state, before)]
         if not waiting and time.monotonic() - since >= _SETTLED_SECONDS:
             return
-        if waiting and time.monotonic() - begun >= timeout_seconds:
-            shown = "; ".join(map(str, waiting))
-            raise Fatal(f"deploy timed out after {timeout_seconds:g} s: {shown}")
-        time.sleep(_LOOK_EVERY_SECONDS)
+        if waiting and time.monotonic() - started >= timeout_seconds:
+            listed = "; ".join(map(str, waiting))
+            raise Fatal(f"deploy timed out after {timeout_seconds:g} s: {listed}")
+        time.sleep(_POLL_SECONDS)
 
 
 def wait_until_gone(stack: str, timeout_seconds: float) -> None:
-    """Wait until no task of an undeployed stack runs any more.
+    """Wait until no container of an undeployed stack is running.
 
     Raises:
-        Fatal: some still do; they are named.
+        Fatal: some still are; the message names them.
     """
     deadline = time.monotonic() + timeout_seconds
     while True:
-        # Containers, not tasks: the Swarm forgets a removed service's tasks before they end.
+        # Containers, not tasks: Swarm deletes the tasks of a removed service before they end.
         running = [
             str(container["Names"][0]).lstrip("/")
             for container in engine.of_stack("containers", stack)
@@ -114,19 +114,19 @@ def wait_until_gone(stack: str, timeout_seconds: float) -> None:
             return
         if time.monotonic() >= deadline:
             raise Fatal(f"undeploy timed out, still running: {', '.join(running)}")
-        time.sleep(_LOOK_EVERY_SECONDS)
+        time.sleep(_POLL_SECONDS)
 
 
 def _done(state: ServiceState, before: dict[str, ServiceState]) -> bool:
     earlier = before.get(state.name)
-    if earlier and earlier.update == state.update and earlier.update_begun == state.update_begun:
-        # Not touched by this deployment: how an earlier update ended does not matter.
+    if earlier and (earlier.update, earlier.update_started) == (state.update, state.update_started):
+        # This deployment did not update it: the result of an earlier update does not matter.
         return state.running >= state.wanted
     return state.converged
 
 
-def _told(spec: dict[str, Any]) -> object:
-    # A task's copy of the specification lacks what has its default value, and the restart policy.
+def _comparable(spec: dict[str, Any]) -> object:
+    # A task's copy of the specification has no default values and no restart policy.
     return _without_defaults(
         {k: v for k, v in spec.items() if k not in ("RestartPolicy", "Runtime")}
     )
@@ -146,12 +146,12 @@ def _state(service: dict[str, Any], tasks: list[dict[str, Any]]) -> ServiceState
         (task for task in tasks if task["ServiceID"] == service["ID"]),
         key=lambda task: str(task["CreatedAt"]),
     )
-    # An update may not have begun yet: only tasks with the present specification count.
-    current = [task for task in own if _told(task["Spec"]) == _told(template)]
+    # An update may not have started yet: only tasks with the current specification count.
+    current = [task for task in own if _comparable(task["Spec"]) == _comparable(template)]
     running = [t for t in current if t["Status"]["State"] == "running" == t["DesiredState"]]
     finished = 0
     if template.get("RestartPolicy", {}).get("Condition") in ("none", "on-failure"):
-        # A one-shot service (creates a bucket, say) is done when its task ended well.
+        # A one-shot service, for example for a migration, is done when its task has succeeded.
         finished = len({t.get("Slot") for t in current if t["Status"]["State"] == "complete"})
     mode = spec["Mode"]
     if "Replicated" in mode:
@@ -160,13 +160,13 @@ def _state(service: dict[str, Any], tasks: list[dict[str, Any]]) -> ServiceState
         number = len({t["NodeID"] for t in own if t["DesiredState"] == "running"}) or 1
     update = service.get("UpdateStatus") or {}
     last = own[-1]["Status"] if own else {}
-    said = f"{last.get('State', 'no task yet')} {last.get('Err', '')}".strip()
+    last_task = f"{last.get('State', 'no task yet')} {last.get('Err', '')}".strip()
     return ServiceState(
         str(spec["Name"]),
         len(running) + finished,
         number,
         str(update.get("State") or ""),
         str(update.get("StartedAt") or ""),
-        said,
+        last_task,
         frozenset(str(task["ID"]) for task in running),
     )

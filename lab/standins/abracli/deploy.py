@@ -1,4 +1,4 @@
-"""Deploying an app: version choice, checks, `docker stack deploy`, the wait."""
+"""Deploys an app: chooses the version, checks it, runs `docker stack deploy`, and waits."""
 
 import socket
 import tempfile
@@ -16,12 +16,12 @@ _UNDEPLOY_SECONDS = 120
 
 @dataclass(frozen=True)
 class Deployed:
-    """What is deployed of an app, read from the labels of its service `app`.
+    """What is deployed for an app, according to the labels of its service `app`.
 
     Attributes:
-        version: the version label, "unknown" when there is none.
+        version: the label with the version, or "unknown".
         chaos: whether it was deployed with --chaos.
-        chaos_version: the commit, "unknown" unless chaos.
+        chaos_version: the commit if it was deployed with --chaos, else "unknown".
     """
 
     version: str
@@ -41,7 +41,7 @@ class Flags:
 
 
 def deployed(app: App) -> Deployed | None:
-    """Return what is deployed of the app, None when nothing is."""
+    """Return what is deployed for the app, or None."""
     services = engine.of_stack("services", app.stack)
     if not services:
         return None
@@ -58,10 +58,10 @@ def deployed(app: App) -> Deployed | None:
 
 
 def require_deployed(app: App) -> Deployed:
-    """Return what is deployed of the app.
+    """Return what is deployed for the app.
 
     Raises:
-        Fatal: nothing is.
+        Fatal: it is not deployed.
     """
     found = deployed(app)
     if found is None:
@@ -76,10 +76,10 @@ def deploy(app: App, session: Session, flags: Flags, version: str = "") -> None:
         app: the app.
         session: the flags of all commands.
         flags: the flags of this one.
-        version: a version or commit; by default the .env's, else the latest, else HEAD.
+        version: a version or commit; by default that of the .env file, else the latest, else HEAD.
 
     Raises:
-        Fatal: anything that stops it; see the message.
+        Fatal: it could not be deployed; the message has the reason.
     """
     if version and flags.chaos:
         raise Fatal("cannot use a version and --chaos together")
@@ -92,7 +92,7 @@ def deploy(app: App, session: Session, flags: Flags, version: str = "") -> None:
 
 
 def put(app: App, session: Session, flags: Flags, version: str) -> None:
-    """Deploy `version`, whatever is there: the common end of deploy, upgrade and rollback."""
+    """Deploy a version, whatever is deployed now: used by deploy, upgrade and rollback."""
     if not flags.chaos:
         app.recipe.check_out(version)
         lint.require_no_errors(app.recipe)
@@ -108,7 +108,7 @@ def put(app: App, session: Session, flags: Flags, version: str) -> None:
     timeout_seconds = timeout_of(app, compose)
     info(f"deploying {app.name}: {app.recipe.name} {version}{' (chaos)' if flags.chaos else ''}")
     session.confirm("proceed?")
-    before = converge.look(app.stack)
+    before = converge.states_of(app.stack)
     _stack_deploy(app, compose, settings, labels_for(app, version, flags.chaos), version)
     if flags.no_converge_checks:
         warn("skipping converge logic checks")
@@ -121,10 +121,10 @@ def put(app: App, session: Session, flags: Flags, version: str) -> None:
 
 
 def undeploy(app: App) -> None:
-    """Take an app's stack off the Swarm; volumes and secrets stay.
+    """Remove an app's stack from the Swarm; volumes and secrets are kept.
 
     Raises:
-        Fatal: it is not deployed, or does not go.
+        Fatal: it is not deployed, or its containers do not end in time.
     """
     require_deployed(app)
     engine.run_docker(["stack", "rm", app.stack])
@@ -137,13 +137,13 @@ def labels_for(app: App, version: str, chaos: bool) -> dict[str, str]:
     prefix = f"coop-cloud.{app.stack}."
     labels = {f"{prefix}recipe": app.recipe.name, f"{prefix}chaos": str(chaos).lower()}
     if chaos:
-        # The version label stays the compose file's one.
+        # The label with the version stays that of the compose file.
         return {**labels, f"{prefix}chaos-version": version}
     return {**labels, f"{prefix}version": version}
 
 
 def timeout_of(app: App, compose: Compose) -> float:
-    """Return the seconds to wait: TIMEOUT counts only through the recipe's label."""
+    """Return how many seconds to wait; TIMEOUT has an effect only if the recipe's label uses it."""
     label = compose.labels().get(f"coop-cloud.{app.stack}.timeout")
     if not label:
         return DEFAULT_TIMEOUT_SECONDS
@@ -154,7 +154,7 @@ def timeout_of(app: App, compose: Compose) -> float:
 
 
 def missing_settings(app: App) -> list[str]:
-    """Return the settings of the recipe's .env.sample that the app's .env has not."""
+    """Return the settings in the recipe's .env.sample that are not in the app's .env file."""
     sample = app.recipe.path / ".env.sample"
     if not sample.exists():
         return []
@@ -162,7 +162,7 @@ def missing_settings(app: App) -> list[str]:
 
 
 def require_domain(app: App) -> None:
-    """Raise unless the app's domain resolves to an IPv4 address."""
+    """Raise if the app's domain does not resolve to an IPv4 address."""
     if not app.file.values.get("DOMAIN"):
         warn("skipping domain checks, no DOMAIN=... configured for app")
         return
@@ -192,31 +192,31 @@ def _stack_deploy(
     with tempfile.NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as file:
         file.write(extra)
         file.flush()
-        # Relative paths in all files count from the folder of the first one.
+        # Relative paths in any of the files are relative to the folder of the first one.
         files = [str(path) for path in compose.files] + ([file.name] if extra else [])
-        words = ["stack", "deploy", "--resolve-image", "always"]
-        words += [word for name in files for word in ("-c", name)]
-        said = engine.run_docker([*words, app.stack], variables, str(app.recipe.path))
-    for line in said.splitlines():
+        arguments = ["stack", "deploy", "--resolve-image", "always"]
+        arguments += [argument for name in files for argument in ("-c", name)]
+        output = engine.run_docker([*arguments, app.stack], variables, str(app.recipe.path))
+    for line in output.splitlines():
         debug(line)
 
 
 def upgrade(
     app: App, session: Session, flags: Flags, version: str = "", notes: bool = False
 ) -> None:
-    """Deploy a later version over the one that runs, by default the latest.
+    """Deploy a later version, by default the latest.
 
     Raises:
-        Fatal: not deployed, or the version named is no upgrade.
+        Fatal: the app is not deployed, or the given version is not later.
     """
     _move(app, session, flags, version, up=True, notes=notes)
 
 
 def rollback(app: App, session: Session, flags: Flags, version: str = "") -> None:
-    """Deploy an earlier version over the one that runs, by default the one before it.
+    """Deploy an earlier version, by default the previous one.
 
     Raises:
-        Fatal: not deployed, or the version named is no downgrade.
+        Fatal: the app is not deployed, or the given version is not earlier.
     """
     _move(app, session, flags, version, up=False)
 

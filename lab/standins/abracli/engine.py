@@ -1,6 +1,6 @@
-"""Docker: its HTTP interface for questions, its command line for stacks and terminals.
+"""Docker: requests to its HTTP API, and its command line for stacks and terminals.
 
-The SDK would do, but takes longer to load than most commands here take altogether.
+The SDK is not used, as loading it takes longer than most commands here take in total.
 """
 
 import json
@@ -14,11 +14,11 @@ from typing import Any
 
 from lab.standins.abracli.logs import Fatal, debug
 
-# Newer clients speak of a flag that older ones do not have.
+# A hint that newer versions of docker print.
 _HINT = re.compile(r"Since --detach=|In a future release, --detach=")
-# Names that mean something to the loader of programs or to docker itself. Settings come out of a
-# recipe, and would change which program runs here, or which daemon it speaks to.
-_OF_THE_MACHINE = re.compile(
+# Variables with a meaning for the program loader or for docker. Settings come from a recipe, and
+# such a variable could change which program runs on this machine, or which daemon it uses.
+_MACHINE_VARIABLES = re.compile(
     r"LD_\w*|GLIBC_TUNABLES|GCONV_PATH|PATH|HOME|TERM"
     r"|DOCKER_(HOST|CONFIG|CONTEXT|CERT_PATH|TLS|TLS_VERIFY|API_VERSION|AUTH_CONFIG|CUSTOM_HEADERS"
     r"|CLI_\w*|CONTENT_TRUST\w*|DEFAULT_PLATFORM|STACK_ORCHESTRATOR|ORCHESTRATOR|BUILDKIT|TMPDIR)"
@@ -27,28 +27,30 @@ NAMESPACE = "com.docker.stack.namespace"
 
 
 class EngineError(Fatal):
-    """The daemon refused; `status` is the HTTP status."""
+    """The daemon refused a request; `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
 
 
-def ask(method: str, path: str, query: Mapping[str, Any] | None = None, body: object = None) -> Any:
-    """Send one request to the daemon and return the JSON it answers.
+def request(
+    method: str, path: str, query: Mapping[str, Any] | None = None, body: object = None
+) -> Any:
+    """Send a request to the daemon and return the JSON content of the response.
 
     Args:
         method: the HTTP method.
-        path: such as /services.
-        query: the query; mappings and lists are sent as JSON (filters).
-        body: sent as JSON.
+        path: the path, such as /services.
+        query: the query; mappings and lists, such as filters, are sent as JSON.
+        body: the body; it is sent as JSON.
 
     Raises:
-        EngineError: the daemon refused.
-        Fatal: there is no daemon.
+        EngineError: the daemon refused the request.
+        Fatal: the daemon cannot be reached.
     """
-    words = {k: v if isinstance(v, str) else json.dumps(v) for k, v in (query or {}).items()}
-    url = path + ("?" + urllib.parse.urlencode(words) if words else "")
+    parameters = {k: v if isinstance(v, str) else json.dumps(v) for k, v in (query or {}).items()}
+    url = path + ("?" + urllib.parse.urlencode(parameters) if parameters else "")
     status, content = _exchange(method, url, b"" if body is None else json.dumps(body).encode())
     debug(f"{method} {path}: {status}")
     if status >= 400:
@@ -57,43 +59,43 @@ def ask(method: str, path: str, query: Mapping[str, Any] | None = None, body: ob
 
 
 def of_stack(kind: str, stack: str) -> list[dict[str, Any]]:
-    """Return a stack's services, tasks, networks or containers (`kind`), found by label."""
+    """Return the services, tasks, networks or containers (`kind`) with the label of a stack."""
     filters = {"label": [f"{NAMESPACE}={stack}"]}
     query: dict[str, Any] = {"filters": filters}
     if kind == "containers":
         kind, query = "containers/json", {**query, "all": "1"}
-    found = ask("GET", f"/{kind}", query)
+    found = request("GET", f"/{kind}", query)
     return list(found or [])
 
 
 def child_environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment for a docker command: the caller's own settings stay out.
+    """Return the environment for a docker command, without the caller's other variables.
 
     Args:
-        settings: what compose files are filled in with.
+        settings: the values for variables in compose files.
 
     Raises:
-        Fatal: a setting has a name that means something to this machine.
+        Fatal: a setting has the name of a variable with a meaning on this machine.
     """
     for name in settings or ():
-        if _OF_THE_MACHINE.fullmatch(name):
-            raise Fatal(f"{name} cannot be an app's setting: it belongs to this machine")
+        if _MACHINE_VARIABLES.fullmatch(name):
+            raise Fatal(f"{name} cannot be a setting of an app: it would affect this machine")
     kept = {k: v for k, v in os.environ.items() if k.startswith("DOCKER_")}
     kept |= {k: os.environ[k] for k in ("PATH", "HOME", "TERM") if k in os.environ}
     return {**(settings or {}), **kept}
 
 
 def run_docker(
-    words: Sequence[str], settings: Mapping[str, str] | None = None, at: str | None = None
+    arguments: Sequence[str], settings: Mapping[str, str] | None = None, at: str | None = None
 ) -> str:
-    """Run a docker command to its end and return what it wrote on stdout.
+    """Run a docker command and return its stdout.
 
     Raises:
-        Fatal: it failed; what it said is passed on.
+        Fatal: it failed; the message is its stderr.
     """
-    debug(f"docker {' '.join(words)}")
+    debug(f"docker {' '.join(arguments)}")
     done = subprocess.run(
-        ["docker", *words],
+        ["docker", *arguments],
         env=child_environment(settings),
         cwd=at,
         stdin=subprocess.DEVNULL,
@@ -104,32 +106,32 @@ def run_docker(
     for line in done.stderr.splitlines():
         debug(line)
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line and not _HINT.match(line)]
-        raise Fatal("; ".join(said) or f"docker {words[0]} ended with {done.returncode}")
+        errors = [line for line in done.stderr.splitlines() if line and not _HINT.match(line)]
+        raise Fatal("; ".join(errors) or f"docker {arguments[0]} ended with {done.returncode}")
     return done.stdout
 
 
 def _exchange(method: str, url: str, body: bytes) -> tuple[int, bytes]:
-    """Send one request and return status and content.
+    """Send a request and return the status and the content of the response.
 
-    HTTP/1.0, where an answer ends with the connection: the standard library's client costs more
-    time to load than the answer takes.
+    With HTTP/1.0, the response ends when the connection is closed. The HTTP client of the standard
+    library is not used, as loading it takes longer than the request.
     """
     head = f"{method} {url} HTTP/1.0\r\nHost: docker\r\nContent-Type: application/json\r\n"
     request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-    answer = bytearray()
+    response = bytearray()
     try:
         with _connect() as connection:
             connection.sendall(request)
             while part := connection.recv(65536):
-                answer += part
+                response += part
     except OSError as error:
         raise Fatal(f"cannot connect to the Docker daemon: {error}. Is it running?") from None
-    top, _, content = bytes(answer).partition(b"\r\n\r\n")
-    words = top.split(b" ", 2)
-    if len(words) < 2 or not words[1].isdigit():
-        raise Fatal("cannot connect to the Docker daemon: it broke off. Is it running?")
-    return int(words[1]), content
+    headers, _, content = bytes(response).partition(b"\r\n\r\n")
+    status_line = headers.split(b" ", 2)
+    if len(status_line) < 2 or not status_line[1].isdigit():
+        raise Fatal("cannot connect to the Docker daemon: no valid response. Is it running?")
+    return int(status_line[1]), content
 
 
 def _connect() -> socket.socket:
@@ -142,7 +144,7 @@ def _connect() -> socket.socket:
     if scheme == "tcp" and not os.environ.get("DOCKER_TLS_VERIFY"):
         name, _, port = place.rstrip("/").rpartition(":")
         return socket.create_connection((name, int(port)))
-    raise Fatal(f"DOCKER_HOST={host}: the lab's abra drives a daemon by unix:// or tcp:// only")
+    raise Fatal(f"DOCKER_HOST={host}: the lab's abra supports unix:// and tcp:// only")
 
 
 def _message(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""An app's .env file: values, and the `# length=..` remarks behind them."""
+"""Reads and writes an app's .env file: values, and remarks such as `# length=40` after them."""
 
 import os
 import re
@@ -21,8 +21,9 @@ class EnvFile:
     """A parsed .env file.
 
     Attributes:
-        values: key to value, references to earlier lines filled in, the last line winning.
-        remarks: key to the `name=value` pairs of the comment behind it, e.g. length, charset.
+        values: the value of each key, with references to earlier keys replaced; the last line of a
+            key counts.
+        remarks: the `name=value` pairs in the comment after a key, for example length or charset.
     """
 
     values: dict[str, str]
@@ -33,8 +34,8 @@ def parse(text: str, source: str = ".env") -> EnvFile:
     """Parse a .env file.
 
     Args:
-        text: its content.
-        source: its name, for messages.
+        text: the content of the file.
+        source: the name of the file, for messages.
 
     Raises:
         Fatal: a line is neither a comment nor KEY=value.
@@ -64,10 +65,10 @@ def parse(text: str, source: str = ".env") -> EnvFile:
 
 
 def read(path: Path) -> EnvFile:
-    """Parse the file at `path`.
+    """Parse the .env file at a path.
 
     Raises:
-        Fatal: it is not there, or not readable as a .env file.
+        Fatal: it does not exist, or is not a valid .env file.
     """
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
@@ -76,7 +77,7 @@ def read(path: Path) -> EnvFile:
 
 
 def write_version(path: Path, recipe: str, version: str) -> None:
-    """Write `TYPE=recipe:version` back into an app's .env, the rest untouched."""
+    """Set `TYPE=recipe:version` in an app's .env file; the rest is unchanged."""
     text = path.read_text(encoding="utf-8")
     entry = f"{recipe}:{version}" if version else recipe
     changed, count = _TYPE_LINE.subn(lambda m: f"{m.group(1)}{entry}{m.group(3)}", text)
@@ -87,7 +88,7 @@ def write_version(path: Path, recipe: str, version: str) -> None:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file in one step: a reader sees the old one or the new one."""
+    """Write a file in one step: a reader sees either the old or the new content."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -97,7 +98,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def _value(text: str, at: int, earlier: dict[str, str]) -> tuple[str, str, int]:
-    """Return the value that begins at `at`, the rest of its line, and where the next begins."""
+    """Return the value at a position, the rest of its line, and the position of the next line."""
     if found := _SINGLE.match(text, at):
         return found.group(1), found.group(2), found.end() + 1
     if found := _DOUBLE.match(text, at):
@@ -105,7 +106,7 @@ def _value(text: str, at: int, earlier: dict[str, str]) -> tuple[str, str, int]:
         return _expand(raw, earlier), found.group(2), found.end() + 1
     end = text.find("\n", at)
     line = text[at : end if end >= 0 else len(text)]
-    # A comment needs white space before it: `a#b` is a value.
+    # A comment must have a space before it: `a#b` is a value.
     comment = re.search(r"(?:^|\s)#", line)
     raw = line[: comment.start()] if comment else line
     rest = line[comment.start() :] if comment else ""

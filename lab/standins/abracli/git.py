@@ -1,4 +1,4 @@
-"""git, as a function call."""
+"""Runs git."""
 
 import os
 import subprocess
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from lab.standins.abracli.logs import Fatal, debug
 
-# A recipe is data: hooks are never run, and a prompt would never be answered. Nor are filters that
-# the machine has (LFS is one), which a recipe's .gitattributes would call.
+# A recipe is data, so git must not run programs for it: no hooks, no prompts, and no filters of the
+# machine's configuration (such as LFS), which a recipe's .gitattributes can name.
 _OPTIONS = ["-c", "safe.directory=*", "-c", "core.hooksPath=/dev/null"]
 _OPTIONS += ["-c", "core.fsmonitor=false"]
-_QUIET = {
+_ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -18,23 +18,23 @@ _QUIET = {
 }
 
 
-def git(at: Path, *words: str, may_fail: bool = False) -> str | None:
-    """Run git in `at` and return what it wrote, without the last newline.
+def git(at: Path, *arguments: str, allow_failure: bool = False) -> str | None:
+    """Run git and return its output, without the last newline.
 
     Args:
-        at: the repository's working tree.
-        words: the words after `git`.
-        may_fail: return None instead of raising.
+        at: the working tree of the repository.
+        arguments: the arguments after `git`.
+        allow_failure: return None if git fails, instead of raising.
 
     Raises:
-        Fatal: git failed, and `may_fail` is not set.
+        Fatal: git failed, and `allow_failure` is not set.
     """
-    # Set when git itself called us; they would point it at another repository.
+    # git sets such variables if it is the caller; they would name another repository.
     env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    env |= _QUIET
-    debug(f"git {' '.join(words)} (in {at})")
+    env |= _ENVIRONMENT
+    debug(f"git {' '.join(arguments)} (in {at})")
     done = subprocess.run(
-        ["git", *_OPTIONS, *words],
+        ["git", *_OPTIONS, *arguments],
         cwd=at,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -43,7 +43,7 @@ def git(at: Path, *words: str, may_fail: bool = False) -> str | None:
         check=False,
     )
     if done.returncode:
-        if may_fail:
+        if allow_failure:
             return None
-        raise Fatal(f"git {words[0]} in {at}: {done.stderr.strip() or done.returncode}")
+        raise Fatal(f"git {arguments[0]} in {at}: {done.stderr.strip() or done.returncode}")
     return done.stdout.rstrip("\n")

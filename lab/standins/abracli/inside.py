@@ -1,4 +1,4 @@
-"""What happens in an app's containers: commands, functions of abra.sh, files, logs."""
+"""Runs commands and functions of abra.sh in an app's containers, copies files, shows logs."""
 
 import os
 import re
@@ -16,27 +16,27 @@ def container_of(app: App, service: str) -> str:
     """Return the id of a service's newest running container.
 
     Raises:
-        Fatal: the app is not deployed, or the service does not run.
+        Fatal: the app is not deployed, or the service is not running.
     """
     require_deployed(app)
     label = f"com.docker.swarm.service.name={app.stack}_{service}"
     filters = {"label": [label], "status": ["running"]}
-    found = engine.ask("GET", "/containers/json", {"filters": filters}) or []
+    found = engine.request("GET", "/containers/json", {"filters": filters}) or []
     if not found:
         raise Fatal(f"no running container of {app.stack}_{service}")
     return str(max(found, key=lambda c: int(c["Created"]))["Id"])
 
 
-def execute(app: App, service: str, words: Sequence[str], tty: bool, user: str = "") -> None:
-    """Run a command in a service's container; its streams are ours.
+def execute(app: App, service: str, arguments: Sequence[str], tty: bool, user: str = "") -> None:
+    """Run a command in a service's container, with stdin, stdout and stderr of this process.
 
     Raises:
-        Fatal: it ended with another code than 0.
+        Fatal: its exit code is not 0.
     """
     line = ["docker", "exec", "--interactive"]
     line += ["--tty"] if tty else []
     line += ["--user", user] if user else []
-    line += [container_of(app, service), *words]
+    line += [container_of(app, service), *arguments]
     debug(" ".join(line))
     code = subprocess.run(line, env=engine.child_environment(), check=False).returncode
     if code:
@@ -44,14 +44,14 @@ def execute(app: App, service: str, words: Sequence[str], tty: bool, user: str =
 
 
 def functions(app: App) -> list[str]:
-    """Return the names of abra.sh's functions."""
+    """Return the names of the functions in abra.sh."""
     file = app.recipe.path / "abra.sh"
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     return sorted(re.findall(r"^(?:function\s+)?([A-Za-z]\w*)\s*\(\)", text, re.MULTILINE))
 
 
 def call(
-    app: App, service: str, function: str, words: Sequence[str], tty: bool, user: str = ""
+    app: App, service: str, function: str, arguments: Sequence[str], tty: bool, user: str = ""
 ) -> None:
     """Run a function of abra.sh in a service's container."""
     _require_function(app, function)
@@ -67,17 +67,17 @@ def call(
     shell = "/bin/bash" if has_bash.returncode == 0 else "/bin/sh"
     script = (
         f"TARGET={service}; APP_NAME={app.name}; STACK_NAME={app.stack}; . /tmp/abra.sh; "
-        + shlex.join([function, *words])
+        + shlex.join([function, *arguments])
     )
     execute(app, service, [shell, "-c", script], tty, user)
 
 
-def call_locally(app: App, function: str, words: Sequence[str]) -> None:
+def call_locally(app: App, function: str, arguments: Sequence[str]) -> None:
     """Run a function of abra.sh on this machine, with the app's settings in its environment."""
     _require_function(app, function)
     script = f"TARGET=local; APP_NAME={app.name}; STACK_NAME={app.stack}; "
     script += f". {shlex.quote(str(app.recipe.path / 'abra.sh'))}; "
-    script += shlex.join([function, *words])
+    script += shlex.join([function, *arguments])
     env = {**os.environ, **app.settings()}
     env.pop("PYTHONPATH", None)
     code = subprocess.run(["/bin/bash", "-c", script], env=env, check=False).returncode
@@ -93,21 +93,21 @@ def copy(app: App, source: str, target: str) -> None:
         inside = bool(colon) and "/" not in service
         ends.append((inside, f"{container_of(app, service)}:{path}" if inside else end))
     if ends[0][0] == ends[1][0]:
-        raise Fatal("one of <src> and <dst> has to be <service>:<path>")
+        raise Fatal("one of <src> and <dst> must be <service>:<path>")
     engine.run_docker(["cp", ends[0][1], ends[1][1]])
 
 
 def stream_logs(app: App, service: str, since: str, only_stderr: bool) -> int:
-    """Follow the logs of one service, or of all, until killed."""
+    """Print the logs of one service, or of all, until the process is killed."""
     require_deployed(app)
     names = [str(s["Spec"]["Name"]) for s in engine.of_stack("services", app.stack)]
     wanted = f"{app.stack}_{service}"
     if service and wanted not in names:
         raise Fatal(f"{app.name} has no service '{service}'")
-    words = ["docker", "service", "logs", "--follow", *(["--since", since] if since else [])]
+    arguments = ["docker", "service", "logs", "--follow", *(["--since", since] if since else [])]
     children = [
         subprocess.Popen(
-            [*words, name],
+            [*arguments, name],
             env=engine.child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if only_stderr else None,

@@ -14,13 +14,18 @@ from lab.standins.abracli.recipe import Recipe, catalogue
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its reference, what it wants, `warn` or `error`, the remedy, and the check.
+    """One rule.
 
-    The check returns None where the rule does not apply or cannot be checked here.
+    Attributes:
+        ref: the number of the rule.
+        text: what the rule requires.
+        severity: warn or error.
+        remedy: how to satisfy it.
+        check: tells whether a recipe satisfies it; None if it does not apply, or is unknown here.
     """
 
     ref: str
-    wants: str
+    text: str
     severity: str
     remedy: str
     check: Callable[[Recipe, Compose], bool | None]
@@ -28,7 +33,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one rule; `satisfied` is None when it was skipped."""
+    """The result for one rule; `satisfied` is None if it was skipped."""
 
     rule: Rule
     satisfied: bool | None
@@ -38,7 +43,7 @@ def verdicts(recipe: Recipe) -> list[Verdict]:
     """Check all rules.
 
     Raises:
-        Fatal: the recipe cannot be linted, e.g. without .env.sample.
+        Fatal: the recipe cannot be linted, for example because it has no .env.sample.
     """
     sample = recipe.path / ".env.sample"
     if not sample.is_file():
@@ -46,24 +51,24 @@ def verdicts(recipe: Recipe) -> list[Verdict]:
     file = recipe.path / "compose.yml"
     if not file.is_file():
         raise Fatal(f"unable to lint {recipe.name}: {file} does not exist")
-    # Overlays too: a secret's name or an image counts wherever it stands.
+    # With the overlays, as they may have images and secrets too.
     overlays = [path for path in recipe.path.glob("compose.*.yml") if _tracked(recipe, path.name)]
     compose = Compose([file, *sorted(overlays)], {**read(sample).values, **recipe.exports()})
     return [Verdict(rule, rule.check(recipe, compose)) for rule in RULES]
 
 
 def require_no_errors(recipe: Recipe) -> None:
-    """Raise when a rule of severity error is broken, as a non-chaos deployment does."""
+    """Raise if the recipe violates a rule with severity error, as deployments without chaos do."""
     for verdict in verdicts(recipe):
         if verdict.rule.severity == "error" and verdict.satisfied is False:
             raise Fatal(
-                f'lint error in {recipe.name} configs: "{verdict.rule.wants}" failed lint checks '
+                f'lint error in {recipe.name} configs: "{verdict.rule.text}" failed lint checks '
                 f"({verdict.rule.ref}): {verdict.rule.remedy}"
             )
 
 
 def _tracked(recipe: Recipe, name: str) -> bool:
-    return git(recipe.path, "ls-files", "--error-unmatch", name, may_fail=True) is not None
+    return git(recipe.path, "ls-files", "--error-unmatch", name, allow_failure=True) is not None
 
 
 def _images(compose: Compose) -> list[str]:
@@ -86,7 +91,7 @@ def _metadata(recipe: Recipe, compose: Compose) -> bool:
 
 
 def _traefik(recipe: Recipe, compose: Compose) -> bool | None:
-    # Traefik itself routes the others; what is not on its network (backup-bot-two) routes nothing.
+    # Does not apply to Traefik itself, and to recipes that are not in its network (backup-bot-two).
     networks = [part.get("networks") or [] for s in compose.services() for part in compose.parts(s)]
     if recipe.name == "traefik" or not any("proxy" in names for names in networks):
         return None
@@ -97,8 +102,8 @@ def _traefik(recipe: Recipe, compose: Compose) -> bool | None:
 
 def _annotated(recipe: Recipe, compose: Compose) -> bool:
     form = "--format=%(objecttype) %(refname:strip=2)"
-    said = git(recipe.path, "for-each-ref", form, "refs/tags")
-    kinds = [line.split(" ", 1) for line in (said or "").splitlines()]
+    listed = git(recipe.path, "for-each-ref", form, "refs/tags")
+    kinds = [line.split(" ", 1) for line in (listed or "").splitlines()]
     return all(kind == "tag" for kind, name in kinds if tags.is_version(name))
 
 
@@ -116,7 +121,7 @@ def _in_catalogue(recipe: Recipe, compose: Compose) -> bool | None:
     return recipe.name in catalogue() if paths.catalogue_file().exists() else None
 
 
-# R001, R002 and R014 are verified; the meaning of the others is general knowledge.
+# R001, R002 and R014 were compared with the real abra; the others follow its documentation.
 RULES = [
     Rule("R001", "compose config has expected version", "warn",
          'ensure `version: "3.8"` in compose configs', lambda r, c: c.version == "3.8"),

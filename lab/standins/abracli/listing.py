@@ -1,4 +1,4 @@
-"""What `app ls`, `app ps` and `app services` tell."""
+"""The content of `app ls`, `app ps` and `app services`."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,11 +9,11 @@ from lab.standins.abracli.deploy import Deployed, deployed
 
 
 def servers(apps: list[App], status: bool) -> dict[str, dict[str, Any]]:
-    """Return server to its apps and counts; status fields are "" unless asked for.
+    """Return the apps of each server, with counts.
 
     Args:
         apps: the apps to list.
-        status: ask the server what is deployed.
+        status: whether to ask the server what is deployed; if not, these fields are "".
     """
     content: dict[str, dict[str, Any]] = {}
     for app in apps:
@@ -40,7 +40,7 @@ def servers(apps: list[App], status: bool) -> dict[str, dict[str, Any]]:
 
 
 def tasks(app: App, now: Deployed) -> dict[str, dict[str, str]]:
-    """Return service to what its container is up to; all values are strings."""
+    """Return the state of the container of each service; all values are strings."""
     containers = sorted(engine.of_stack("containers", app.stack), key=lambda c: int(c["Created"]))
     found = {}
     for service in engine.of_stack("services", app.stack):
@@ -49,7 +49,7 @@ def tasks(app: App, now: Deployed) -> dict[str, dict[str, str]]:
         row = dict.fromkeys(("image", "created", "status", "state", "ports"), "unknown")
         for container in containers:
             if container["Labels"].get("com.docker.swarm.service.name") == full:
-                # The newest running one, else the newest.
+                # The newest running container, else the newest one.
                 if container["State"] != "running" and row["state"] == "running":
                     continue
                 row = {
@@ -65,7 +65,7 @@ def tasks(app: App, now: Deployed) -> dict[str, dict[str, str]]:
 
 
 def service_names(app: App) -> list[list[str]]:
-    """Return short and full name of each service."""
+    """Return the short and the full name of each service."""
     full = sorted(str(s["Spec"]["Name"]) for s in engine.of_stack("services", app.stack))
     return [[name.removeprefix(f"{app.stack}_"), name] for name in full]
 
@@ -97,9 +97,9 @@ def _ago(created: int) -> str:
 
 
 def _ports(ports: list[dict[str, Any]]) -> str:
-    shown = []
+    texts = []
     for port in ports:
         inside = f"{port['PrivatePort']}/{port['Type']}"
         outside = f"{port.get('IP', '')}:{port['PublicPort']}->" if "PublicPort" in port else ""
-        shown.append(outside + inside)
-    return ", ".join(sorted(shown))
+        texts.append(outside + inside)
+    return ", ".join(sorted(texts))

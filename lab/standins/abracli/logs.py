@@ -1,4 +1,4 @@
-"""Log lines as abra writes them: a level word of four letters, on stderr."""
+"""Writes log lines like abra: on stderr, with a level of four letters."""
 
 import sys
 
@@ -8,13 +8,13 @@ class Fatal(Exception):
 
 
 class Log:
-    """The process's log; `show_debug` is set by --debug."""
+    """The log of this process; --debug sets `show_debug`."""
 
     show_debug = False
 
 
 def debug(message: str) -> None:
-    """Write a DEBU line, with --debug only."""
+    """Write a DEBU line if --debug was given."""
     if Log.show_debug:
         _write("DEBU", message)
 
@@ -30,7 +30,7 @@ def warn(message: str) -> None:
 
 
 def fatal(message: str) -> None:
-    """Write a FATA line; ending the process is the caller's."""
+    """Write a FATA line; the caller must end the process."""
     _write("FATA", message)
 
 

@@ -1,4 +1,4 @@
-"""`abra app new`: the .env of an app, made from the recipe's sample."""
+"""`abra app new`: writes the .env file of an app, from the recipe's sample."""
 
 import re
 
@@ -7,20 +7,20 @@ from lab.standins.abracli import envfile, paths, secrets
 from lab.standins.abracli.app import App
 from lab.standins.abracli.logs import Fatal
 from lab.standins.abracli.recipe import Recipe
-from lab.standins.abracli.secrets import WantedSecret
+from lab.standins.abracli.secrets import RequiredSecret
 from lab.standins.abracli.session import Session
 
 
 def create(
     recipe: Recipe, session: Session, domain: str, server: str, chaos: bool, version: str = ""
 ) -> App:
-    """Write an app's .env.
+    """Write an app's .env file.
 
-    Side effect, as in the real one: without chaos the recipe's tree is moved to `version`, by
-    default to the latest release tag, else to the newest commit.
+    Side effect, as in the real abra: without chaos, `version` is checked out in the recipe's
+    repository; by default, the latest release, or else the newest commit.
 
     Raises:
-        Fatal: no domain or server, an app of that name, or no .env.sample.
+        Fatal: the domain or the server is missing, the app exists, or there is no .env.sample.
     """
     if chaos and version:
         raise Fatal("cannot use a version and --chaos together")
@@ -40,21 +40,21 @@ def create(
         raise Fatal(f"unable to create {domain}: {sample} does not exist")
     text = sample.read_text(encoding="utf-8")
     text = text.replace(f"{recipe.path.name}.example.com", domain)
-    # A function: in a replacement text a backslash would count.
+    # As a function, since a backslash in a replacement text would have a meaning.
     text = re.sub(r"^DOMAIN=.*$", lambda _: f"DOMAIN={domain}", text, flags=re.MULTILINE)
     envfile.replace(path, text)
     envfile.write_version(path, recipe.name, version)
     return apps.load(domain)
 
 
-def secrets_of(app: App) -> list[WantedSecret]:
+def secrets_of(app: App) -> list[RequiredSecret]:
     """Return the secrets that the new app needs."""
-    return secrets.wanted(app)
+    return secrets.required(app)
 
 
 def generate(app: App) -> dict[str, str]:
-    """Generate the new app's secrets; return name to value."""
-    return secrets.generate(app, [one for one in secrets.wanted(app) if one.generate])
+    """Generate the secrets of the new app; return each name with its value."""
+    return secrets.generate(app, [one for one in secrets.required(app) if one.generate])
 
 
 def _server(session: Session, named: str) -> str:

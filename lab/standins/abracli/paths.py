@@ -1,4 +1,4 @@
-"""The tree below ABRA_DIR."""
+"""Paths in ABRA_DIR."""
 
 import os
 from pathlib import Path
@@ -11,15 +11,15 @@ def abra_dir() -> Path:
 
 
 def servers_dir() -> Path:
-    """Return the folder with one folder per server; it or its children may be symlinks."""
+    """Return the folder with a folder for each server; any of them may be a symbolic link."""
     return abra_dir() / "servers"
 
 
 def recipes_dir() -> Path:
-    """Return the folder with one git repository per recipe."""
+    """Return the folder with a git repository for each recipe."""
     return abra_dir() / "recipes"
 
 
 def catalogue_file() -> Path:
-    """Return the catalogue of recipes, which need not exist."""
+    """Return the path of the catalogue of recipes; the file need not exist."""
     return abra_dir() / "catalogue" / "recipes.json"

@@ -1,4 +1,4 @@
-"""A recipe's git repository: which version is checked out, and when that is changed."""
+"""A recipe's git repository: its versions, and which one is checked out."""
 
 import json
 import re
@@ -17,15 +17,15 @@ class Recipe:
     """One recipe.
 
     Attributes:
-        name: its name, or the git URL it was named by.
-        path: its working tree, shared by all apps of this ABRA_DIR.
+        name: the name of the recipe, or its git URL if that was given.
+        path: the working tree of its repository, which all apps in ABRA_DIR share.
     """
 
     name: str
     path: Path
 
     def require(self) -> None:
-        """Raise unless the repository is there."""
+        """Raise if the repository does not exist."""
         if not (self.path / ".git").exists():
             raise Fatal(
                 f"recipe '{self.name}' does not exist: no git repository at {self.path}, "
@@ -33,23 +33,23 @@ class Recipe:
             )
 
     def versions(self) -> list[str]:
-        """Return the version tags, oldest first; tags that are no versions are skipped."""
+        """Return the tags that are versions, oldest first."""
         return tags.ascending((git(self.path, "tag", "--list") or "").split())
 
     def head(self) -> str:
-        """Return the commit checked out, in eight characters."""
+        """Return the first eight characters of the commit that is checked out."""
         return (git(self.path, "rev-parse", "HEAD") or "")[:8]
 
     def changes(self) -> str:
-        """Return what differs from the commit; .gitignore and .git/info/exclude are honoured."""
+        """Return the uncommitted changes, except in files that git ignores."""
         return git(self.path, "status", "--porcelain") or ""
 
     def chaos_version(self) -> str:
-        """Return the commit checked out, with +U where the tree has changes of its own."""
+        """Return the commit that is checked out, with +U if there are uncommitted changes."""
         return self.head() + ("+U" if self.changes() else "")
 
     def require_clean(self) -> None:
-        """Raise when the tree has changes."""
+        """Raise if there are uncommitted changes."""
         if changed := self.changes():
             raise Fatal(
                 f"{self.name} ({self.path}) has locally unstaged changes? please commit/remove "
@@ -65,7 +65,7 @@ class Recipe:
         for reference in (f"refs/tags/{version}", version):
             commit = git(
                 self.path, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}",
-                may_fail=True,
+                allow_failure=True,
             )  # fmt: skip
             if commit:
                 git(self.path, "checkout", "--quiet", "--force", "--detach", commit)
@@ -73,30 +73,31 @@ class Recipe:
         raise Fatal(f"unable to check out {self.name} at '{version}': no such version or commit")
 
     def check_out_newest_commit(self) -> None:
-        """Check out the default branch; stay where HEAD is when there is none."""
+        """Check out the branch main or master; change nothing if there is none."""
         for branch in ("main", "master"):
-            if git(self.path, "rev-parse", "--verify", "-q", f"refs/heads/{branch}", may_fail=True):
+            reference = f"refs/heads/{branch}"
+            if git(self.path, "rev-parse", "--verify", "-q", reference, allow_failure=True):
                 git(self.path, "checkout", "--quiet", "--force", branch)
                 return
 
     def fetch(self) -> None:
-        """Fetch tags and commits from the origin, where there is one."""
+        """Fetch tags and commits from the origin, if there is one."""
         if "origin" not in (git(self.path, "remote") or "").split():
             debug(f"{self.name}: no remote, nothing to fetch")
             return
         git(self.path, "fetch", "--quiet", "--tags", "origin")
-        git(self.path, "merge", "--quiet", "--ff-only", "@{upstream}", may_fail=True)
+        git(self.path, "merge", "--quiet", "--ff-only", "@{upstream}", allow_failure=True)
 
     def ensure(self, session: Session, pinned: str = "", chaos: bool = False) -> None:
-        """Bring the tree to the pinned version, as every non-chaos command does on its way.
+        """Check out the pinned version, as every command without chaos does first.
 
         Args:
             session: the flags of all commands.
-            pinned: the version in the app's .env; empty: the default branch.
-            chaos: leave everything as it is.
+            pinned: the version in the app's .env file; "" for the default branch.
+            chaos: change nothing.
 
         Raises:
-            Fatal: no repository, changes in the tree, or no such version.
+            Fatal: there is no repository, it has uncommitted changes, or there is no such version.
         """
         self.require()
         if chaos:
@@ -112,7 +113,7 @@ class Recipe:
             self.check_out_newest_commit()
 
     def exports(self) -> dict[str, str]:
-        """Return the `export X=Y` lines of abra.sh. They are read, never executed."""
+        """Return the variables in `export X=Y` lines of abra.sh. The file is never executed."""
         try:
             text = (self.path / "abra.sh").read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -122,7 +123,7 @@ class Recipe:
 
 
 def recipe_named(name: str) -> Recipe:
-    """Return the recipe of that name or git URL; it need not be there yet."""
+    """Return a recipe by its name or git URL; its repository need not exist yet."""
     folder = name
     if "/" in name:
         stem = re.sub(r"^\w+://|^git@|\.git$", "", name)
@@ -133,7 +134,7 @@ def recipe_named(name: str) -> Recipe:
 
 
 def catalogue() -> dict[str, dict[str, object]]:
-    """Return the catalogue: recipe to its entry; empty where there is none.
+    """Return the entry of each recipe in the catalogue; none if there is no catalogue.
 
     Raises:
         Fatal: it cannot be read.
@@ -149,12 +150,12 @@ def catalogue() -> dict[str, dict[str, object]]:
 
 
 def fetch_recipe(name: str, session: Session, force: bool = False) -> Recipe:
-    """Clone a recipe if it is not there, else fetch what is new.
+    """Clone a recipe if it is missing, else fetch its new commits.
 
     Args:
         name: a name in the catalogue, or a git URL.
         session: the flags of all commands.
-        force: clone again, changes and all are lost.
+        force: clone it again; local changes are lost.
 
     Raises:
         Fatal: it is not in the catalogue, or cannot be cloned.
@@ -167,7 +168,7 @@ def fetch_recipe(name: str, session: Session, force: bool = False) -> Recipe:
             recipe.fetch()
         return recipe
     if session.offline:
-        raise Fatal(f"recipe '{name}' is not here and --offline was given")
+        raise Fatal(f"recipe '{name}' was not fetched yet, and --offline was given")
     origin = name if "/" in name else str(catalogue().get(name, {}).get("repository") or "")
     if not origin:
         raise Fatal(f"recipe '{name}' does not exist: not in {paths.catalogue_file()}")
@@ -177,7 +178,7 @@ def fetch_recipe(name: str, session: Session, force: bool = False) -> Recipe:
 
 
 def images_at(recipe: Recipe, tag: str) -> list[dict[str, str]]:
-    """Return version, service, image and tag of each service that compose.yml has at a tag."""
+    """Return version, service, image and tag of each service in compose.yml of a version."""
     import yaml
 
     content = yaml.safe_load(git(recipe.path, "show", f"{tag}:compose.yml") or "") or {}

@@ -1,4 +1,4 @@
-"""An app's secrets: which it needs, how values are made, and those on the server."""
+"""An app's secrets: the required ones, how to generate values, and those on the server."""
 
 import base64
 import re
@@ -13,7 +13,7 @@ from lab.standins.abracli.compose import Compose, files_of, fill_in
 from lab.standins.abracli.engine import EngineError
 from lab.standins.abracli.logs import Fatal, warn
 
-LONGEST_NAME = 64
+NAME_LIMIT = 64
 _ALPHABETS = {
     "default": string.ascii_letters + string.digits,
     "alnum": string.ascii_letters + string.digits,
@@ -25,16 +25,16 @@ _CONSONANTS, _VOWELS = "bdfghjklmnprstvz", "aeiou"
 
 
 @dataclass(frozen=True)
-class WantedSecret:
+class RequiredSecret:
     """A secret that the app's active compose files use.
 
     Attributes:
-        name: its name in the recipe.
-        version: such as v1.
-        full_name: its name on the server.
-        length: how many characters to generate; None: a passphrase.
-        charset: names of alphabets, comma separated; "" for the default.
-        generate: False when an operator has to insert it.
+        name: the name in the recipe.
+        version: the version, such as v1.
+        full_name: the name on the server.
+        length: how many characters to generate; None for a passphrase.
+        charset: the names of alphabets, separated by commas; "" for the default.
+        generate: whether it can be generated; if not, an operator must insert it.
     """
 
     name: str
@@ -45,11 +45,11 @@ class WantedSecret:
     generate: bool
 
 
-def wanted(app: App) -> list[WantedSecret]:
-    """Return the secrets of the app's active compose files; others are not considered.
+def required(app: App) -> list[RequiredSecret]:
+    """Return the secrets in the app's active compose files.
 
     Raises:
-        Fatal: one has no version in the .env, or a remark makes no sense.
+        Fatal: one has no version in the .env file, or its length is not valid.
     """
     settings = app.settings()
     found = []
@@ -65,7 +65,7 @@ def wanted(app: App) -> list[WantedSecret]:
         if length is not None and not re.fullmatch(r"[1-9]\d{0,3}", length, re.ASCII):
             raise Fatal(f"{app.path.name}: length={length[:20]} of {key} is not 1 to 9999")
         found.append(
-            WantedSecret(
+            RequiredSecret(
                 name,
                 version or full_name.rpartition("_")[2],
                 full_name,
@@ -78,14 +78,14 @@ def wanted(app: App) -> list[WantedSecret]:
 
 
 def new_value(length: int | None, charset: str = "") -> str:
-    """Return a random password of `length` characters, without a length a passphrase.
+    """Return a random password or passphrase.
 
     Args:
-        length: characters, None for a passphrase.
-        charset: hex, alnum, default, special, safespecial, or several with commas.
+        length: the number of characters; None for a passphrase.
+        charset: hex, alnum, default, special, safespecial, or several of them with commas.
     """
     if length is None:
-        # The real one takes words from a diceware list. Eight syllable pairs: more than 90 bits.
+        # The real abra uses words of a diceware list. Fifteen syllables have more than 90 bits.
         return "-".join(
             "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(3))
             for _ in range(5)
@@ -100,35 +100,36 @@ def new_value(length: int | None, charset: str = "") -> str:
 
 
 def on_server(app: App) -> dict[str, dict[str, Any]]:
-    """Return the secrets whose names begin with the app's stack: name to what Docker says."""
-    found = engine.ask("GET", "/secrets", {"filters": {"name": [f"{app.stack}_"]}}) or []
+    """Return Docker's entries of the secrets whose names start with the app's stack, by name."""
+    found = engine.request("GET", "/secrets", {"filters": {"name": [f"{app.stack}_"]}}) or []
     named = {str(secret["Spec"]["Name"]): secret for secret in found}
     return {name: s for name, s in sorted(named.items()) if name.startswith(f"{app.stack}_")}
 
 
 def store(app: App, name: str, version: str, value: str) -> None:
-    """Create a secret on the server. The value travels in a request's body only.
+    """Create a secret on the server. The value is sent in the body of a request only.
 
     Raises:
-        EngineError: status 409 when it exists.
-        Fatal: its name is too long for the Swarm.
+        EngineError: it was refused; status 409 if it exists.
+        Fatal: its name is too long for Swarm.
     """
     full_name = f"{app.stack}_{name}_{version}"
-    if len(full_name) > LONGEST_NAME:
+    if len(full_name) > NAME_LIMIT:
         raise Fatal(
-            f"secret '{full_name}' has {len(full_name)} characters, the Swarm takes {LONGEST_NAME}"
+            f"the name of secret '{full_name}' has {len(full_name)} characters, but Swarm allows "
+            f"only {NAME_LIMIT}"
         )
     data = base64.b64encode(value.encode("utf-8")).decode("ascii")
-    engine.ask("POST", "/secrets/create", body={"Name": full_name, "Data": data})
+    engine.request("POST", "/secrets/create", body={"Name": full_name, "Data": data})
 
 
-def generate(app: App, chosen: list[WantedSecret]) -> dict[str, str]:
-    """Generate and store values for `chosen`; those that exist already stay, with a warning.
+def generate(app: App, chosen: list[RequiredSecret]) -> dict[str, str]:
+    """Generate and store secrets. Those that exist are kept, with a warning.
 
     Returns:
-        name to value of those made now.
+        the value of each new secret, by name.
     """
-    made = {}
+    generated = {}
     for secret in chosen:
         value = new_value(secret.length, secret.charset)
         try:
@@ -138,15 +139,15 @@ def generate(app: App, chosen: list[WantedSecret]) -> dict[str, str]:
                 raise
             warn(f"{secret.full_name} already exists")
             continue
-        made[secret.name] = value
-    return made
+        generated[secret.name] = value
+    return generated
 
 
 def require_all(app: App) -> None:
-    """Raise unless every secret of the app is on the server."""
-    there = on_server(app)
-    for secret in wanted(app):
-        if secret.full_name not in there:
+    """Raise if a secret of the app is not on the server."""
+    existing = on_server(app)
+    for secret in required(app):
+        if secret.full_name not in existing:
             if secret.generate:
                 raise Fatal(f"secret not generated: {secret.full_name}")
             raise Fatal(f"secret not inserted (#generate=false): {secret.full_name}")
@@ -158,6 +159,6 @@ def remove(app: App, names: list[str]) -> None:
     Raises:
         Fatal: one is in use.
     """
-    there = on_server(app)
+    existing = on_server(app)
     for name in names:
-        engine.ask("DELETE", f"/secrets/{there[name]['ID']}")
+        engine.request("DELETE", f"/secrets/{existing[name]['ID']}")

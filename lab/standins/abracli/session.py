@@ -1,4 +1,4 @@
-"""The flags that every command takes."""
+"""The flags that all commands have."""
 
 import sys
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from lab.standins.abracli.logs import Fatal
 
 @dataclass(frozen=True)
 class Session:
-    """Flags of all commands.
+    """The flags of all commands.
 
     Attributes:
-        debug: show DEBU lines.
-        no_input: never ask.
-        offline: fetch nothing.
+        debug: print DEBU lines.
+        no_input: do not ask for confirmation.
+        offline: do not fetch anything.
     """
 
     debug: bool = False
@@ -21,7 +21,7 @@ class Session:
     offline: bool = False
 
     def confirm(self, question: str) -> None:
-        """Ask on stdin unless --no-input.
+        """Ask for confirmation on stdin, unless --no-input was given.
 
         Raises:
             Fatal: the answer is not yes.

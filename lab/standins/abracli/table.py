@@ -1,4 +1,4 @@
-"""Output for people: a table; for programs: JSON."""
+"""Prints tables for people, and JSON for programs."""
 
 import json
 from collections.abc import Sequence
@@ -22,5 +22,5 @@ def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def as_json(content: object) -> None:
-    """Print `content` as one line of JSON on stdout, nothing around it."""
+    """Print one line of JSON on stdout."""
     print(json.dumps(content))

@@ -7,29 +7,29 @@ from lab.standins.abracli.app import App
 from lab.standins.abracli.engine import EngineError
 from lab.standins.abracli.logs import Fatal, info
 
-_PATIENCE_SECONDS = 10.0
-_RETRY_EVERY_SECONDS = 0.25
+_RETRY_SECONDS = 10.0
+_RETRY_PAUSE_SECONDS = 0.25
 
 
 def of_app(app: App) -> list[dict[str, str]]:
-    """Return the volumes whose names begin with the app's stack: Name, Mountpoint, Driver."""
-    found = engine.ask("GET", "/volumes", {"filters": {"name": [f"{app.stack}_"]}})["Volumes"]
+    """Return Docker's entries of the volumes whose names start with the app's stack."""
+    found = engine.request("GET", "/volumes", {"filters": {"name": [f"{app.stack}_"]}})["Volumes"]
     own = [volume for volume in found or [] if volume["Name"].startswith(f"{app.stack}_")]
     return sorted(own, key=lambda volume: str(volume["Name"]))
 
 
 def remove(app: App, volumes: list[dict[str, str]], force: bool = False) -> None:
-    """Remove volumes, trying again for a while: a dead task's container may still hold one.
+    """Remove volumes. Try again for some time, as a container that is ending may still use one.
 
     Raises:
-        Fatal: one cannot be removed.
+        Fatal: one could not be removed.
     """
     for volume in volumes:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _RETRY_SECONDS
         while True:
             try:
                 query = {"force": "1"} if force else {}
-                engine.ask("DELETE", f"/volumes/{volume['Name']}", query)
+                engine.request("DELETE", f"/volumes/{volume['Name']}", query)
                 info(f"volume {volume['Name']} removed")
                 break
             except EngineError as error:
@@ -37,4 +37,4 @@ def remove(app: App, volumes: list[dict[str, str]], force: bool = False) -> None
                     break
                 if error.status != 409 or time.monotonic() >= deadline:
                     raise Fatal(f"removing volumes of {app.name} failed: {error}") from None
-                time.sleep(_RETRY_EVERY_SECONDS)
+                time.sleep(_RETRY_PAUSE_SECONDS)

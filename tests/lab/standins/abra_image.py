@@ -1,4 +1,4 @@
-"""A tiny image for the tests of the lab's abra: a few of this machine's programs."""
+"""A small image for the tests of the lab's abra, with a few programs of this machine."""
 
 import io
 import re
@@ -27,8 +27,8 @@ def make_image() -> None:
             entry = tarfile.TarInfo(name)
             entry.size = len(text)
             archive.addfile(entry, io.BytesIO(text.encode("ascii")))
-    words = ["docker", "import", "--change", "ENV PATH=/bin", "-", IMAGE]
-    done = subprocess.run(words, input=packed.getvalue(), capture_output=True, timeout=60)
+    command = ["docker", "import", "--change", "ENV PATH=/bin", "-", IMAGE]
+    done = subprocess.run(command, input=packed.getvalue(), capture_output=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
@@ -37,5 +37,5 @@ def remove_image() -> None:
     subprocess.run(["docker", "rmi", "--force", IMAGE], check=True, capture_output=True, timeout=60)
 
 
-def _output(*words: str) -> str:
-    return subprocess.run(words, check=True, capture_output=True, text=True, timeout=30).stdout
+def _output(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout

@@ -1,4 +1,4 @@
-"""The tests' apps on the real daemon: what is there of them, and taking it all away again."""
+"""The tests' apps on the real daemon: create, inspect and remove them."""
 
 import json
 import subprocess
@@ -13,10 +13,10 @@ from tests.lab.standins.abra_image import make_image, remove_image
 
 @contextmanager
 def abra_site(path: Path) -> Iterator[AbraHome]:
-    """A throw-away ABRA_DIR whose apps are gone from the daemon at the end.
+    """Create an ABRA_DIR, and remove its apps from the daemon at the end.
 
     Raises:
-        AssertionError: something of them is left.
+        AssertionError: something of the apps is left over.
     """
     make_image()
     home = make_home(path / "abra")
@@ -26,7 +26,7 @@ def abra_site(path: Path) -> Iterator[AbraHome]:
         domains = [file.stem for file in (home.path / "servers" / "default").glob("*.env")]
         for stack in map(stack_of, domains):
             docker("stack", "rm", stack)
-            # Not waiting for them to stop by themselves, which takes seconds each.
+            # Stopping them would take several seconds each.
             label = f"label=com.docker.stack.namespace={stack}"
             for container in docker("ps", "--all", "--quiet", "--filter", label).split():
                 subprocess.run(
@@ -36,28 +36,29 @@ def abra_site(path: Path) -> Iterator[AbraHome]:
             home.abra("app", "remove", "-n", domain)
         remove_image()
     left = {domain: found for domain in domains if any((found := left_of(domain)).values())}
-    assert not left, "the tests' apps left something on the daemon"
+    assert not left, "something of the tests' apps is left over"
 
 
-def new_app(home: AbraHome, domain: str, *words: str, **settings: str) -> str:
-    """Make an app with its secrets, change settings in its .env, return its domain."""
-    done = home.abra("app", "new", RECIPE, *words, "-n", f"--domain={domain}", "--server=default")
+def new_app(home: AbraHome, domain: str, *arguments: str, **settings: str) -> str:
+    """Create an app with its secrets, change settings in its .env file, return its domain."""
+    options = ["-n", f"--domain={domain}", "--server=default"]
+    done = home.abra("app", "new", RECIPE, *arguments, *options)
     assert done.code == 0, done.err
     change(home, domain, **settings)
-    chaos = ["-C"] if "-C" in words else []
+    chaos = ["-C"] if "-C" in arguments else []
     done = home.abra("app", "secret", "generate", "-a", "-m", domain, *chaos)
     assert done.code == 0, done.err
     return domain
 
 
 def change(home: AbraHome, domain: str, **settings: str) -> None:
-    """Append settings to an app's .env: the last line wins."""
+    """Append settings to an app's .env file, where the last line of a setting counts."""
     with home.env_of(domain).open("a", encoding="utf-8") as file:
         file.writelines(f"{key}={value}\n" for key, value in settings.items())
 
 
 def left_of(domain: str) -> dict[str, list[str]]:
-    """Return what the daemon has of an app, by kind."""
+    """Return the names of what the daemon has for an app, by kind."""
     stack = stack_of(domain)
     listed = {
         "services": ["service", "ls", "--format", "{{.Name}}"],
@@ -67,13 +68,13 @@ def left_of(domain: str) -> dict[str, list[str]]:
         "networks": ["network", "ls", "--format", "{{.Name}}"],
     }
     return {
-        kind: [name for name in docker(*words).split() if name.startswith(f"{stack}_")]
-        for kind, words in listed.items()
+        kind: [name for name in docker(*command).split() if name.startswith(f"{stack}_")]
+        for kind, command in listed.items()
     }
 
 
 def service_of(domain: str) -> dict[str, Any]:
-    """Return what the daemon says of an app's service `app`."""
+    """Return the daemon's entry of an app's service `app`."""
     found: list[dict[str, Any]] = json.loads(
         docker("service", "inspect", f"{stack_of(domain)}_app")
     )
@@ -92,8 +93,8 @@ def stack_of(domain: str) -> str:
     return domain.replace(".", "_")
 
 
-def docker(*words: str) -> str:
-    """Run docker and return what it wrote."""
+def docker(*arguments: str) -> str:
+    """Run docker and return its stdout."""
     return subprocess.run(
-        ["docker", *words], check=True, capture_output=True, text=True, timeout=60
+        ["docker", *arguments], check=True, capture_output=True, text=True, timeout=60
     ).stdout

@@ -1,6 +1,6 @@
-"""The lab's abra against docs/abra.md, on the real daemon: what a deployment does.
+"""The lab's abra, compared with docs/abra.md: deployments on a real Docker daemon.
 
-Each test names the section of the contract that it holds to.
+The docstring of each test names the section of docs/abra.md that it checks.
 """
 
 import re
@@ -32,21 +32,21 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AbraHome]:
 
 @pytest.fixture
 def app(home: AbraHome, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A new app with its secrets; all go at the end together, as each takes seconds to stop."""
+    """A new app with its secrets. All apps are removed together, as each takes seconds to stop."""
     number = list(request.session.items).index(request.node)
     yield new_app(home, f"abra-{number}.lab.test", OLD)
     home.git("checkout", "--quiet", "--force", "main")
 
 
-def test_from_nothing_to_nothing(home: AbraHome) -> None:
+def test_new_deploy_undeploy_remove(home: AbraHome) -> None:
     """1.2 undeploy: 'data and secrets stay'; remove: 'refuses while deployed; removes secrets,
     volumes, then the .env'; 2: names of secrets, configs, volumes and services."""
     domain = new_app(home, "abra-cycle.lab.test", OLD)
     stack = stack_of(domain)
-    begun = time.monotonic()
+    started = time.monotonic()
     done = home.abra("app", "deploy", "-nD", domain)
     assert done.code == 0, done.err
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - started < 10
     assert left_of(domain) == {
         "services": [f"{stack}_app"],
         "secrets": [f"{stack}_phrase_v1", f"{stack}_token_v1"],
@@ -74,7 +74,7 @@ def test_upgrade_and_rollback(home: AbraHome, app: str) -> None:
     assert home.abra("app", "deploy", "-nD", app).code == 0
     before = service_of(app)["Version"]["Index"]
     assert home.abra("app", "upgrade", "-nD", app).code == 0
-    # Deployed, converged, and pinned at what it says.
+    # It is deployed, has converged, and its version is pinned.
     assert service_of(app)["Version"]["Index"] > before
     assert labels_of(app)["version"] == NEW
     assert home.type_of(app) == f"{RECIPE}:{NEW}"
@@ -96,7 +96,7 @@ def test_chaos_deploys_what_is_checked_out(home: AbraHome, app: str) -> None:
     home.git("checkout", "--quiet", "main")
     head = home.git("rev-parse", "HEAD")
     (home.checkout / "README.md").write_text("changed\n", encoding="utf-8")
-    # Chaos goes over what is deployed without -f.
+    # With chaos, a deployed app is deployed again without -f.
     done = home.abra("app", "deploy", "-nDcC", app)
     assert done.code == 0, done.err
     assert home.git("rev-parse", "HEAD") == head
@@ -111,7 +111,7 @@ def test_chaos_deploys_what_is_checked_out(home: AbraHome, app: str) -> None:
     rows = home.abra("app", "ls", "-mS").json["default"]["apps"]
     row = next(row for row in rows if row["domain"] == app)
     assert (row["chaos"], row["chaosVersion"], row["version"]) == ("true", f"{head[:8]}+U", NEW)
-    # A release over it again: the chaos labels are gone.
+    # After a release is deployed, the labels of chaos are gone.
     home.git("checkout", "--quiet", "--", ".")
     assert home.abra("app", "deploy", "-nDcf", app, NEW).code == 0
     assert labels_of(app) == {"recipe": RECIPE, "chaos": "false", "version": NEW, "timeout": "20"}
@@ -130,19 +130,19 @@ def test_version_choice(home: AbraHome, app: str) -> None:
     assert wrong.code == 1 and "'9.9.9+9'" in wrong.err
 
 
-def test_a_deployment_that_never_gets_there(home: AbraHome, app: str) -> None:
-    """1.2 -c; 6.1 'FATA deploy timed out'; 2, TIMEOUT counts through the label; 1.4, only a
+def test_a_deployment_that_never_converges(home: AbraHome, app: str) -> None:
+    """1.2 -c; 6.1 'FATA deploy timed out'; 2, TIMEOUT has an effect by the label; 1.4, only a
     success writes the version back."""
     home.git("checkout", "--quiet", "main")
     broken = 'version: "3.8"\nservices:\n  app:\n    command: ["sh", "-c", "exit 3"]\n'
     (home.checkout / "compose.broken.yml").write_text(broken, encoding="utf-8")
     change(home, app, TIMEOUT="2", COMPOSE_FILE='"$COMPOSE_FILE:compose.broken.yml"')
-    begun = time.monotonic()
+    started = time.monotonic()
     done = home.abra("app", "deploy", "-nDC", app)
     (home.checkout / "compose.broken.yml").unlink()
     assert done.code == 1
     assert re.search(r"FATA deploy timed out after 2 s: abra-\d+_lab_test_app 0/1 \(.+\)", done.err)
-    assert 2 <= time.monotonic() - begun < 8
+    assert 2 <= time.monotonic() - started < 8
     assert home.type_of(app) == f"{RECIPE}:{OLD}"
 
 
@@ -154,13 +154,13 @@ def test_secrets_are_checked_first(home: AbraHome) -> None:
     refused = home.abra("app", "deploy", "-nD", domain)
     assert refused.code == 1
     assert "FATA secret not generated: abra-sec_lab_test_token_v1" in refused.err
-    made = {
+    values = {
         row["name"]: row["value"]
         for row in home.abra("app", "secret", "generate", "-am", domain).json
     }
-    assert re.fullmatch(r"[0-9a-f]{24}", made["token"])
-    assert re.fullmatch(r"[a-z-]{20,}", made["phrase"])
-    assert set(made) == {"token", "phrase"}
+    assert re.fullmatch(r"[0-9a-f]{24}", values["token"])
+    assert re.fullmatch(r"[a-z-]{20,}", values["phrase"])
+    assert set(values) == {"token", "phrase"}
     again = home.abra("app", "secret", "generate", "-am", domain)
     assert (again.code, again.json) == (0, [])
     assert "already exists" in again.err
@@ -175,9 +175,9 @@ def test_secret_insert_list_and_rm(home: AbraHome) -> None:
     domain = new_app(home, "abra-ins.lab.test", OLD)
     change(home, domain, COMPOSE_FILE='"$COMPOSE_FILE:compose.extra.yml"')
     (home.path / "value").write_text("canary\n", encoding="utf-8")
-    words = ["app", "secret", "insert", "-n", domain, "given", "v1"]
-    assert home.abra(*words, "value", "-f").code == 0
-    twice = home.abra(*words, "other")
+    insert = ["app", "secret", "insert", "-n", domain, "given", "v1"]
+    assert home.abra(*insert, "value", "-f").code == 0
+    twice = home.abra(*insert, "other")
     assert twice.code == 1 and "already exists" in twice.err
     assert "canary" not in twice.err + twice.out
     rows = {row["name"]: row for row in home.abra("app", "secret", "ls", "-m", domain).json}
@@ -198,12 +198,12 @@ def test_secret_insert_list_and_rm(home: AbraHome) -> None:
     assert [row["name"] for row in one.json] == ["token"]
 
 
-def test_what_stops_a_deployment(home: AbraHome, app: str) -> None:
+def test_what_prevents_a_deployment(home: AbraHome, app: str) -> None:
     """6.7 the domain check; 1.4 the clean tree; 2 COMPOSE_FILE, the external network; 1.3."""
     unresolved = home.abra("app", "deploy", "-n", app)
     assert unresolved.code == 1 and "unable to resolve an ipv4 address" in unresolved.err
-    nobody = home.abra("app", "deploy", "-D", app)
-    assert nobody.code == 1 and "FATA EOF" in nobody.err
+    unanswered = home.abra("app", "deploy", "-D", app)
+    assert unanswered.code == 1 and "FATA EOF" in unanswered.err
     change(home, app, COMPOSE_FILE="compose.yml:compose.none.yml")
     missing = home.abra("app", "deploy", "-nD", app)
     assert missing.code == 1 and "compose.none.yml does not exist" in missing.err
@@ -222,7 +222,9 @@ def test_what_stops_a_deployment(home: AbraHome, app: str) -> None:
     assert left_of(app)["services"] == []
 
 
-def test_lightweight_tags_stop_a_release_and_not_chaos(home: AbraHome, app: str) -> None:
+def test_lightweight_tags_prevent_the_deployment_of_a_release_only(
+    home: AbraHome, app: str
+) -> None:
     """1.4 'lints for error-level rules'; 3, 'Annotated tags only (R014)'."""
     home.git("tag", "3.0.0+3.0.0")
     try:
@@ -235,7 +237,7 @@ def test_lightweight_tags_stop_a_release_and_not_chaos(home: AbraHome, app: str)
 
 
 def test_names_over_64_characters_are_refused(home: AbraHome) -> None:
-    """2 and 6.6: the stack is cut at 45, and the Swarm takes 64 for secrets and configs."""
+    """2 and 6.6: stack names are cut at 45, and Swarm allows 64 for secrets and configs."""
     domain = "abra-" + "x" * 60 + ".lab.test"
     home.abra("app", "new", RECIPE, OLD, "-n", f"--domain={domain}", "--server=default")
     stack = domain.replace(".", "_")[:45]
@@ -243,7 +245,7 @@ def test_names_over_64_characters_are_refused(home: AbraHome) -> None:
     assert {row["generated-name"] for row in rows} == {f"{stack}_phrase_v1", f"{stack}_token_v1"}
     change(home, domain, SECRET_TOKEN_VERSION="v1-with-far-too-long-a-name")
     done = home.abra("app", "secret", "generate", "-a", domain)
-    assert done.code == 1 and "the Swarm takes 64" in done.err
+    assert done.code == 1 and "Swarm allows only 64" in done.err
     change(home, domain, STACK_NAME="abra-own", SECRET_TOKEN_VERSION="v1")
     rows = home.abra("app", "secret", "ls", "-m", domain).json
     assert {row["generated-name"] for row in rows} == {"abra-own_phrase_v1", "abra-own_token_v1"}

@@ -1,6 +1,7 @@
-"""The lab's abra against docs/abra.md: what can be done with an app that runs.
+"""The lab's abra, compared with docs/abra.md: commands for a running app.
 
-All tests share one deployment. Each names the section of the contract that it holds to.
+All tests share one deployment. The docstring of each test names the section of docs/abra.md that it
+checks.
 """
 
 import json
@@ -48,7 +49,7 @@ def test_labels(home: AbraHome) -> None:
 
 def test_all_settings_are_exposed_to_the_service_app(home: AbraHome) -> None:
     """1.4, 'merge abra.sh exports', 'expose all env to the app service, incl. TYPE with version';
-    abra.sh is read and not executed."""
+    abra.sh is read, but not executed."""
     entries = service_of(APP)["Spec"]["TaskTemplate"]["ContainerSpec"]["Env"]
     env = dict(entry.partition("=")[::2] for entry in entries)
     assert env["TYPE"] == f"{RECIPE}:{OLD}"
@@ -58,17 +59,17 @@ def test_all_settings_are_exposed_to_the_service_app(home: AbraHome) -> None:
     assert env["SECRET_TOKEN_VERSION"] == "v1"
     assert env["OWN"] == "from-compose"
     assert not list(home.path.rglob("executed"))
-    # Settings of the caller stay out.
+    # Environment variables of the caller are not passed on.
     assert "ABRA_DIR" not in env
 
 
-def test_it_waited_until_the_health_check_passed(home: AbraHome) -> None:
+def test_deploy_waits_for_the_health_check(home: AbraHome) -> None:
     """1.4, 'deploy, then wait'."""
     row = home.abra("app", "ps", "-m", APP).json["app"]
     assert "(healthy)" in row["status"]
 
 
-def test_deployed_already(home: AbraHome) -> None:
+def test_a_deployed_app_is_refused_without_force(home: AbraHome) -> None:
     """1.4, 'already deployed? (stop unless force/chaos)'; 1.2, -f."""
     done = home.abra("app", "deploy", "-nD", APP)
     assert done.code == 1 and f"{APP} is already deployed" in done.err
@@ -88,7 +89,7 @@ def test_ps(home: AbraHome) -> None:
     assert (row["image"], row["version"]) == ("abra-test:1.0", OLD)
 
 
-def test_ps_of_what_is_not_deployed(home: AbraHome) -> None:
+def test_ps_of_an_app_that_is_not_deployed(home: AbraHome) -> None:
     """1.2 app ps, 'Non-zero if not deployed'; 1.2 app ls -S, 'unknown when absent'."""
     new_app(home, "abra-not.lab.test", OLD)
     done = home.abra("app", "ps", "-m", "abra-not.lab.test")
@@ -146,7 +147,7 @@ def test_secrets_are_mounted(home: AbraHome) -> None:
 
 
 def test_cmd(home: AbraHome) -> None:
-    """1.2 app cmd: a function of abra.sh, in the container or with -l here; cmd list."""
+    """1.2 app cmd: a function of abra.sh, in the container, or with -l locally; cmd list."""
     done = home.abra("app", "cmd", "-t", APP, "app", "hello", "it's me")
     assert (done.code, done.out) == (0, f"hello it's me from {STACK} in app\n"), done.err
     done = home.abra("app", "cmd", "-l", APP, "hello", "you")
@@ -154,11 +155,11 @@ def test_cmd(home: AbraHome) -> None:
     assert "hello" in home.abra("app", "cmd", "list", APP).out
     done = home.abra("app", "cmd", "-t", APP, "app", "nothing")
     assert done.code == 1 and "has no command 'nothing'" in done.err
-    for made in home.path.rglob("executed"):
-        made.unlink()  # A shell that reads abra.sh does execute it.
+    for trace in home.path.rglob("executed"):
+        trace.unlink()  # The shell executes all of abra.sh to call a function.
 
 
-def test_cp_either_way(home: AbraHome) -> None:
+def test_cp_in_both_directions(home: AbraHome) -> None:
     """1.2 app cp."""
     (home.path / "there").write_text("there and back", encoding="utf-8")
     assert home.abra("app", "cp", APP, "there", "app:/tmp/there").code == 0
@@ -169,7 +170,7 @@ def test_cp_either_way(home: AbraHome) -> None:
 
 
 def test_volumes(home: AbraHome) -> None:
-    """1.2 app volume; refused while the app runs."""
+    """1.2 app volume; rm is refused while the app is deployed."""
     listed = home.in_terminal("app", "volume", "ls", APP)
     assert listed.code == 0 and f"{STACK}_data" in listed.out
     done = home.in_terminal("app", "volume", "rm", "-fn", APP)
@@ -177,8 +178,8 @@ def test_volumes(home: AbraHome) -> None:
     assert left_of(APP)["volumes"] == [f"{STACK}_data"]
 
 
-def test_a_secret_in_use_stays(home: AbraHome) -> None:
-    """2, secrets are immutable and in use."""
+def test_a_secret_in_use_cannot_be_removed(home: AbraHome) -> None:
+    """2, secrets are immutable, and cannot be removed while they are in use."""
     done = home.abra("app", "secret", "rm", "-n", APP, "token")
     assert done.code == 1 and "in use" in done.err
     assert f"{STACK}_token_v1" in left_of(APP)["secrets"]
@@ -203,7 +204,7 @@ def test_logs_stream_until_killed(home: AbraHome) -> None:
 
 
 def test_restart(home: AbraHome) -> None:
-    """1.2 restart: another task runs after it, with the same secrets and data."""
+    """1.2 restart: a new task runs afterwards, with the same secrets and data."""
     before = _task()
     assert home.abra("app", "run", "-t", APP, "app", "touch", "/data/kept").code == 0
     done = home.abra("app", "restart", "-n", APP, "app")
@@ -215,7 +216,7 @@ def test_restart(home: AbraHome) -> None:
 
 
 def test_backup_and_restore(home: AbraHome) -> None:
-    """4: the bot is found by its label and asked in a terminal; download leaves a tar.gz here."""
+    """4: the bot is found by its label and called with a terminal; download writes a tar.gz."""
     assert home.abra("app", "run", "-t", APP, "app", "touch", "/data/precious").code == 0
     made = home.in_terminal("app", "backup", "create", "-n", APP)
     assert made.code == 0, made.out
@@ -244,7 +245,7 @@ def test_backup_and_restore(home: AbraHome) -> None:
 
 
 def _forget(snapshots: set[str]) -> None:
-    """Remove snapshots from the bot's repository, which another run may be holding just now."""
+    """Remove snapshots from the bot's repository; another run may have locked it for a moment."""
     bot = docker("ps", "-q", "--filter", "label=coop-cloud.backupbot.enabled=true").split()[0]
     deadline = time.monotonic() + 60
     while True:
@@ -262,5 +263,5 @@ def _forget(snapshots: set[str]) -> None:
 
 
 def _task() -> str:
-    words = ["--filter", "desired-state=running", "--quiet", f"{STACK}_app"]
-    return docker("service", "ps", *words).strip()
+    options = ["--filter", "desired-state=running", "--quiet", f"{STACK}_app"]
+    return docker("service", "ps", *options).strip()

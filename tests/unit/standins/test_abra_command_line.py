@@ -1,6 +1,6 @@
-"""The lab's abra against docs/abra.md, without a daemon: the command line.
+"""The lab's abra, compared with docs/abra.md: the command line, without a Docker daemon.
 
-Each test names the section of the contract that it holds to.
+The docstring of each test names the section of docs/abra.md that it checks.
 """
 
 import re
@@ -17,13 +17,13 @@ from tests.abra_home import NEW, OLD, RECIPE, AbraHome, Done, git, make_home
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> AbraHome:
-    """For tests that change nothing."""
+    """An ABRA_DIR for tests that change nothing in it."""
     return make_home(tmp_path_factory.mktemp("abra"))
 
 
 @pytest.fixture
 def home(tmp_path: Path, pristine: AbraHome) -> AbraHome:
-    """For tests that do: a copy."""
+    """A copy of it, for tests that change something."""
     return AbraHome(Path(shutil.copytree(pristine.path, tmp_path / "abra")))
 
 
@@ -31,24 +31,24 @@ def home(tmp_path: Path, pristine: AbraHome) -> AbraHome:
 def here(
     pristine: AbraHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[str], Done]:
-    """Run a line in this process, which has no terminal: a process for each takes too long."""
+    """Run a command line in this process, without a terminal: a process for each is too slow."""
     monkeypatch.setenv("ABRA_DIR", str(pristine.path))
 
     def run_here(line: str) -> Done:
         code = cli.run(line.split())
-        said = capsys.readouterr()
-        return Done(code, said.out, said.err)
+        output = capsys.readouterr()
+        return Done(code, output.out, output.err)
 
     return run_here
 
 
-def test_version_says_that_it_is_the_labs_and_comes_at_once(pristine: AbraHome) -> None:
+def test_the_version_shows_the_labs_abra_without_delay(pristine: AbraHome) -> None:
     """1.1, 'Persistent flags: --version'."""
     seconds = []
     for _ in range(3):
-        begun = time.monotonic()
+        started = time.monotonic()
         done = pristine.abra("--version")
-        seconds.append(time.monotonic() - begun)
+        seconds.append(time.monotonic() - started)
     assert re.fullmatch(r"abra version 0\.13\.0-lab\n", done.out)
     assert done.code == 0
     assert min(seconds) < 0.3
@@ -73,7 +73,7 @@ def test_version_says_that_it_is_the_labs_and_comes_at_once(pristine: AbraHome) 
         ("app ls --server", "flag needs an argument: --server"),
     ],
 )
-def test_a_line_that_makes_no_sense_is_refused(
+def test_an_invalid_command_line_is_refused(
     here: Callable[[str], Done], line: str, message: str
 ) -> None:
     """1.1, the cobra generation: unknown flags, commands and surplus arguments end with 1."""
@@ -85,7 +85,7 @@ def test_a_line_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     "line", ["-m app ls", "app -m ls", "app ls -m", "app ls -mno", "app ls -m --"]
 )
-def test_flags_stand_anywhere_before_the_dashes(here: Callable[[str], Done], line: str) -> None:
+def test_flags_may_be_anywhere_before_the_dashes(here: Callable[[str], Done], line: str) -> None:
     """1.1, 'flags anywhere before --'."""
     assert here(line).json == {}
 
@@ -97,7 +97,7 @@ def test_values_of_flags(here: Callable[[str], Done], flag: str) -> None:
     assert "server 'none' doesn't exist" in done.err
 
 
-def test_after_the_dashes_everything_is_a_word(here: Callable[[str], Done]) -> None:
+def test_everything_after_the_dashes_is_an_argument(here: Callable[[str], Done]) -> None:
     """1.1, 'Use -- before a container command that has its own flags'."""
     assert "received 1" in here("app ls -- -m").err
 
@@ -126,8 +126,8 @@ def test_help(here: Callable[[str], Done], line: str) -> None:
         "app logs -n x.lab.test",
     ],
 )
-def test_a_terminal_is_demanded(here: Callable[[str], Done], line: str) -> None:
-    """1.3: commands that want a terminal even with -n."""
+def test_some_commands_need_a_terminal(here: Callable[[str], Done], line: str) -> None:
+    """1.3: commands that need a terminal even with -n."""
     done = here(line)
     assert (done.code, done.out) == (1, "")
     assert done.err == "FATA inappropriate ioctl for device\n"
@@ -142,7 +142,7 @@ def test_servers(tmp_path: Path) -> None:
     assert home.abra("server", "ls", "-m").json == [{"name": "default", "host": "local"}]
 
 
-def test_new_moves_the_checkout_to_the_latest_release(home: AbraHome) -> None:
+def test_new_checks_out_the_latest_release(home: AbraHome) -> None:
     """1.2 app new, side effect; 1.4, the version is written back."""
     head = home.git("rev-parse", "HEAD")
     done = home.abra("app", "new", RECIPE, "-n", "--domain=a.lab.test", "--server=default")
@@ -155,14 +155,14 @@ def test_new_moves_the_checkout_to_the_latest_release(home: AbraHome) -> None:
     assert "# length=24 charset=hex" in text
 
 
-def test_new_takes_a_version(home: AbraHome) -> None:
+def test_new_accepts_a_version(home: AbraHome) -> None:
     """1.2 app new <recipe> [version]."""
     home.abra("app", "new", RECIPE, OLD, "-n", "--domain=a.lab.test", "--server=default")
     assert home.type_of("a.lab.test") == f"{RECIPE}:{OLD}"
     assert home.git("describe", "--exact-match") == OLD
 
 
-def test_new_with_chaos_leaves_the_checkout_alone(home: AbraHome) -> None:
+def test_new_with_chaos_does_not_change_the_checkout(home: AbraHome) -> None:
     """1.4 Chaos: no checkout, no clean-tree check, 8-char hash, +U when dirty."""
     head = home.git("rev-parse", "HEAD")
     (home.checkout / "greeting.txt").write_text("changed\n", encoding="utf-8")
@@ -173,7 +173,7 @@ def test_new_with_chaos_leaves_the_checkout_alone(home: AbraHome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["--server=default"], "no domain provided"),
         (["--domain=a.lab.test"], "no server provided"),
@@ -181,24 +181,26 @@ def test_new_with_chaos_leaves_the_checkout_alone(home: AbraHome) -> None:
         (["--domain=../a", "--server=default"], "is not a domain"),
     ],
 )
-def test_new_wants_domain_and_server(pristine: AbraHome, words: list[str], message: str) -> None:
+def test_new_needs_domain_and_server(
+    pristine: AbraHome, arguments: list[str], message: str
+) -> None:
     """1.2 app new, 'Fully non-interactive only with domain AND server given'."""
-    done = pristine.abra("app", "new", RECIPE, "-n", *words)
+    done = pristine.abra("app", "new", RECIPE, "-n", *arguments)
     assert done.code == 1
     assert message in done.err
 
 
-def test_new_refuses_an_app_that_is_there(home: AbraHome) -> None:
-    """2, one .env an app."""
-    words = ["app", "new", RECIPE, "-n", "--domain=a.lab.test", "--server=default"]
-    home.abra(*words)
-    done = home.abra(*words)
+def test_new_refuses_an_app_that_exists(home: AbraHome) -> None:
+    """2, one .env file for each app."""
+    arguments = ["app", "new", RECIPE, "-n", "--domain=a.lab.test", "--server=default"]
+    home.abra(*arguments)
+    done = home.abra(*arguments)
     assert done.code == 1
     assert "already exists" in done.err
 
 
-def test_a_changed_tree_is_refused_without_chaos(home: AbraHome) -> None:
-    """1.4, 'FATA has locally unstaged changes'; .git/info/exclude is honoured."""
+def test_uncommitted_changes_are_refused_without_chaos(home: AbraHome) -> None:
+    """1.4, 'FATA has locally unstaged changes'; files in .git/info/exclude are ignored."""
     home.abra("app", "new", RECIPE, OLD, "-n", "--domain=a.lab.test", "--server=default")
     stray = home.checkout / "compose.stray.yml"
     stray.write_text('version: "3.8"\n', encoding="utf-8")
@@ -213,7 +215,7 @@ def test_a_changed_tree_is_refused_without_chaos(home: AbraHome) -> None:
     assert stray.exists()
 
 
-def test_any_command_without_chaos_checks_the_pinned_version_out(home: AbraHome) -> None:
+def test_any_command_without_chaos_checks_out_the_pinned_version(home: AbraHome) -> None:
     """1.4, 'Any non-chaos command in between silently re-checks-out the pinned version'."""
     home.abra("app", "new", RECIPE, OLD, "-n", "--domain=a.lab.test", "--server=default")
     home.git("checkout", "--quiet", "main")
@@ -243,7 +245,7 @@ def test_check_compares_with_the_sample(home: AbraHome) -> None:
     assert "WARN TIMEOUT missing from a.lab.test.env" in done.err
 
 
-def test_config_is_refused(home: AbraHome) -> None:
+def test_config_is_not_supported(home: AbraHome) -> None:
     """1.2 app config, 'opens $EDITOR: do not script'."""
     home.abra("app", "new", RECIPE, "-n", "--domain=a.lab.test", "--server=default")
     done = home.abra("app", "config", "a.lab.test")
@@ -297,7 +299,7 @@ def test_versions_of_a_recipe(pristine: AbraHome) -> None:
     ]
 
 
-def test_fetch_clones_what_the_catalogue_names(home: AbraHome, tmp_path: Path) -> None:
+def test_fetch_clones_a_recipe_of_the_catalogue(home: AbraHome, tmp_path: Path) -> None:
     """1.2 recipe fetch; 2, catalogue/recipes.json."""
     other = AbraHome(tmp_path / "other")
     (other.path / "catalogue").mkdir(parents=True)
@@ -321,11 +323,11 @@ def test_lint_prints_a_table_and_ends_with_0(home: AbraHome) -> None:
     assert [cell.strip() for cell in rows[0][1:-1]] == [
         "REF", "RULE", "SEVERITY", "SATISFIED", "SKIPPED", "HOW TO FIX",
     ]  # fmt: skip
-    said = {row[1].strip(): (row[3].strip(), row[4].strip()) for row in rows[1:]}
-    assert list(said) == [f"R{number:03}" for number in range(1, 17)]
-    assert said["R001"] == ("warn", "✅")
-    assert said["R002"] == ("warn", "✅")
-    assert said["R014"] == ("error", "❌")
+    results = {row[1].strip(): (row[3].strip(), row[4].strip()) for row in rows[1:]}
+    assert list(results) == [f"R{number:03}" for number in range(1, 17)]
+    assert results["R001"] == ("warn", "✅")
+    assert results["R002"] == ("warn", "✅")
+    assert results["R014"] == ("error", "❌")
     assert "WARN critical errors" in done.out
 
 
@@ -346,14 +348,16 @@ def test_lint_fails_when_it_cannot_lint(home: AbraHome) -> None:
         ("recipe versions -m none", "recipe 'none' does not exist"),
     ],
 )
-def test_what_does_not_exist_is_named(here: Callable[[str], Done], line: str, message: str) -> None:
+def test_the_error_names_what_does_not_exist(
+    here: Callable[[str], Done], line: str, message: str
+) -> None:
     """1.3, 'FATA ends with exit 1'."""
     done = here(line)
     assert (done.code, done.out) == (1, "")
     assert message in done.err and done.err.startswith("FATA ")
 
 
-def test_no_daemon_is_one_sentence(home: AbraHome, tmp_path: Path) -> None:
+def test_without_a_daemon_the_error_is_one_sentence(home: AbraHome, tmp_path: Path) -> None:
     """1.3, FATA."""
     home.abra("app", "new", RECIPE, "-n", "--domain=a.lab.test", "--server=default")
     nowhere = f"unix://{tmp_path}/none.sock"

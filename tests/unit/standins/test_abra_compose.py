@@ -1,4 +1,4 @@
-"""The lab's abra: what compose files say, and what is laid over them."""
+"""The lab's abra: how compose files are read, and the overlay that is added to them."""
 
 import json
 from pathlib import Path
@@ -64,11 +64,11 @@ def make_app(recipe: Recipe) -> App:
         ("no", "no"),
     ],
 )
-def test_variables_are_filled_in_as_docker_does(text: str, filled: str) -> None:
+def test_variables_are_replaced_as_in_docker(text: str, filled: str) -> None:
     assert fill_in(text, {"A": "a", "E": ""}) == filled
 
 
-def test_compose_file_lists_the_files_and_a_missing_one_is_named(recipe: Recipe) -> None:
+def test_compose_file_lists_the_files_and_the_error_names_a_missing_one(recipe: Recipe) -> None:
     assert files_of(recipe, {}) == [recipe.path / "compose.yml"]
     both = files_of(recipe, {"COMPOSE_FILE": "compose.yml:compose.more.yml"})
     assert [path.name for path in both] == ["compose.yml", "compose.more.yml"]
@@ -76,21 +76,22 @@ def test_compose_file_lists_the_files_and_a_missing_one_is_named(recipe: Recipe)
         files_of(recipe, {"COMPOSE_FILE": "compose.none.yml"})
 
 
-def test_only_secrets_of_active_files_count(recipe: Recipe) -> None:
+def test_only_secrets_in_active_files_are_required(recipe: Recipe) -> None:
     one = Compose(files_of(recipe, {}), {})
     assert set(one.secrets()) == {"one", "two"}
     both = Compose(files_of(recipe, {"COMPOSE_FILE": "compose.yml:compose.more.yml"}), {})
     assert set(both.secrets()) == {"one", "two", "three"}
 
 
-def test_overlay_adds_labels_and_leaves_the_recipes_own_variables(recipe: Recipe) -> None:
+def test_the_overlay_adds_labels_and_keeps_the_variables_of_the_recipe(recipe: Recipe) -> None:
     compose = Compose(files_of(recipe, {"COMPOSE_FILE": "compose.yml:compose.more.yml"}), {})
-    made = yaml.safe_load(overlay(compose, {"l": "v"}, {"A": "1", "B": "2", "C": "3", "D": "a$b"}))
-    # A lone dollar sign would be filled in by docker.
-    assert made["services"] == {
+    variables = {"A": "1", "B": "2", "C": "3", "D": "a$b"}
+    content = yaml.safe_load(overlay(compose, {"l": "v"}, variables))
+    # Docker would replace "$b" by the value of a variable.
+    assert content["services"] == {
         "app": {"environment": {"D": "a$$b"}, "deploy": {"labels": {"l": "v"}}}
     }
-    assert made["version"] == "3.8"
+    assert content["version"] == "3.8"
 
 
 def test_no_overlay_without_a_service_app(tmp_path: Path) -> None:
@@ -106,7 +107,7 @@ def test_labels_of_a_release(recipe: Recipe) -> None:
     }
 
 
-def test_labels_of_chaos_leave_the_version_to_the_compose_file(recipe: Recipe) -> None:
+def test_with_chaos_the_label_with_the_version_is_that_of_the_compose_file(recipe: Recipe) -> None:
     labels = labels_for(make_app(recipe), "abcdef01+U", chaos=True)
     assert labels == {
         "coop-cloud.x.recipe": "r",
@@ -116,13 +117,13 @@ def test_labels_of_chaos_leave_the_version_to_the_compose_file(recipe: Recipe) -
 
 
 @pytest.mark.parametrize(("settings", "seconds"), [({}, 77), ({"TIMEOUT": "5"}, 5)])
-def test_timeout_counts_through_the_label(
+def test_the_timeout_is_that_of_the_label(
     recipe: Recipe, settings: dict[str, str], seconds: float
 ) -> None:
     assert timeout_of(make_app(recipe), Compose(files_of(recipe, {}), settings)) == seconds
 
 
-def test_settings_come_from_the_env_and_abra_sh(recipe: Recipe) -> None:
+def test_settings_are_from_the_env_file_and_abra_sh(recipe: Recipe) -> None:
     (recipe.path / "abra.sh").write_text(
         'export CONF_VERSION=v3\nexport Q="a b" # why\nX=no\n', encoding="utf-8"
     )
@@ -133,8 +134,8 @@ def test_settings_come_from_the_env_and_abra_sh(recipe: Recipe) -> None:
     assert json.dumps(settings)
 
 
-def test_no_backup_bot_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_backup_bot_the_error_names_its_label(monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/abra.md, 4: the bot is found by a label."""
-    monkeypatch.setattr(engine, "ask", lambda *words: [])
+    monkeypatch.setattr(engine, "request", lambda *arguments: [])
     with pytest.raises(Fatal, match=r"no backupbot discovered: .*coop-cloud\.backupbot\.enabled"):
         backup.bot_container()

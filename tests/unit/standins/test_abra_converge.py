@@ -35,11 +35,11 @@ Show = Callable[[dict[str, Any], list[dict[str, Any]]], None]
 
 @pytest.fixture
 def show(monkeypatch: pytest.MonkeyPatch) -> Show:
-    """Set what the daemon says."""
+    """Set the responses of the daemon."""
 
     def put(one: dict[str, Any], tasks: list[dict[str, Any]]) -> None:
-        said = {"services": [one], "tasks": tasks}
-        monkeypatch.setattr(engine, "of_stack", lambda kind, stack: said[kind])
+        responses = {"services": [one], "tasks": tasks}
+        monkeypatch.setattr(engine, "of_stack", lambda kind, stack: responses[kind])
 
     return put
 
@@ -50,7 +50,7 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Show:
         (None, [task("running")], True),
         (None, [task("starting")], False),
         (None, [], False),
-        # The update has not begun: the old task still runs.
+        # The update has not started: the old task is still running.
         (None, [task("running", "web:1")], False),
         ("updating", [task("running")], False),
         ("completed", [task("running")], True),
@@ -61,34 +61,34 @@ def test_converged(
     show: Show, update: str | None, tasks: list[dict[str, Any]], converged: bool
 ) -> None:
     show(service({"State": update, "StartedAt": "1"} if update else None), tasks)
-    assert converge.look("x")["x_app"].converged is converged
+    assert converge.states_of("x")["x_app"].converged is converged
 
 
 @pytest.mark.parametrize(
     ("condition", "done"), [("on-failure", True), ("none", True), ("any", False)]
 )
-def test_a_one_shot_service_is_done_when_its_task_ended_well(
+def test_a_one_shot_service_is_done_when_its_task_has_succeeded(
     show: Show, condition: str, done: bool
 ) -> None:
     show(service(condition=condition), [task("complete", wanted="shutdown")])
-    assert converge.look("x")["x_app"].converged is done
+    assert converge.states_of("x")["x_app"].converged is done
 
 
 @pytest.mark.parametrize("state", ["paused", "rollback_paused", "rollback_completed"])
-def test_an_update_that_failed_ends_the_wait(show: Show, state: str) -> None:
-    """6.2: these never clear."""
+def test_a_failed_update_ends_the_wait(show: Show, state: str) -> None:
+    """6.2: these states never change."""
     show(service({"State": state, "StartedAt": "2"}), [task("running")])
     with pytest.raises(Fatal, match=f"deploy failed: .*{state}"):
         converge.wait_until_converged("x", 0, {})
 
 
-def test_an_update_that_failed_earlier_is_no_news(show: Show) -> None:
+def test_an_update_that_failed_earlier_is_ignored(show: Show) -> None:
     show(service({"State": "paused", "StartedAt": "1"}), [task("running")])
-    before = converge.look("x")
+    before = converge.states_of("x")
     converge.wait_until_converged("x", 5, before)
 
 
-def test_the_end_of_patience_shows_the_last_state(show: Show) -> None:
+def test_the_error_after_a_timeout_shows_the_last_state(show: Show) -> None:
     """6.1."""
     show(service(), [task("preparing")])
     with pytest.raises(Fatal, match=r"deploy timed out after 0 s: x_app 0/1 \(preparing\)"):

@@ -35,12 +35,12 @@ def test_value(text: str, value: str) -> None:
     assert envfile.parse(text).values["A"] == value
 
 
-def test_later_lines_refer_to_earlier_ones() -> None:
+def test_later_lines_can_refer_to_earlier_ones() -> None:
     text = 'COMPOSE_FILE=compose.yml\nCOMPOSE_FILE="$COMPOSE_FILE:compose.x.yml"\n'
     assert envfile.parse(text).values == {"COMPOSE_FILE": "compose.yml:compose.x.yml"}
 
 
-def test_remarks_behind_a_secret() -> None:
+def test_remarks_after_a_secret() -> None:
     found = envfile.parse("SECRET_A_VERSION=v1 # length=32 charset=hex generate=false")
     assert found.values["SECRET_A_VERSION"] == "v1"
     assert found.remarks["SECRET_A_VERSION"] == {
@@ -50,7 +50,7 @@ def test_remarks_behind_a_secret() -> None:
     }
 
 
-def test_a_line_that_is_none_is_named() -> None:
+def test_the_error_names_an_invalid_line() -> None:
     with pytest.raises(Fatal, match="line 2 is not KEY=value"):
         envfile.parse("A=1\nnonsense\n")
 
@@ -64,7 +64,9 @@ def test_a_line_that_is_none_is_named() -> None:
         ("B=1", "B=1\nTYPE=r:1.0.0+1\n"),
     ],
 )
-def test_version_is_written_back_and_the_rest_kept(tmp_path: Path, before: str, after: str) -> None:
+def test_the_version_is_written_and_the_rest_is_kept(
+    tmp_path: Path, before: str, after: str
+) -> None:
     file = tmp_path / "a.env"
     file.write_text(before, encoding="utf-8")
     file.chmod(0o640)

@@ -53,10 +53,10 @@ def test_stack_name(domain: str, stack: str) -> None:
 
 @pytest.mark.parametrize("length", [44, 45, 46, 64])
 @pytest.mark.parametrize("settings", [{}, {"STACK_NAME": "own"}, {"STACK_NAME": "x" * 50}])
-def test_the_suites_name_a_stack_as_this_abra_does(
+def test_suites_lab_and_abra_use_the_same_stack_name(
     length: int, settings: dict[str, str], tmp_path: Path
 ) -> None:
-    """Each has its own function, since neither may import the other: they must agree."""
+    """Each has a function of its own, since they may not import each other."""
     domain = ("a" * (length - 9) + ".lab.test").ljust(length, "t")
     assert len(domain) == length
     app = App(domain, "default", tmp_path, EnvFile(settings, {}), cast(Recipe, None), "")
@@ -74,13 +74,13 @@ def test_the_suites_name_a_stack_as_this_abra_does(
         ("default,special", r"[A-Za-z0-9!@#$%^&*_\-+=]{40}"),
     ],
 )
-def test_password_has_its_length_and_alphabet(charset: str, pattern: str) -> None:
-    made = {new_value(40, charset) for _ in range(20)}
-    assert len(made) == 20
-    assert all(re.fullmatch(pattern, value) for value in made)
+def test_a_password_has_the_given_length_and_alphabet(charset: str, pattern: str) -> None:
+    values = {new_value(40, charset) for _ in range(20)}
+    assert len(values) == 20
+    assert all(re.fullmatch(pattern, value) for value in values)
 
 
 def test_without_a_length_it_is_a_passphrase() -> None:
-    made = {new_value(None) for _ in range(20)}
-    assert len(made) == 20
-    assert all(re.fullmatch(r"([a-z]+-){4}[a-z]+", value) for value in made)
+    values = {new_value(None) for _ in range(20)}
+    assert len(values) == 20
+    assert all(re.fullmatch(r"([a-z]+-){4}[a-z]+", value) for value in values)
