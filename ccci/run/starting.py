@@ -62,7 +62,8 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     check_provider(options.recipe, config)
     if options.attach:
         return _attach(options, server, config, plan, tell)
-    _require_fit(options, source, config)
+    # What HEAD is now: it may move while the run waits for its share of the node.
+    commit = _require_fit(options, source, config)
     swarm = SwarmView()
     client = Client(server)
     _check_prerequisites(server, swarm, client)
@@ -95,9 +96,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         reaper.entrust(run_id, lease.fileno())
         abra_dir = _make_abra_dir(journal, server)
         abra = find_abra(server, abra_dir)
-        checkout = check_out(
-            options.recipe, source, abra_dir / "recipes" / options.recipe, options.head
-        )
+        checkout = check_out(options.recipe, source, abra_dir / "recipes" / options.recipe, commit)
         name = f"{options.recipe}-pr{options.pull_request}-{checkout.short}"
         domain = claim_domain(run_id, name, server.domain)
         return Run(
@@ -117,11 +116,12 @@ def _source(options: RunOptions, server: Server) -> Path:
     return server.abra_dir.expanduser() / "recipes" / options.recipe
 
 
-def _require_fit(options: RunOptions, source: Path, config: RecipeConfig) -> None:
-    """Check a temporary copy, before the run waits for its share of the node."""
+def _require_fit(options: RunOptions, source: Path, config: RecipeConfig) -> str:
+    """Compare recipe.toml with a temporary copy of the recipe, and return the commit under test."""
     with tempfile.TemporaryDirectory(prefix="ccci-fit-") as folder:
         checkout = check_out(options.recipe, source, Path(folder) / "recipe", options.head)
         require_fit(options.project, checkout, config, options.source)
+        return checkout.commit
 
 
 def _make_abra_dir(journal: Journal, server: Server) -> Path:

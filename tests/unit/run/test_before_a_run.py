@@ -4,6 +4,7 @@ from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 
@@ -12,11 +13,12 @@ from ccci.backup.labels import require_backup_bot
 from ccci.deploy.driver import check_swarm_names
 from ccci.errors import Misuse, NodeFailure
 from ccci.node.server import Server
+from ccci.recipe.checkout import check_out
 from ccci.run import starting
 from ccci.run.run import RunOptions
 from ccci.swarm.view import SwarmView
 from ccci.web.http import Client
-from tests.guestbook_recipe import guestbook
+from tests.guestbook_recipe import git, guestbook
 
 DOMAIN = "shop-pr0-1234567.a-rather-long-name.example.org"
 APP = App("shop", DOMAIN, stack_name(DOMAIN), "https://x")
@@ -94,3 +96,41 @@ def test_a_recipe_that_lacks_a_name_ends_the_run_before_it_asks_for_anything(
         "compose.auth.openid.yml, data/compose.tune.yml.",
     ]
     assert lines[2].startswith("Nothing was deployed. 'make fit RECIPE=guestbook RECIPE_SOURCE=")
+
+
+def test_a_head_that_moves_while_the_run_waits_is_tested_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit that was compared with recipe.toml is the one that is deployed."""
+    source = guestbook(tmp_path)
+    asked_for = head_of(source)
+    (tmp_path / "project").mkdir()
+
+    class Waits:
+        def __init__(self, slots: int) -> None:
+            del slots
+
+        def take(self, *_: object, **__: object) -> SimpleNamespace:
+            (source / "compose.yml").write_text("services: {}\n")
+            git("commit", "--quiet", "--all", "-m", "Somebody pushes", at=source)
+            return SimpleNamespace(fileno=lambda: 0, release=lambda: None)
+
+    monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("CCCI_RUN_ID", "20260101-080000-ab12")
+    for name, stand_in in {
+        "load_server": lambda: Server(domain="lab.test"),
+        "SwarmView": lambda: SimpleNamespace(client=None),
+        "Client": lambda server: None,
+        "_check_prerequisites": lambda *_: None,
+        "Budget": Waits,
+        "reaper": SimpleNamespace(start=lambda *_: None, entrust=lambda *_: None),
+        "find_abra": lambda server, folder: SimpleNamespace(abra_dir=folder),
+        "Run": lambda *parts: SimpleNamespace(checkout=parts[4]),
+    }.items():
+        monkeypatch.setattr(starting, name, stand_in)
+    run = starting.start_run(RunOptions("guestbook", tmp_path / "project", source), print)
+    assert run.checkout.commit == asked_for != head_of(source)
+
+
+def head_of(repository: Path) -> str:
+    return check_out("guestbook", repository, repository.parent / f"copy-{uuid4()}").commit
