@@ -1,46 +1,46 @@
 *** Settings ***
-Documentation       matrix-synapse lets people talk in rooms, keeps what they say and share, and nobody else's.
+Documentation       Users of matrix-synapse share messages and files in rooms that nobody else can read.
 
 Resource            matrix-synapse/matrix-synapse.resource
 
-Suite Setup         Prepare The People    anna    bruno    mallory
+Suite Setup         Prepare Users    anna    bruno    mallory
 
 Test Tags           functional
 
 
 *** Test Cases ***
-The App Answers With Its Health Page
+The Health Page Says OK
     The Health Page Should Say OK
 
-What One Says The Other Reads
-    [Documentation]    By the number of the event and in the room's timeline, in the order of the talk.
-    ${room}=    Open A Room    anna    bruno    The garden
-    ${event}=    Say    anna    ${room}    The beans are ripe
-    The Message Should Reach    bruno    ${room}    ${event}    anna    The beans are ripe
-    Say    bruno    ${room}    I am on my way
-    The Talk Should Be    anna    ${room}    The beans are ripe    I am on my way
+Members Read Each Other's Messages
+    [Documentation]    By the event's id and in the room's timeline, in the order in which they were sent.
+    ${room}=    Create Room    anna    bruno    The garden
+    ${event}=    Send Message    anna    ${room}    The beans are ripe
+    The Message Should Be    bruno    ${room}    ${event}    anna    The beans are ripe
+    Send Message    bruno    ${room}    I am on my way
+    The Timeline Should Be    anna    ${room}    The beans are ripe    I am on my way
 
-A Room Is Closed To Who Is Not In It
-    ${room}=    Open A Room    anna    bruno    The shed
-    Say    anna    ${room}    The key is under the pot
-    Strangers Should Not Read    mallory    ${room}
+Non-Members Cannot Read A Room
+    ${room}=    Create Room    anna    bruno    The shed
+    Send Message    anna    ${room}    The key is under the pot
+    The Room Should Be Closed To    mallory    ${room}
 
-A Shared File Comes Back Byte For Byte
-    ${address}=    Share A File    anna    beans.bin
-    The File Should Reach    bruno    ${address}    beans.bin
+An Uploaded File Downloads Byte For Byte
+    ${media}=    Upload Media    anna    beans.bin
+    The Media Should Be    bruno    ${media}    beans.bin
 
-A Wrong Password Opens Nothing
-    Only The Right Password Should Open    anna
+A Wrong Password Is Rejected
+    Only The Right Password Should Work    anna
 
-Nobody Makes An Account Without The Secret
-    Registration Should Be Refused    trudy
+Registration Without The Secret Is Rejected
+    Registration Should Be Rejected
 
-Sign-In Leads To The Provider And Back To The App
-    [Documentation]    Clients are told of it; the addresses are those that the provider names, and the app's own.
-    Sign-In Should Lead To The Provider And Back
+Sign-In Redirects To The Provider And Back
+    [Documentation]    Clients are offered the provider; the addresses are those that it names, and the app's own.
+    Sign-In Should Redirect To The Provider
 
-Other Servers Are Sent To The Right Address
-    The Server Should Send Others To Its Own Address
+Other Homeservers Discover The Server
+    The Server Should Be Discovered On Port 443
 
-The Server Is The Version That The Recipe Names
-    The Server Should Be Of The Version In The Label
+The Server Has The Version That The Recipe Names
+    The Version Should Be That Of The Label

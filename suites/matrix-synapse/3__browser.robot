@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       What people see of matrix-synapse when they sign in: its own pages, and the provider's.
+Documentation       Users sign in to matrix-synapse: its own pages, and the provider's.
 
 Resource            matrix-synapse/matrix-synapse.resource
 Resource            browser.resource
@@ -12,31 +12,31 @@ Test Tags           browser
 
 
 *** Test Cases ***
-Who Signs In At The Provider Has An Account
-    [Documentation]    Made by Synapse at the first sign-in; the client's token opens a session of it, once.
+The First Sign-In Creates An Account
+    [Documentation]    Synapse creates it; the client's login token opens a session of it, once.
     Sign In At The Provider    mona
-    The Homeserver Should Ask    mona
+    Synapse Should Ask For Confirmation    mona
     Show In The Log
     Continue To The Client    mona
-    The Session Should Be Of    mona
-    The Account Should Be Linked    mona    Mona Example
+    The Session Should Be That Of    mona
+    The New Account Should Be That Of    mona    Mona Example
 
-Who Signs In Again Has The Same Account
-    [Documentation]    In another browser, with what was said from the first one, and no second account.
+The Next Sign-In Opens The Same Account
+    [Documentation]    From another browser the user reads what they wrote in the first one.
     Sign In At The Provider    mona
-    The Homeserver Should Ask    mona
+    Synapse Should Ask For Confirmation    mona
     Continue To The Client    mona
-    The Person Should Come Back As Themselves    mona    guest=warden
-    The Account Should Be Linked    mona    Mona Example
+    The User Should Come Back As Themselves    mona    guest=warden
+    The New Account Should Be That Of    mona    Mona Example
 
-A Wrong Password Is Refused At The Provider
-    [Documentation]    She may come in, and has not proven who she is.
-    Sign In With A Wrong Password    nadia    other=mona
-    The Provider Should Refuse    nadia
+The Provider Rejects A Wrong Password
+    [Documentation]    She has the role; what she lacks is her password.
+    Sign In At The Provider    nadia    password_of=mona
+    The Provider Should Reject    nadia
     Show In The Log
 
-Whom The Provider Gives No Role Is Turned Away
-    [Documentation]    The provider knows her and lets her in; Synapse does not, for want of the role.
+Users Without The Role Cannot Sign In
+    [Documentation]    The provider lets her in; Synapse does not, since she lacks the role.
     Sign In At The Provider    olga
-    The Homeserver Should Turn Away    olga
+    Synapse Should Reject    olga
     Show In The Log

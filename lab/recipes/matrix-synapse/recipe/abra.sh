@@ -3,6 +3,7 @@ export ENTRYPOINT_VERSION=v1
 export HOMESERVER_YAML_VERSION=v1
 export LOG_CONFIG_VERSION=v2
 export PG_BACKUP_VERSION=v1
+export WEB_CONF_VERSION=v1
 
 # abra app cmd <domain> app register <name> [--admin]; it asks for the password
 register() {
