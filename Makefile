@@ -1,26 +1,26 @@
-# One command each; `make help` lists them. Nothing but git and make is expected on the machine.
+# The commands of this project; `make help` lists them. The machine needs only git and make.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
-# A described server is used as it is; the lab is made only where there is none.
+# If a server file exists, its server is used; otherwise the lab is set up.
 SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up)
 
-# What `make run` passes on to the run, when it is given.
+# The variables that `make run` passes on to the run.
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
 .PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
 
-help: ## this list
+help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
 
-setup: .venv/.ready ## the Python environment and the browser
+setup: .venv/.ready ## install the Python environment and the browser
 
 .venv/.ready: requirements.txt requirements-dev.txt lab/setup.sh
 	@lab/setup.sh
 
-lab-up: setup ## create a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: and a forge]
+lab-up: setup ## create a Co-op Cloud server on this machine: Docker, Swarm, Traefik, backup bot [FORGE=1: with a forge]
 	@needed="$$($(PY) -m ccci.recipe.dependencies $(RECIPE) $(RECIPES))" && \
 	    $(PY) -m lab up $(if $(FORGE),--forge) $(foreach name,$(RECIPE) $(RECIPES),--recipe "$(name)") \
 	    $${needed:+$$(printf -- '--needed %s ' $$needed)}
@@ -35,7 +35,7 @@ doctor: setup ## check this installation, and say how to fix each problem
 	@code=0; $(PY) -m lab doctor || code=$$?; $(PY) -m ccci.loop doctor || code=$$?; exit $$code
 
 run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
-	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make run RECIPE=custom-html"; exit 2; }
+	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make run RECIPE=custom-html"; exit 2; }
 	@$(MAKE) --no-print-directory $(SERVER) $(if $(RECIPE_SOURCE),RECIPE=)
 	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
@@ -46,11 +46,11 @@ matrix: $(SERVER) ## test several recipes in parallel: make matrix [RECIPES="a b
 	    $(if $(SHARE),--share "$(SHARE)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 merge: setup ## merge the parts of a matrix from several machines: make merge FOLDERS="a b" [OUTPUT=folder]
-	@test -n "$(FOLDERS)" || { echo 'Which parts? As in: make merge FOLDERS="part-1 part-2"'; exit 2; }
+	@test -n "$(FOLDERS)" || { echo 'Name the parts, for example: make merge FOLDERS="part-1 part-2"'; exit 2; }
 	@$(PY) -m ccci.matrix.merge $(FOLDERS) $(if $(OUTPUT),--output "$(OUTPUT)")
 
 mirror: setup ## copy a recipe's repository into the organisation on the forge: make mirror RECIPE=x
-	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make mirror RECIPE=custom-html"; exit 2; }
+	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make mirror RECIPE=custom-html"; exit 2; }
 	@$(PY) -m ccci.loop.mirror "$(RECIPE)"
 
 sweep: setup ## clean up after runs whose process died
@@ -69,38 +69,38 @@ demo-pr: setup ## show the pull request loop on the lab's forge: one pull reques
 	@$(MAKE) --no-print-directory lab-up RECIPE=custom-html FORGE=1
 	@exec $(PY) -m tests.demo_pr
 
-fit: setup ## compare recipe.toml with the recipe's repository: make fit RECIPE=x [RECIPE_SOURCE=checkout] [HEAD=hash]
-	@test -n "$(RECIPE)" || { echo "Which recipe? As in: make fit RECIPE=custom-html"; exit 2; }
+fit: setup ## compare recipe.toml with the recipe's repository: make fit RECIPE=x [RECIPE_SOURCE=checkout] [HEAD=commit]
+	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make fit RECIPE=custom-html"; exit 2; }
 	@$(PY) -m ccci.recipe.fit_report $(if $(RECIPE_SOURCE),--source "$(RECIPE_SOURCE)") $(if $(HEAD),--head "$(HEAD)") "$(RECIPE)"
 
-end: setup ## end a run that was kept: make end RUN=<run id>
-	@test -n "$(RUN)" || { echo "Which run? As in: make end RUN=20260102-030405-ab12"; exit 2; }
+end: setup ## end a kept run: make end RUN=<run id>
+	@test -n "$(RUN)" || { echo "Name a run, for example: make end RUN=20260102-030405-ab12"; exit 2; }
 	@$(PY) -m ccci.teardown.sweep --end "$(RUN)"
 
-check: setup ## style, types, dry runs and the contract of every recipe, in seconds
+check: setup ## check style, types, dry runs and the contract of every recipe, in seconds
 	@$(PY) -m ccci.authoring.check
 
-test-unit: setup ## the project's own tests that need no Docker
+test-unit: setup ## run the project's own tests that need no Docker
 	@$(PY) -m pytest tests/unit
 
-test-lab: lab-up ## the project's own tests against the lab
+test-lab: lab-up ## run the project's own tests that need the lab
 	@$(PY) -m pytest tests/lab
 
-test: setup ## everything that CI runs
+test: setup ## run everything that CI runs
 	@tests/everything.sh
 
-test-all: setup ## every recipe and every test, the heavy ones too
+test-all: setup ## test every recipe, and run all own tests, with the heavy ones
 	@tests/everything.sh all
 
 bench: setup ## compare the suite with a hand-written script, and a matrix with its theoretical minimum [RECIPES="a b"]
 	@$(MAKE) --no-print-directory lab-up RECIPES="$(or $(RECIPES),custom-html gitea)"
 	@$(PY) -m tests.bench $(if $(RECIPES),matrix $(RECIPES))
 
-docs: setup ## the keyword pages, and what each recipe's suite proves
+docs: setup ## write the keyword pages, and a page for each recipe on what its suite tests
 	@$(PY) -m ccci.authoring.pages
 
-cost: setup ## what each recipe costs in hand-written lines and files
+cost: setup ## count the hand-written lines and files of each recipe
 	@$(PY) -m ccci.authoring.cost
 
-new: setup ## the folders of a new recipe: make new RECIPE=x
+new: setup ## create the folders of a new recipe: make new RECIPE=x [SOURCE=folder]
 	@$(PY) -m ccci.authoring.new "$(RECIPE)" $(if $(SOURCE),--source "$(SOURCE)")

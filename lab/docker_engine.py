@@ -143,7 +143,7 @@ def _start(settings: Settings, inventory: Inventory) -> docker.DockerClient:
 
 
 def remove_if_stale(pid_file: Path, program: str) -> bool:
-    """Remove the pid file of a daemon that was killed; tell whether it was stale.
+    """Remove the pid file of a daemon that was killed; return whether it was stale.
 
     Another process may have its number now, and dockerd does not start while any process has it.
     """

@@ -40,7 +40,7 @@ class ForgeApi:
         return self._read(method, path, self._request(method, path, fields), expect)
 
     def accepts_token(self, path: str) -> bool:
-        """Tell whether the token may read a path."""
+        """Return whether the token may read a path."""
         return self.token_file.exists() and self._request("GET", path).status == 200
 
     def _request(

@@ -27,7 +27,7 @@ WITHOUT_IPVS = Traits("dnsrr", "host")
 
 
 def load_ipvs() -> bool:
-    """Try to load the kernel's IPVS module; tell whether it was loaded."""
+    """Try to load the kernel's IPVS module; return whether it was loaded."""
     program = shutil.which("modprobe") or shutil.which("modprobe", path="/usr/sbin:/sbin")
     if program is None:
         return False
@@ -90,7 +90,7 @@ def _quoted(text: str) -> str:
 
 
 def write_if_changed(path: Path, text: str) -> bool:
-    """Write a file in one step, unless it has this content; tell whether it was written."""
+    """Write a file in one step, unless it has this content; return whether it was written."""
     if path.exists() and path.read_text() == text:
         return False
     draft = path.with_name(path.name + ".new")

@@ -9,7 +9,7 @@ from lab.errors import LabError
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a program could listen on a port, on all IPv4 and IPv6 addresses."""
+    """Return whether a program could listen on a port, on all IPv4 and IPv6 addresses."""
     return _can_bind(socket.AF_INET, port) and _can_bind(socket.AF_INET6, port)
 
 

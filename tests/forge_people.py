@@ -51,7 +51,7 @@ class ForgePeople:
         own = organisation or f"test-{secrets.token_hex(4)}"
         known = load_forge_settings()
         site = cls(
-            known.model_copy(update={"organisation": own, **settings}), "maintainer", "stranger"
+            known.model_copy(update={"organisation": own, **settings}), "maintainer", "reader"
         )
         if site.ask("GET", f"/orgs/{own}", may=(404,)) is None:
             site.ask("POST", "/orgs", {"username": own, "visibility": "private"})

@@ -41,7 +41,7 @@ def age(when: datetime | None, now: datetime) -> str:
 
 
 def is_stale(when: datetime | None, now: datetime) -> bool:
-    """Tell whether results are older than `STALE_AFTER`, or of unknown age."""
+    """Return whether results are older than `STALE_AFTER`, or of unknown age."""
     return when is None or now - when > STALE_AFTER
 
 

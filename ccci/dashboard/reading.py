@@ -32,8 +32,8 @@ class PastRun:
         problem: why it cannot be read, or "".
         level: the level of the run, see `ccci.results.levels`.
         left_out: stages below the level that the recipe opted out of.
-        stages: stage to verdict, which may be *not verified*.
-        anchors: stage to its anchor in log.html.
+        stages: the verdict of each stage, which may be *not verified*.
+        anchors: the anchor of each stage in log.html.
         logs: the logs of the run.
     """
 

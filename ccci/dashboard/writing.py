@@ -65,7 +65,7 @@ def _remove(folder: Path, path: Path) -> None:
 
 
 def _replace(path: Path, content: str | Log) -> bool:
-    """Write a file in one step, unless it has this content already; tell whether it was written."""
+    """Write a file in one step, unless it has this content; return whether it was written."""
     new = content.encode() if isinstance(content, str) else content.content()
     if path.is_file() and path.read_bytes() == new:
         return False

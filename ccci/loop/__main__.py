@@ -98,7 +98,7 @@ def _line(request: Request) -> str:
 
 
 def _log(line: str) -> None:
-    # Flushed, so that a service's log has each line at once.
+    # Flushed, so that each line is in the log of a service without delay.
     print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", flush=True)
 
 

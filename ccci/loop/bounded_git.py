@@ -27,7 +27,7 @@ _SETTINGS = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false",
     "core.attributesFile=/dev/null", "core.excludesFile=/dev/null",
     "core.protectHFS=true", "core.protectNTFS=true",
-    # Bounds the memory, also for packs that are made to need a lot of it.
+    # Limits the memory, even for packs that were crafted to need a lot of it.
     "core.bigFileThreshold=8m", "core.packedGitWindowSize=32m", "pack.threads=1",
     # Everything goes into one pack file, so the limit on the size of a file limits the transfer.
     "fetch.unpackLimit=1", "gc.auto=0", "maintenance.auto=false",
@@ -61,10 +61,10 @@ class BoundedGit:
         """Prepare git; nothing is run yet.
 
         Args:
-            folder: of the repository.
+            folder: the folder of the repository.
             home: a private folder that git uses as its home.
             source: where to fetch from.
-            limits: how much it may take.
+            limits: the limits on time, memory and sizes.
         """
         self.limits = limits
         self._folder, self._home, self._url = folder, home, source.url

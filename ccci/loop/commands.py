@@ -55,7 +55,9 @@ def parse(body: str) -> Command | None:
     if "stop" in names:
         return Command("help", problem="`stop` takes no recipes.")
     if len(names) > MOST_RECIPES:
-        return Command("help", problem=f"At most {MOST_RECIPES} recipes can be tested at once.")
+        return Command(
+            "help", problem=f"At most {MOST_RECIPES} recipes can be tested with one comment."
+        )
     for name in names:
         try:
             check_recipe_name(name)

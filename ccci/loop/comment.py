@@ -28,7 +28,7 @@ __all__ = ["RequestView", "comment_body", "marker", "status_of"]
 LARGEST_COMMENT_BYTES = 10_000
 _MOST_FAILURES = 8
 _MOST_LINKS = 4
-# A mark is always beside its text: readers who cannot see it lose nothing.
+# Each mark has a text after it, for readers who cannot see the mark.
 _MARKS: dict[str, str] = {
     "passed": "✅",
     "failed": "❌",
@@ -195,7 +195,8 @@ def _links(request: RequestView) -> list[Markup]:
 def _command(request: RequestView) -> Markup:
     """Return the command that repeats the run; nothing if a part of it could harm a shell."""
     if request.state != "done":
-        return Markup("")  # In particular, nobody shall run by hand what was refused.
+        # This includes requests that were refused: nobody should run them by hand.
+        return Markup("")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,38}", request.recipe):
         return Markup("")
     if not re.fullmatch(r"[0-9a-f]{40,64}", request.commit):

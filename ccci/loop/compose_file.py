@@ -113,7 +113,7 @@ class ComposeFile:
         return resolved.texts
 
     def may_be_set(self, node: yaml.Node, what: str) -> bool:
-        """Tell whether a switch can be on."""
+        """Return whether a switch can be on."""
         if is_null(node):
             return False
         return any(text.strip().lower() not in _NO for text in self.texts(node, what))
@@ -123,13 +123,13 @@ class ComposeFile:
         own = f"{STACK}_"
         if isinstance(node, yaml.ScalarNode):
             resolved = self._variables.resolve(str(node.value))
-            # With the stack's own prefix no other stack is reached, whatever follows it.
+            # A name with the prefix of the app's own stack cannot be that of another stack.
             if resolved.texts and all(text.startswith(own) for text in resolved.texts):
                 return ()
         return tuple(text for text in self.texts(node, what) if not text.startswith(own))
 
     def is_own_network(self, key: str) -> bool:
-        """Tell whether only this stack's services are on a network."""
+        """Return whether only this stack's services are on a network."""
         return key in self._own_networks
 
     def known_keys(self, node: yaml.Node, known: Iterable[str], where: str) -> None:

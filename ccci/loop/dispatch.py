@@ -36,7 +36,7 @@ class Dispatch:
     """Advances requests: starts those that may start, and follows those that run."""
 
     def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
-        """Take what it works on.
+        """Take the forge and the store to work with.
 
         Args:
             forge: where the commits are fetched from.
@@ -47,7 +47,7 @@ class Dispatch:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def step(self) -> bool:
-        """Advance each request by one step; tell whether a run has finished."""
+        """Advance each request by one step; return whether a run has finished."""
         # An ended child that is not polled stays as a zombie.
         self._children = [child for child in self._children if child.poll() is None]
         finished = [self._follow(one) for one in self._store.requests("running", "stopping")]
@@ -59,7 +59,7 @@ class Dispatch:
         return any(finished)
 
     def _is_blocked(self, request: Request) -> bool:
-        """Tell whether an older request for the same recipe is still being torn down."""
+        """Return whether an older request for the same recipe is still being torn down."""
         return any(
             (one.repository, one.pull_request, one.recipe)
             == (request.repository, request.pull_request, request.recipe)
@@ -69,7 +69,7 @@ class Dispatch:
     def _prepare_and_start(self, request: Request) -> None:
         free = shutil.disk_usage(self._store.path.parent).free
         if free < _DISK_NEEDED_BYTES:
-            # The present figure is left out: it changes all the time, and the comment with it.
+            # Without the current number, as the comment would change whenever the number does.
             reason = f"Waiting for disk space: {_DISK_NEEDED_BYTES >> 20} MiB must be free"
             self._wait(request, reason, request.failing_since)
             return

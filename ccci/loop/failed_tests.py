@@ -21,7 +21,7 @@ _SKIPPED = re.compile(rf"{re.escape(SKIPPED)}(?P<earlier>.+? failed)(?::|$)")
 
 
 class NotReadable(Exception):
-    """An xunit.xml is not as Robot writes it; nothing is taken from it."""
+    """An xunit.xml is not as Robot writes it, so none of it is used."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def failed_tests(path: Path) -> tuple[FailedTest, ...]:
 def grouped(tests: Iterable[FailedTest]) -> list[Failure]:
     """Return one entry for each test that failed, and one for all that did not run because of it.
 
-    Where the setup of a suite failed, none of its tests ran: the first stands for the failure.
+    If the setup of a suite failed, none of its tests ran: the first one is returned as failed.
 
     Example:
         >>> skipped = FailedTest("backup", "The Restore Works", "Skipped: ...", "the backup failed")

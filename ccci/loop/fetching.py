@@ -25,7 +25,7 @@ _IS_GONE = re.compile(r"not our ref|unadvertised object|no such remote ref|could
 
 
 class Gone(Refused):
-    """The commit is not in the repository, or not any more."""
+    """The commit is not in the repository (any more)."""
 
 
 def fetch_commit(source: Remote, commit: str, into: Path, limits: Limits = _LIMITS) -> Path:

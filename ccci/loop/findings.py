@@ -1,4 +1,4 @@
-"""What a finished run found, as far as it may be published: texts only from cleared files."""
+"""Reads the results of a finished run; texts are taken from cleared files only."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,13 @@ XUNIT_FILE = "xunit.xml"
 
 @dataclass(frozen=True)
 class Findings:
-    """What the folder of a run says.
+    """The results of a run.
 
     Attributes:
-        verdict: of the run; *incomplete* where the folder has no results, or those of another
-            commit.
+        verdict: the verdict of the run; *incomplete* if there are no results, or if they are of
+            another commit.
         reason: why it is incomplete, or "".
-        results: the content of results.json; None where it has none.
+        results: the content of results.json, or None.
         failed: the tests that did not pass.
         quotable: whether results.json is cleared, so that its texts may be quoted.
         withheld: why some texts are not quoted, or "".
@@ -36,7 +36,7 @@ class Findings:
 
 
 def findings_in(folder: Path | None, commit: str) -> Findings:
-    """Return what a finished run found about a commit.
+    """Return the results of a finished run of a commit.
 
     Args:
         folder: the folder of its results; None where there is none.

@@ -19,7 +19,7 @@ _MAY_WRITE = ("write", "admin", "owner")
 
 
 class ForgeUnreachable(NodeFailure):
-    """The forge does not answer, or not at present; try again later."""
+    """The forge cannot be reached at the moment; try again later."""
 
 
 class ForgeRefused(NodeFailure):
@@ -85,7 +85,7 @@ class Forge:
     """One organisation on one forge, accessed with one token."""
 
     def __init__(self, settings: ForgeSettings, server: Server, token: str = "") -> None:
-        """Make a client; nothing is requested yet.
+        """Create a client; nothing is requested yet.
 
         Args:
             settings: the forge and the organisation.
@@ -109,7 +109,7 @@ class Forge:
         return None if found is None else str(found["default_branch"])
 
     def is_empty(self, repository: str) -> bool:
-        """Tell whether a repository has no commits; a push is visible a moment later only."""
+        """Return whether a repository has no commits; a new push is visible after a moment only."""
         return bool(self._json("GET", self._path(repository))["empty"])
 
     def branch_commit(self, repository: str, branch: str) -> str:
@@ -152,11 +152,11 @@ class Forge:
         return PullRequest(number, str(found["head"]["sha"]), found["state"] == "open")
 
     def may_write(self, repository: str, user: str) -> bool:
-        """Tell whether a user has write access to the code of a repository.
+        """Return whether a user has write access to the code of a repository.
 
-        The API's answer about a user leaves out teams that have permissions for single units (code,
-        issues, ...). For these teams the permission for code decides; only members can see who is
-        in such a team.
+        The API's answer does not include teams with permissions for single units (code, issues,
+        ...). For such a team, its permission for code counts. Only members of the team can see who
+        is in it.
 
         Raises:
             ForgeRefused: the loop's account is not in such a team and cannot see its members.

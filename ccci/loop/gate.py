@@ -25,7 +25,7 @@ class Cleared:
         return iter(self.files)
 
     def includes(self, name: str) -> bool:
-        """Tell whether a file of that name may leave the node."""
+        """Return whether a file of that name may leave the node."""
         return any(path.name == name for path in self.files)
 
 

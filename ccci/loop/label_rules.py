@@ -36,7 +36,7 @@ def _check_label(compose: ComposeFile, where: str, place: yaml.Node, key: str, v
             place, f"option:{key}", f"{where} makes the backup bot read other volumes"
         )
     elif key.startswith(("ccci.", "com.docker.")):
-        what = f"{where} has the label '{key}', which runs or Docker use for themselves"
+        what = f"{where} has the label '{key}', which is reserved for Docker or for test runs"
         compose.require_approval(place, f"option:{key}", what)
     # Traefik ignores case in its labels, and reads `a[b]` as `a.[b]`.
     folded = key.casefold()
@@ -57,7 +57,7 @@ def _check_traefik(
             compose.require_approval(place, f"option:{key}", what)
         return
     if STACK not in name:
-        what = f"{where} uses '{kind}.{name}', whose name lacks the app's own ${{STACK_NAME}}"
+        what = f"{where} uses '{kind}.{name}', whose name does not contain ${{STACK_NAME}}"
         compose.require_approval(place, f"option:{key}", what)
     if protocol == "udp" and kind == "routers":
         compose.require_approval(

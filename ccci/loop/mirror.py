@@ -37,7 +37,7 @@ class NoUpstream(NodeFailure):
 
 @dataclass(frozen=True)
 class _Pushed:
-    """The refs that a push changed on the forge, and those that it left as they were there."""
+    """The refs that a push changed on the forge, and those that it did not change."""
 
     changed: tuple[str, ...]
     kept: tuple[str, ...]

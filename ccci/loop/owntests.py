@@ -12,7 +12,7 @@ NOT_APPROVED = (
 
 
 def has_own_tests(checkout: Path) -> bool:
-    """Tell whether a recipe's repository has test suites of its own."""
+    """Return whether a recipe's repository has test suites of its own."""
     return any((checkout / FOLDER).glob("*.robot"))
 
 
@@ -28,7 +28,7 @@ def with_own_tests(suite: Path, checkout: Path, into: Path) -> Path:
 
     Raises:
         Refused: a file of the recipe has the same name as one of this project, or a name that does
-            not say which stage it belongs to.
+            not contain its stage.
 
     Example:
         >>> with_own_tests(suites / "gitea", checkout, Path("/run/ccci/gitea"))  # doctest: +SKIP

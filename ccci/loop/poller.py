@@ -26,7 +26,7 @@ class Poller:
     """One poller. Several on one node share the work: what one has done, the others skip."""
 
     def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
-        """Take what it works on.
+        """Take the forge and the store to work with.
 
         Args:
             forge: the forge to poll.
@@ -56,7 +56,7 @@ class Poller:
         self._wake.set()
 
     def stop(self) -> None:
-        """End `run` after the present cycle. Runs go on; the next poller follows them."""
+        """End `run` after the current cycle. Runs go on; the next poller follows them."""
         self._stopped = True
         self._wake.set()
 
@@ -85,11 +85,11 @@ class Poller:
         not done was not recorded either, so the next cycle does it.
 
         Args:
-            poll: False leaves out the poll for new comments.
+            poll: whether to poll for new comments.
         """
         with self._store.cycle_lock():
-            # Posted once before the requests are advanced: fetching a commit can take minutes, and
-            # until then the comment says *queued*.
+            # New requests are posted before they are advanced, too: fetching a commit can take
+            # minutes, and the comment must say *queued* until then.
             parts = [self._watch.poll, self._publish.step] if poll else []
             errors = [self._error_of(part) for part in (*parts, self._advance, self._publish.step)]
         error = " ".join(dict.fromkeys(filter(None, errors)))

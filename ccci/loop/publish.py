@@ -37,7 +37,7 @@ class Publish:
     """Keeps comments, attachments and commit statuses up to date."""
 
     def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
-        """Take what it works on.
+        """Take the forge and the store to work with.
 
         Args:
             forge: where it posts.
@@ -81,7 +81,7 @@ class Publish:
         except ForgeRefused as refused:
             if refused.status != 404:
                 return str(refused)
-        # If the pull request was deleted, there is nobody to answer.
+        # If the pull request was deleted, the answer would have no reader.
         self._store.set_answered(answer.comment)
         return ""
 
@@ -95,7 +95,7 @@ class Publish:
                 if refused.status != 404:
                     raise
                 if self._pull_request_is_gone(request):
-                    return ""  # Nobody is there to read it.
+                    return ""  # The comment would have no reader.
                 self._log(f"{where}: the loop's comment was deleted; it is posted again")
                 self._store.save_posted_comment(request, PostedComment())
                 self._update(request)

@@ -1,4 +1,4 @@
-"""Text from outside, escaped for a comment: it can say anything, and do nothing.
+"""Escapes text from outside for a comment: it is shown, but has no effect.
 
 A comment is Markdown with HTML in it. What is quoted in it must not mention anybody, link anywhere,
 load an image, start a command, or break the table or the list that it is in. So every character

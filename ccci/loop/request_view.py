@@ -25,7 +25,7 @@ class RequestView:
         progress: how far its run is; None if it is not known.
         results: the folder with the results of its run; None if there is none.
         note: a sentence for the reader, or "".
-        uploads: name to URL, of the attached files.
+        uploads: the URL of each attached file, by name.
         not_uploaded: why files are not attached, or "".
         dashboard: the URL of the recipe's page on the dashboard, or "".
     """

@@ -17,7 +17,7 @@ class _Table(BaseModel):
 
 
 class Webhook(_Table):
-    """`[webhook]`: a request of the forge triggers a poll, so that a comment is seen at once.
+    """`[webhook]`: a request of the forge triggers a poll, so that comments are seen without delay.
 
     Attributes:
         address: the address to listen on. If the forge is on another host, use a TLS proxy.

@@ -68,7 +68,7 @@ _MIGRATIONS = (
         " WHERE state = 'queued' AND note LIKE 'waits for %'",
     ),
     (
-        # A commit is called a commit everywhere; COMMIT is a word of SQL, hence the quotes.
+        # The quotes are necessary, as COMMIT is a keyword of SQL.
         'ALTER TABLE requests RENAME COLUMN hash TO "commit"',
         "ALTER TABLE requests RENAME COLUMN head TO pull_request_commit",
         "ALTER TABLE requests RENAME COLUMN waits TO waiting_for",
@@ -147,7 +147,7 @@ class PostedComment:
         comment: its id on the forge; 0 before it is posted.
         url: its URL.
         body_posted: the text that the forge has.
-        uploads: name to URL, of the attached files.
+        uploads: the URL of each attached file, by name.
         uploads_of: the id of the run that the files are from.
         not_uploaded: why some files of that run are not attached, or "".
     """
@@ -227,7 +227,7 @@ class Store:
         return str(self._one("SELECT value FROM facts WHERE name = ?", name)["value"])
 
     def record_boot(self, boot_id: str) -> bool:
-        """Record the boot that the node runs since; tell whether it was rebooted since the last."""
+        """Record the current boot of the node; return whether the node was rebooted before."""
         with self._transaction():
             known = self._all("SELECT boot_id FROM boots")
             fresh = self._run("INSERT OR IGNORE INTO boots VALUES (?, ?)", boot_id, time.time())
@@ -247,7 +247,7 @@ class Store:
         self._run("INSERT OR REPLACE INTO repositories VALUES (?, ?)", repository, moment)
 
     def is_handled(self, comment: int) -> bool:
-        """Tell whether a comment was handled."""
+        """Return whether a comment was handled."""
         return bool(self._all("SELECT 1 FROM comments WHERE id = ?", comment))
 
     def queue(
@@ -408,7 +408,7 @@ class Store:
         )  # fmt: skip
 
     def save_posted_comment(self, request: Request, posted: PostedComment) -> None:
-        """Record what the forge has of the loop's comment."""
+        """Record the state of the loop's comment on the forge."""
         self._run(
             "UPDATE threads SET comment = ?, url = ?, body_posted = ?, uploads = ?,"
             " uploads_of = ?, not_uploaded = ?"
@@ -423,7 +423,7 @@ class Store:
         return inserted == 1
 
     def _end(self, repository: str, pull_request: int, ending: State, recipe: str = "") -> None:
-        """End queued requests at once; a running one ends after its run is torn down."""
+        """End queued requests now, and running ones after their runs are torn down."""
         which = "repository = ? AND pull_request = ? AND (? = '' OR recipe = ?)"
         chosen = (repository, pull_request, recipe, recipe)
         now = time.time()

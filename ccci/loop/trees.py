@@ -136,7 +136,7 @@ def _problem_with_mode(mode: str, kind: str) -> str:
 
 
 def _is_git_folder(part: str) -> bool:
-    """Tell whether some file system takes a name for .git: by case, or by rules of HFS+ or NTFS."""
+    """Return whether a file system may treat a name as .git: by its case, or as HFS+ or NTFS do."""
     # HFS+ ignores invisible characters; NTFS ignores dots and spaces at the end, and a stream name.
     visible = "".join(c for c in part if unicodedata.category(c) != "Cf")
     plain = unicodedata.normalize("NFKC", visible).casefold().partition(":")[0].rstrip(". ")

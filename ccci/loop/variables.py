@@ -74,7 +74,7 @@ class Resolved:
 
 
 def is_reserved(name: str) -> bool:
-    """Tell whether the name of a variable is reserved for the machine.
+    """Return whether the name of a variable is reserved for the machine.
 
     Example:
         >>> is_reserved("LD_PRELOAD"), is_reserved("LDAP_HOST")
@@ -128,7 +128,7 @@ class Variables:
         return tuple(dict.fromkeys([*found, *before]))
 
     def is_own(self, name: str, value: str) -> bool:
-        """Tell whether the recipe itself sets a variable to a value, and not the release before."""
+        """Return whether the recipe itself, and not the release before, sets this value."""
         return (name, value) in self._lines
 
     def line_of(self, name: str, value: str) -> int:
@@ -182,7 +182,7 @@ class Variables:
         return name not in self._unreadable and name not in earlier
 
     def _is_set(self, name: str) -> bool:
-        """Tell whether a variable has a value in every deployment of the recipe."""
+        """Return whether a variable has a value in every deployment of the recipe."""
         if name in self._exports and name not in self._maybe_exported:
             return True
         return name in self._settings and (not self._before or name in self._before._settings)

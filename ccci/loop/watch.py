@@ -19,7 +19,7 @@ class Watch:
     """Polls every repository of the organisation for new comments."""
 
     def __init__(self, forge: Forge, store: Store, log: Callable[[str], None]) -> None:
-        """Take what it works on.
+        """Take the forge and the store to work with.
 
         Args:
             forge: the forge to poll.
@@ -69,7 +69,7 @@ class Watch:
             return
         where = f"{repository} #{comment.pull_request}"
         if not self._forge.may_write(repository, comment.author):
-            # No answer: anybody could use one to make the loop write comments.
+            # Not answered: otherwise anybody could make the loop write comments.
             self._log(f"{where}: ignored: {comment.author} has no write access")
             self._store.ignore(comment.id)
             return

@@ -1,7 +1,7 @@
 """The webhook: a signed request of the forge triggers a poll, and nothing else.
 
 The signature is Gitea's: `X-Gitea-Signature`, the HMAC-SHA256 of the body in hexadecimal digits.
-Forgejo sends the same header beside its own.
+Forgejo sends the same header in addition to its own.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ def listening(settings: ForgeSettings, on_webhook: Callable[[], None]) -> Iterat
 
 
 def is_listening(settings: ForgeSettings) -> bool:
-    """Tell whether a poller with the same secret listens already: it accepts our signature.
+    """Return whether a poller with the same secret listens already: it accepts our signature.
 
     Example:
         >>> is_listening(load_forge_settings())  # doctest: +SKIP

@@ -119,7 +119,7 @@ def items(node: yaml.Node) -> list[yaml.Node]:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Tell whether a value is empty."""
+    """Return whether a value is empty."""
     return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
 
 

@@ -11,7 +11,7 @@ REAPED_SECONDS = 180.0
 
 
 def leftovers_of(matrix: str, within_seconds: float = REAPED_SECONDS) -> Mapping[str, str]:
-    """Wait until every run of a matrix is torn down; return recipe to what is left over.
+    """Wait until every run of a matrix is torn down; return what is left over, by recipe.
 
     A run that was interrupted or killed is torn down by its reaper, which outlives the matrix.
 

@@ -23,9 +23,9 @@ class RecipeOutcome:
         run: the folder of its own results, relative to the project, or "".
         reason: why it is incomplete, or "".
         versions: `head` (the commit under test), `head_release`, `upgraded_from` and `abra`.
-        stages: stage to verdict.
-        stage_seconds: stage to duration in seconds.
-        opt_outs: stage to reason.
+        stages: the verdict of each stage.
+        stage_seconds: the duration of each stage in seconds.
+        opt_outs: the reason for each stage that the recipe opted out of.
         peak_memory_bytes: peak memory of its apps together; None if it was not measured.
         overhead_cpu_seconds: CPU time of the harness itself; None if it was not measured.
     """

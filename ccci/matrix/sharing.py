@@ -55,7 +55,7 @@ def plan_sharing(
 
     Raises:
         Misuse: it is not a provider, no recipe of the matrix can share it, or a recipe in the part
-            does not fit on the node beside it.
+            does not fit on the node together with it.
     """
     if provider not in PROVIDERS:
         known = ", ".join(PROVIDERS)
@@ -86,8 +86,8 @@ def shared_provider(
 ) -> Iterator[None]:
     """Deploy a provider for the runs of a plan, and remove it at the end of the block.
 
-    If it does not deploy, it stays until then all the same: the runs get the reason, and test their
-    apps without sign-in.
+    If it does not deploy, the runs get the reason, and test their apps without sign-in. What was
+    deployed is removed at the end of the block, too.
 
     Args:
         project: the folder with recipes/.
@@ -158,7 +158,7 @@ def _run_id_set(run_id: str | None) -> Iterator[None]:
 
 
 def _deploy_for_runs(run: Run, plan: SharePlan, logs: Path, log: Callable[[str], None]) -> Path:
-    """Deploy the provider; return the folder with a file on it, or on its failure, for each run."""
+    """Deploy the provider; return a folder with a file for each run, also if it did not deploy."""
     app, folder = run.driver.app, run.folder / "shared"
     own = Sharing(ProcessIdentity.of(os.getpid()), plan.places)
     administrators: dict[str, dict[str, str]] = {}
@@ -197,7 +197,7 @@ def _administrators(run: Run, plan: SharePlan) -> dict[str, dict[str, str]]:
 
 
 def _shares(project: Path, provider: str, recipe: str) -> bool:
-    """Tell whether a recipe needs the provider for sign-in only, and without a setup script."""
+    """Return whether a recipe needs the provider for sign-in only, and without a setup script."""
     sso = (enrolled(project, recipe) or RecipeConfig()).sso
     # A setup script needs the administrator of the whole provider.
     if sso is None or sso.provider != provider or sso.setup_script:

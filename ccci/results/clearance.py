@@ -34,8 +34,8 @@ class Clearance:
 
     Attributes:
         credentials: how many values were searched for, each in every form that it can have.
-        cleared: name to file; only these files may leave the node.
-        withheld: the names of the other files to the reason, which never has a credential's value.
+        cleared: the cleared files by name; only these may leave the node.
+        withheld: the reason for each other file; it never has the value of a credential.
         reason: why no file is cleared, or "".
     """
 
@@ -53,7 +53,8 @@ def clear(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
 
     Args:
         folder: the folder with the results of the run.
-        credentials: value to name, of all credentials that the run ever had; None if not known.
+        credentials: the name of each credential that the run ever had, by its value; None if they
+            are not known.
 
     Example:
         >>> clear(results, run.credentials.names_by_value()).cleared.keys()

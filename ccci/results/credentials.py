@@ -74,7 +74,7 @@ class CredentialStore:
         return list(dict.fromkeys([*self._values.values(), *self._former]))
 
     def names_by_value(self) -> dict[str, str]:
-        """Return value to name, including replaced values."""
+        """Return the name of each value, including replaced values."""
         return self._former | {value: name for name, value in self._values.items()}
 
 
@@ -125,7 +125,7 @@ def redact(text: str, secrets: list[str], by: str = REDACTED) -> str:
 
 
 def holds_secret(text: str, secrets: list[str]) -> bool:
-    """Tell whether a text contains any form of any secret."""
+    """Return whether a text contains any form of any secret."""
     pattern = _pattern(tuple(secrets))
     return bool(pattern and pattern.search(text))
 

@@ -97,7 +97,7 @@ def verdict_of(results: Mapping[str, Any], stage: str) -> str:
 
 
 def _all_passed(results: Mapping[str, Any]) -> bool:
-    """Tell whether the verdict and all stages are passed, and no test failed or was left out."""
+    """Return whether the verdict and all stages are passed, and no test failed or was left out."""
     facts, tests = results.get("facts"), results.get("tests")
     return (
         results.get("verdict") == "passed"

@@ -18,7 +18,7 @@ class Progress:
     Attributes:
         stage: the stage that was started last; *start* before the first one.
         begun: when it was started, in UTC.
-        ended: stage to seconds, of the stages before it.
+        ended: the duration of each earlier stage in seconds.
         failed: how many tests had failed before it.
     """
 

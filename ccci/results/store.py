@@ -32,9 +32,9 @@ class RunFacts:
         pull_request: the number of the pull request; 0 for none.
         domain: the host name of the app.
         abra: the output of `abra --version`.
-        opt_outs: stage to reason.
+        opt_outs: the reason for each stage that the recipe opted out of.
         generic: whether the recipe has only the generic stages.
-        stage_seconds: stage to duration in seconds.
+        stage_seconds: the duration of each stage in seconds.
         started: when the run started, as ISO time in UTC.
         matrix: the id of the matrix that the run was part of, or "".
         shared_provider: the recipe of the provider that the run shared in a matrix, or "".
@@ -65,7 +65,7 @@ class RunResults:
     Attributes:
         facts: what was run.
         verdict: the verdict of the whole run; *incomplete* says nothing about the recipe.
-        stages: stage to verdict; a stage that was not selected is *not run*.
+        stages: the verdict of each stage; a stage that was not selected is *not run*.
         tests: how many tests passed, failed, and were opted out.
         seconds: the duration of the run as Robot measured it, including the wait for places.
         reason: why it is incomplete, or "".
@@ -148,7 +148,7 @@ def stored_results(recipe_folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]
 
 
 def was_cut_off(results: RunResults) -> bool:
-    """Tell whether a run was ended from outside."""
+    """Return whether a run was ended from outside."""
     return results.verdict == "incomplete" and results.reason in (
         CUT_OFF,
         INTERRUPTED,

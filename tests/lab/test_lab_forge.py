@@ -167,7 +167,7 @@ def test_the_bot_can_create_repositories_in_the_organisation() -> None:
 def test_the_bot_can_do_nothing_else(new_user: Callable[[str], Account]) -> None:
     organisation = forge_settings().organisation
     call = Call(as_bot())
-    member = new_user("stranger")
+    member = new_user("outsider")
     teams: Any = Call(as_admin())("GET", f"/orgs/{organisation}/teams")
     owners = next(one["id"] for one in teams if one["name"] == "Owners")
     refused: tuple[tuple[str, str, dict[str, object] | None], ...] = (
@@ -189,11 +189,11 @@ def test_the_bot_can_do_nothing_else(new_user: Callable[[str], Account]) -> None
 
 
 def test_the_bot_cannot_see_repositories_of_other_users(new_user: Callable[[str], Account]) -> None:
-    stranger = new_user("stranger")
+    outsider = new_user("outsider")
     wanted = {"name": "public", "private": False, "auto_init": True}
-    Call(as_admin())("POST", f"/admin/users/{stranger.name}/repos", dict(wanted))
-    assert as_admin(stranger.name).default_branch("public") is not None
-    theirs = forge_settings().model_copy(update={"organisation": stranger.name})
+    Call(as_admin())("POST", f"/admin/users/{outsider.name}/repos", dict(wanted))
+    assert as_admin(outsider.name).default_branch("public") is not None
+    theirs = forge_settings().model_copy(update={"organisation": outsider.name})
     assert Forge(theirs, load_server()).default_branch("public") is None
 
 

@@ -127,7 +127,7 @@ def delete_before_the_verdict(site: LoopSite, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_nothing_is_done_twice(site: LoopSite) -> None:
-    """With two pollers at once, one of them handles a comment, and nothing else changes."""
+    """Two pollers at the same time: one of them handles a comment, and nothing else changes."""
     before = site.store.requests()
     number = next(one.pull_request for one in before if one.state == "refused")
     others = {one.pull_request for one in before} - {number}

@@ -28,7 +28,7 @@ from tests.lab.loop_site import RECIPE, LoopSite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 NO_DISK = SimpleNamespace(total=1 << 40, used=1 << 40, free=1 << 20)
-# The broadcast address: connections to it fail at once.
+# The broadcast address: connections to it fail immediately.
 NOBODY = "255.255.255.255"
 CUT_OFF = "Attempt 1 was cut off: the node was rebooted"
 DIED = "Attempt 1 was cut off: its process died"
@@ -54,7 +54,7 @@ def services_of(request: Request) -> list[str]:
 
 
 def is_in(site: LoopSite, number: int, stage: str) -> bool:
-    """Tell whether the run for a pull request has reached a stage."""
+    """Return whether the run for a pull request has reached a stage."""
     found = [one for one in site.store.requests() if one.pull_request == number and one.run_id]
     progress = read_progress(PROJECT / "results" / RECIPE / found[-1].run_id) if found else None
     return progress is not None and (progress.stage == stage or stage in progress.ended)
@@ -130,7 +130,7 @@ def test_a_reboot_is_recorded_once_and_the_run_that_it_cut_off_is_run_again(
     journal = Journal.load(first.run_id)
     reaper = journal.reaper()
     assert first.process and reaper
-    # A reboot ends everything at once. The reaper is killed first so that it cannot tear down.
+    # A reboot ends all processes together. The reaper is killed first so that it cannot tear down.
     for process in (reaper, first.process):
         os.kill(process.pid, signal.SIGKILL)
     wait(lambda: not first.process.alive() and not reaper.alive())

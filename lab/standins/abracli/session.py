@@ -31,6 +31,6 @@ class Session:
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
         if not answer:
-            raise Fatal("EOF: nobody is there to answer, give --no-input/-n")
+            raise Fatal("EOF: no answer on stdin, use --no-input/-n")
         if answer.strip().lower() not in ("y", "yes"):
             raise Fatal("aborting as requested")

@@ -9,7 +9,7 @@ Key = tuple[tuple[int, int, int], tuple[tuple[int, int, str], ...]]
 
 
 def is_version(tag: str) -> bool:
-    """Tell whether a tag is a version; other tags are ignored everywhere."""
+    """Return whether a tag is a version; other tags are ignored everywhere."""
     return _TAG.fullmatch(tag) is not None
 
 

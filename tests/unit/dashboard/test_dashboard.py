@@ -456,7 +456,7 @@ def test_the_web_folder_has_cleared_logs_only(results: Path, tmp_path: Path) -> 
     clear_all(found := past_run(results, "blog"))
     clearance = json.loads((found / CLEARED_FILE).read_text())
     del clearance["cleared"]["log.html"]
-    clearance["withheld"]["log.html"] = "it holds shop.lab.test/admin_password"
+    clearance["withheld"]["log.html"] = "it contains shop.lab.test/admin_password"
     (found / CLEARED_FILE).write_text(json.dumps(clearance))
     folder = tmp_path / "web"
     make_pages(results, folder, [], NOW, for_the_web=True)
@@ -471,7 +471,7 @@ def test_the_web_folder_has_cleared_logs_only(results: Path, tmp_path: Path) -> 
     page = Page(folder / "index.html")
     assert f"logs/shop/{cleared.name}/log.html#s1-s1" in set(page.links())
     assert "Log withheld: it was changed after it was searched" in page.row("forum")
-    assert "Log withheld: it holds shop.lab.test/admin_password" in page.row("blog")
+    assert "Log withheld: it contains shop.lab.test/admin_password" in page.row("blog")
     expected = "the run ended before it searched its files for credentials"
     assert expected in page.row("wiki")
     assert "a text that was not searched" not in page.text

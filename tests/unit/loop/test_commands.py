@@ -36,7 +36,7 @@ def test_other_comments_have_no_command(body: str) -> None:
         ("!testme `@all`", "`??all?` is not a valid recipe name."),
         (
             "!testme " + " ".join("abcdef"),
-            f"At most {MOST_RECIPES} recipes can be tested at once.",
+            f"At most {MOST_RECIPES} recipes can be tested with one comment.",
         ),
     ],
 )

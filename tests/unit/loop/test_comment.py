@@ -200,7 +200,7 @@ LABEL_LOST = (
 
 
 @pytest.mark.parametrize("prefix", ["", "Incomplete: "])
-def test_tests_that_an_earlier_failure_kept_from_running_are_one_line(
+def test_tests_that_did_not_run_because_of_an_earlier_failure_are_one_line(
     prefix: str, tmp_path: Path
 ) -> None:
     skipped = f"{prefix}{SKIPPED}the backup failed: {LABEL_LOST}"
@@ -284,7 +284,7 @@ def test_one_line_is_never_longer_than_allowed(text: str, longest: int, line: st
     assert len(line) <= longest
 
 
-def test_an_incomplete_run_has_its_cause_and_is_no_success(tmp_path: Path) -> None:
+def test_an_incomplete_run_has_its_cause_and_is_not_a_success(tmp_path: Path) -> None:
     request = replace(REQUEST, results=results_in(tmp_path / "run", "incomplete"))
     body = comment_body(request)
     assert "### ⚠️ custom-html: **incomplete**\n" in body
@@ -292,7 +292,7 @@ def test_an_incomplete_run_has_its_cause_and_is_no_success(tmp_path: Path) -> No
     assert status_of(request) == ("error", "incomplete: the disk is full")
 
 
-def test_a_run_with_everything_opted_out_is_no_success(tmp_path: Path) -> None:
+def test_a_run_with_everything_opted_out_is_not_a_success(tmp_path: Path) -> None:
     request = replace(REQUEST, results=results_in(tmp_path / "run", "opted out"))
     assert status_of(request) == ("error", "opted out: nothing was tested")
 

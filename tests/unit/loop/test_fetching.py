@@ -239,7 +239,7 @@ def test_too_many_files_are_refused(origin: Origin, fetch: Callable[..., Path]) 
     assert (fetch(commit, Limits(files=31)) / "f0029").exists()
 
 
-def test_a_tree_of_trees_of_trees_is_refused_at_once(
+def test_nested_trees_with_too_many_files_are_refused_quickly(
     origin: Origin, fetch: Callable[..., Path]
 ) -> None:
     """Ten levels of ten folders each: a few objects in git, and ten billion files."""

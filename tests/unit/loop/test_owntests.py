@@ -64,7 +64,7 @@ def test_a_folder_without_robot_files_has_no_own_tests(tmp_path: Path) -> None:
         ("own.robot", "must begin with a number and a stage"),
     ],
 )
-def test_a_file_name_that_is_taken_or_names_no_stage_is_refused(
+def test_a_file_name_that_is_taken_or_has_no_stage_is_refused(
     checkout: Path, tmp_path: Path, name: str, message: str
 ) -> None:
     (checkout / "cc-ci" / name).write_text(OWN)

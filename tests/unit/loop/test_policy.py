@@ -1,4 +1,4 @@
-"""The rules for compose files of pull requests: each rule broken once and kept once."""
+"""The rules for compose files of pull requests: each rule is violated once and followed once."""
 
 import shutil
 import textwrap
@@ -37,7 +37,7 @@ class Recipe(typing.NamedTuple):
         return self.write(name, f"services:\n  app:\n    image: nginx:1\n{indented}\n")
 
     def top(self, text: str) -> "Recipe":
-        """Write something beside the services; the first line of the text is line 4."""
+        """Write something outside of the services; the first line of the text is line 4."""
         return self.write("compose.yml", f"services:\n  app:\n    image: nginx:1\n{text}\n")
 
     def violations(self, *allowed: str) -> list[Violation]:

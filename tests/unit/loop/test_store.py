@@ -48,7 +48,7 @@ def test_only_one_of_two_pollers_handles_a_comment(store: Store, tmp_path: Path)
     other.close()
 
 
-def test_two_pollers_at_once_queue_one_request_for_one_comment(tmp_path: Path) -> None:
+def test_two_pollers_at_the_same_time_queue_one_request_for_one_comment(tmp_path: Path) -> None:
     Store(tmp_path).close()
     barrier = threading.Barrier(2)
     queued: list[bool] = []
@@ -232,7 +232,9 @@ def test_a_file_of_an_older_version_is_migrated(
 
 
 @pytest.mark.parametrize("older", [first_file, second_file])
-def test_two_pollers_at_once_migrate_a_file(older: Callable[[Path], None], tmp_path: Path) -> None:
+def test_two_pollers_at_the_same_time_migrate_a_file(
+    older: Callable[[Path], None], tmp_path: Path
+) -> None:
     older(tmp_path)
     barrier = threading.Barrier(2)
     found: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""progress.json shows the present stage, and is never incomplete."""
+"""progress.json shows the current stage, and is never incomplete."""
 
 from datetime import UTC, datetime
 from pathlib import Path
