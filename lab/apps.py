@@ -37,11 +37,11 @@ class App:
         domain: the domain of the app.
         environment: settings for the app's .env file.
         compose_files: the recipe's compose files to deploy.
-        secret_files: (name, version) of a secret, to the file with its content.
-        secrets_generated: (name, version) of the secrets that abra generates.
-        ports: a port to publish in host mode, to the port in the container.
-        configs: the name of a config of the recipe, to the template to use instead of its own.
-        binds: the name of a volume, to the folder of this machine to use for it.
+        secret_files: the file with the content of each secret, by its name and version.
+        secrets_generated: name and version of each secret that abra generates.
+        ports: the port in the container, by the port that is published for it in host mode.
+        configs: templates to use instead of those of the recipe, by the name of the config.
+        binds: folders of this machine to use for volumes, by the name of the volume.
     """
 
     recipe: str

@@ -55,7 +55,7 @@ class Authority:
 
 
 def ensure(authority: Authority, domain: str, system: Path = HOST_BUNDLE) -> str:
-    """Create what is missing: an authority, and a certificate and a bundle for the domain.
+    """Create what is missing: an authority, a certificate for the domain, and a bundle.
 
     Args:
         authority: the paths of the files.

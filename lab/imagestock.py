@@ -46,7 +46,7 @@ class Images:
         self._silent_registries: set[str] = set()
 
     def is_ready(self, ref: str) -> bool:
-        """Tell whether the image exists and, if the lab built it, is up to date."""
+        """Return whether the image exists and, if the lab built it, is up to date."""
         try:
             labels = self._client.images.get(ref).labels
         except ImageNotFound:

@@ -98,7 +98,7 @@ class Inventory:
 
 
 def removal_plan(resources: tuple[Resource, ...], *, keep_images: bool) -> list[Resource]:
-    """Return what `down` removes, in this order; within a kind, the newest comes first.
+    """Return what `down` removes, in the order of removal; within a kind, the newest is first.
 
     Example:
         >>> removal_plan((Resource("swarm", "s"), Resource("app", "a")), keep_images=True)

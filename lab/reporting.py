@@ -27,7 +27,7 @@ class Step:
         return time.monotonic() - self._started
 
     def progress(self, text: str) -> None:
-        """Show the progress of a long step: on a terminal as text, elsewhere as a dot at times."""
+        """Show the progress of a long step: on a terminal as text, elsewhere a dot each 30 s."""
         now = time.monotonic()
         if self._terminal:
             line = f"lab  {self.what} ... {self.seconds:.0f} s  {text.strip()}"

@@ -97,7 +97,7 @@ class ForgePeople:
         Args:
             repository: the name of the repository.
             title: the title of the pull request and of the commit.
-            files: path to new content.
+            files: the new content of each file, by its path.
             user: the author; by default the maintainer.
         """
         branch = f"change-{secrets.token_hex(4)}"
@@ -159,7 +159,7 @@ class ForgePeople:
         self.ask("DELETE", self._at(repository, "issues", "comments", comment))
 
     def statuses(self, repository: str, commit: str) -> dict[str, str]:
-        """Return the statuses of a commit: context to state."""
+        """Return the state of each status of a commit, by its context."""
         found = self.ask("GET", self._at(repository, "commits", commit, "status"))
         return {one["context"]: one["status"] for one in found.get("statuses") or []}
 

@@ -271,7 +271,7 @@ def test_the_command_prints_what_it_did_and_what_is_wrong(upstream: Upstream) ->
     assert "cannot be a recipe's name" in climbing.stderr
 
 
-def test_several_calls_at_once_create_one_repository(upstream: Upstream) -> None:
+def test_several_calls_at_the_same_time_create_one_repository(upstream: Upstream) -> None:
     file = upstream.folder / "forge.toml"
     settings = (state_dir() / "lab" / "forge.toml").read_text()
     file.write_text(settings.replace(forge_settings().upstream, f"{upstream.folder}/{{recipe}}"))

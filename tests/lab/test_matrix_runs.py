@@ -1,4 +1,4 @@
-"""A matrix that is interrupted tears everything down, and says what did not finish."""
+"""A matrix that is interrupted tears everything down, and names what did not finish."""
 
 import json
 import os

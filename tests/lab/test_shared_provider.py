@@ -40,7 +40,7 @@ def matrix_of(output: Path, *recipes: str) -> "subprocess.Popen[str]":
 
 
 class Delegate:
-    """The administrator that one run is at the shared Keycloak."""
+    """The administrator that one run gets at the shared Keycloak."""
 
     def __init__(self, http: Client, url: str, secrets: dict[str, str]) -> None:
         self._http, self._url = http, f"{url}/admin/realms"
@@ -50,8 +50,8 @@ class Delegate:
             http, master, ADMIN_CLIENT, secrets["admin_name"], secrets["admin_password"]
         ).access_token
 
-    def asked(self, path: str, method: str = "GET") -> Response:
-        """The answer of the admin API."""
+    def request(self, path: str, method: str = "GET") -> Response:
+        """Return the response of the admin API."""
         bearer = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         body = None if method == "GET" else b"{}"
         return self._http.request(method, f"{self._url}{path}", bearer, body)
@@ -73,8 +73,8 @@ def signed_in(
 def everything_is_refused(delegate: Delegate, name: str) -> None:
     admin = delegate.admin
     theirs, master = admin.realm(name), admin.realm(ADMIN_REALM)
-    assert delegate.asked(f"/{name}/clients").status == 403
-    assert delegate.asked(f"/{name}/partial-export", "POST").status == 403
+    assert delegate.request(f"/{name}/clients").status == 403
+    assert delegate.request(f"/{name}/partial-export", "POST").status == 403
     for act in (
         lambda: admin.delete_realm(name),
         lambda: admin.user(theirs, "mona"),
@@ -111,7 +111,7 @@ def test_a_run_cannot_see_the_realms_of_other_runs(tmp_path: Path) -> None:
             issuers[recipe] = realm.issuer
             tokens[recipe] = signed_in(http, realm.issuer).access_token
         for recipe, other in (plan.sharers, plan.sharers[::-1]):
-            seen = delegates[recipe].asked("?briefRepresentation=true")
+            seen = delegates[recipe].request("?briefRepresentation=true")
             assert [realm["realm"] for realm in seen.json] == [recipe]
             everything_is_refused(delegates[recipe], other)
             assert status_at(http, issuers[recipe], tokens[recipe]) == 200
