@@ -109,8 +109,8 @@ def _clone(git: RemoteGit, upstream: str, copy: Path) -> str:
         raise NoUpstream(f"Cannot read {upstream}: {done.error}. Nothing was mirrored.")
     found = git.run(upstream, "for-each-ref", "--format=%(refname:short)", "refs/heads", at=copy)
     branches = found.output.split()
-    head = git.run(upstream, "symbolic-ref", "--quiet", "--short", "HEAD", at=copy).output.strip()
-    for branch in (head, *_USUAL_BRANCHES, *branches):
+    default = git.run(upstream, "symbolic-ref", "--quiet", "--short", "HEAD", at=copy)
+    for branch in (default.output.strip(), *_USUAL_BRANCHES, *branches):
         if branch in branches:
             return branch
     raise NoUpstream(f"{upstream} has no branch. Nothing was mirrored.")
