@@ -51,7 +51,11 @@ def app(settings: Settings) -> App:
     return App(
         recipe=RECIPE,
         domain=settings.name(NAME),
-        environment={"GITEA_APP_NAME": "Forge", "GITEA_REQUIRE_SIGNIN_VIEW": "true"},
+        environment={
+            "GITEA_APP_NAME": "Forge",
+            "GITEA_DOMAIN": settings.name(NAME),
+            "GITEA_REQUIRE_SIGNIN_VIEW": "true",
+        },
         compose_files=COMPOSE_FILES,
         secrets_generated=tuple((name, "v1") for name in SECRETS),
         configs={"app_ini": template},

@@ -1,21 +1,27 @@
-"""Who signs in to the app under test: accounts, and those who should be refused."""
+"""Who asks the app under test: accounts, tokens, sessions, and those who should be refused."""
 
 import secrets
+from datetime import timedelta
+from typing import Any
 
 from robot.api.deco import library
 from robot.api.types import Secret
 
-from ccci.bridge.accounts import Account
+from ccci.bridge.accounts import Account, revealed
+from ccci.bridge.calling import api_of_run, call_of, hide
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import Misuse
+from ccci.web.api import Wanted, statuses_in
+from ccci.web.askers import CookieSession, HeaderToken, bearer
+from ccci.web.call import body_of
 
 _ACCOUNTS = "account"
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Accounts:
-    """Names and passwords of a run. Making one here does not tell the app of it.
+    """Names, passwords and tokens of a run. Making an account here does not tell the app of it.
 
     An account has the fields ``name`` and ``password``, a Secret: ``${account.password}`` can stand
     in the body of `Api.Call Api`, and in `Fill Secret`. The account itself can be the ``by`` of a
@@ -91,3 +97,72 @@ class Accounts:
             name or f"stranger-{secrets.token_hex(4)}",
             password or Secret(secrets.token_urlsafe(24)),
         )
+
+    @project_keyword()
+    def bearer(self, token: Secret, name: str = "a bearer") -> HeaderToken:
+        """Returns who asks with a bearer token; ``name`` is how failures call them.
+
+        For a user of a provider it is the access token of a sign-in (`Sso`). Never fails.
+
+        Example:
+        | ${anna}=    Bearer    ${tokens.access}    name=anna
+        | Call API    GET    /api/me    by=${anna}
+        """
+        return bearer(name, str(token.value))
+
+    @project_keyword()
+    def header_token(self, header: str, token: Secret, name: str = "a token") -> HeaderToken:
+        """Returns who asks with a token in a header of the app's own.
+
+        ``name`` is how failures call them. Never fails.
+
+        Example:
+        | ${robot}=    Header Token    X-API-KEY    ${key}
+        | Call API    GET    /api/v1/workflows    by=${robot}
+        """
+        return HeaderToken(name, header, str(token.value))
+
+    @project_keyword("assertion")
+    def sign_in_with_cookie(
+        self,
+        account: Account,
+        method: str,
+        path: str,
+        body: object = None,
+        expect: str | int = 200,
+        csrf_header: str = "",
+        csrf_cookie: str = "",
+        csrf_page: str = "",
+        headers: dict[str, Any] | None = None,
+        content_type: str = "",
+        within: timedelta = timedelta(seconds=90),
+    ) -> CookieSession:
+        """Signs an account in as a browser does, and returns the session, for ``by``.
+
+        The session's cookies go along with each call, and ``headers`` too; what changes something
+        also names where it comes from (``Origin``), and has in ``csrf_header`` the value of the
+        cookie ``csrf_cookie``, where the app wants that. ``csrf_page`` is opened first, for an app
+        that wants it of the sign-in already. An app that is asked too often (429) is asked again
+        ``within`` this time. ``answer`` of the session is what the sign-in was answered.
+
+        Fails when the sign-in is answered otherwise than ``expect``, or sets no cookie.
+
+        Example:
+        | VAR    &{body}    email=${ada.name}    password=${ada.password}
+        | ${session}=    Sign In With Cookie    ${ada}    POST    /rest/login    ${body}
+        | Call API    GET    /rest/workflows    by=${session}
+        """
+        if bool(csrf_header) != bool(csrf_cookie):
+            raise Misuse("csrf_header= and csrf_cookie= go together.")
+        empty = CookieSession(
+            account.name,
+            headers=revealed(headers or {}),
+            csrf_header=csrf_header,
+            csrf_cookie=csrf_cookie,
+        )
+        call = call_of(method, path, empty, body_of(revealed(body), content_type), None, None)
+        wanted = Wanted(statuses_in(expect))
+        made = api_of_run().sign_in(call, empty, wanted, csrf_page, within.total_seconds())
+        for cookie in made.cookies:
+            hide(f"cookie {cookie.name} of {account.name}", cookie.value or "")
+        return made

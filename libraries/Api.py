@@ -5,23 +5,18 @@ from typing import Any
 
 from robot.api import logger
 from robot.api.deco import library
-from robot.api.types import Secret
 from robot.libraries.BuiltIn import BuiltIn
 
-from ccci.bridge.accounts import Account, asker_of, revealed
+from ccci.bridge.accounts import revealed
+from ccci.bridge.calling import api_of_run, call_of
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.requests_session import RequestsListener
-from ccci.bridge.session import session
-from ccci.errors import Misuse, RecipeFailure
-from ccci.results.credentials import SHORTEST_SECRET
+from ccci.errors import RecipeFailure
 from ccci.waiting import Look, TooLate, hold_for
-from ccci.web import api
-from ccci.web.api import Wanted, statuses_in
-from ccci.web.askers import CookieSession, HeaderToken, bearer
+from ccci.web.api import Wanted, statuses_in, values_in
 from ccci.web.call import Call, body_of, multipart_of
 from ccci.web.files import File
-from ccci.web.http import Cookie, Response
-from ccci.web.jsonview import value_at
+from ccci.web.http import Response
 from ccci.web.pages import all_items, paging_of
 
 
@@ -37,8 +32,8 @@ class Api:
     = Who asks =
 
     ``by`` is an account (`Accounts.New Account`), which asks by HTTP basic authorization, or what
-    `Bearer`, `Header Token` or `Sign In With Cookie` returned. Without it the call is anonymous.
-    No cookie is sent but by `Sign In With Cookie`.
+    `Accounts.Bearer`, `Header Token` or `Sign In With Cookie` returned. Without it the call is
+    anonymous. No cookie is sent but by a session of `Sign In With Cookie`.
 
     = What is sent =
 
@@ -90,8 +85,8 @@ class Api:
         | ${answer}=    Call API    POST    /api/posts    ${body}    by=${anna}    expect=201
         | Should Be Equal    ${answer.json.author.name}    anna
         """
-        call = _call(method, path, by, body_of(revealed(body), content_type), headers, query)
-        return _logged(call, _api().call(call, Wanted(statuses_in(expect))))
+        call = call_of(method, path, by, body_of(revealed(body), content_type), headers, query)
+        return _logged(call, api_of_run().call(call, Wanted(statuses_in(expect))))
 
     @project_keyword("assertion")
     def upload_file(
@@ -123,8 +118,8 @@ class Api:
             body = multipart_of(field, file.name, file.content, content_type, form)
         else:
             body = body_of(file.content, content_type)  # type: ignore[assignment]
-        call = _call(method, path, by, body, headers, query)
-        return _logged(call, _api().call(call, Wanted(statuses_in(expect))))
+        call = call_of(method, path, by, body, headers, query)
+        return _logged(call, api_of_run().call(call, Wanted(statuses_in(expect))))
 
     @project_keyword("assertion")
     def download_file(
@@ -144,8 +139,8 @@ class Api:
         | ${seen}=    Download File    ${issue.assets[0].browser_download_url}    by=${anna}
         | Bytes Should Be    ${seen.body}    ${picture.content}
         """
-        call = _call("GET", path, by, None, headers, query)
-        return _logged(call, _api().download(call, Wanted(statuses_in(expect))))
+        call = call_of("GET", path, by, None, headers, query)
+        return _logged(call, api_of_run().download(call, Wanted(statuses_in(expect))))
 
     @project_keyword("assertion")
     def pages_of_api(
@@ -176,9 +171,9 @@ class Api:
         | @{issues}=    Pages Of API    /api/issues?limit=50    by=${anna}    page=page
         | @{users}=    Pages Of API    /api/users    items=data    cursor=cursor    next=nextCursor
         """
-        call = _call("GET", path, by, None, headers, query)
+        call = call_of("GET", path, by, None, headers, query)
         paging = paging_of(page, offset, cursor, next, first_page)
-        found = all_items(_api(), call, Wanted(), items, paging)
+        found = all_items(api_of_run(), call, Wanted(), items, paging)
         logger.info(f"{call}: {len(found)} items")
         return found
 
@@ -211,10 +206,10 @@ class Api:
         | Wait Until API Answers    GET    /api/jobs/7    field=status    value=success or error
         | Wait Until API Answers    GET    /health    within=5 minutes    holding=3 seconds
         """
-        call = _call(method, path, by, body_of(revealed(body), content_type), headers, query)
-        wanted = Wanted(statuses_in(expect), field, api.values_in(value))
+        call = call_of(method, path, by, body_of(revealed(body), content_type), headers, query)
+        wanted = Wanted(statuses_in(expect), field, values_in(value))
         seconds = within.total_seconds()
-        return _logged(call, _api().wait(call, wanted, seconds, holding.total_seconds()))
+        return _logged(call, api_of_run().wait(call, wanted, seconds, holding.total_seconds()))
 
     @project_keyword("assertion")
     def eventually(
@@ -242,128 +237,7 @@ class Api:
         except TooLate as late:
             raise RecipeFailure(str(late)) from None
 
-    @project_keyword()
-    def bearer(self, token: Secret, name: str = "a bearer") -> HeaderToken:
-        """Returns who asks with a bearer token; ``name`` is how failures call them.
-
-        For a user of a provider it is the access token of a sign-in (`Sso`). Never fails.
-
-        Example:
-        | ${anna}=    Bearer    ${tokens.access}    name=anna
-        | Call API    GET    /api/me    by=${anna}
-        """
-        return bearer(name, str(token.value))
-
-    @project_keyword()
-    def header_token(self, header: str, token: Secret, name: str = "a token") -> HeaderToken:
-        """Returns who asks with a token in a header of the app's own.
-
-        ``name`` is how failures call them. Never fails.
-
-        Example:
-        | ${robot}=    Header Token    X-API-KEY    ${key}
-        | Call API    GET    /api/v1/workflows    by=${robot}
-        """
-        return HeaderToken(name, header, str(token.value))
-
-    @project_keyword("assertion")
-    def sign_in_with_cookie(
-        self,
-        account: Account,
-        method: str,
-        path: str,
-        body: object = None,
-        expect: str | int = 200,
-        csrf_header: str = "",
-        csrf_cookie: str = "",
-        csrf_page: str = "",
-        headers: dict[str, Any] | None = None,
-        content_type: str = "",
-        within: timedelta = timedelta(seconds=90),
-    ) -> CookieSession:
-        """Signs an account in as a browser does, and returns the session, for ``by``.
-
-        The session's cookies go along with each call, and ``headers`` too; what changes something
-        also names where it comes from (``Origin``), and has in ``csrf_header`` the value of the
-        cookie ``csrf_cookie``, where the app wants that. ``csrf_page`` is opened first, for an app
-        that wants it of the sign-in already. An app that is asked too often (429) is asked again
-        ``within`` this time. ``answer`` of the session is what the sign-in was answered.
-
-        Fails when the sign-in is answered otherwise than ``expect``, or sets no cookie.
-
-        Example:
-        | VAR    &{body}    email=${ada.name}    password=${ada.password}
-        | ${session}=    Sign In With Cookie    ${ada}    POST    /rest/login    ${body}
-        | Call API    GET    /rest/workflows    by=${session}
-        """
-        if bool(csrf_header) != bool(csrf_cookie):
-            raise Misuse("csrf_header= and csrf_cookie= go together.")
-        empty = CookieSession(
-            account.name,
-            headers=revealed(headers or {}),
-            csrf_header=csrf_header,
-            csrf_cookie=csrf_cookie,
-        )
-        call = _call(method, path, empty, body_of(revealed(body), content_type), None, None)
-        wanted = Wanted(statuses_in(expect))
-        made = _api().sign_in(call, empty, wanted, csrf_page, within.total_seconds())
-        for cookie in made.cookies:
-            _hide(f"cookie {cookie.name} of {account.name}", cookie.value or "")
-        return made
-
-    @project_keyword("assertion")
-    def cookie_of_answer(self, answer: Response, name: str) -> Cookie:
-        """Returns a cookie that an answer set: ``secure``, ``http_only``, ``domain``, ``path``.
-
-        Fails when it set none of that name, and lists those it did.
-
-        Example:
-        | ${cookie}=    Cookie Of Answer    ${session.answer}    n8n-auth
-        | Should Be True    ${cookie.secure} and ${cookie.http_only}
-        """
-        for cookie in answer.cookies:
-            if cookie.name == name:
-                return cookie
-        there = ", ".join(cookie.name for cookie in answer.cookies) or "none"
-        raise RecipeFailure(f"Expected {answer.url} to set a cookie {name!r}; it set: {there}.")
-
-    @project_keyword("assertion")
-    def secret_of_answer(self, answer: Response, field: str) -> Secret:
-        """Returns a token or password that an answer's JSON has at a dotted path.
-
-        From here on no log shows it. Fails when there is nothing, or no text.
-
-        Example:
-        | ${answer}=    Call API    POST    /api/tokens    ${body}    by=${anna}    expect=201
-        | ${token}=    Secret Of Answer    ${answer}    sha1
-        """
-        try:
-            value = value_at(answer.json, field)
-        except LookupError as nothing:
-            raise RecipeFailure(f"{answer.url}: expected a secret: {nothing}.") from None
-        if not isinstance(value, str) or not value:
-            raise RecipeFailure(f"{answer.url}: expected text at {field!r}, got {type(value)}.")
-        _hide(f"answer {field}", value)
-        return Secret(value)
-
-
-def _api() -> api.Api:
-    return api.Api(session.client, session.app.url, session.server.domain)
-
-
-def _call(
-    method: str, path: str, by: object, body: Any, headers: Any, query: dict[str, Any] | None
-) -> Call:
-    sent = {name: str(value) for name, value in revealed(query or {}).items()}
-    return Call(method.upper(), path, asker_of(by), body, revealed(headers or {}), sent)
-
 
 def _logged(call: Call, answer: Response) -> Response:
     logger.info(f"{call}: {answer.status}, {answer.size} bytes, {answer.seconds:.2f} s")
     return answer
-
-
-def _hide(name: str, value: str) -> None:
-    """Keep a value that the app made with the run's credentials, so that no log shows it."""
-    if len(value) >= SHORTEST_SECRET:
-        session.credentials.put(name, value)

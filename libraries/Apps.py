@@ -7,6 +7,7 @@ from robot.api.deco import library
 from robot.api.types import Secret
 
 from ccci.apps import App
+from ccci.bridge.accounts import revealed
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.deploy.abra import AbraResult
@@ -22,9 +23,14 @@ class Apps:
 
     @project_keyword()
     def abra(
-        self, *arguments: str, within: timedelta = timedelta(minutes=5), expect: int = 0
+        self,
+        *arguments: str | Secret,
+        within: timedelta = timedelta(minutes=5),
+        expect: int = 0,
     ) -> AbraResult:
         """Runs ``abra`` with these arguments, in a terminal where it needs one.
+
+        A Secret among them is given to abra as it is, and shown in no log.
 
         Returns the fields ``exit_code``, ``stdout``, ``stderr`` and ``seconds``. Fails when the
         exit code is not ``expect``, or the command does not end ``within`` its time. A command that
@@ -36,10 +42,11 @@ class Apps:
         | ${done}=    Abra    app    ps    ${app.domain}    -m
         | Should Contain    ${done.stdout}    running
         """
-        done = session.abra(*arguments, within_seconds=within.total_seconds(), check=False)
+        words = [str(word) for word in revealed(arguments)]
+        done = session.abra(*words, within_seconds=within.total_seconds(), check=False)
         logger.info(f"{done.command}\n{done.stdout}{done.stderr}")
         if done.exit_code != expect:
-            raise session.abra.failure(arguments, done, expected=expect)
+            raise session.abra.failure(words, done, expected=expect)
         return done
 
     @project_keyword()

@@ -1,5 +1,6 @@
 """Credentials: generated or read, kept as Robot's Secret, never shown."""
 
+import re
 from pathlib import Path
 
 from robot.api.deco import library
@@ -7,6 +8,7 @@ from robot.api.types import Secret
 
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
+from ccci.errors import RecipeFailure
 from ccci.results.credentials import read_credentials
 
 
@@ -41,6 +43,39 @@ class Credentials:
         | ${key}=    Credential    ${app.domain}/admin_password
         """
         return Secret(session.credentials.get(name))
+
+    @project_keyword("assertion")
+    def secrets_should_be_equal(self, seen: Secret, expected: Secret) -> None:
+        """Fails when two secrets differ; shows neither.
+
+        Example:
+        | ${key}=    Credential    key of the till
+        | Secrets Should Be Equal    ${seen}    ${key}
+        """
+        if seen.value != expected.value:
+            raise RecipeFailure("Expected two secrets to be the same; they differ.")
+
+    @project_keyword("assertion")
+    def secret_printed_by_abra(self, name: str, pattern: str, *arguments: str) -> Secret:
+        """Runs ``abra``, and returns the secret that it prints; keeps it under a name.
+
+        ``pattern`` is a regular expression with one group, the secret. The output is in no log.
+        For what a recipe's own command makes and shows once, as the password of an administrator.
+
+        Fails when the command fails, or prints nothing that fits.
+
+        Example:
+        | ${app}=    The App
+        | ${password}=    Secret Printed By Abra    admin    password: (\\S+)
+        | ...    app    cmd    ${app.domain}    app    create_admin    -o    -C
+        """
+        done = session.abra(*arguments)
+        found = re.search(pattern, done.stdout)
+        if not found:
+            said = done.stdout.strip()[-500:]
+            raise RecipeFailure(f"Expected '{done.command}' to print {pattern!r}; it said: {said}")
+        session.credentials.put(name, found[1])
+        return Secret(found[1])
 
     @project_keyword()
     def load_credentials(self, path: Path) -> dict[str, Secret]:

@@ -2,10 +2,10 @@
 
 from robot.api.deco import library
 
+from ccci.bridge.accounts import Account
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
-from ccci.web.accounts import Account
 from ccci.web.git_client import Clone, GitClient
 
 
@@ -13,8 +13,8 @@ from ccci.web.git_client import Clone, GitClient
 class Git:
     """Clones, commits and pushes over HTTPS. Certificates are always verified.
 
-    An account is a name and a password, as other libraries return it. git asks for them when the
-    server does; they are in no address and on no command line.
+    An account is made by `Accounts.New Account`. git asks for its name and password when the server
+    does; they are in no address and on no command line.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Git:
         Example:
         | ${clone}=    Clone Repository    ${repository.clone_url}    ${anna}
         """
-        return self._client().clone(address, account)
+        return self._client().clone(address, account.revealed() if account else None)
 
     @project_keyword()
     def commit_file(self, clone: Clone, name: str, content: bytes, message: str) -> str:

@@ -19,6 +19,7 @@ from ccci.recipe.fit import compare
 from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
+from ccci.recipe.tables import fill_in
 from ccci.swarm.convergence import Converged, wait_until_converged
 from ccci.swarm.holdings import STACK_LABEL, Scope, list_objects
 from ccci.swarm.view import Service
@@ -158,10 +159,9 @@ class AppDriver:
         self._show(release)
         self.record.journal.record("env", str(self.env_path))
         self.commands.new(str(release or ""))
-        set_env(
-            self.env_path,
-            {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **self.config.env},
-        )
+        place = {"domain": self.app.domain, "url": self.app.url}
+        own = {key: fill_in(value, place) for key, value in self.config.env.items()}
+        set_env(self.env_path, {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **own})
         self._take_stack()
         self._wiring.begin(self.offered())
         check_swarm_names(self.app, self.env, self._exports())

@@ -13,7 +13,7 @@ from ccci.recipe.tables import (
     ComposeNames,
     Database,
     EnvKey,
-    EnvValue,
+    FilledOfApp,
     Meaning,
     Names,
     SignIn,
@@ -77,7 +77,8 @@ class RecipeConfig(Table):
         health_path: the page that answers when the app is ready.
         health_status: the HTTP status it then answers with.
         timeout_seconds: how long a deployment may take to converge, image pulls not counted.
-        env: settings written into the app's environment before its first deployment.
+        env: settings written into the app's environment before its first deployment; `{domain}` and
+            `{url}` in them are the app's.
         overlays: compose files to deploy with, beside those that .env.sample names; each one name,
             or several of which the first that the recipe has is taken.
         names: the recipe's own names that the suite uses.
@@ -96,7 +97,7 @@ class RecipeConfig(Table):
     health_path: PathOnApp = "/"
     health_status: int = Field(default=200, ge=100, le=599)
     timeout_seconds: int = Field(default=300, ge=5, le=3600)
-    env: dict[EnvKey, EnvValue] = Field(default_factory=dict)
+    env: dict[EnvKey, FilledOfApp] = Field(default_factory=dict)
     overlays: list[ComposeNames] = Field(default_factory=list)
     names: Names = Names()
     database: Database = Database()

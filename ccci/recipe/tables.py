@@ -39,6 +39,8 @@ PLACEHOLDERS = {
     "role": "the role that people need to come in",
     "claim": "the claim of the ID token that lists people's roles",
 }
+# What a value of `[env]` may hold, before any provider is there.
+APP_PLACEHOLDERS = ("domain", "url")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -60,6 +62,14 @@ def _known(value: str) -> str:
     return value
 
 
+def _known_of_app(value: str) -> str:
+    unknown = [name for name in _PLACEHOLDER.findall(value) if name not in APP_PLACEHOLDERS]
+    if unknown:
+        known = ", ".join(f"{{{name}}}" for name in APP_PLACEHOLDERS)
+        raise ValueError(f"unknown placeholder {{{unknown[0]}}}; known here: {known}")
+    return value
+
+
 def fill_in(text: str, values: dict[str, str]) -> str:
     """Return `text` with the placeholders in it filled in.
 
@@ -73,6 +83,7 @@ def fill_in(text: str, values: dict[str, str]) -> str:
 EnvKey = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 EnvValue = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=4096)]
 Filled = Annotated[EnvValue, AfterValidator(_known)]
+FilledOfApp = Annotated[EnvValue, AfterValidator(_known_of_app)]
 ComposeName = Annotated[
     str, StringConstraints(pattern=r"^([A-Za-z0-9_][\w.-]*/)*[A-Za-z0-9_][\w.-]*\.ya?ml$")
 ]

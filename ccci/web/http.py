@@ -206,14 +206,16 @@ _HIDDEN = re.compile(
     r'("[^"]*(?:token|secret|password|passwd|key|session|jwt|cookie)[^"]*"\s*:\s*")[^"]*',
     re.IGNORECASE,
 )
+_MARKUP = re.compile(r"<(script|style|svg)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
 def start_of(answer: Response, characters: int = 300) -> str:
     """Return the start of an answer's body, to end a sentence with.
 
-    Text in JSON fields that are named for credentials is left out.
+    Text in JSON fields that are named for credentials is left out; of a page its text is shown.
     """
-    text = " ".join(answer.text.split())
+    page = answer.content_type == "text/html"
+    text = " ".join((_MARKUP.sub(" ", answer.text) if page else answer.text).split())
     shown = _HIDDEN.sub(r"\1<secret>", text[: characters * 4])[:characters]
     return f": {shown}" if shown else ", with an empty body"
 

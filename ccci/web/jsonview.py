@@ -66,6 +66,33 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(plain(value), ensure_ascii=False)
 
 
+def items_with(items: Sequence[Any], path: str, value: Any) -> list[Any]:
+    """Return the items that have a value at a dotted path, compared as JSON writes them.
+
+    Example:
+        >>> items_with([{"id": 1}, {"id": 2}], "id", "2")
+        [{'id': 2}]
+    """
+    return [item for item in items if _text_at(item, path) == as_text(value)]
+
+
+def texts_at(items: Sequence[Any], path: str) -> list[str]:
+    """Return what items have at a dotted path, as JSON writes it; without those that have nothing.
+
+    Example:
+        >>> texts_at([{"id": 1}, {}], "id")
+        ['1']
+    """
+    return [text for item in items if (text := _text_at(item, path)) is not None]
+
+
+def _text_at(item: Any, path: str) -> str | None:
+    try:
+        return as_text(value_at(item, path))
+    except LookupError:
+        return None
+
+
 def plain(content: Any, of_leaf: Callable[[Any], Any] = lambda leaf: leaf) -> Any:
     """Return content in plain dicts and lists, which is what `json` can write.
 

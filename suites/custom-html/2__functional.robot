@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       custom-html serves the files of its volume: what is published is what is fetched.
+Documentation       custom-html serves the files of its volume, unchanged.
 
 Resource            custom-html/custom-html.resource
 
@@ -25,23 +25,23 @@ A Missing Page Is The Server's Own 404
     A Page That Was Never Published Should Be Missing
 
 Changed Content Is Served Without A Redeploy
-    Publish    notice.html    <p>first</p>
+    Publish A Page    notice.html    <p>first</p>
     The Page Should Read    notice.html    <p>first</p>
-    Publish    notice.html    <p>second</p>
+    Publish A Page    notice.html    <p>second</p>
     The Page Should Read    notice.html    <p>second</p>
 
-Removed Content Is Gone At Once
-    Publish    passing.html    <p>soon gone</p>
+Removed Content Is Missing At Once
+    Publish A Page    passing.html    <p>soon gone</p>
     The Page Should Read    passing.html    <p>soon gone</p>
-    Unpublish    passing.html
+    Remove A File    passing.html
     The Page Should Be Missing    passing.html
 
-A Large File Is Served By Ranges
-    [Documentation]    A client that was cut off goes on where it stopped.
+A Large File Is Served In Ranges
+    [Documentation]    An interrupted download continues where it stopped.
     ${file}=    Publish A Large File    film.bin
     The Range Should Be Served    ${file}    first=0    last=1023
     The Range Should Be Served    ${file}    first=5000000    last=5999999
-    The Ranges Should Add Up To The Whole    ${file}
+    Two Ranges Should Make The Whole File    ${file}
 
-The Server Is The Version That The Recipe Names
-    The Server Should Be Of The Version In The Label
+The Server Runs The Version In The Recipe's Label
+    Nginx Should Be The Version In The Label

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       A visitor sees what was published.
+Documentation       A visitor sees the published page.
 
 Resource            custom-html/custom-html.resource
 Resource            browser.resource
@@ -13,8 +13,8 @@ Test Tags           browser
 
 *** Test Cases ***
 The Page Renders The Published Content
-    Publish A Page With Style    welcome.html    heading=Welcome to the co-op
+    Publish A Page With A Style Sheet    welcome.html    heading=Welcome to the co-op
     Open The Page    /welcome.html
-    The Heading Should Be Seen    Welcome to the co-op
-    The Style Should Be Applied
+    The Heading Should Be Visible    Welcome to the co-op
+    The Style Sheet Should Be Applied
     Show In The Log

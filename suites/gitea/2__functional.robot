@@ -1,54 +1,52 @@
 *** Settings ***
-Documentation       gitea keeps what git pushes, shows it to people, and lets them talk about it.
+Documentation       Gitea hosts git repositories, shows them on pages, and tracks issues.
 
 Resource            gitea/gitea.resource
 
-Suite Setup         Prepare The People    anna    bruno
+Suite Setup         Use The Head Deployment With Users    anna    bruno
 
 Test Tags           functional
 
 
 *** Test Cases ***
 The App Answers With Its Health Page
-    The Health Page Should Say That All Passes
+    The Health Page Should Report No Problem
 
-What Is Pushed Is Cloned Back Byte For Byte
-    [Documentation]    Over HTTPS, as everybody does it, from the address that Gitea shows.
-    ${clone}=    Start A Repository    anna    notes
+A Pushed File Is Cloned Back Byte For Byte
+    [Documentation]    Over HTTPS, from the address that Gitea shows.
+    ${clone}=    Create And Clone A Repository    anna    notes
     ${file}=    Random File    notes.bin    size=300000
     ${commit}=    Push A File    ${clone}    ${file}    Notes of the first meeting
     The Clone Address Should Be The App's    anna/notes
-    The Repository Should Be Whole    anna/notes    Notes of the first meeting    ${file}    ${commit}
+    The Repository Should Be Intact    anna/notes    Notes of the first meeting    ${file}    ${commit}
 
-The Pages Hand Out What Was Pushed
-    ${clone}=    Start A Repository    anna    pages
+A Pushed File Can Be Downloaded From Its Page
+    ${clone}=    Create And Clone A Repository    anna    pages
     ${file}=    Random File    page.bin    size=70000
     Push A File    ${clone}    ${file}    A page
-    The Pages Should Show The File    anna/pages    ${file}
+    The File Should Be Downloadable    anna/pages    ${file}
 
-Only The Owner Pushes
-    ${clone}=    Start A Repository    anna    mine
+Only The Owner Can Push To A Repository
+    ${clone}=    Create And Clone A Repository    anna    mine
     ${file}=    Random File    mine.bin
     Push A File    ${clone}    ${file}    Mine
-    Pushing Should Be Refused To Another Person    bruno    anna/mine
-    Pushing Should Be Refused With A Wrong Password    anna    anna/mine
+    Another User Should Not Be Able To Push    bruno    anna/mine
+    A Wrong Password Should Not Be Able To Push    anna    anna/mine
 
-An Issue And Its Attachment Are Read Back
-    Start A Repository    anna    talk
-    ${file}=    Open An Issue With A File    bruno    anna/talk    A page is missing    proof.png
-    The Issue Should Be Shown    anna/talk    A page is missing    bruno    ${file}
+An Issue Is Read Back With Its Attachment
+    Create And Clone A Repository    anna    talk
+    ${file}=    Open An Issue With An Attachment    bruno    anna/talk    A page is missing    proof.png
+    The Issue Should Be Readable    anna/talk    A page is missing    bruno    ${file}
 
-A Wrong Password Opens Nothing
-    ${anna}=    The Account Of    anna
-    ${impostor}=    Somebody With The Name Of    ${anna}
-    Password Should Be Refused    ${impostor}
+The API Refuses A Wrong Password
+    A Wrong Password Should Be Refused    anna
 
-Sign-In Leads To The Provider And Back To The App
-    [Documentation]    The addresses are those that the provider itself names, and the app's public one.
-    Sign-In Should Lead To The Provider And Back
+Single Sign-On Redirects To The Provider
+    [Documentation]    To the address that the provider itself names, and from there to the app's public one.
+    Sign-In Should Redirect To The Provider
 
-Strangers Do Not Make Accounts
-    Registration Should Be Closed
+Visitors Cannot Register
+    Registration Should Be Disabled
 
-The Server Is The Version That The Recipe Names
-    The Server Should Be Of The Version In The Label
+The Server Runs The Version In The Recipe's Label
+    Gitea Should Be The Version In The Label

@@ -4,7 +4,7 @@ Documentation       What people see of gitea in their browser.
 Resource            gitea/gitea.resource
 Resource            browser.resource
 
-Suite Setup         Prepare The People    vera
+Suite Setup         Use The Head Deployment With Users    vera
 Test Setup          Open The Browser
 Test Teardown       Close Browser
 
@@ -12,25 +12,25 @@ Test Tags           browser
 
 
 *** Test Cases ***
-Who Signs In Sees Their Repository
-    ${clone}=    Start A Repository    vera    recipes
+A Signed-In User Sees Their Repository
+    ${clone}=    Create And Clone A Repository    vera    recipes
     ${file}=    Text File    soup.txt    Leeks and potatoes
     Push A File    ${clone}    ${file}    A soup for everybody
-    Sign In On The Page    vera
+    Sign In With A Password    vera
     The Repository Page Should Show    vera/recipes    soup.txt    A soup for everybody
     The Page Should Be Styled
     Show In The Log
 
-Who Signs In At The Provider Has An Account
-    [Documentation]    Made by Gitea at the first sign-in, and the same one at the second, in another browser.
+Single Sign-On Creates A User
+    [Documentation]    At the first sign-in; the second, in another browser, reaches the same user.
     Sign In At The Provider    mona
-    The Dashboard Should Be Of    Mona Example
-    The Account Should Be Linked    mona
-    The Person Should Come Back As Themselves    mona
+    The Dashboard Should Name    Mona Example
+    The User Should Be Linked To The Provider    mona
+    A Second Sign-In Should Reach The Same User    mona
     Show In The Log
 
-Whom The Provider Gives No Role Is Turned Away
-    [Documentation]    The provider knows her and lets her in; Gitea does not, for want of the role.
+A User Without The Required Role Is Turned Away
+    [Documentation]    The provider signs her in; Gitea refuses her, since the role is missing.
     Sign In At The Provider    olga
-    The Page Should Prohibit    olga
+    Sign-In Should Be Prohibited    olga
     Show In The Log

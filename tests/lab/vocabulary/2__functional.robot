@@ -7,22 +7,25 @@ Suite Setup         Use The Head Deployment
 
 
 *** Test Cases ***
-Retry HTTP Get Waits For A Status
-    ${answer}=    Retry HTTP Get    /    status=200    within=5 seconds
+Wait Until API Answers Waits For A Status That Lasts
+    ${answer}=    Wait Until API Answers    GET    /    within=10 seconds    holding=1 second
     Should Contain    ${answer.text}    html
-    Run Keyword And Expect Error    *Expected status 418 from*last seen: status 200*
-    ...    Retry HTTP Get    /    status=418    within=1 second
+    Run Keyword And Expect Error    anonymous: GET / was last answered 200 after *, expected 418: *
+    ...    Wait Until API Answers    GET    /    expect=418    within=1 second
+    Run Keyword And Expect Error    *answered 404*expected 200, for 0.2 s*
+    ...    Wait Until API Answers    GET    /nowhere.html    within=1 second    holding=200 ms
 
-Wait For HTTP Waits Until It Holds
-    Wait For HTTP    /    within=10 seconds    holding=1 second
-    Run Keyword And Expect Error    *status 404*
-    ...    Wait For HTTP    /nowhere.html    within=1 second    holding=200 ms
-
-Assert Converges Wants A State That Lasts
-    Publish    calm.html    calm
-    Assert Converges    The Page Should Read    calm.html    calm    within=10 seconds    holding=1 second
+Eventually Wants A State That Lasts
+    Publish A Page    calm.html    calm
+    Eventually    The Page Should Read    calm.html    calm    within=10 seconds    holding=1 second
     Run Keyword And Expect Error    *The Page Should Read: calm != storm*
-    ...    Assert Converges    The Page Should Read    calm.html    storm    within=1 second
+    ...    Eventually    The Page Should Read    calm.html    storm    within=1 second
+
+Requests Library Has A Session For The App
+    Publish A Page    plain.html    plain
+    ${answer}=    GET On Session    app    /plain.html    expected_status=200
+    Should Be Equal    ${answer.text}    plain
+    Run Keyword And Expect Error    HTTPError: 404*    GET On Session    app    /nowhere.html
 
 Abra Runs Any Subcommand
     ${app}=    The App
@@ -53,4 +56,4 @@ Fresh App Is Another App
     ${second}=    Fresh App    TIMEOUT=120
     Should Not Be Equal    ${first.domain}    ${second.domain}
     Deploy And Wait    ${second}
-    Wait For HTTP    ${second.url}/
+    Wait Until API Answers    GET    ${second.url}/    within=5 minutes    holding=1 second

@@ -44,6 +44,15 @@ def load(folder: Path, text: str) -> object:
     return load_recipe_config(path)
 
 
+def test_an_environment_names_the_app_and_no_provider(tmp_path: Path) -> None:
+    config = load(tmp_path, '[env]\nPUBLIC_URL = "{url}/x"\nPLAIN = "1"\n')
+    assert config.env == {"PUBLIC_URL": "{url}/x", "PLAIN": "1"}  # type: ignore[attr-defined]
+    with pytest.raises(
+        Misuse, match=r"env\.ISSUER.*unknown placeholder \{issuer\}; known here: \{d"
+    ):
+        load(tmp_path, '[env]\nISSUER = "{issuer}"\n')
+
+
 def test_all_tables_at_once(tmp_path: Path) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(EVERYTHING, encoding="utf-8")

@@ -105,6 +105,14 @@ def test_tokens_in_a_refusal_are_not_shown(api: Api, app: App) -> None:
     assert '{"access_token": "<secret>", "name": "ada"}' in str(failed.value)
 
 
+def test_of_a_page_its_text_is_shown(api: Api, app: App) -> None:
+    style = "<style>a > b { }</style><script>if (1 < 2) {}</script>"
+    page = f"<!doctype html><head>{style}<title>Server Error</title></head><p class='a'>Sorry</p>"
+    app.answer(500, page, Content_Type="text/html; charset=utf-8")
+    with pytest.raises(RecipeFailure, match="answered 500, expected 200: Server Error Sorry\n"):
+        api.call(Call("GET", "/next"), Wanted())
+
+
 def test_an_empty_refusal_says_so(api: Api, app: App) -> None:
     app.answer(204)
     with pytest.raises(RecipeFailure, match="204, expected 200 or 404, with an empty body"):
@@ -121,7 +129,7 @@ def test_an_answer_shows_neither_body_nor_headers(api: Api, app: App) -> None:
 def test_what_is_no_json_says_what_it_is(api: Api, app: App) -> None:
     app.answer(200, "<h1>Hello</h1>", Content_Type="text/html; charset=utf-8")
     answer = api.call(Call("GET", "/next"), Wanted())
-    with pytest.raises(RecipeFailure, match="answered 200 with text/html, expected JSON: <h1>Hel"):
+    with pytest.raises(RecipeFailure, match="answered 200 with text/html, expected JSON: Hello"):
         _ = answer.json
 
 

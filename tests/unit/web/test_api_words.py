@@ -100,6 +100,9 @@ The Words Do What They Say
     Should Be Equal    ${numbers.json.data.list[0].id}    ${4}
     @{all}=    Pages Of API    /numbers    items=data.list    page=page
     Length Should Be    ${all}    7
+    ${fifth}=    Find In List    ${all}    id    5
+    Should Be Equal    ${fifth.id}    ${5}
+    List Should Not Have    ${all}    id    8
     ${file}=    Random File    some.bin    size=1000
     ${up}=    Upload File    POST    /mirror    ${file}    by=${ada}
     Bytes Should Be    ${up.body}    ${file.content}
@@ -155,6 +158,11 @@ The Words Fail With A Sentence
     ...    Secret Of Answer    ${answer}    token
     Run Keyword And Expect Error    Expected *next to set a cookie 'session'; it set: none.
     ...    Cookie Of Answer    ${answer}    session
+    @{all}=    Pages Of API    /links
+    Run Keyword And Expect Error    Expected one item with id '8', found 0 among 7: 1, 2, *, 7.
+    ...    Find In List    ${all}    id    8
+    Run Keyword And Expect Error    Expected no item with id '7'; there is one.
+    ...    List Should Not Have    ${all}    id    ${7}
     Run Keyword And Expect Error    *there is no 'title' here, only: message*
     ...    Log    ${answer.json.title}
 """,

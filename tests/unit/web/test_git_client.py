@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from gitea_api import password_in
 
 from ccci.errors import RecipeFailure
 from ccci.node.server import Server
@@ -96,10 +95,3 @@ def test_names_and_trust_come_from_the_server_file(
 
 def test_an_account_does_not_show_its_password() -> None:
     assert ANNA.password not in repr(ANNA)
-
-
-def test_the_password_that_gitea_prints() -> None:
-    said = "generated random password is 'Abc123xyz'\r\nNew user 'caretaker' has been created!\n"
-    assert password_in(said) == "Abc123xyz"
-    with pytest.raises(RecipeFailure, match="it said: user already exists"):
-        password_in("user already exists")

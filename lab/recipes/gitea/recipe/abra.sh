@@ -1,6 +1,7 @@
 #!/bin/bash
-export APP_INI_VERSION=v3
-export ENTRYPOINT_VERSION=v2
+export APP_INI_VERSION=v4
+export ENTRYPOINT_VERSION=v3
+export MARIADB_BACKUP_VERSION=v1
 export PG_BACKUP_VERSION=v1
 
 # abra app cmd <domain> app create_admin <name> <mail address>
