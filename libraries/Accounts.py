@@ -1,4 +1,4 @@
-"""Who asks the app under test: accounts, tokens, sessions, and those who should be refused."""
+"""Who calls the app under test: accounts, tokens, sessions, and callers that it must refuse."""
 
 import secrets
 from datetime import timedelta
@@ -13,15 +13,15 @@ from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import Misuse
 from ccci.web.api import Wanted, statuses_in
-from ccci.web.askers import CookieSession, HeaderToken, bearer
 from ccci.web.call import body_of
+from ccci.web.callers import CookieSession, HeaderToken, bearer
 
 _ACCOUNTS = "account"
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Accounts:
-    """Names, passwords and tokens of a run. Making an account here does not tell the app of it.
+    """Names, passwords and tokens of a run. Creating an account here does not create it in the app.
 
     An account has the fields ``name`` and ``password``, a Secret: ``${account.password}`` can stand
     in the body of `Api.Call Api`, and in `Fill Secret`. The account itself can be the ``by`` of a
@@ -85,7 +85,7 @@ class Accounts:
 
     @project_keyword()
     def stranger(self, name: str = "", password: Secret | None = None) -> Account:
-        """Returns an account that nobody made: a random name and password, or those given.
+        """Returns an account that does not exist: a random name and password, or those given.
 
         Never fails.
 
@@ -100,9 +100,9 @@ class Accounts:
 
     @project_keyword()
     def bearer(self, token: Secret, name: str = "a bearer") -> HeaderToken:
-        """Returns who asks with a bearer token; ``name`` is how failures call them.
+        """Returns a caller with a bearer token; ``name`` is what failure messages call it.
 
-        For a user of a provider it is the access token of a sign-in (`Sso`). Never fails.
+        For a user of a provider, take the access token of a sign-in (`Sso`). Never fails.
 
         Example:
         | ${anna}=    Bearer    ${tokens.access}    name=anna
@@ -112,9 +112,9 @@ class Accounts:
 
     @project_keyword()
     def header_token(self, header: str, token: Secret, name: str = "a token") -> HeaderToken:
-        """Returns who asks with a token in a header of the app's own.
+        """Returns a caller with a token in a header of the app's own.
 
-        ``name`` is how failures call them. Never fails.
+        ``name`` is what failure messages call it. Never fails.
 
         Example:
         | ${robot}=    Header Token    X-API-KEY    ${key}
@@ -139,13 +139,13 @@ class Accounts:
     ) -> CookieSession:
         """Signs an account in as a browser does, and returns the session, for ``by``.
 
-        The session's cookies go along with each call, and ``headers`` too; what changes something
-        also names where it comes from (``Origin``), and has in ``csrf_header`` the value of the
-        cookie ``csrf_cookie``, where the app wants that. ``csrf_page`` is opened first, for an app
-        that wants it of the sign-in already. An app that is asked too often (429) is asked again
-        ``within`` this time. ``answer`` of the session is what the sign-in was answered.
+        The session sends its cookies and ``headers`` with each call. A call that changes something
+        also has the header ``Origin``, and in ``csrf_header`` the value of the cookie
+        ``csrf_cookie``, for an app with CSRF tokens. ``csrf_page`` is opened first, where the
+        sign-in itself needs the token. A sign-in that is answered 429 (too many requests) is
+        repeated ``within`` this time. The session has the sign-in's ``answer``.
 
-        Fails when the sign-in is answered otherwise than ``expect``, or sets no cookie.
+        Fails when the sign-in has another status than ``expect``, or sets no cookie.
 
         Example:
         | VAR    &{body}    email=${ada.name}    password=${ada.password}
@@ -153,7 +153,7 @@ class Accounts:
         | Call API    GET    /rest/workflows    by=${session}
         """
         if bool(csrf_header) != bool(csrf_cookie):
-            raise Misuse("csrf_header= and csrf_cookie= go together.")
+            raise Misuse("Give csrf_header= and csrf_cookie= together: the header, and its cookie.")
         empty = CookieSession(
             account.name,
             headers=revealed(headers or {}),

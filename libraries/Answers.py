@@ -14,7 +14,7 @@ from ccci.web.jsonview import as_text, items_with, texts_at, value_at
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Answers:
-    """Finds things in what `Api.Call Api` and `Api.Pages Of Api` returned.
+    """Reads what `Api.Call Api` and `Api.Pages Of Api` returned.
 
     A dotted path leads into JSON; numbers in it choose from lists: ``posts.0.title``.
     """

@@ -26,21 +26,21 @@ class Api:
 
     = Paths =
 
-    A path is below the app's address. A full address is called as it is, if it belongs to an app of
-    this server: another one of the run, or an address that the app itself named.
+    A path is below the app's address. A full address must belong to an app on this server: another
+    app of the run, or an address that the app itself returned.
 
-    = Who asks =
+    = Callers =
 
-    ``by`` is an account (`Accounts.New Account`), which asks by HTTP basic authorization, or what
-    `Accounts.Bearer`, `Header Token` or `Sign In With Cookie` returned. Without it the call is
-    anonymous. No cookie is sent but by a session of `Sign In With Cookie`.
+    ``by`` says who calls: an account (`Accounts.New Account`), with HTTP basic authorization, or
+    what `Accounts.Bearer`, `Header Token` or `Sign In With Cookie` returned. Without it the call is
+    anonymous. Only a session of `Sign In With Cookie` sends cookies.
 
-    = What is sent =
+    = Bodies =
 
     ``body`` is a dictionary or a list, sent as JSON, or text or bytes, sent as they are with
     ``content_type``. A dictionary with ``content_type=application/x-www-form-urlencoded`` is sent
-    as a form. Secrets anywhere in a body, in headers or in a query are put in when they are sent.
-    Text is text: write ``${20}`` for a number and ``${True}`` for true.
+    as a form. Secrets may stand anywhere in a body, in headers and in a query. Text is sent as
+    text: write ``${20}`` for a number and ``${True}`` for true.
 
     = Answers =
 
@@ -54,13 +54,13 @@ class Api:
     | ``url``, ``seconds`` | the address asked, and how long the answer took |
 
     ``expect`` is the status of the answer, or several: ``200 or 404``. Redirects are not followed,
-    but by `Download File`.
+    except by `Download File`.
 
     = RequestsLibrary =
 
     Its own keywords work on the session ``app``, as in ``GET On Session    app    /health``: it
-    leads to the app under test, trusts and finds it. Only names of headers and sizes of bodies are
-    logged.
+    points to the app under test, with the server's names and trust. Their headers and bodies are
+    not logged, since they may hold credentials.
     """
 
     @project_keyword("assertion")
@@ -77,8 +77,8 @@ class Api:
     ) -> Response:
         """Calls the API and returns the answer; see the library's introduction for the arguments.
 
-        Fails when the answer has another status than ``expect``: says who asked what, what came,
-        and the start of the body. When no answer comes at all, the test is incomplete.
+        Fails when the answer has another status than ``expect``; the message has the call, the
+        status and the start of the body. When no answer comes at all, the test is incomplete.
 
         Example:
         | VAR    &{body}    title=Hello    tags=${tags}
@@ -130,10 +130,10 @@ class Api:
         headers: dict[str, Any] | None = None,
         query: dict[str, Any] | None = None,
     ) -> Response:
-        """Fetches a file, and follows where the app leads; the answer has ``body`` and ``sha256``.
+        """Downloads a file, following redirects; the answer has ``body`` and ``sha256``.
 
-        Who asks is told to the app alone, not to another place that it leads to. Fails when the
-        answer at the end has another status than ``expect``.
+        Credentials are sent to the app alone, not to another host that it redirects to. Fails when
+        the last answer has another status than ``expect``.
 
         Example:
         | ${seen}=    Download File    ${issue.assets[0].browser_download_url}    by=${anna}
@@ -159,13 +159,13 @@ class Api:
         """Returns the items of all pages of a list, read by dots.
 
         ``items`` is the dotted path to the list, where the answer is not the list itself. One of
-        these says how a page is asked for: ``page``, the parameter with its number, which begins
-        with ``first_page``; ``offset``, the parameter with how many items are passed over;
-        ``cursor``, the parameter with the value that stands in the answer at ``next``. Without any
-        of them the Link header leads to the next page.
+        these says how the next page is requested: ``page``, the parameter for its number, the first
+        being ``first_page``; ``offset``, the parameter for the number of items to skip; ``cursor``,
+        the parameter for the value of the field ``next`` of the answer. Without any of them the
+        Link header is followed.
 
-        Fails when a page is answered otherwise than 200 or has no list there, when the same page
-        comes twice, and when there is no end of them.
+        Fails when a page has another status than 200 or no list there, when the same page comes
+        twice, and after 200 pages.
 
         Example:
         | @{issues}=    Pages Of API    /api/issues?limit=50    by=${anna}    page=page
@@ -193,14 +193,14 @@ class Api:
         query: dict[str, Any] | None = None,
         content_type: str = "",
     ) -> Response:
-        """Calls the API until it answers as it should; returns that answer.
+        """Calls the API until it answers as expected; returns that answer.
 
-        ``expect`` is the status, or several. With ``field``, a dotted path in the JSON, that must
-        have the ``value``, or one of several (``success or error``); without a value it must be
-        there and not null. ``within`` is the deadline; with ``holding`` it must stay so for as
-        long.
+        ``expect`` is the status, or several. ``field`` is a dotted path in the JSON: what stands
+        there must be the ``value``, or one of several (``success or error``); without a value it
+        must exist and not be null. ``within`` is the deadline. With ``holding`` the answer must
+        stay as expected for that long.
 
-        Fails with what was seen last, and after how long.
+        Fails with the last answer, and how long it waited.
 
         Example:
         | Wait Until API Answers    GET    /api/jobs/7    field=status    value=success or error
@@ -221,8 +221,8 @@ class Api:
     ) -> None:
         """Runs a checking keyword until it passes, and keeps passing while ``holding``.
 
-        A state that is right for a moment and falls back has not been reached. ``within`` is the
-        deadline. Fails with the last failure of the keyword when it passes.
+        A check that passes once and then fails again does not count. ``within`` is the deadline.
+        Fails with the last failure of the keyword.
 
         Example:
         | Eventually    The Post Should Be Public    ${post}    holding=2 seconds

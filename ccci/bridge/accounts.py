@@ -1,4 +1,4 @@
-"""Accounts as tables have them: their password is Robot's Secret until it is sent."""
+"""Accounts as tables use them: the password is a Secret of Robot Framework until it is sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from robot.api.types import Secret
 
 from ccci.errors import Misuse
 from ccci.web import accounts
-from ccci.web.askers import Anonymous, Asker
+from ccci.web.callers import Anonymous, Caller
 from ccci.web.jsonview import plain
 
 
 @dataclass(frozen=True)
-class Account(Asker):
-    """Somebody at the app: ``name`` and ``password``, a Secret. Asks an API with both."""
+class Account(Caller):
+    """A user of the app: ``name`` and ``password``, a Secret. Calls an API with both."""
 
     name: str
     password: Secret
@@ -24,26 +24,26 @@ class Account(Asker):
         return self.revealed().headers_for(method, url)
 
     def revealed(self) -> accounts.Account:
-        """Return the same account with its password as text, for what sends it."""
+        """Return the same account with its password as text, for the code that sends it."""
         return accounts.Account(self.name, str(self.password.value))
 
 
-def asker_of(by: object) -> Asker:
-    """Return who asks, for the argument `by` of a keyword; None is nobody.
+def caller_of(by: object) -> Caller:
+    """Return the caller for the argument `by` of a keyword; None is anonymous.
 
     Raises:
         Misuse: it is something else, as the name of an account.
     """
     if by is None:
         return Anonymous()
-    if isinstance(by, Asker):
+    if isinstance(by, Caller):
         return by
     raise Misuse(
-        f"by={by!r} does not say who asks: give an account, or what 'Bearer', 'Header Token' or "
+        f"by={by!r} is no caller: give an account, or what 'Bearer', 'Header Token' or "
         "'Sign In With Cookie' returned."
     )
 
 
 def revealed(content: object) -> Any:
-    """Return content with the value in the place of each Secret, at any depth."""
+    """Return content with each Secret replaced by its value, at any depth."""
     return plain(content, lambda leaf: leaf.value if isinstance(leaf, Secret) else leaf)

@@ -1,8 +1,8 @@
-"""Calls of the app under test, from what tables write."""
+"""Calls of the app under test, from the arguments of keywords."""
 
 from typing import Any
 
-from ccci.bridge.accounts import asker_of, revealed
+from ccci.bridge.accounts import caller_of, revealed
 from ccci.bridge.session import session
 from ccci.results.credentials import SHORTEST_SECRET
 from ccci.web.api import Api
@@ -26,16 +26,16 @@ def call_of(
     headers: dict[str, Any] | None,
     query: dict[str, Any] | None,
 ) -> Call:
-    """Return the call that a keyword's arguments describe; Secrets in them are put in.
+    """Return the call that a keyword's arguments describe, with the values of Secrets.
 
     Raises:
-        Misuse: `by` does not say who asks.
+        Misuse: `by` is no caller.
     """
     sent = {name: str(value) for name, value in revealed(query or {}).items()}
-    return Call(method.upper(), path, asker_of(by), body, revealed(headers or {}), sent)
+    return Call(method.upper(), path, caller_of(by), body, revealed(headers or {}), sent)
 
 
 def hide(name: str, value: str) -> None:
-    """Keep a value that the app made with the run's credentials, so that no log shows it."""
+    """Add a value that the app created to the run's credentials, so that no log shows it."""
     if len(value) >= SHORTEST_SECRET:
         session.credentials.put(name, value)

@@ -4,12 +4,12 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ccci.web.askers import Asker
+from ccci.web.callers import Caller
 
 
 @dataclass(frozen=True)
-class Account(Asker):
-    """Who somebody is at an app. It asks an API by HTTP's basic authorization (RFC 7617).
+class Account(Caller):
+    """A user of an app. It calls an API with HTTP basic authorization (RFC 7617).
 
     Attributes:
         name: what they sign in with.

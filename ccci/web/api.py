@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.waiting import Look, TooLate, hold_for, wait_for
-from ccci.web.askers import Anonymous, CookieSession
 from ccci.web.call import Call
+from ccci.web.callers import Anonymous, CookieSession
 from ccci.web.http import Client, Response, start_of
 from ccci.web.jsonview import as_text, value_at
 
@@ -147,12 +147,12 @@ class Api:
         return last[0]
 
     def download(self, call: Call, wanted: Wanted) -> Response:
-        """Fetch a file from where the app keeps it, as a browser that is led on does.
+        """Download a file, following redirects.
 
-        Who asks is told to the app alone, not to the place that it leads to.
+        Credentials are sent to the app alone, not to another host that it redirects to.
 
         Raises:
-            RecipeFailure: the answer at the end is another, or there is no end.
+            RecipeFailure: the last answer is another, or there are too many redirects.
         """
         for _ in range(_MOST_REDIRECTS):
             answer = self.send(call)
@@ -174,8 +174,8 @@ class Api:
             call: the sign-in.
             session: an empty one.
             wanted: what the sign-in is to be answered.
-            page: where the cookie of a CSRF token is fetched first; "" for nowhere.
-            within_seconds: for how long an app is asked again that is asked too often (429).
+            page: a page to open first, for the cookie with the CSRF token; "" for none.
+            within_seconds: how long a 429 (too many requests) is retried.
 
         Raises:
             RecipeFailure: it was refused, or no cookie came.
@@ -199,8 +199,8 @@ class Api:
             wait_for(str(call), look, within_seconds, every_seconds=1)
         except TooLate as late:
             raise RecipeFailure(
-                f"{call} was answered {_BUSY} (too many requests) for {late.after_seconds:.1f} s, "
-                f"expected to be heard{start_of(last[0])}\n{_SERVICE}"
+                f"{call} was answered {_BUSY} (too many requests) for {late.after_seconds:.1f} s"
+                f"{start_of(last[0])}\n{_SERVICE}"
             ) from None
         return last[0]
 
@@ -209,7 +209,7 @@ class Api:
         own = urllib.parse.urlsplit(self._address).hostname
         if host != own and not f".{host}".endswith(f".{self._domain}"):
             raise RecipeFailure(
-                f"{call}: expected an address below {self._domain}, where the server's apps are."
+                f"{call}: the address is not below {self._domain}, the domain of the server's apps."
             )
 
 
@@ -235,6 +235,6 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def _where(answer: Response) -> str:
-    """Say where to look: an answer of the proxy before the app is not the app's own."""
+    """Say where to look: the proxy in front of the app may have answered, not the app."""
     from_proxy = answer.status in (502, 503, 504) or answer.text.strip() == "404 page not found"
     return _ROUTER if from_proxy else _SERVICE

@@ -1,4 +1,4 @@
-"""One call of an API: what is asked of which address, by whom, with what."""
+"""One call of an API: method, address, caller, body."""
 
 import json
 import urllib.parse
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from urllib3 import encode_multipart_formdata
 
 from ccci.errors import Misuse
-from ccci.web.askers import Anonymous, Asker
+from ccci.web.callers import Anonymous, Caller
 from ccci.web.jsonview import plain
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,15 +29,15 @@ class Call:
     Attributes:
         method: GET, POST, ...
         path: below the app's address, or a full address.
-        by: who asks.
+        by: who calls.
         body: what is sent; None for nothing.
-        headers: beside those of `by` and of the body.
+        headers: in addition to those of `by` and of the body.
         query: added to that of the path.
     """
 
     method: str
     path: str
-    by: Asker = field(default_factory=Anonymous)
+    by: Caller = field(default_factory=Anonymous)
     body: Body | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, str] = field(default_factory=dict)
@@ -69,10 +69,10 @@ class Call:
 
 
 def body_of(content: object, content_type: str = "") -> Body | None:
-    """Return content as it is sent: text and bytes as they are, anything else as JSON.
+    """Return content as it is sent: text and bytes unchanged, anything else as JSON.
 
     Args:
-        content: a mapping that is to be sent as a form says so by its `content_type`.
+        content: a mapping is sent as a form where `content_type` says so.
         content_type: the media type; without one it follows from the content.
 
     Raises:

@@ -16,7 +16,7 @@ MOST_PAGES = 200
 
 
 class Paging(ABC):
-    """How an API is asked for the page after one."""
+    """How the next page of a list is requested."""
 
     @abstractmethod
     def after(self, call: Call, answer: Response, page: list[Any], before: int) -> Call | None:
@@ -44,7 +44,7 @@ class ByLink(Paging):
 
 @dataclass(frozen=True)
 class ByNumber(Paging):
-    """A parameter has the page's number; an empty page ends the list."""
+    """A parameter takes the page's number; an empty page ends the list."""
 
     parameter: str
     first: int = 1
@@ -57,12 +57,12 @@ class ByNumber(Paging):
 
 @dataclass(frozen=True)
 class ByOffset(Paging):
-    """A parameter has the number of items that are passed over; an empty page ends the list."""
+    """A parameter takes the number of items to skip; an empty page ends the list."""
 
     parameter: str
 
     def after(self, call: Call, answer: Response, page: list[Any], before: int) -> Call | None:
-        """Return the call that passes over all items so far."""
+        """Return the call that skips all items so far."""
         return call.asking(**{self.parameter: str(before)}) if page else None
 
 
@@ -83,15 +83,17 @@ class ByCursor(Paging):
 
 
 def paging_of(page: str, offset: str, cursor: str, next_cursor: str, first_page: int) -> Paging:
-    """Return the way of paging for the parameter that a table names; the Link header without one.
+    """Return the paging for the parameter that a table names; by Link header without one.
 
     Raises:
-        Misuse: it names several, or a cursor without where it stands.
+        Misuse: it names several, or a cursor without its field.
     """
     if sum(map(bool, (page, offset, cursor))) > 1:
-        raise Misuse("Name one of page=, offset= and cursor=: an API has one way of paging.")
+        raise Misuse("Give one of page=, offset= and cursor=: an API has one kind of paging.")
     if bool(cursor) != bool(next_cursor):
-        raise Misuse("cursor= and next= go together: the parameter, and where its value stands.")
+        raise Misuse(
+            "Give cursor= and next= together: the parameter, and the field with its next value."
+        )
     if cursor:
         return ByCursor(cursor, next_cursor)
     if offset:
@@ -107,10 +109,10 @@ def all_items(api: Api, call: Call, wanted: Wanted, items: str, paging: Paging) 
         call: the call for the first page.
         wanted: what each page is answered.
         items: the dotted path to the list; "" where the answer is the list.
-        paging: how the next page is asked for.
+        paging: how the next page is requested.
 
     Raises:
-        RecipeFailure: a page has no list, is the one before again, or there is no end of pages.
+        RecipeFailure: a page has no list or repeats the one before, or there are too many pages.
     """
     found: list[Any] = []
     last: list[Any] | None = None
@@ -119,15 +121,15 @@ def all_items(api: Api, call: Call, wanted: Wanted, items: str, paging: Paging) 
         page = _list_in(call, answer, items)
         if page and page == last:
             raise RecipeFailure(
-                f"{call} gave the same page twice ({len(page)} items): the API does not know the "
-                f"way of paging {paging}."
+                f"{call} returned the same page twice ({len(page)} items): the API does not "
+                f"support {paging}."
             )
         found, last = [*found, *page], page
         following = paging.after(call, answer, page, len(found))
         if following is None:
             return found
         call = following
-    raise RecipeFailure(f"{call}: after {MOST_PAGES} pages there was still another one.")
+    raise RecipeFailure(f"{call}: there are more than {MOST_PAGES} pages.")
 
 
 def _list_in(call: Call, answer: Response, items: str) -> list[Any]:

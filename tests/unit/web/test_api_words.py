@@ -143,7 +143,7 @@ The Words Fail With A Sentence
     ${ada}=    New Account    ada
     Run Keyword And Expect Error    ada: GET /next was answered 422, expected 200: {"message": *
     ...    Call API    GET    /next    by=${ada}
-    Run Keyword And Expect Error    Incomplete: by='ada' does not say who asks: give an account*
+    Run Keyword And Expect Error    Incomplete: by='ada' is no caller: give an account*
     ...    Call API    GET    /next    by=ada
     Run Keyword And Expect Error    Incomplete: expect='any' is no status*
     ...    Call API    GET    /next    expect=any

@@ -1,6 +1,6 @@
-"""Who asks an API, and how they prove it: nobody, a token, a session of cookies.
+"""Who calls an API, and how they authenticate: not at all, with a token, with a cookie session.
 
-An account with its password, `ccci.web.accounts`, asks by basic authorization.
+An account with its password, `ccci.web.accounts`, uses HTTP basic authorization.
 """
 
 import urllib.parse
@@ -16,28 +16,28 @@ from ccci.web.http import Response
 _READING = ("GET", "HEAD", "OPTIONS", "TRACE")
 
 
-class Asker(ABC):
-    """Who asks. What they prove it with is in no printed form.
+class Caller(ABC):
+    """Who calls an API. Its credentials are in no printed form.
 
     Attributes:
-        name: who they are, in sentences.
+        name: what failure messages call it.
     """
 
     name: str
 
     @abstractmethod
     def headers_for(self, method: str, url: str) -> Mapping[str, str]:
-        """Return the headers that prove it, for one request."""
+        """Return the headers that authenticate one request."""
 
     @property
     def jar(self) -> RequestsCookieJar | None:
-        """The cookies that go along and are changed by answers; None for no cookies."""
+        """The cookies that are sent, and that answers change; None for no cookies."""
         return None
 
 
 @dataclass(frozen=True)
-class Anonymous(Asker):
-    """Somebody who does not say who they are."""
+class Anonymous(Caller):
+    """A caller that does not authenticate."""
 
     name: str = "anonymous"
 
@@ -47,32 +47,32 @@ class Anonymous(Asker):
 
 
 @dataclass(frozen=True)
-class HeaderToken(Asker):
-    """Somebody with a token that is sent in a header, as it is."""
+class HeaderToken(Caller):
+    """A caller with a token, which is sent unchanged in a header."""
 
     name: str
     header: str
     token: str = field(repr=False)
 
     def headers_for(self, method: str, url: str) -> Mapping[str, str]:
-        """Return the one header."""
+        """Return the header with the token."""
         return {self.header: self.token}
 
 
 def bearer(name: str, token: str) -> HeaderToken:
-    """Return somebody with a bearer token (RFC 6750)."""
+    """Return a caller with a bearer token (RFC 6750)."""
     return HeaderToken(name, "Authorization", f"Bearer {token}")
 
 
 @dataclass(frozen=True)
-class CookieSession(Asker):
-    """Somebody who signed in as a browser does, and whose cookies go along.
+class CookieSession(Caller):
+    """A user who signed in as a browser does, and whose cookies are sent.
 
     Attributes:
         name: who signed in.
-        cookies: where they belong; answers change them, as in a browser.
+        cookies: sent to where they belong; answers change them, as in a browser.
         headers: sent with each request.
-        csrf_header: the header that what changes something must have; "" for none.
+        csrf_header: the header that requests which change something need; "" for none.
         csrf_cookie: the cookie whose value that header has.
         answer: what the sign-in was answered; None until then.
     """
@@ -90,7 +90,7 @@ class CookieSession(Asker):
         return self.cookies
 
     def headers_for(self, method: str, url: str) -> Mapping[str, str]:
-        """Return what a browser adds: where the request comes from, and the token against forgery.
+        """Return what a browser adds to a request that changes something: origin and CSRF token.
 
         Raises:
             RecipeFailure: the app set no cookie with that token.
