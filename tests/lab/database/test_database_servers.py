@@ -53,7 +53,14 @@ class Shop:
         return postgresql if self.image.startswith("postgres") else "/usr/bin/mariadb-dump"
 
 
-@pytest.fixture(scope="module", params=SERVERS)
+# The older one is the image of a release alone, which the lab has where all of keycloak is tested.
+IMAGES = [
+    pytest.param(image, marks=pytest.mark.heavy if image == "mariadb:10.11.18" else ())
+    for image in SERVERS
+]
+
+
+@pytest.fixture(scope="module", params=IMAGES)
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Shop]:
