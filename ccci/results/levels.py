@@ -21,7 +21,7 @@ STAGES_BY_LEVEL = ("install", "functional", "browser", "backup", "upgrade")
 HIGHEST = len(STAGES_BY_LEVEL) + 1
 _NAMES = (
     "nothing verified",
-    "installs",
+    "install",
     "functional",
     "browser and SSO, where they apply",
     "backup and restore",
