@@ -32,6 +32,18 @@ class Credentials:
         return Secret(session.credentials.generate(name, length))
 
     @project_keyword()
+    def keep_credential(self, name: str, value: Secret) -> None:
+        """Keeps a credential that the app made under a name, for `Credential`.
+
+        Replaces what was kept under that name. Fails when no run has begun.
+
+        Example:
+        | ${token}=    Secret Of Answer    ${answer}    token
+        | Keep Credential    token of anna    ${token}
+        """
+        session.credentials.put(name, str(value.value))
+
+    @project_keyword()
     def credential(self, name: str) -> Secret:
         """Returns a credential of the run: generated, loaded, or a secret that abra made.
 

@@ -48,8 +48,12 @@ class CredentialStore:
             fresh.replace(self._path)
 
     def generate(self, name: str, length: int = 32) -> str:
-        """Generate a random value of this many characters, store it and return it."""
-        value = secrets.token_urlsafe(length)[:length]
+        """Generate a random value of this many characters, store it and return it.
+
+        It has a small letter, a capital letter and a digit: many apps demand them in a password.
+        """
+        demanded = "aA1"
+        value = secrets.token_urlsafe(length)[: length - len(demanded)] + demanded
         self.put(name, value)
         return value
 

@@ -1,9 +1,9 @@
 *** Settings ***
-Documentation       n8n runs workflows: build one, start it from outside, read what it did.
+Documentation       n8n runs workflows: create one, start it from outside, read what it did.
 
 Resource            n8n/n8n.resource
 
-Suite Setup         Prepare The Owner
+Suite Setup         Prepare The Owner's Session
 
 Test Tags           functional
 
@@ -12,63 +12,61 @@ Test Tags           functional
 The App Answers With Its Health Page
     The App Should Be Healthy
 
-Who Comes First Is The Owner
-    The Owner Should Be    Ada Example    ada@example.org
+The First User Becomes The Owner
+    The Owner Should Be    Ada Example <ada@example.org>
     Nobody Else Should Become The Owner
 
 Sign In Is Refused
-    [Template]    Sign In Should Be Refused
-    # who                   with whose password
-    ada@example.org         nobody
-    mallory@example.org     the owner
+    A Wrong Password Should Be Refused
+    An Unknown Address Should Be Refused
 
 Strangers See Nothing
     Strangers Should Be Refused    workflows    credentials    executions    users
 
 A Sign-In Is For HTTPS Alone
-    The Sign-In Should Be For HTTPS Alone
+    The Cookie Should Be For HTTPS Alone
 
 A Workflow Computes Its Answer
-    [Documentation]    Made through the API, started by its webhook; the answer is computed, not echoed.
-    ${workflow}=    Start A Workflow    Adds two numbers
+    [Documentation]    Created through the API, started by its webhook; the answer is computed, not echoed.
+    ${workflow}=    Start A Webhook    Adds two numbers
     The Workflow Should Be Shown    ${workflow}
-    ${sum}=    The Workflow Should Add    ${workflow}
-    The Execution Should Be Recorded    ${workflow}    ${sum}
+    ${sum}=    The Webhook Should Add    ${workflow}
+    The Execution Should Be Recorded    ${workflow}    webhook    ${sum}
 
 A Workflow Is Started By Hand
-    [Documentation]    As from the editor: made through the API, started, and the answer is in the record.
-    ${numbers}    ${record}=    Run By Hand    Adds at once
-    The Record Should Be Of A Run By Hand    ${record}    ${numbers.sum}
+    ${workflow}=    Create A Workflow    Adds at once    ${BY HAND}    {sum: 20 + 22}
+    Start By Hand    ${workflow}
+    The Execution Should Be Recorded    ${workflow}    manual    42
 
-A Workflow Is Started By The Clock
-    ${workflow}    ${sum}=    Set The Clock    Adds all the time
-    The Clock Should Start    ${workflow}    ${sum}
+A Workflow Is Started On Schedule
+    ${created}=    Create A Workflow    Adds all the time    ${EVERY THREE SECONDS}    {sum: 20 + 22}
+    ${workflow}=    Activate The Workflow    ${created}
+    The Schedule Should Go On    ${workflow}    42
 
-A Workflow That Fails Says So
-    ${workflow}=    Start A Workflow    Looks into nothing    ${FAILS}
+A Failure Is Told And Recorded
+    ${workflow}=    Start A Webhook    Looks into nothing    ${FAILS}
     The Failure Should Be Recorded    ${workflow}
 
-A Workflow Listens When It Is Told To
-    ${workflow}=    Build A Workflow    Waits for its owner
-    The Workflow Should Be Deaf    ${workflow}
-    ${owner}=    The Owner
-    ${active}=    Activate Workflow    ${owner}    ${workflow}
-    The Workflow Should Add    ${active}
+A Webhook Opens When Its Workflow Is Activated
+    ${created}=    Create A Webhook    Waits for its owner
+    The Webhook Should Not Be Active    ${created}
+    ${workflow}=    Open The Webhook    ${created}
+    The Webhook Should Add    ${workflow}
 
 A Credential Opens One Webhook Alone
-    ${workflow}=    Start A Workflow    The till
-    Keep A Key    The safe
-    The Workflow Should Refuse The Key    ${workflow}    The safe
-    The Workflow Should Add    ${workflow}
+    ${workflow}=    Start A Webhook    The till
+    Create A Credential    The safe
+    The Webhook Should Refuse The Key    ${workflow}    The safe
+    The Webhook Should Add    ${workflow}
 
 A Credential Is Stored Encrypted
     [Documentation]    The database does not show what n8n decrypts to know the key by.
-    ${workflow}=    Start A Workflow    The vault
+    ${workflow}=    Start A Webhook    The vault
     The Database Should Not Show The Key    The vault
-    The Workflow Should Add    ${workflow}
+    The Webhook Should Add    ${workflow}
 
 Addresses Are Public
     Every Address Should Be Public
 
 The Server Is The Version That The Recipe Names
-    The Server Should Be Of The Version In The Label
+    The Server Should Be The Version Of The Recipe

@@ -1,61 +1,52 @@
-"""That n8n keeps a key encrypted is read from its database, and each way not to do so is seen."""
+"""n8n's test of encryption reads the database, and each way not to encrypt a key is seen."""
 
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from N8n import N8n
-from n8n_api import StoredKey
-from robot.api.types import Secret
+from robot import api
 
-from ccci.bridge.failures import Broken
+import Database
 from ccci.bridge.session import session
+from ccci.database.dump import Dump
+from ccci.project import PROJECT
+from ccci.results.credentials import CredentialStore
 
-KEY = StoredKey("17", "The till")
-VALUE = "a-key-of-the-till-that-nobody-may-read"
+KEY = "a-key-of-the-till-that-nobody-may-read"
 SEALED = "U2FsdGVkX18" + "b3BlbnMgbm90aGluZw" * 4
-DUMP = """\
-COPY public.credentials_entity (name, data, type, id) FROM stdin;
-Another\t{another}\thttpHeaderAuth\t16
-The till\t{data}\thttpHeaderAuth\t17
-\\.
-COPY public.execution_data ("executionId", data) FROM stdin;
-1\t{execution}
-\\.
-"""
-
-
-def judged(monkeypatch: pytest.MonkeyPatch, dump: str) -> None:
-    def abra(*_: object) -> Any:
-        return SimpleNamespace(stdout=dump)
-
-    driver = SimpleNamespace(app=SimpleNamespace(domain="n8n.lab.test"))
-    run = SimpleNamespace(target=SimpleNamespace(abra=abra), driver=driver)
-    monkeypatch.setattr(session, "begun", SimpleNamespace(run=run))
-    N8n().key_should_be_encrypted(KEY, Secret(VALUE))
-
-
-def dump(data: str = SEALED, another: str = SEALED, execution: str = "[]") -> str:
-    return DUMP.format(data=data, another=another, execution=execution)
-
-
-def test_an_encrypted_key_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged(monkeypatch, dump())
+SHOWN = "Expected the secret not to be in database n8n; it is"
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("stored", "elsewhere", "said"),
     [
-        (dump(data=f'{{"value":"{VALUE}","and":"more than that"}}'), "the key stands there"),
-        (dump(execution=f'{{"headers":{{"x-key":"{VALUE}"}}}}'), "the key stands there"),
-        (dump(data="short"), "5 characters are"),
-        (dump(data=""), "it has none"),
-        (dump().replace("\t17\n", "\t18\n"), "it has none"),
-        (dump().replace("The till", "A till"), "it has none"),
-        ("", "it has none"),
+        pytest.param([SEALED], "[]", "", id="encrypted"),
+        pytest.param([f'{{"value": "{KEY}"}}'], "[]", SHOWN, id="plain"),
+        pytest.param([SEALED], f'{{"x-key": "{KEY}"}}', SHOWN, id="plain elsewhere"),
+        pytest.param(["short"], "[]", "no longer than its key: 5", id="too short"),
+        pytest.param([], "[]", "Expected one credential 'The till'", id="not there"),
     ],
-    ids=["plain", "plain elsewhere", "too short", "empty", "other id", "other name", "no dump"],
 )
-def test_any_other_is_refused(monkeypatch: pytest.MonkeyPatch, content: str, said: str) -> None:
-    with pytest.raises(Broken, match=said):
-        judged(monkeypatch, content)
+def test_what_the_database_shows(
+    stored: list[str], elsewhere: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"INSERT INTO credentials_entity VALUES ('The till', '{data}');" for data in stored]
+    rows.append(f"INSERT INTO execution_data VALUES ('{elsewhere}');")
+    database = SimpleNamespace(
+        query=lambda _: [{"data": data} for data in stored],
+        dump=lambda: Dump("database n8n", "\n".join(rows)),
+    )
+    store = CredentialStore(tmp_path / "credentials.json")
+    store.put("n8n key The till", KEY)
+    monkeypatch.setattr(Database, "_database", lambda: database)
+    run = SimpleNamespace(credentials=store)
+    monkeypatch.setattr(session, "_stages", SimpleNamespace(run=run))
+    monkeypatch.setattr(session, "failures", 0)
+    monkeypatch.syspath_prepend(PROJECT / "resources")
+    suite = api.TestSuite("n8n")
+    suite.resource.imports.resource(str(PROJECT / "recipes" / "n8n" / "n8n.resource"))
+    test = suite.tests.create("A Credential Is Stored Encrypted")
+    test.body.create_keyword("The Database Should Not Show The Key", ["The till"])
+    seen = suite.run(output=None, console="none").suite.tests[0]
+    assert seen.passed is not bool(said)
+    assert said in seen.message
