@@ -7,7 +7,7 @@ import pytest
 from robot import api
 
 import Database
-from ccci.bridge.session import session
+from ccci.bridge.session import Session, session
 from ccci.database.dump import Dump
 from ccci.project import PROJECT
 from ccci.results.credentials import CredentialStore
@@ -39,8 +39,7 @@ def test_what_the_database_shows(
     store = CredentialStore(tmp_path / "credentials.json")
     store.put("n8n key The till", KEY)
     monkeypatch.setattr(Database, "_database", lambda: database)
-    run = SimpleNamespace(credentials=store)
-    monkeypatch.setattr(session, "_stages", SimpleNamespace(run=run))
+    monkeypatch.setattr(Session, "credentials", store)
     monkeypatch.setattr(session, "failures", 0)
     monkeypatch.syspath_prepend(PROJECT / "resources")
     suite = api.TestSuite("n8n")
