@@ -98,3 +98,14 @@ def test_apps_that_are_deployed_in_parallel_can_store_credentials(tmp_path: Path
     assert len(store.values()) == 400
     assert len(CredentialStore(path).values()) == 400
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_generated_value_has_what_apps_demand_of_a_password(tmp_path: Path) -> None:
+    store = CredentialStore(tmp_path / "credentials.json")
+    values = [store.generate("key", length) for length in (8, 32)]
+    assert [len(value) for value in values] == [8, 32]
+    for value in values:
+        assert any(letter.islower() for letter in value)
+        assert any(letter.isupper() for letter in value)
+        assert any(letter.isdigit() for letter in value)
+    assert store.get("key") == values[-1] != store.generate("key")
