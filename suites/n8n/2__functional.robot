@@ -44,7 +44,7 @@ A Workflow Is Started On Schedule
     The Schedule Should Go On    ${workflow}    42
 
 A Failure Is Told And Recorded
-    ${workflow}=    Start A Webhook    Looks into nothing    ${FAILS}
+    ${workflow}=    Start A Webhook    Looks into nothing    {sum: sent.a.of.nothing.at.all}
     The Failure Should Be Recorded    ${workflow}
 
 A Webhook Opens When Its Workflow Is Activated
