@@ -113,11 +113,9 @@ class Api:
         | ${picture}=    Random File    picture.png    size=50000
         | Upload File    POST    /api/files    ${picture}    by=${anna}    field=attachment
         """
-        if field:
-            form = revealed(fields or {})
-            body = multipart_of(field, file.name, file.content, content_type, form)
-        else:
-            body = body_of(file.content, content_type)  # type: ignore[assignment]
+        alone = body_of(file.content, content_type)
+        form = revealed(fields or {})
+        body = multipart_of(field, file.name, file.content, content_type, form) if field else alone
         call = call_of(method, path, by, body, headers, query)
         return _logged(call, api_of_run().call(call, Wanted(statuses_in(expect))))
 
