@@ -19,7 +19,6 @@ def check_defects(project: Project) -> Iterator[Finding]:
                 path,
                 1,
                 f"P7: recipe '{recipe}' has no {FILE}: nothing shows that its suite can fail.",
-                "warning",
             )
             continue
         found = complaints(path, _checkout(project.root, recipe))

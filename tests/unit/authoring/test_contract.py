@@ -416,7 +416,7 @@ def test_a_generic_stage_is_a_link(
         ("recipes/blog/recipe.toml", r"recipes/blog/recipe.toml:1: P1: .* has no recipe.toml"),
         ("recipes/blog/PARITY.md", r"recipes/blog/PARITY.md:1: P2: .* has no PARITY.md"),
         ("recipes/blog/NOTES.md", r"recipes/blog/NOTES.md:1: P8: missing"),
-        ("recipes/blog/defects.toml", r"recipes/blog/defects.toml:1: warning: P7: .* has no def"),
+        ("recipes/blog/defects.toml", r"recipes/blog/defects.toml:1: P7: .* has no def"),
         ("recipes/blog/blog.resource", r"recipes/blog/blog.resource:1: P4: missing"),
         ("docs/enroll-recipe.md", r"docs/enroll-recipe.md:1: P8: missing"),
     ],
