@@ -76,8 +76,8 @@ class Compose:
         return names
 
     def secrets(self) -> dict[str, str]:
-        """Return the secrets that services use: the name in the recipe, to the name of the swarm
-        secret with its variables."""
+        """Return the secrets that services use, by their names in the recipe: for each, the name of
+        the swarm secret, with its variables."""
         used: set[str] = set()
         defined: dict[str, str] = {}
         for service in self.services():
@@ -99,7 +99,8 @@ class Compose:
         ]
 
     def configs(self) -> dict[str, str]:
-        """Return the configs: the name in the recipe, to the name of the swarm config or ""."""
+        """Return the configs, by their names in the recipe: for each, the name of the swarm config,
+        or ""."""
         return {
             name: str((entry or {}).get("name") or "")
             for content in self._contents

@@ -24,7 +24,7 @@ class ServiceState:
         running: how many tasks run its current specification.
         wanted: how many should run.
         update: the state in UpdateStatus, or "".
-        update_started: when this update started, to know it from one of an earlier deployment.
+        update_started: when this update started; that of an earlier deployment has another time.
         last_task: the state and the error of the newest task.
         tasks: the ids of the running tasks.
     """
