@@ -1,4 +1,4 @@
-"""A backup bot and two small apps on the real Swarm, made for a test and removed after it."""
+"""A backup bot and two small apps on the real Swarm, deployed for a test and then removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WAIT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Ended:
-    """How `/usr/bin/backup` ended; `lines` are both streams together."""
+    """The result of a command; `text` is stdout and stderr together."""
 
     code: int
     text: str
@@ -34,20 +34,20 @@ class Ended:
         return self.text.splitlines()
 
 
-def until(what: str, holds: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
-    """Wait for a condition.
+def until(what: str, condition: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+    """Wait until a condition is true.
 
     Raises:
-        AssertionError: if it does not hold in time.
+        AssertionError: it was not true in time.
     """
     deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not in {seconds:.0f} s"
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
         time.sleep(0.1)
 
 
 class Site:
-    """The bot and the apps `one` and `two`; each app has services app and db, three volumes."""
+    """The bot and the apps `one` and `two`, each with services app and db, and three volumes."""
 
     def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
@@ -64,7 +64,7 @@ class Site:
         try:
             self.client.images.get(IMAGE)
         except ImageNotFound:
-            raise AssertionError(f"the image {IMAGE} is not there: run make lab-up") from None
+            raise AssertionError(f"the image {IMAGE} does not exist: run make lab-up") from None
         self.client.secrets.create(name=self._secret, data=secrets.token_hex(20).encode())
         self._deploy_bot()
         for stack in (self.one, self.two):
@@ -76,7 +76,7 @@ class Site:
             self.wait_for(service)
 
     def tear_down(self) -> None:
-        """Remove everything that set_up and the tests made."""
+        """Remove everything that set_up and the tests created."""
         stacks = (self.bot, self.one, self.two)
         subprocess.run(["docker", "stack", "rm", *stacks], check=True, capture_output=True)
         for stack in stacks:
@@ -96,17 +96,17 @@ class Site:
             secret.remove()
 
     def label(self, stack: str, app: Mapping[str, str], db: Mapping[str, str]) -> None:
-        """Give a stack's services exactly these labels; their containers run on undisturbed."""
+        """Set the labels of a stack's services; their containers keep running."""
         services = {}
         for name, labels in (("app", app), ("db", db)):
-            # $ is doubled, as in every compose file, since deploying interpolates.
+            # In a compose file, "$$" is a dollar sign that does not start a variable.
             escaped = {label: value.replace("$", "$$") for label, value in labels.items()}
             services[name] = {**APP[name], "deploy": {**DEPLOY, "labels": escaped}}
         content = {"version": "3.8", "services": services, "volumes": VOLUMES}
         self._deploy(stack, self._compose(f"{stack}.yml", content))
 
     def container(self, stack: str, service: str) -> Container:
-        """The running container of a service."""
+        """Return the running container of a service."""
         found = self.client.containers.list(
             filters={"label": f"com.docker.swarm.service.name={stack}_{service}"}
         )
@@ -116,7 +116,7 @@ class Site:
     def shell(self, stack: str, service: str, script: str) -> str:
         """Run a script in a service's container; it must succeed."""
         done = _run(self.container(stack, service), ["sh", "-ec", script])
-        assert done.code == 0, f"{script!r} in {stack}_{service} ended so: {done}"
+        assert done.code == 0, f"{script!r} in {stack}_{service} failed: {done}"
         return done.text
 
     def backup(self, command: str, stack: str, tty: bool = False, **variables: str) -> Ended:
@@ -129,13 +129,13 @@ class Site:
         )
 
     def snapshots(self, stack: str) -> list[str]:
-        """The short ids of a stack's snapshots, oldest first."""
+        """Return the short ids of a stack's snapshots, oldest first."""
         listed = self.backup("snapshots", stack)
         assert listed.code == 0, listed.text
         return [line.split()[1] for line in listed.lines]
 
     def _deploy_bot(self) -> None:
-        # Another value of the label: whoever looks for the server's bot must not find this one.
+        # With this value of the label, programs that search the server's bot do not find this one.
         mine = {"labels": {"coop-cloud.backupbot.enabled": "test"}}
         over = {**mine, "deploy": {**mine, "endpoint_mode": "dnsrr"}}
         self._deploy(
@@ -165,7 +165,7 @@ class Site:
         assert done.returncode == 0, done.stderr
 
     def wait_for(self, service: str) -> None:
-        """Wait until a service has one task, and it runs (healthy, where it has a check)."""
+        """Wait until a service has one task and it is running, and healthy if it has a check."""
 
         def runs() -> bool:
             tasks = self.client.api.tasks(  # type: ignore[no-untyped-call]
@@ -183,7 +183,7 @@ def _run(
     tty: bool = False,
 ) -> Ended:
     code, output = container.exec_run(command, environment=dict(variables or {}), tty=tty)
-    assert isinstance(output, bytes) and code is not None, "neither streamed nor detached"
+    assert isinstance(output, bytes) and code is not None, "this is so without stream and detach"
     return Ended(code, output.decode().replace("\r\n", "\n").strip())
 
 
@@ -191,7 +191,7 @@ DEPLOY = {"endpoint_mode": "dnsrr", "restart_policy": {"delay": "0s"}}
 _SLEEPER = {
     "image": IMAGE,
     "entrypoint": ["sleep", "infinity"],
-    "stop_signal": "SIGKILL",  # sleep as process 1 hears no SIGTERM
+    "stop_signal": "SIGKILL",  # As process 1, sleep ignores SIGTERM.
     "healthcheck": {"disable": True},
 }
 APP: dict[str, dict[str, object]] = {
@@ -203,7 +203,7 @@ VOLUMES: dict[str, dict[str, str]] = {"content": {}, "cache": {}, "data": {}}
 
 @dataclass(frozen=True)
 class Form:
-    """One way to label: what it says on app and db, and the files that it thereby promises."""
+    """One form of labels: those of app and db, and the files that they promise to back up."""
 
     app: dict[str, str]
     db: dict[str, str]

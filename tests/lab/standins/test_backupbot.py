@@ -1,4 +1,4 @@
-"""The lab's backup bot on the real Swarm: labels in every form, failures, restores."""
+"""The lab's backup bot on the real Swarm: all forms of labels, failures and restores."""
 
 import io
 import re
@@ -56,25 +56,25 @@ FORMS = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(docker.from_env())
+    new = Site(docker.from_env())
     try:
-        made.set_up(tmp_path_factory.mktemp("backupbot"))
-        yield made
+        new.set_up(tmp_path_factory.mktemp("backupbot"))
+        yield new
     finally:
-        made.tear_down()
+        new.tear_down()
 
 
 @pytest.fixture(scope="module")
 def snapshot(site: Site) -> str:
-    """The id of a snapshot of the app `one`, with all of its content volume in it."""
+    """The id of a snapshot of the app `one`, with its whole volume `content`."""
     fill(site, site.one, FORMS["specification"])
-    made = site.backup("create", site.one)
-    assert made.code == 0, made.text
-    return made.lines[-1].rsplit(" ", 1)[1]
+    done = site.backup("create", site.one)
+    assert done.code == 0, done.text
+    return done.lines[-1].rsplit(" ", 1)[1]
 
 
 def fill(site: Site, stack: str, form: Form) -> None:
-    """Label a stack, and give each volume something to lose."""
+    """Set the labels of a stack, and write files into each volume."""
     site.label(stack, form.app, form.db)
     site.shell(
         stack,
@@ -86,17 +86,17 @@ def fill(site: Site, stack: str, form: Form) -> None:
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_what_the_labels_promise_comes_back_after_a_wipe(site: Site, name: str) -> None:
+def test_what_the_labels_promise_is_restored_after_a_loss(site: Site, name: str) -> None:
     form = FORMS[name]
     fill(site, site.one, form)
-    made = site.backup("create", site.one, tty=True)
-    assert made.code == 0, made.text
-    ended = re.fullmatch(r"backup finished ([0-9a-f]{8})", made.lines[-1])
+    done = site.backup("create", site.one, tty=True)
+    assert done.code == 0, done.text
+    ended = re.fullmatch(r"backup finished ([0-9a-f]{8})", done.lines[-1])
     assert ended and site.snapshots(site.one)[-1] == ended[1]
 
     listed = site.backup("ls", site.one).lines
-    held = [line for line in listed if line.rsplit("/", 1)[1] in ("page", "picture", "dump.sql")]
-    assert sorted(held) == [f"{VOLUMES}/{site.one}_{file}" for file in form.files]
+    found = [line for line in listed if line.rsplit("/", 1)[1] in ("page", "picture", "dump.sql")]
+    assert sorted(found) == [f"{VOLUMES}/{site.one}_{file}" for file in form.files]
     assert not [line for line in listed if "cache/_data" in line or line.endswith("/live")]
 
     site.shell(site.one, "app", "cd /srv/content; rm -rf page sub cache/*; echo new > newer")
@@ -113,19 +113,23 @@ HOOKED = {"backupbot.backup.pre-hook": DUMP, "backupbot.backup.post-hook": "touc
 
 
 @pytest.mark.parametrize(
-    ("app", "db", "says"),
+    ("app", "db", "message"),
     [
         (
             {},
             HOOKED | {"backupbot.backup.pre-hook": "echo out of space >&2; false | cat"},
-            "pre-hook of service db failed with exit code 1; it said:\nout of space",
+            "pre-hook of service db failed with exit code 1; its output:\nout of space",
         ),
         (
             {"backupbot.backup.volumes.data.path": "dump.sql,other.sql"},
             HOOKED,
             "promised by a label and not there: volume {stack}_data: other.sql",
         ),
-        ({"backupbot.backup.path": "/etc/nginx"}, {}, "promises /etc/nginx, which is on no volume"),
+        (
+            {"backupbot.backup.path": "/etc/nginx"},
+            {},
+            "promises /etc/nginx, which is not in a volume",
+        ),
         (
             {},
             HOOKED | {"backupbot.backup.post-hook": "touch /var/lib/db/tidy; exit 7"},
@@ -134,45 +138,46 @@ HOOKED = {"backupbot.backup.pre-hook": DUMP, "backupbot.backup.post-hook": "touc
     ],
     ids=["pre-hook", "missing-path", "no-volume", "post-hook"],
 )
-def test_a_broken_promise_fails_and_leaves_no_snapshot(
-    site: Site, app: dict[str, str], db: dict[str, str], says: str
+def test_after_a_failure_no_snapshot_is_kept(
+    site: Site, app: dict[str, str], db: dict[str, str], message: str
 ) -> None:
     fill(site, site.two, Form({"backupbot.backup": "true", **app}, db))
     before = site.shell(site.bot, "app", SNAPSHOT_FILES)
     ended = site.backup("create", site.two)
     assert ended.code == 1, ended.text
-    assert says.format(stack=site.two) in ended.text
+    assert message.format(stack=site.two) in ended.text
     assert "backup finished" not in ended.text
     assert site.shell(site.bot, "app", SNAPSHOT_FILES) == before
     if db:
         assert site.shell(site.two, "db", "ls /var/lib/db/tidy")
 
 
-def test_a_container_that_goes_during_its_hook_fails_the_backup(site: Site) -> None:
-    hook = {"backupbot.backup.pre-hook": "touch /var/lib/db/begun; sleep 60"}
+def test_the_backup_fails_if_a_container_ends_during_its_hook(site: Site) -> None:
+    hook = {"backupbot.backup.pre-hook": "touch /var/lib/db/started; sleep 60"}
     fill(site, site.two, Form({"backupbot.backup": "true"}, hook))
     victim = site.container(site.two, "db")
     with ThreadPoolExecutor() as pool:
         ended = pool.submit(site.backup, "create", site.two)
-        until("the hook has begun", lambda: not victim.exec_run(["ls", "/var/lib/db/begun"])[0])
+        started = ["ls", "/var/lib/db/started"]
+        until("the hook has started", lambda: not victim.exec_run(started)[0])
         victim.kill()
         assert ended.result().code == 1
     assert "hook of service db" in ended.result().text
     site.wait_for(f"{site.two}_db")
 
 
-def test_only_the_apps_own_snapshots_are_restored(site: Site, snapshot: str) -> None:
-    for stack, wanted, says in (
-        (site.two, snapshot, "belongs to another"),
+def test_snapshots_of_other_apps_are_not_restored(site: Site, snapshot: str) -> None:
+    for stack, wanted, message in (
+        (site.two, snapshot, "belongs to another app"),
         (site.two, "0123abcd", "no snapshot 0123abcd"),
         ("never_lab_test", "latest", "no snapshot of never_lab_test"),
     ):
         ended = site.backup("restore", stack, SNAPSHOT=wanted)
-        assert ended.code == 1 and says in ended.text, ended.text
+        assert ended.code == 1 and message in ended.text, ended.text
     assert site.backup("create", "never_lab_test").text.endswith("is not deployed on this server")
 
 
-def test_two_apps_are_backed_up_at_once(site: Site) -> None:
+def test_two_apps_are_backed_up_at_the_same_time(site: Site) -> None:
     stacks = (site.one, site.two)
     for stack in stacks:
         fill(site, stack, FORMS["specification"])
@@ -194,23 +199,23 @@ def test_a_part_can_be_downloaded(site: Site, snapshot: str) -> None:
         with tarfile.open(fileobj=inner) as archive:
             assert archive.getnames() == [wanted[1:], f"{wanted[1:]}/picture"]
     missing = site.backup("download", site.one, INCLUDE_PATH="/etc")
-    assert missing.code == 1 and "holds nothing at /etc" in missing.text
+    assert missing.code == 1 and "has nothing at /etc" in missing.text
 
 
-def test_a_killed_backup_leaves_no_lock_in_the_way(site: Site, tmp_path: Path) -> None:
+def test_the_lock_of_a_killed_backup_is_removed(site: Site, tmp_path: Path) -> None:
     bot = site.container(site.bot, "app")
     bot.exec_run(
         ["sh", "-c", "sleep 300 | restic backup --stdin & echo $! > /tmp/pid"], detach=True
     )
     locks = ["sh", "-c", "ls /backups/restic/locks | grep ."]
-    until("restic holds a lock", lambda: bot.exec_run(locks)[0] == 0)
+    until("restic has a lock", lambda: bot.exec_run(locks)[0] == 0)
     site.shell(site.bot, "app", "kill -9 $(cat /tmp/pid) $(pgrep -f '^sleep 300$' || true)")
     fill(
         site,
         site.two,
         Form({"backupbot.backup": "true"}, {"backupbot.backup.post-hook": "exit 1"}),
     )
-    # Taking the snapshot away again needs the repository for itself.
+    # To remove the snapshot again, restic needs an exclusive lock.
     ended = site.backup("create", site.two)
     assert ended.code == 1 and "was removed again" in ended.text, ended.text
     assert bot.exec_run(locks)[0] == 1

@@ -193,7 +193,7 @@ def test_a_failed_run_lists_its_failed_tests_and_opt_outs(tmp_path: Path) -> Non
 
 
 LABEL_LOST = (
-    "custom-html-pr2-a1c57f1.lab.test has backup labels, but no service says "
+    "custom-html-pr2-a1c57f1.lab.test has backup labels, but no service has "
     "backupbot.backup=true ('abra app backup create custom-html-pr2-a1c57f1.lab.test -n -o -C' "
     "ended with exit code 1)"
 )

@@ -1,4 +1,4 @@
-"""The order of a backup, and that a failure anywhere leaves no snapshot."""
+"""The steps of a backup; after a failure, no snapshot is kept."""
 
 import subprocess
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ LABELS = {
 
 
 class Site:
-    """Stands for the Swarm and the repository, and writes down what is asked of them."""
+    """A Swarm and a repository for tests; it records what is called."""
 
     def __init__(self, fails: str = "", replaced_by: str = "") -> None:
         self.done: list[str] = []
@@ -46,34 +46,34 @@ class Site:
         self.snapshots.remove(snapshot)
 
 
-def take(site: Site, monkeypatch: pytest.MonkeyPatch, said: list[str], **options: bool) -> str:
+def take(site: Site, monkeypatch: pytest.MonkeyPatch, lines: list[str], **options: bool) -> str:
     monkeypatch.setattr(backupbot.create, "require_promised", lambda promises, say: None)
     mount = Mount("volume", "shop_data", "/data")
     stack = Stack("shop", (Service("db", "id", parse("db", LABELS), (mount,)),))
-    return backupbot.create.create(stack, site, site, said.append, **options)
+    return backupbot.create.create(stack, site, site, lines.append, **options)
 
 
-def test_hooks_run_around_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
-    site, said = Site(), list[str]()
-    assert take(site, monkeypatch, said) == "0123456789"
+def test_hooks_run_before_and_after_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    site, lines = Site(), list[str]()
+    assert take(site, monkeypatch, lines) == "0123456789"
     assert site.done == ["dump", "backup", "tidy"]
-    assert "dump" not in " ".join(said), "a hook's command line may hold what a recipe put in"
+    assert "dump" not in " ".join(lines), "the command line of a hook may have secret values"
 
 
-def test_hooks_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hooks_can_be_disabled(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
     take(site, monkeypatch, [], with_hooks=False)
     assert site.done == ["backup"]
 
 
-def test_a_vanishing_file_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_backup_with_unreadable_files_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site(fails="once")
     take(site, monkeypatch, [])
     assert site.done == ["dump", "backup", "backup", "tidy"]
 
 
 @pytest.mark.parametrize(
-    ("fails", "replaced_by", "says", "done"),
+    ("fails", "replaced_by", "message", "done"),
     [
         ("dump", "", "pre-hook of service db failed with exit code 3", ["dump", "tidy"]),
         ("backup", "", "could not be read", ["dump", "backup", "backup", "tidy"]),
@@ -81,45 +81,45 @@ def test_a_vanishing_file_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> Non
         ("", "second", "db was replaced", ["dump", "backup", "tidy"]),
     ],
 )
-def test_any_failure_leaves_no_snapshot_and_runs_the_post_hook(
-    monkeypatch: pytest.MonkeyPatch, fails: str, replaced_by: str, says: str, done: list[str]
+def test_after_any_failure_no_snapshot_is_kept_and_the_post_hook_is_run(
+    monkeypatch: pytest.MonkeyPatch, fails: str, replaced_by: str, message: str, done: list[str]
 ) -> None:
     site = Site(fails, replaced_by)
-    with pytest.raises(BackupError, match=says):
+    with pytest.raises(BackupError, match=message):
         take(site, monkeypatch, [])
     assert site.done == done
     assert site.snapshots == []
 
 
-def test_what_is_promised_must_be_there(tmp_path: Path) -> None:
+def test_promised_paths_must_exist(tmp_path: Path) -> None:
     data = tmp_path / "shop_data" / "_data"
     data.mkdir(parents=True)
     (data / "dump.sql").touch()
     (data / "link").symlink_to("/elsewhere")
-    said: list[str] = []
+    lines: list[str] = []
     check = backupbot.create.require_promised
-    check([Promise("shop_data"), Promise("shop_data", "dump.sql")], said.append, tmp_path)
-    assert said == ["warning: volume shop_data: dump.sql is an empty file"]
+    check([Promise("shop_data"), Promise("shop_data", "dump.sql")], lines.append, tmp_path)
+    assert lines == ["warning: volume shop_data: dump.sql is an empty file"]
     with pytest.raises(BackupError, match=r"not there: volume shop_data: x; volume shop_gone$"):
-        check([Promise("shop_data", "x"), Promise("shop_gone")], said.append, tmp_path)
+        check([Promise("shop_data", "x"), Promise("shop_gone")], lines.append, tmp_path)
     with pytest.raises(BackupError, match="symbolic link"):
-        check([Promise("shop_data", "link")], said.append, tmp_path)
+        check([Promise("shop_data", "link")], lines.append, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("command", "code"),
     [("true", 0), ("exit 4", 4), ("false | cat", 1), ("echo $((1+1)) | grep -q 2", 0)],
 )
-def test_a_hook_fails_when_any_part_of_its_pipe_does(command: str, code: int) -> None:
+def test_a_hook_fails_if_any_command_of_its_pipe_fails(command: str, code: int) -> None:
     done = subprocess.run(["sh", "-c", _SHELL, "sh", command], check=False)
     assert done.returncode == code
 
 
-def test_a_service_without_a_container_is_named() -> None:
-    class Nobody(Site):
+def test_the_error_names_a_service_without_a_container() -> None:
+    class WithoutContainers(Site):
         def container_of(self, service: Service) -> str:
             raise BackupError("it has no running container")
 
     hook = Hook(Service("db", "id", parse("db", {})), "dump")
     with pytest.raises(BackupError, match="service db could not run: it has no running container"):
-        HookRunner(Nobody(), lambda line: None).run("backup pre-hook", [hook])
+        HookRunner(WithoutContainers(), lambda line: None).run("backup pre-hook", [hook])

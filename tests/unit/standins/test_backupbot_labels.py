@@ -1,11 +1,11 @@
-"""What the backup labels of a service say, in each form in use."""
+"""Reading the backup labels of a service, in each of their forms."""
 
 import pytest
 from backupbot.errors import RequestError
 from backupbot.labels import HookCommands, VolumeRule, parse
 
 
-def test_the_specifications_form() -> None:
+def test_the_form_of_the_specification() -> None:
     labels = parse(
         "db",
         {
@@ -35,7 +35,7 @@ def test_the_path_form() -> None:
     assert labels.switch is None
 
 
-def test_the_older_spellings() -> None:
+def test_the_older_names() -> None:
     labels = parse(
         "db",
         {
@@ -55,26 +55,26 @@ def test_the_older_spellings() -> None:
     assert labels.restore.after == ("load",)
 
 
-def test_the_whole_volume_may_be_named_by_its_root() -> None:
+def test_the_root_of_a_volume_is_the_whole_volume() -> None:
     assert parse("db", {"backupbot.backup.volumes.data.path": "/"}).volumes == (VolumeRule("data"),)
 
 
-def test_a_misspelt_label_is_told() -> None:
+def test_an_unknown_label_is_recorded() -> None:
     assert parse("db", {"backupbot.backup.prehook": "x"}).unknown == ("backupbot.backup.prehook",)
 
 
 @pytest.mark.parametrize(
-    ("label", "value", "says"),
+    ("label", "value", "message"),
     [
-        ("backupbot.backup", "maybe", "say true or false"),
+        ("backupbot.backup", "maybe", "must be true or false"),
         ("backupbot.backup.path", "relative/path", "not an absolute path"),
         ("backupbot.backup.path", "/data/../etc", "not an absolute path"),
-        ("backupbot.backup.volumes.data.path", "../other", "leaves the volume"),
+        ("backupbot.backup.volumes.data.path", "../other", "is not in the volume"),
         ("backupbot.backup.volumes.data.path", " , ", "is empty"),
-        ("backupbot.backup.volumes.data", "dump.sql", "say true or false"),
-        ("backupbot.backup.volumes.", "true", "names no volume"),
+        ("backupbot.backup.volumes.data", "dump.sql", "must be true or false"),
+        ("backupbot.backup.volumes.", "true", "has no name of a volume"),
     ],
 )
-def test_a_value_that_cannot_be_meant_is_refused(label: str, value: str, says: str) -> None:
-    with pytest.raises(RequestError, match=says):
+def test_an_invalid_value_is_refused(label: str, value: str, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
         parse("db", {label: value})

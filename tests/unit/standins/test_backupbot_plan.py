@@ -1,4 +1,4 @@
-"""From the labels of a stack's services to what its backup must hold."""
+"""What the backup of a stack must contain, according to the labels of its services."""
 
 import pytest
 from backupbot.errors import BackupError, RequestError
@@ -23,7 +23,7 @@ def promised(*services: Service) -> list[str]:
 ON = {"backupbot.backup": "true"}
 
 
-def test_by_default_every_volume_of_the_stack_is_held_whole() -> None:
+def test_by_default_all_volumes_of_the_stack_are_included() -> None:
     assert promised(
         service("app", ON, DATA, CACHE, BOUND, UNNAMED), service("db", {}, DB), service("web", {})
     ) == [
@@ -33,13 +33,13 @@ def test_by_default_every_volume_of_the_stack_is_held_whole() -> None:
     ]
 
 
-def test_volume_labels_of_any_service_narrow_and_exclude() -> None:
-    narrow = {
+def test_volume_labels_of_any_service_limit_or_exclude_volumes() -> None:
+    limited = {
         **ON,
         "backupbot.backup.volumes.cache": "false",
         "backupbot.backup.volumes.db-data.path": "backup.sql",
     }
-    assert promised(service("app", narrow, DATA, CACHE), service("db", {}, DB)) == [
+    assert promised(service("app", limited, DATA, CACHE), service("db", {}, DB)) == [
         "volume shop_data: everything",
         "volume shop_db-data: backup.sql",
     ]
@@ -60,7 +60,7 @@ def test_a_container_path_is_mapped_to_the_innermost_volume() -> None:
     ]
 
 
-def test_with_the_path_form_a_switched_service_without_paths_gives_its_volumes() -> None:
+def test_with_the_path_form_an_enabled_service_without_paths_includes_its_volumes() -> None:
     paths = {**ON, "backupbot.backup.path": "/var/lib/db/dump.sql"}
     assert promised(
         service("app", ON, DATA), service("db", paths, DB), service("x", {}, CACHE)
@@ -70,7 +70,7 @@ def test_with_the_path_form_a_switched_service_without_paths_gives_its_volumes()
     ]
 
 
-def test_a_volume_included_by_name_is_held_beside_paths() -> None:
+def test_a_volume_label_includes_a_volume_in_addition_to_paths() -> None:
     mixed = {
         **ON,
         "backupbot.backup.path": "/srv/data/files",
@@ -82,44 +82,44 @@ def test_a_volume_included_by_name_is_held_beside_paths() -> None:
     ]
 
 
-def test_a_path_inside_another_is_held_once() -> None:
+def test_a_path_inside_another_is_included_once() -> None:
     paths = {**ON, "backupbot.backup.path": "/srv/data/files,/srv/data,/srv/data/files"}
     assert promised(service("app", paths, DATA)) == ["volume shop_data: everything"]
 
 
 @pytest.mark.parametrize(
-    ("labels", "says"),
+    ("labels", "message"),
     [
         ({}, "has no backup labels"),
-        ({"backupbot.backup": "false"}, "no backup is wanted"),
-        ({"backupbot.backup.pre-hook": "x"}, "no service says backupbot.backup=true"),
-        ({**ON, "backupbot.backup.path": "/elsewhere"}, "/elsewhere, which is on no volume"),
-        ({**ON, "backupbot.backup.path": "/etc/localtime"}, "on no volume"),
-        ({**ON, "backupbot.backup.path": "/tmp/scratch"}, "on no volume"),
+        ({"backupbot.backup": "false"}, "has the label backupbot.backup=false"),
+        ({"backupbot.backup.pre-hook": "x"}, "no service has backupbot.backup=true"),
+        ({**ON, "backupbot.backup.path": "/elsewhere"}, "/elsewhere, which is not in a volume"),
+        ({**ON, "backupbot.backup.path": "/etc/localtime"}, "not in a volume"),
+        ({**ON, "backupbot.backup.path": "/tmp/scratch"}, "not in a volume"),
         ({**ON, "backupbot.backup.volumes.typo.path": "x"}, "volume typo, which no service"),
         ({**ON, "backupbot.backup.volumes.data": "false"}, "nothing to back up"),
     ],
 )
-def test_a_promise_that_cannot_be_kept_is_refused(labels: dict[str, str], says: str) -> None:
-    with pytest.raises(BackupError, match=says):
+def test_labels_that_cannot_be_fulfilled_are_refused(labels: dict[str, str], message: str) -> None:
+    with pytest.raises(BackupError, match=message):
         promised(service("app", labels, DATA, BOUND, UNNAMED))
 
 
-def test_two_services_that_disagree_about_a_volume_are_refused() -> None:
-    with pytest.raises(BackupError, match="different things about volume data"):
+def test_two_services_with_different_labels_for_a_volume_are_refused() -> None:
+    with pytest.raises(BackupError, match="two services of shop for volume data differ"):
         promised(
             service("app", {**ON, "backupbot.backup.volumes.data": "false"}, DATA),
             service("db", {"backupbot.backup.volumes.data.path": "x"}, DB),
         )
 
 
-def test_ineffective_labels_are_remarked_on() -> None:
+def test_labels_without_effect_give_remarks() -> None:
     odd = {**ON, "backupbot.backup.volumes.gone": "false", "backupbot.backup.prehook": "x"}
     plan = plan_backup(Stack("shop", (service("app", odd, DATA),)))
     assert len(plan.remarks) == 2
 
 
-def test_hooks_of_every_service_count_and_can_be_narrowed() -> None:
+def test_hooks_of_all_or_of_chosen_services() -> None:
     stack = Stack(
         "shop",
         (
@@ -133,12 +133,12 @@ def test_hooks_of_every_service_count_and_can_be_narrowed() -> None:
         hooks(stack, "restore", ["redis"])
 
 
-def test_paths_of_a_snapshot_are_chosen_by_volume() -> None:
+def test_paths_of_a_snapshot_can_be_chosen_by_volume() -> None:
     root = "/var/lib/docker/volumes"
     paths = [f"{root}/shop_data/_data", f"{root}/shop_db/_data/dump.sql"]
     assert select_paths("shop", paths) == tuple(paths)
     assert select_paths("shop", paths, ["db"]) == (paths[1],)
     assert select_paths("shop", paths, ["shop_data"]) == (paths[0],)
     assert select_paths("shop", paths, (), frozenset({"shop_db"})) == (paths[1],)
-    with pytest.raises(BackupError, match="no volume other; it holds data, db"):
+    with pytest.raises(BackupError, match="no volume other; it has data, db"):
         select_paths("shop", paths, ["other"])

@@ -14,7 +14,7 @@ from backupbot.schedule import parse_schedule
 from backupbot.swarm import read_service, stack_names
 
 
-def test_the_environment_is_read_as_abra_sets_it() -> None:
+def test_the_environment_variables_of_abra_are_read() -> None:
     given = {
         "SERVICE": "shop.lab.test",
         "SNAPSHOT": "0a1b2c3d",
@@ -32,7 +32,7 @@ def test_the_environment_is_read_as_abra_sets_it() -> None:
     )  # fmt: skip
 
 
-def test_flags_say_the_same_and_win() -> None:
+def test_flags_have_priority() -> None:
     request = read_request(
         ["create", "--service", "a", "--retries", "0", "--no-commands"],
         {"SERVICE": "b", "RETRIES": "9"},
@@ -40,26 +40,26 @@ def test_flags_say_the_same_and_win() -> None:
     assert request == Request("create", "a", retries=0, no_commands=True)
 
 
-def test_an_empty_variable_counts_as_none() -> None:
+def test_an_empty_variable_counts_as_not_set() -> None:
     assert read_request(["ls"], {"SNAPSHOT": "", "TARGET": " ", "RETRIES": ""}) == Request("ls")
 
 
 @pytest.mark.parametrize(
     ("variable", "value"), [("RETRIES", "-1"), ("NO_COMMANDS", "perhaps"), ("INCLUDE_SECRETS", "1")]
 )
-def test_a_value_that_cannot_be_meant_is_named(variable: str, value: str) -> None:
+def test_the_error_for_an_invalid_value_names_the_variable(variable: str, value: str) -> None:
     with pytest.raises(RequestError, match=variable):
         read_request(["create"], {variable: value})
 
 
 @pytest.mark.parametrize("arguments", [["delete"], [], ["create", "--everything"]])
-def test_an_unknown_command_or_flag_is_a_misuse(arguments: list[str]) -> None:
+def test_an_unknown_command_or_flag_ends_with_code_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         read_request(arguments, {})
     assert ended.value.code == 2
 
 
-def test_a_domain_stands_for_its_stack() -> None:
+def test_the_stack_names_of_a_domain() -> None:
     assert stack_names("shop.lab.test") == ("shop_lab_test",)
     long = "a-recipe-with-a-long-name-pr12-abcdef0.some.long.test"
     assert stack_names(long) == (long.replace(".", "_"), long.replace(".", "_")[:45])
@@ -87,27 +87,27 @@ SNAPSHOTS = [
 ]
 
 
-def test_the_latest_is_the_apps_own() -> None:
+def test_the_latest_snapshot_is_that_of_the_app() -> None:
     assert choose(SNAPSHOTS, ["shop"], "latest").short_id == "bbbbbbbb"
     assert choose(SNAPSHOTS, ["shop"], "aaaaaa").short_id == "aaaaaaaa"
 
 
 @pytest.mark.parametrize(
-    ("stack", "wanted", "says"),
+    ("stack", "wanted", "message"),
     [
-        ("shop", "dddddddd", "belongs to another"),
-        ("shop", "eeeeeeee", "belongs to another"),
+        ("shop", "dddddddd", "belongs to another app"),
+        ("shop", "eeeeeeee", "belongs to another app"),
         ("shop", "ffffffff", "no snapshot ffffffff of shop"),
         ("shop", "aaa", "no snapshot aaa"),
         ("empty", "latest", "no snapshot of empty in the repository"),
     ],
 )
-def test_no_other_snapshot_is_ever_chosen(stack: str, wanted: str, says: str) -> None:
-    with pytest.raises(BackupError, match=says):
+def test_a_snapshot_of_another_app_is_never_chosen(stack: str, wanted: str, message: str) -> None:
+    with pytest.raises(BackupError, match=message):
         choose(SNAPSHOTS, [stack], wanted)
 
 
-def test_restics_nanoseconds_are_read() -> None:
+def test_times_with_nanoseconds_are_read() -> None:
     assert SNAPSHOTS[0].time.astimezone(UTC) == datetime(2026, 1, 1, 9, tzinfo=UTC)
     plain = read_snapshot(row("aaaaaaaa", "shop", 1) | {"time": "2026-01-01T10:00:00Z"})
     assert plain.time == datetime(2026, 1, 1, 10, tzinfo=UTC)
@@ -116,8 +116,8 @@ def test_restics_nanoseconds_are_read() -> None:
 def test_the_s3_key_comes_from_its_secret_file(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("abc\n")
-    made = environment({"RESTIC_REPOSITORY": "s3:x", "AWS_SECRET_ACCESS_KEY_FILE": str(key)})
-    assert made["AWS_SECRET_ACCESS_KEY"] == "abc"
+    found = environment({"RESTIC_REPOSITORY": "s3:x", "AWS_SECRET_ACCESS_KEY_FILE": str(key)})
+    assert found["AWS_SECRET_ACCESS_KEY"] == "abc"
     with pytest.raises(BackupError, match="RESTIC_REPOSITORY is not set"):
         environment({})
 
@@ -153,13 +153,13 @@ def test_a_swarm_service_is_read() -> None:
         ("@daily", "2026-01-01 00:00", "2026-01-02 00:00"),
     ],
 )
-def test_a_schedule_holds_when_cron_says(line: str, after: str, then: str) -> None:
+def test_the_next_time_of_a_schedule(line: str, after: str, then: str) -> None:
     schedule = parse_schedule(line)
     assert schedule is not None
     assert schedule.next_after(datetime.fromisoformat(after)) == datetime.fromisoformat(then)
 
 
-def test_no_schedule_is_no_schedule() -> None:
+def test_an_empty_schedule_is_none() -> None:
     assert parse_schedule("  ") is None
 
 
@@ -167,24 +167,24 @@ def test_no_schedule_is_no_schedule() -> None:
     "line",
     ["daily", "60 * * * *", "* * * *", "*/0 * * * *", "5-1 * * * *", "0 0 30 2 *", "a b c d e"],
 )
-def test_a_schedule_that_means_nothing_is_refused(line: str) -> None:
+def test_an_invalid_schedule_is_refused(line: str) -> None:
     with pytest.raises(RequestError, match="CRON_SCHEDULE"):
         parse_schedule(line)
 
 
-def test_an_archive_holds_the_chosen_paths_alone(tmp_path: Path) -> None:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
+def test_an_archive_has_only_the_chosen_paths(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as tar:
         for name in ("/v/a/_data/one", "/v/a/_data/sub/two", "/v/ab/_data/three"):
             entry = tarfile.TarInfo(name)
             entry.size = len(name)
             tar.addfile(entry, io.BytesIO(name.encode()))
     archive = tmp_path / "backup.tar.gz"
-    assert write_archive(io.BytesIO(made.getvalue()), ["/v/a"], archive) == 2
+    assert write_archive(io.BytesIO(whole.getvalue()), ["/v/a"], archive) == 2
     with tarfile.open(archive) as tar:
         assert tar.getnames() == ["v/a/_data/one", "v/a/_data/sub/two"]
         two = tar.extractfile("v/a/_data/sub/two")
         assert two is not None and two.read() == b"/v/a/_data/sub/two"
-    with pytest.raises(BackupError, match="holds nothing at /w"):
-        write_archive(io.BytesIO(made.getvalue()), ["/w"], archive)
+    with pytest.raises(BackupError, match="has nothing at /w"):
+        write_archive(io.BytesIO(whole.getvalue()), ["/w"], archive)
     assert [path.name for path in tmp_path.iterdir()] == ["backup.tar.gz"]

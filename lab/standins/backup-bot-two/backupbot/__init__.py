@@ -1,14 +1,14 @@
-"""The lab's backup-bot-two: backs up the volumes of Swarm stacks with restic, as their labels say.
+"""The lab's backup-bot-two: backs up volumes of Swarm stacks with restic, according to labels.
 
-It keeps the contract of Co-op Cloud's bot of the same name (the label forms, `/usr/bin/backup`
-and its environment), and is stricter in one respect on purpose: where the original logs an error
-and goes on, this one fails and leaves no snapshot. A suite that asks "does the backup work?" is
-worth nothing when a failed dump still gives a snapshot that looks successful.
+It supports the interface of Co-op Cloud's bot of the same name (the forms of the labels,
+`/usr/bin/backup` and its environment variables), but is stricter: where the original logs an error
+and continues, this one fails and keeps no snapshot. A test of the backup would be useless if a
+failed dump still gave a snapshot that looks successful.
 
-Two more things are different, and deliberate:
+There are two more differences, also on purpose:
 
-- An app's Swarm secrets are **not** put into its snapshots. The original copies them in. Here they
-  would place the credentials of a test run into a repository that outlives the run; a restored app
-  gets its secrets from whoever deploys it.
-- A hook's command line is never printed, since a recipe may interpolate values into it.
+- The Swarm secrets of an app are **not** in its snapshots. The original copies them. Here, the
+  credentials of a test run would then be in a repository that is kept after the run. A restored app
+  gets its secrets when it is deployed.
+- The command line of a hook is never printed, since a recipe may put secret values into it.
 """

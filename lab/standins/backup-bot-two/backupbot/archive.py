@@ -1,4 +1,4 @@
-"""Puts a snapshot or a part of it into the archive that `abra app backup download` fetches."""
+"""Writes a snapshot or a part of it to the archive that `abra app backup download` copies."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import IO
 
 from backupbot.errors import BackupError
 
-# abra copies the archive from here; the name is part of the contract.
+# abra copies the archive from this path.
 ARCHIVE = Path("/tmp/backup.tar.gz")
 
 
 def write_archive(tar: IO[bytes], paths: Sequence[str], archive: Path = ARCHIVE) -> int:
-    """Copy the entries at or below `paths` of a tar stream into a gzipped archive.
+    """Copy the entries of a tar stream that are in `paths` to a gzipped archive.
 
     Args:
-        tar: a tar stream, read once from beginning to end.
-        paths: absolute paths to keep.
-        archive: where to write; it appears whole or not at all.
+        tar: the tar stream; it is read once.
+        paths: the absolute paths of the files and folders to copy.
+        archive: the archive to write; it is written in one step.
 
     Returns:
-        How many entries it holds.
+        The number of entries in the archive.
 
     Raises:
-        BackupError: if nothing is at those paths.
+        BackupError: the stream has no such entries.
     """
     tops = tuple(f"{path.strip('/')}/" for path in paths)
     kept = 0
@@ -36,15 +36,15 @@ def write_archive(tar: IO[bytes], paths: Sequence[str], archive: Path = ARCHIVE)
         with (
             os.fdopen(handle, "wb") as file,
             tarfile.open(fileobj=tar, mode="r|") as source,
-            tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as made,
+            tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as result,
         ):
             for entry in source:
                 entry.name = entry.name.strip("/")
                 if f"{entry.name}/".startswith(tops):
-                    made.addfile(entry, source.extractfile(entry) if entry.isreg() else None)
+                    result.addfile(entry, source.extractfile(entry) if entry.isreg() else None)
                     kept += 1
         if not kept:
-            raise BackupError(f"the snapshot holds nothing at {', '.join(paths)}")
+            raise BackupError(f"the snapshot has nothing at {', '.join(paths)}")
         Path(unfinished).replace(archive)
     finally:
         Path(unfinished).unlink(missing_ok=True)

@@ -1,10 +1,11 @@
-"""`/usr/bin/backup`: reads flags and environment, does one thing, says plainly how it went.
+"""`/usr/bin/backup`: the command line of the backup bot.
 
     backup [--] create|snapshots|ls|restore|download [flags]
 
-Each flag has an environment variable, by which abra passes it: SERVICE (domain or stack name),
+For each flag there is an environment variable, which abra sets: SERVICE (domain or stack name),
 SNAPSHOT, INCLUDE_PATH, TARGET, VOLUMES, CONTAINER, NO_COMMANDS, RETRIES, NONINTERACTIVE,
-TIMESTAMPS. A flag wins. Exit code 0 means that it is done, 1 that it is not, 2 a misuse.
+TIMESTAMPS. A flag has priority. The exit code is 0 after success, 1 after a failure, and 2 if the
+command line is not valid.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _COMMANDS = ("create", "snapshots", "ls", "restore", "download", "serve")
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for, from flags and environment together."""
+    """A command with its options, from flags and environment variables."""
 
     command: str
     service: str = ""
@@ -50,34 +51,34 @@ class Request:
 
 
 def say(line: str) -> None:
-    """Print a line of progress at once."""
+    """Print a line of progress without delay."""
     print(line, flush=True)
 
 
 def read_request(arguments: Sequence[str], variables: Mapping[str, str]) -> Request:
-    """Combine flags and environment.
+    """Combine flags and environment variables.
 
     Args:
-        arguments: without the program's name; a leading "--" is passed over, since abra gives one.
-        variables: the environment; an empty value counts as none.
+        arguments: the arguments of the program; a "--" at the start, as abra sets it, is ignored.
+        variables: the environment variables; an empty one counts as not set.
 
     Raises:
-        RequestError: for a value that cannot be meant.
-        SystemExit: with 2, for an unknown command or flag (argparse).
+        RequestError: a value is not valid.
+        SystemExit: the command or a flag is unknown; the exit code is 2 (argparse).
     """
     given = _parser().parse_args([*arguments][1 if arguments and arguments[0] == "--" else 0 :])
 
-    def text(flag: str | None, variable: str, otherwise: str = "") -> str:
-        return flag or variables.get(variable, "").strip() or otherwise
+    def text(flag: str | None, variable: str, default: str = "") -> str:
+        return flag or variables.get(variable, "").strip() or default
 
     def switch(flag: bool, variable: str) -> bool:
         return flag or truth(variable, variables.get(variable, ""))
 
     retries = text(given.retries, "RETRIES", "1")
     if not retries.isdigit():
-        raise RequestError(f"RETRIES is {retries!r}: say how often to try again, for example 1")
+        raise RequestError(f"RETRIES is {retries!r}: it must be a number of retries, for example 1")
     if text(None, "INCLUDE_SECRETS") and truth("INCLUDE_SECRETS", variables["INCLUDE_SECRETS"]):
-        raise RequestError("INCLUDE_SECRETS: this bot keeps no app's secrets in its snapshots")
+        raise RequestError("INCLUDE_SECRETS: this bot never includes secrets in snapshots")
     return Request(
         command=given.command,
         service=text(given.service, "SERVICE"),
@@ -94,8 +95,9 @@ def read_request(arguments: Sequence[str], variables: Mapping[str, str]) -> Requ
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line asks; returns the exit code."""
-    # A killed client leaves its command running in the container; a polite end runs post-hooks.
+    """Run the command of the command line; return the exit code."""
+    # If abra is killed, this command keeps running in the container. After these signals, it still
+    # runs the post-hooks.
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:
@@ -108,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
     except KeyboardInterrupt:
-        print("error: interrupted before it was done", file=sys.stderr, flush=True)
+        print("error: interrupted", file=sys.stderr, flush=True)
         return 130
 
 
@@ -133,22 +135,24 @@ def _do(request: Request) -> int:
 def _create(request: Request, repository: Repository) -> int:
     if request.volumes or request.containers:
         raise RequestError(
-            "VOLUMES and CONTAINER choose what to restore; a backup always holds all that the "
-            "labels promise"
+            "VOLUMES and CONTAINER are for restore and download only; a backup always contains "
+            "everything that the labels promise"
         )
     swarm = Swarm()
     names = (request.service,) if request.service else swarm.enabled_stacks()
     if not names:
-        raise BackupError("no app on this server says backupbot.backup=true")
-    repository.make_if_missing()
+        raise BackupError("no app on this server has the label backupbot.backup=true")
+    repository.create_if_missing()
     failures = []
     for name in names:
         try:
             stack = swarm.stack(name)
             if stack is None:
                 raise BackupError(f"{name} is not deployed on this server")
-            made = create(stack, swarm, repository, say, request.retries, not request.no_commands)
-            say(f"backup finished {made[:8]}")
+            snapshot = create(
+                stack, swarm, repository, say, request.retries, not request.no_commands
+            )
+            say(f"backup finished {snapshot[:8]}")
         except BackupError as failure:
             failures.append(f"backup of {name} failed: {failure}")
     if failures:
@@ -174,7 +178,7 @@ def _ls(request: Request, repository: Repository, snapshot: Snapshot) -> int:
             found = True
             print(f"{node.modified} {node.path}" if request.timestamps else node.path)
     if not found:
-        raise BackupError(f"snapshot {snapshot.short_id} holds nothing at {request.include or '/'}")
+        raise BackupError(f"snapshot {snapshot.short_id} has nothing at {request.include or '/'}")
     return 0
 
 
@@ -213,12 +217,12 @@ def _mounted(request: Request) -> frozenset[str] | None:
         return None
     stack = Swarm().stack(request.service)
     if stack is None:
-        raise BackupError(f"{request.service} is not deployed: CONTAINER cannot be looked up")
+        raise BackupError(f"{request.service} is not deployed, so CONTAINER cannot be used")
     return volumes_of_services(stack, request.containers)
 
 
 def _confirm(request: Request, snapshot: Snapshot) -> None:
-    """Ask at a terminal; nobody can be asked elsewhere, and NONINTERACTIVE says not to."""
+    """Ask for confirmation, if there is a terminal and NONINTERACTIVE is not set."""
     if request.noninteractive or not sys.stdin.isatty():
         return
     when = snapshot.time.isoformat(timespec="seconds")
@@ -226,7 +230,8 @@ def _confirm(request: Request, snapshot: Snapshot) -> None:
     ready, _, _ = select.select([sys.stdin], [], [], _ANSWER_SECONDS)
     if not ready:
         raise BackupError(
-            f"no answer in {_ANSWER_SECONDS} s: nothing was restored (NONINTERACTIVE=1 asks not)"
+            f"no answer within {_ANSWER_SECONDS} s, nothing was restored; with NONINTERACTIVE=1 "
+            "there is no question"
         )
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise BackupError("not confirmed: nothing was restored")
@@ -235,15 +240,15 @@ def _confirm(request: Request, snapshot: Snapshot) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="backup", description=__doc__.split("\n", 1)[0])
     parser.add_argument("command", choices=_COMMANDS)
-    # --host is what the original calls it.
+    # --host is the name in the original bot.
     parser.add_argument("--service", "--host", help="domain or stack name of the app")
-    parser.add_argument("-s", "--snapshot", help="id of a snapshot; the latest if not given")
+    parser.add_argument("-s", "--snapshot", help="id of a snapshot; the default is the latest")
     parser.add_argument("-p", "--include-path", "--path", help="only this path of the snapshot")
-    parser.add_argument("-t", "--target", help="restore below this folder instead of in place")
+    parser.add_argument("-t", "--target", help="restore to this folder instead of in place")
     parser.add_argument("-v", "--volumes", action="append", help="only this volume (repeatable)")
     parser.add_argument("-c", "--container", action="append", help="only this service's volumes")
-    parser.add_argument("--no-commands", action="store_true", help="leave the hooks out")
-    parser.add_argument("-r", "--retries", help="try again this often when files vanish")
+    parser.add_argument("--no-commands", action="store_true", help="do not run hooks")
+    parser.add_argument("-r", "--retries", help="number of retries if files cannot be read")
     parser.add_argument("--noninteractive", action="store_true", help="do not ask")
     parser.add_argument("--timestamps", action="store_true", help="ls: with modification times")
     return parser

@@ -1,4 +1,4 @@
-"""Takes a backup of one stack: pre-hooks, the check of what was promised, restic, post-hooks."""
+"""Backs up a stack: runs pre-hooks, checks that all paths exist, runs restic and post-hooks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from backupbot.plan import VOLUMES_ROOT, BackupPlan, Promise, Stack, hooks, plan
 
 
 class SnapshotTaker(Protocol):
-    """What a backup needs of the repository; see restic.Repository."""
+    """The methods of the repository that a backup uses; see restic.Repository."""
 
     def backup(self, stack: str, version: str, paths: Sequence[str]) -> str: ...
 
@@ -27,20 +27,20 @@ def create(
     retries: int = 1,
     with_hooks: bool = True,
 ) -> str:
-    """Back up a stack; returns the id of its snapshot.
+    """Back up a stack; return the id of its snapshot.
 
     Args:
-        stack: the stack as deployed now.
-        swarm: where hooks run.
-        repository: where the snapshot goes.
-        say: takes a line of progress.
-        retries: how often restic is tried again when it could not read everything.
-        with_hooks: False leaves the hooks out.
+        stack: the stack as it is deployed.
+        swarm: runs the hooks.
+        repository: stores the snapshot.
+        say: is called with each line of progress.
+        retries: how often to run restic again if it could not read all files.
+        with_hooks: whether to run hooks.
 
     Raises:
-        BackupError: if anything that the labels promise did not happen. Then there is no new
-            snapshot, and the post-hooks of services whose pre-hooks ran have run: the original
-            bot goes on after such failures and keeps a snapshot that looks successful.
+        BackupError: a hook failed, a promised path does not exist, or restic failed. There is no
+            new snapshot then, and the post-hooks of the services whose pre-hooks were started have
+            been run.
     """
     plan = plan_backup(stack)
     _announce(plan, say)
@@ -52,10 +52,10 @@ def create(
         require_promised(plan.promises, say)
         snapshot = _take(plan, repository, say, retries)
         runner.check_same_containers()
-    except BaseException:  # an interrupt too must not leave an app in the state of its pre-hook
-        begun = runner.services_that_ran()
+    except BaseException:  # An interrupt, too: an app must not stay in the state of its pre-hook.
+        started = runner.services_that_ran()
         for problem in runner.run_all(
-            "backup post-hook", [hook for hook in after if hook.service.name in begun]
+            "backup post-hook", [hook for hook in after if hook.service.name in started]
         ):
             say(f"after the failure: {problem}")
         _withdraw(snapshot, repository, say)
@@ -78,18 +78,18 @@ def _announce(plan: BackupPlan, say: Callable[[str], None]) -> None:
 def require_promised(
     promises: Sequence[Promise], say: Callable[[str], None], root: PurePath = VOLUMES_ROOT
 ) -> None:
-    """Assert that what is promised is there, once the pre-hooks have written their dumps.
+    """Check that all promised paths exist; call this after the pre-hooks.
 
     Raises:
-        BackupError: naming each promise that is not there, or is only a link.
+        BackupError: a path does not exist, or is a symbolic link; the message names it.
     """
     missing = []
     for promise in promises:
         path = Path(root / promise.inside_root)
         if path.is_symlink():
             raise BackupError(
-                f"{promise} is a symbolic link, and a snapshot would hold the link alone: name "
-                f"what it points to"
+                f"{promise} is a symbolic link, and a snapshot would only contain the link: use "
+                f"the path that it points to"
             )
         if not path.exists():
             missing.append(str(promise) if promise.path else f"volume {promise.volume}")
@@ -107,11 +107,11 @@ def _take(
         try:
             return repository.backup(plan.stack.name, plan.stack.version, paths)
         except BackupError as failure:
-            # A file of a live app may go while it is read; the next attempt finds a stable view.
+            # A running app may remove a file while it is read; the next attempt can succeed.
             if attempt == retries:
                 raise
             say(f"{failure}; trying again")
-    raise BackupError("RETRIES is below zero")
+    raise BackupError("RETRIES is negative")
 
 
 def _withdraw(snapshot: str, repository: SnapshotTaker, say: Callable[[str], None]) -> None:
@@ -119,6 +119,8 @@ def _withdraw(snapshot: str, repository: SnapshotTaker, say: Callable[[str], Non
         return
     try:
         repository.forget(snapshot)
-        say(f"snapshot {snapshot[:8]} was removed again: the backup is not whole")
+        say(f"snapshot {snapshot[:8]} was removed again: the backup is not complete")
     except BackupError as failure:
-        say(f"warning: snapshot {snapshot[:8]} is not whole, and could not be removed: {failure}")
+        say(
+            f"warning: snapshot {snapshot[:8]} is not complete, and could not be removed: {failure}"
+        )

@@ -1,4 +1,4 @@
-"""The container's main process: makes the repository, then waits for signals and the schedule."""
+"""The container's main process: creates the repository, then waits for signals and the schedule."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _AWAITED = (*_ENDING, signal.SIGCHLD)
 
 
 def serve(variables: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Open or make the repository, then idle until told to end.
+    """Open or create the repository, then wait until a signal ends this process.
 
     Args:
         variables: the environment (RESTIC_REPOSITORY, RESTIC_PASSWORD_FILE, CRON_SCHEDULE).
-        say: takes a line of progress.
+        say: is called with each line of progress.
 
     Returns:
-        The process's exit code.
+        The exit code of the process.
 
     Raises:
-        BackupError: if the repository cannot be opened or the schedule cannot be read; Swarm
-            then starts the container again, and shows why in its log.
+        BackupError: the repository cannot be opened, or the schedule is not valid. Swarm then
+            starts the container again, and its log has the reason.
     """
-    # Blocked, not handled: as process 1 it waits for these with sigtimedwait and nothing else.
+    # The signals are blocked, since this process waits for them with sigtimedwait.
     signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     schedule = parse_schedule(variables.get("CRON_SCHEDULE", ""))
     repository = Repository(variables, say)
-    repository.open_or_make()
+    repository.open_or_create()
     repository.unlock_stale()
     say(f"ready: repository {repository.location}")
     if schedule is None:
-        say("CRON_SCHEDULE is empty: backups are taken only when asked for")
+        say("CRON_SCHEDULE is empty: there are no scheduled backups")
     return _wait(schedule, say)
 
 
@@ -51,7 +51,7 @@ def _wait(schedule: Schedule | None, say: Callable[[str], None]) -> int:
         if arrived in _ENDING:
             say("ending")
             return 0
-        # Process 1 also inherits what an interrupted `docker exec` leaves behind.
+        # Process 1 also becomes the parent of processes of an interrupted `docker exec`.
         job = _reap(job, say)
 
 
@@ -64,7 +64,7 @@ def _next(schedule: Schedule | None, say: Callable[[str], None]) -> datetime | N
 
 
 def _signal_before(due: datetime | None) -> int:
-    """Wait for a signal, at most until `due`; 0 if none came."""
+    """Wait for a signal, at most until `due`; return 0 if there was none."""
     if due is None:
         return signal.sigwait(_AWAITED)
     seconds = max(0.0, (due - datetime.now()).total_seconds())
@@ -78,7 +78,7 @@ def _start_backup() -> int:
 
 
 def _reap(job: int, say: Callable[[str], None]) -> int:
-    """Collect ended processes; returns the pid of the scheduled backup while it runs, else 0."""
+    """Reap processes that have ended; return the pid of the scheduled backup if it runs, else 0."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

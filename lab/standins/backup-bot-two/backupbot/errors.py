@@ -1,15 +1,11 @@
-"""The one kind of error whose text is meant for the person at the terminal."""
+"""The errors whose messages are printed for the user."""
 
 from __future__ import annotations
 
 
 class BackupError(Exception):
-    """A backup, restore or look-up that did not do what was asked.
-
-    Args:
-        message: one or more plain sentences that name the app and the thing; no trailing newline.
-    """
+    """A command failed. The message is one or more sentences, without a newline at the end."""
 
 
 class RequestError(BackupError):
-    """What was asked for makes no sense (bad flag, bad label value, bad schedule)."""
+    """A flag, the value of a label, or the schedule is not valid."""

@@ -1,4 +1,4 @@
-"""Runs the hooks of a stack in its services' containers, and notices a replaced container."""
+"""Runs the hooks of a stack in the containers of its services; detects replaced containers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from backupbot.errors import BackupError
 from backupbot.plan import Hook, Service
 from backupbot.swarm import CommandResult
 
-# A dump is often `dump | gzip > file`, and plain sh calls that a success when the dump fails. So
-# pipefail wherever the image's shell knows it: bash (which the original uses), busybox and newer
-# dash; a shell without it runs the command as it is.
+# A dump is often `dump | gzip > file`. If the dump fails, a plain sh counts that as success. So
+# pipefail is set if the shell of the image has it: bash (which the original uses), busybox, and
+# newer versions of dash.
 _SHELL = (
     'if command -v bash >/dev/null 2>&1; then exec bash -o pipefail -c "$1"; fi; '
     "if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi; "
@@ -20,7 +20,7 @@ _SHELL = (
 
 
 class Containers(Protocol):
-    """What hooks need of the Swarm; see swarm.Swarm."""
+    """The methods of the Swarm that hooks use; see swarm.Swarm."""
 
     def container_of(self, service: Service) -> str: ...
 
@@ -28,11 +28,11 @@ class Containers(Protocol):
 
 
 class HookRunner:
-    """Runs hooks, each in the container that its service had at first.
+    """Runs hooks, and remembers in which container each service ran its first one.
 
     Args:
         containers: the Swarm.
-        say: takes a line of progress.
+        say: is called with each line of progress.
     """
 
     def __init__(self, containers: Containers, say: Callable[[str], None]) -> None:
@@ -41,20 +41,21 @@ class HookRunner:
         self._first_seen: dict[str, tuple[Service, str]] = {}
 
     def run(self, kind: str, hooks: Sequence[Hook]) -> None:
-        """Run hooks in order; the first failure ends it.
+        """Run hooks in order, until one fails.
 
         Args:
-            kind: "backup pre-hook" and the like, for messages.
-            hooks: what to run.
+            kind: the kind of the hooks for messages, such as "backup pre-hook".
+            hooks: the hooks to run.
 
         Raises:
-            BackupError: naming the service, the exit code and the end of the hook's output.
+            BackupError: one failed; the message has the service, the exit code and the end of the
+                output.
         """
         for hook in hooks:
             self._run_one(kind, hook)
 
     def run_all(self, kind: str, hooks: Sequence[Hook]) -> list[str]:
-        """Run hooks in order, whatever each does; returns the failures' messages."""
+        """Run all hooks in order; return the messages of those that failed."""
         failures = []
         for hook in hooks:
             try:
@@ -64,11 +65,11 @@ class HookRunner:
         return failures
 
     def check_same_containers(self) -> None:
-        """Assert that every service that ran a hook still has the container that ran it.
+        """Check that every service that ran a hook still has the same container.
 
         Raises:
-            BackupError: naming the service. A dump in a container that was replaced while it
-                was written or read may be cut short.
+            BackupError: a container was replaced, so its dump may be incomplete; the message names
+                the service.
         """
         for service, container in self._first_seen.values():
             if self._containers.container_of(service) != container:
@@ -77,7 +78,7 @@ class HookRunner:
                 )
 
     def services_that_ran(self) -> frozenset[str]:
-        """Short names of the services in which a hook was at least begun."""
+        """Return the short names of the services in which a hook was started."""
         return frozenset(self._first_seen)
 
     def _run_one(self, kind: str, hook: Hook) -> None:
@@ -94,5 +95,5 @@ class HookRunner:
         if result.exit_code:
             raise BackupError(
                 f"{kind} of service {name} failed with exit code {result.exit_code}"
-                + (f"; it said:\n{result.output}" if result.output else " and said nothing")
+                + (f"; its output:\n{result.output}" if result.output else ", without output")
             )

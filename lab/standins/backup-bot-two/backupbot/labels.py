@@ -1,11 +1,11 @@
-"""What the backup labels of one service say, in any of the three forms seen in recipes.
+"""Reads the backup labels of a service, in the three forms that recipes use.
 
 1. The specification: `backupbot.backup`, `backupbot.backup.volumes.<vol>`,
    `backupbot.backup.volumes.<vol>.path`, `backupbot.{backup,restore}.{pre,post}-hook`.
-2. The path form: `backupbot.backup.path` with absolute paths as seen in the service's container.
-3. Older spellings: `backupbot.volumes.<vol>` for the volume labels, and the bash era's
-   `backupbot.backup.command` (runs as a further pre-hook) and `backupbot.restore.command`
-   (runs as the first post-hook of a restore).
+2. The path form: `backupbot.backup.path` with absolute paths in the service's container.
+3. Older names: `backupbot.volumes.<vol>` for the volume labels, and, of the older bot in bash,
+   `backupbot.backup.command` (an additional pre-hook) and `backupbot.restore.command` (the first
+   post-hook of a restore).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Operation = Literal["backup", "restore"]
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off", ""})
 _VOLUME_PREFIXES = ("backupbot.backup.volumes.", "backupbot.volumes.")
-# `backupbot.restore=true` was a switch in the bash era; everything that has a backup is restorable.
+# `backupbot.restore=true` was a switch of the older bot; now, every backup can be restored.
 _WITHOUT_EFFECT = frozenset({"backupbot.restore"})
 
 
 @dataclass(frozen=True)
 class HookCommands:
-    """The shell commands around one operation, in the order in which they run."""
+    """The shell commands before and after an operation, in order."""
 
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class HookCommands:
 
 @dataclass(frozen=True)
 class VolumeRule:
-    """What a label says about one volume; `paths` are relative to the volume's root."""
+    """What the labels define for a volume; `paths` are relative to the root of the volume."""
 
     volume: str
     included: bool = True
@@ -46,8 +46,8 @@ class VolumeRule:
 class ServiceLabels:
     """The backup labels of one service.
 
-    `container_paths` are absolute paths inside the service's container (the path form).
-    `unknown` are labels that begin with `backupbot.` and mean nothing to this program.
+    `container_paths` are absolute paths in the service's container (the path form).
+    `unknown` are labels that start with `backupbot.`, but are unknown to this program.
     """
 
     switch: bool | None = None
@@ -58,8 +58,8 @@ class ServiceLabels:
     unknown: tuple[str, ...] = ()
 
     @property
-    def say_anything(self) -> bool:
-        """True if the service has a backup label other than the switch."""
+    def exist(self) -> bool:
+        """Whether the service has a backup label other than the switch."""
         return bool(
             self.volumes
             or self.container_paths
@@ -69,32 +69,32 @@ class ServiceLabels:
 
 
 def truth(name: str, value: str) -> bool:
-    """Read a yes-or-no value.
+    """Read a boolean value.
 
     Args:
-        name: what the value belongs to, for the message.
-        value: for example "true", "False" or "0"; an empty value is no.
+        name: the name of the label or variable, for the message.
+        value: for example "true", "False" or "0"; an empty value is false.
 
     Raises:
-        RequestError: if it is neither.
+        RequestError: it is neither true nor false.
     """
-    word = value.strip().lower()
-    if word in _TRUE:
+    text = value.strip().lower()
+    if text in _TRUE:
         return True
-    if word in _FALSE:
+    if text in _FALSE:
         return False
-    raise RequestError(f"{name} is {value!r}: say true or false")
+    raise RequestError(f"{name} is {value!r}: it must be true or false")
 
 
 def parse(service: str, labels: Mapping[str, str]) -> ServiceLabels:
-    """Read the backup labels of one service; labels of other programs are passed over.
+    """Read the backup labels of a service; other labels are ignored.
 
     Args:
-        service: short name of the service, for messages ("app").
-        labels: the service's labels (`deploy.labels` in the compose file).
+        service: the short name of the service ("app"), for messages.
+        labels: the labels of the service (`deploy.labels` in the compose file).
 
     Raises:
-        RequestError: for a value that cannot be meant, naming the label and the service.
+        RequestError: a value is not valid; the message names the label and the service.
 
     Example:
         >>> parse("db", {"backupbot.backup.volumes.data.path": "dump.sql"}).volumes[0].paths
@@ -148,7 +148,7 @@ _KNOWN = frozenset(
 def _add_rule(rules: dict[str, VolumeRule], named: str, rest: str, value: str) -> None:
     volume, is_path = rest.removesuffix(".path"), rest.endswith(".path")
     if not volume:
-        raise RequestError(f"{named} names no volume")
+        raise RequestError(f"{named} has no name of a volume")
     rule = rules.get(volume, VolumeRule(volume))
     if is_path:
         rule = VolumeRule(volume, rule.included, _relative_paths(named, value))
@@ -160,11 +160,11 @@ def _add_rule(rules: dict[str, VolumeRule], named: str, rest: str, value: str) -
 def _relative_paths(named: str, value: str) -> tuple[str, ...]:
     paths = tuple(part.strip().strip("/") for part in value.split(",") if part.strip())
     if not paths:
-        raise RequestError(f"{named} is empty: name at least one path in the volume")
+        raise RequestError(f"{named} is empty: it must have at least one path in the volume")
     for path in paths:
         if ".." in path.split("/"):
-            raise RequestError(f"{named}: {path!r} leaves the volume")
-    # "/" alone means the whole volume, which is what no path at all means.
+            raise RequestError(f"{named}: {path!r} is not in the volume")
+    # "/" is the whole volume, as is no path.
     return () if "" in paths or "." in paths else paths
 
 

@@ -1,14 +1,13 @@
-"""From the services of one stack to what a backup must hold: pure, no Docker and no restic.
+"""Works out what the backup of a stack must contain, from the labels of its services.
 
-How the forms mix (they do, in public recipes):
+Public recipes mix the forms of the labels. This is how they are combined:
 
-- A stack takes part when any of its services says `backupbot.backup=true`. The specification calls
-  the label on a second service an error; public recipes do it, so it is accepted.
-- No service uses the path form: every volume of the stack, whole, less what volume labels say.
-- Some service uses the path form: each service speaks for itself, as when that form was made. A
-  service with paths gives those paths; one that only says `backupbot.backup=true` gives its
-  volumes, less what volume labels say; one without labels gives nothing. A volume that a volume
-  label includes by name is held whichever service mounts it.
+- A stack is backed up if any of its services has `backupbot.backup=true`. According to the
+  specification, only one service may have it; public recipes have it on several, so it is accepted.
+- If no service uses the path form: all volumes of the stack, except for what volume labels exclude.
+- If a service uses the path form: the paths of the services that have paths, and the volumes of the
+  services that only have `backupbot.backup=true`, except for what volume labels exclude. Volumes
+  that a volume label includes are always added.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ VOLUMES_ROOT = PurePosixPath("/var/lib/docker/volumes")
 
 @dataclass(frozen=True)
 class Mount:
-    """One mount of a service; `kind` and `source` as Docker gives them ("volume", full name)."""
+    """A mount of a service; `kind` is Docker's type, `source` the full name if it is a volume."""
 
     kind: str
     source: str
@@ -34,7 +33,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Service:
-    """What a plan needs to know of one service; `name` is short ("app")."""
+    """A service; `name` is the short name ("app")."""
 
     name: str
     service_id: str
@@ -43,13 +42,13 @@ class Service:
 
     @property
     def volumes(self) -> tuple[str, ...]:
-        """Full names of the volumes that it mounts; an unnamed one has no data to keep."""
+        """The full names of the volumes that it mounts, without anonymous ones."""
         return tuple(m.source for m in self.mounts if m.kind == "volume" and m.source)
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One deployed app: `name` as Swarm knows it, `version` from its Co-op Cloud label."""
+    """The stack of a deployed app; `version` is that of its Co-op Cloud label."""
 
     name: str
     services: tuple[Service, ...]
@@ -57,13 +56,13 @@ class Stack:
 
     @property
     def enabled(self) -> bool:
-        """True if any service says `backupbot.backup=true`."""
+        """Whether any service has `backupbot.backup=true`."""
         return any(service.labels.switch for service in self.services)
 
 
 @dataclass(frozen=True)
 class Hook:
-    """One shell command to run in a service's container."""
+    """A shell command to run in a service's container."""
 
     service: Service
     command: str
@@ -71,19 +70,19 @@ class Hook:
 
 @dataclass(frozen=True)
 class Promise:
-    """One path that the labels promise to hold; `path` relative to the volume, "" for all of it."""
+    """A path that the labels promise to back up: in a volume, or "" for the whole volume."""
 
     volume: str
     path: str = ""
 
     @property
     def full_path(self) -> PurePosixPath:
-        """Where it is in the bot's container and on the host, and in a snapshot."""
+        """The absolute path: in the bot's container, on the host, and in a snapshot."""
         return VOLUMES_ROOT / self.inside_root
 
     @property
     def inside_root(self) -> PurePosixPath:
-        """Where it is below the folder of all volumes."""
+        """The path in the folder of all volumes."""
         return PurePosixPath(self.volume, "_data", self.path)
 
     def __str__(self) -> str:
@@ -92,7 +91,7 @@ class Promise:
 
 @dataclass(frozen=True)
 class BackupPlan:
-    """All that one backup of one stack must hold, and remarks for whoever reads the output."""
+    """What the backup of a stack must contain, and remarks to print."""
 
     stack: Stack
     promises: tuple[Promise, ...]
@@ -100,21 +99,21 @@ class BackupPlan:
 
 
 def short_volume_name(stack: str, volume: str) -> str:
-    """A volume's name in its compose file: `content` for `shop_lab_test_content`."""
+    """Return a volume's name in the compose file: `content` for `shop_lab_test_content`."""
     return volume.removeprefix(f"{stack}_")
 
 
 def plan_backup(stack: Stack) -> BackupPlan:
-    """Work out what a backup of `stack` must hold.
+    """Work out what the backup of a stack must contain.
 
     Raises:
-        BackupError: if the stack takes no part, promises a path that no volume holds, names a
-            volume that it does not have, or ends up with nothing to back up.
+        BackupError: the labels do not enable the backup, promise a path that is not in a volume,
+            or name an unknown volume; or there is nothing to back up.
     """
     _require_enabled(stack)
     rules = _volume_rules(stack)
     remarks = [
-        f"label {label} of service {service.name} means nothing to this bot and is ignored"
+        f"label {label} of service {service.name} is unknown to this bot and is ignored"
         for service in stack.services
         for label in service.labels.unknown
     ]
@@ -127,24 +126,24 @@ def plan_backup(stack: Stack) -> BackupPlan:
         if path_form and (service.labels.container_paths or not service.labels.switch):
             volumes = tuple(v for v in volumes if short_volume_name(stack.name, v) in rules)
         promises += _promises_of_volumes(stack, volumes, rules)
-    kept = _without_repeats(promises)
-    if not kept:
+    unique = _without_duplicates(promises)
+    if not unique:
         raise BackupError(
-            f"{stack.name} says backupbot.backup=true and has nothing to back up: no volume, or "
-            f"all volumes excluded"
+            f"{stack.name} has the label backupbot.backup=true, but nothing to back up: it has no "
+            f"volumes, or all are excluded"
         )
-    return BackupPlan(stack, kept, tuple(remarks))
+    return BackupPlan(stack, unique, tuple(remarks))
 
 
 def hooks(
     stack: Stack, operation: Operation, containers: Sequence[str] = ()
 ) -> tuple[tuple[Hook, ...], tuple[Hook, ...]]:
-    """The hooks before and after an operation.
+    """Return the hooks before and after an operation.
 
     Args:
-        stack: the stack as deployed now.
+        stack: the stack as it is deployed.
         operation: "backup" or "restore".
-        containers: short service names to keep to; empty for all.
+        containers: the short names of the services to include; empty for all.
     """
     before: list[Hook] = []
     after: list[Hook] = []
@@ -161,38 +160,38 @@ def select_paths(
     volumes: Sequence[str] = (),
     mounted: frozenset[str] | None = None,
 ) -> tuple[str, ...]:
-    """The paths of a snapshot that lie on chosen volumes.
+    """Return the paths of a snapshot that are in the chosen volumes.
 
     Args:
-        stack: stack name; volumes may be named with or without it.
-        paths: absolute paths of a snapshot.
-        volumes: volumes to keep to; empty for all.
-        mounted: full names of the volumes to keep to besides; None for all.
+        stack: the name of the stack; the names of volumes may start with it.
+        paths: the absolute paths of the snapshot.
+        volumes: the volumes to include; empty for all.
+        mounted: the full names of the volumes to include; None for all. Both must match.
 
     Raises:
-        BackupError: if a named volume is not in the snapshot, or nothing is left.
+        BackupError: a volume is not in the snapshot, or nothing matches.
     """
     wanted = {short_volume_name(stack, volume) for volume in volumes}
-    held = {path: volume_of(path) for path in paths}
-    missing = wanted - {short_volume_name(stack, volume) for volume in held.values()}
+    found = {path: volume_of(path) for path in paths}
+    missing = wanted - {short_volume_name(stack, volume) for volume in found.values()}
     if missing:
         raise BackupError(
-            f"the snapshot holds no volume {', '.join(sorted(missing))}; it holds "
-            + ", ".join(sorted({short_volume_name(stack, v) for v in held.values()}))
+            f"the snapshot has no volume {', '.join(sorted(missing))}; it has "
+            + ", ".join(sorted({short_volume_name(stack, v) for v in found.values()}))
         )
     chosen = tuple(
         path
-        for path, volume in held.items()
+        for path, volume in found.items()
         if (not wanted or short_volume_name(stack, volume) in wanted)
         and (mounted is None or volume in mounted)
     )
     if not chosen:
-        raise BackupError("the snapshot holds nothing of the chosen containers' volumes")
+        raise BackupError("the snapshot has nothing in the volumes of the chosen containers")
     return chosen
 
 
 def volume_of(path: str) -> str:
-    """The full name of the volume that an absolute path of a snapshot lies on ("" if on none)."""
+    """Return the full name of the volume of an absolute path in a snapshot, or ""."""
     try:
         parts = PurePosixPath(path).relative_to(VOLUMES_ROOT).parts
     except ValueError:
@@ -201,7 +200,7 @@ def volume_of(path: str) -> str:
 
 
 def volumes_of_services(stack: Stack, containers: Sequence[str]) -> frozenset[str]:
-    """Full names of the volumes that the named services mount."""
+    """Return the full names of the volumes that these services mount."""
     return frozenset(
         volume for service in _selected_services(stack, containers) for volume in service.volumes
     )
@@ -222,10 +221,10 @@ def _require_enabled(stack: Stack) -> None:
     if stack.enabled:
         return
     if any(service.labels.switch is False for service in stack.services):
-        raise BackupError(f"{stack.name} says backupbot.backup=false: no backup is wanted")
-    if any(service.labels.say_anything for service in stack.services):
+        raise BackupError(f"{stack.name} has the label backupbot.backup=false")
+    if any(service.labels.exist for service in stack.services):
         raise BackupError(
-            f"{stack.name} has backup labels, but no service says backupbot.backup=true"
+            f"{stack.name} has backup labels, but no service has backupbot.backup=true"
         )
     raise BackupError(
         f"{stack.name} has no backup labels: its recipe needs backupbot.backup=true under "
@@ -240,20 +239,20 @@ def _volume_rules(stack: Stack) -> dict[str, VolumeRule]:
             earlier = rules.setdefault(short_volume_name(stack.name, rule.volume), rule)
             if (earlier.included, earlier.paths) != (rule.included, rule.paths):
                 raise BackupError(
-                    f"two services of {stack.name} say different things about volume {rule.volume}"
+                    f"the labels of two services of {stack.name} for volume {rule.volume} differ"
                 )
     return rules
 
 
 def _check_rules(stack: Stack, rules: dict[str, VolumeRule]) -> list[str]:
-    """Refuse a promise about a volume that is not there; remark on an exclusion of one."""
-    there = {short_volume_name(stack.name, v) for s in stack.services for v in s.volumes}
+    """Refuse labels that include an unknown volume; return a remark for each excluded one."""
+    known = {short_volume_name(stack.name, v) for s in stack.services for v in s.volumes}
     remarks = []
-    for volume in sorted(set(rules) - there):
+    for volume in sorted(set(rules) - known):
         if rules[volume].included:
             raise BackupError(
                 f"a label promises a backup of volume {volume}, which no service of {stack.name} "
-                f"mounts; mounted: {', '.join(sorted(there)) or 'none'}"
+                f"mounts; mounted: {', '.join(sorted(known)) or 'none'}"
             )
         remarks.append(f"volume {volume} is excluded by a label, and no service mounts it")
     return remarks
@@ -271,27 +270,27 @@ def _promises_of_volumes(
 
 
 def _promise_for(stack: Stack, service: Service, path: str) -> Promise:
-    """Map a path of the container to its volume; the innermost mount holds it."""
+    """Map a path in the container to a path in the volume of the innermost mount."""
     wanted = PurePosixPath(path)
-    holding = [
+    mounts = [
         mount
         for mount in service.mounts
         if wanted == PurePosixPath(mount.target) or PurePosixPath(mount.target) in wanted.parents
     ]
-    innermost = max(holding, key=lambda m: len(PurePosixPath(m.target).parts), default=None)
+    innermost = max(mounts, key=lambda m: len(PurePosixPath(m.target).parts), default=None)
     if innermost is None or innermost.kind != "volume" or not innermost.source:
         targets = [m.target for m in service.mounts if m.kind == "volume" and m.source]
         raise BackupError(
             f"label backupbot.backup.path of service {service.name} of {stack.name} promises "
-            f"{path}, which is on no volume (volumes are mounted at: "
+            f"{path}, which is not in a volume (volumes are mounted at: "
             f"{', '.join(targets) or 'none'})"
         )
     relative = wanted.relative_to(innermost.target)
     return Promise(innermost.source, "" if relative == PurePosixPath() else str(relative))
 
 
-def _without_repeats(promises: Sequence[Promise]) -> tuple[Promise, ...]:
-    """Each promise once, and none inside another: restic refuses neither, a reader minds both."""
+def _without_duplicates(promises: Sequence[Promise]) -> tuple[Promise, ...]:
+    """Return each promise once, and none that is inside another."""
     unique = sorted(set(promises), key=lambda p: str(p.full_path))
     return tuple(
         promise

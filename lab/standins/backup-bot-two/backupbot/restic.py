@@ -1,4 +1,4 @@
-"""The restic repository: opened or made, written to, read from. One process each time."""
+"""The restic repository; each method runs restic in a new process."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from backupbot.errors import BackupError
 TAG = "backup-bot-two"
 _LOCK_WAIT_SECONDS = 300.0
 _LOCK_POLL_SECONDS = 1.0
-_INCOMPLETE = 3  # restic's exit code for a snapshot that lacks files that it could not read
-_INIT_GUARD = Path("/run/lock/backup-bot-two.init")
+_INCOMPLETE = 3  # restic's exit code for a snapshot without some files that it could not read
+_INIT_LOCK = Path("/run/lock/backup-bot-two.init")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Snapshot:
 
     @property
     def short_id(self) -> str:
-        """The eight characters by which restic's users name it."""
+        """The first eight characters of the id, which users need."""
         return self.id[:8]
 
 
@@ -49,8 +49,8 @@ class Node:
 
 
 def read_snapshot(row: Mapping[str, Any]) -> Snapshot:
-    """Make a Snapshot of what `restic snapshots --json` says of one."""
-    # restic writes nanoseconds, Python reads microseconds.
+    """Create a Snapshot from an entry of `restic snapshots --json`."""
+    # restic writes nanoseconds, but Python can read only microseconds.
     stamp = str(row["time"])
     whole, _, rest = stamp.partition(".")
     zone = rest.lstrip("0123456789") if rest else ""
@@ -64,15 +64,15 @@ def read_snapshot(row: Mapping[str, Any]) -> Snapshot:
 
 
 def choose(snapshots: Sequence[Snapshot], stacks: Sequence[str], wanted: str) -> Snapshot:
-    """The snapshot that a user means; never one of another app.
+    """Return the snapshot with an id, or the latest one; never a snapshot of another app.
 
     Args:
         snapshots: all snapshots of the repository.
         stacks: the names that the app's stack may have.
-        wanted: "latest", or an id or the beginning of one.
+        wanted: "latest", or an id or its start.
 
     Raises:
-        BackupError: if there is none, or it is another app's.
+        BackupError: there is none, or it is a snapshot of another app.
     """
     own = [s for s in snapshots if s.stack in stacks and TAG in s.tags]
     if wanted == "latest":
@@ -82,41 +82,41 @@ def choose(snapshots: Sequence[Snapshot], stacks: Sequence[str], wanted: str) ->
     named = [s for s in snapshots if len(wanted) >= 4 and s.id.startswith(wanted)]
     mine = [s for s in named if s in own]
     if len(mine) > 1:
-        raise BackupError(f"{wanted} is the beginning of {len(mine)} snapshots: say more of it")
+        raise BackupError(f"the ids of {len(mine)} snapshots start with {wanted}: use a longer id")
     if mine:
         return mine[0]
     if named:
-        raise BackupError(f"snapshot {wanted} is not one of {stacks[0]}: it belongs to another")
+        raise BackupError(f"snapshot {wanted} is not of {stacks[0]}: it belongs to another app")
     raise BackupError(f"there is no snapshot {wanted} of {stacks[0]}")
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a restic process; S3's secret key is read from its secret file.
+    """Return the environment of a restic process, with the secret key of S3 from its file.
 
     Raises:
-        BackupError: if RESTIC_REPOSITORY is missing, or a named file cannot be read.
+        BackupError: RESTIC_REPOSITORY is not set, or the file cannot be read.
     """
-    made = dict(given)
-    if not made.get("RESTIC_REPOSITORY"):
-        raise BackupError("RESTIC_REPOSITORY is not set: name a path or s3:https://...")
-    key_file = made.pop("AWS_SECRET_ACCESS_KEY_FILE", "")
+    variables = dict(given)
+    if not variables.get("RESTIC_REPOSITORY"):
+        raise BackupError("RESTIC_REPOSITORY is not set: set it to a path or s3:https://...")
+    key_file = variables.pop("AWS_SECRET_ACCESS_KEY_FILE", "")
     if key_file:
         try:
-            made["AWS_SECRET_ACCESS_KEY"] = Path(key_file).read_text(encoding="utf-8").strip()
+            variables["AWS_SECRET_ACCESS_KEY"] = Path(key_file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise BackupError(f"the S3 secret key cannot be read: {error}") from error
-    return made
+    return variables
 
 
 class Repository:
-    """The repository named by RESTIC_REPOSITORY, opened with RESTIC_PASSWORD_FILE.
+    """The repository at RESTIC_REPOSITORY, opened with RESTIC_PASSWORD_FILE.
 
     Args:
-        variables: environment to take them from.
-        say: takes a line of progress.
+        variables: the environment with these variables.
+        say: is called with each line of progress.
 
     Raises:
-        BackupError: from every method, with restic's own words where it says why.
+        BackupError: raised by every method if restic fails; the message has restic's errors.
     """
 
     def __init__(self, variables: Mapping[str, str], say: Callable[[str], None]) -> None:
@@ -125,43 +125,42 @@ class Repository:
         self.location = self._environment["RESTIC_REPOSITORY"]
         self._options = ["--cache-dir", "/var/cache/restic"]
         if self.location.startswith("/"):
-            # A cache only copies what lies on the same disk already.
+            # A cache would only be a copy on the same disk.
             self._options = ["--no-cache"]
 
-    def make_if_missing(self) -> None:
-        """Make the repository if there is none; one that is seen to exist is not opened."""
-        # Opening costs half a second (the password is stretched), and what follows opens it anyway.
+    def create_if_missing(self) -> None:
+        """Create the repository if there is none, without opening one that exists."""
+        # Opening it takes half a second, and the next call of restic opens it anyway.
         if not (self.location.startswith("/") and Path(self.location, "config").is_file()):
-            self.open_or_make()
+            self.open_or_create()
 
-    def open_or_make(self) -> None:
-        """Open the repository; make it if there is none."""
+    def open_or_create(self) -> None:
+        """Check that the repository can be opened; create it if there is none."""
         if self._is_missing():
-            _INIT_GUARD.parent.mkdir(parents=True, exist_ok=True)
-            with _INIT_GUARD.open("w") as guard:
-                # Two first backups at once would each make one, with two keys and one config.
-                fcntl.flock(guard, fcntl.LOCK_EX)
+            _INIT_LOCK.parent.mkdir(parents=True, exist_ok=True)
+            with _INIT_LOCK.open("w") as lock:
+                # Without the lock, two first backups at the same time would both create it.
+                fcntl.flock(lock, fcntl.LOCK_EX)
                 if self._is_missing():
-                    self._say(f"making a restic repository at {self.location}")
+                    self._say(f"creating a restic repository at {self.location}")
                     self._run("init")
 
     def unlock_stale(self) -> None:
-        """Remove the locks of processes that are gone.
+        """Remove stale locks, and keep those that are in use.
 
-        This is restic's own rule: locks of this host (the recipe gives the bot a fixed host name,
-        and one container at a time) whose process is gone, and locks not renewed for 30 minutes.
-        A lock that is in use stays.
+        For restic, a lock is stale if its process on this host does not exist, or if it was not
+        renewed for 30 minutes. The recipe gives the bot a fixed host name and one container.
         """
         self._restic("unlock")
 
     def backup(self, stack: str, version: str, paths: Sequence[str]) -> str:
-        """Take a snapshot; returns its id.
+        """Create a snapshot; return its id.
 
         Raises:
-            BackupError: if a file could not be read. No snapshot is left then.
+            BackupError: a file could not be read; no snapshot is kept then.
         """
         arguments = ["backup", "--json", "--host", stack, "--tag", TAG]
-        # A second tag as the original sets it, so that tools which look for that find it.
+        # A second tag, as the original sets it, for tools that use it.
         arguments += ["--tag", f"{stack}:{version}".replace(",", "_"), "--", *paths]
         done = self._run_with_lock(arguments)
         messages = _json_lines(done.stdout)
@@ -175,20 +174,20 @@ class Repository:
             return snapshot
         if done.returncode == _INCOMPLETE and snapshot:
             self.forget(snapshot)
-            raise BackupError(f"some files could not be read: {_said(done)}")
-        raise BackupError(f"restic backup failed: {_said(done)}")
+            raise BackupError(f"some files could not be read: {_errors(done)}")
+        raise BackupError(f"restic backup failed: {_errors(done)}")
 
     def forget(self, snapshot: str) -> None:
         """Remove a snapshot."""
         self._run("forget", snapshot)
 
     def snapshots(self) -> tuple[Snapshot, ...]:
-        """All snapshots, of every app, oldest first."""
+        """Return the snapshots of all apps, oldest first."""
         rows = json.loads(self._run("snapshots", "--json").stdout or "[]") or []
         return tuple(sorted((read_snapshot(row) for row in rows), key=lambda s: s.time))
 
     def nodes(self, snapshot: Snapshot) -> Iterator[Node]:
-        """Every file and folder at or below the paths that the snapshot was taken of."""
+        """Yield every file and folder in the paths of the snapshot."""
         tops = tuple(f"{path}/" for path in snapshot.paths)
         for row in _json_lines(self._run("ls", "--json", snapshot.id).stdout):
             path = str(row.get("path", ""))
@@ -196,10 +195,10 @@ class Repository:
                 yield Node(path, str(row.get("type", "")), str(row.get("mtime", "")))
 
     def restore(self, snapshot: Snapshot, target: str, includes: Sequence[str]) -> None:
-        """Write files back.
+        """Restore files.
 
-        Files that the snapshot does not have stay where they are: restic's restore deletes
-        nothing, and neither does the original bot.
+        Files that are not in the snapshot are kept: restic deletes nothing, nor does the original
+        bot.
         """
         arguments = ["restore", snapshot.id, "--target", target]
         for path in includes:
@@ -208,7 +207,7 @@ class Repository:
 
     @contextmanager
     def tar(self, snapshot: Snapshot) -> Iterator[IO[bytes]]:
-        """The whole snapshot as a tar stream; an early end raises when the block is left."""
+        """Yield the snapshot as a tar stream; raise after the block if restic failed."""
         command = ["restic", *self._options, "dump", "--archive", "tar", snapshot.id, "/"]
         with subprocess.Popen(
             command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -216,29 +215,29 @@ class Repository:
             assert process.stdout is not None
             yield process.stdout
             process.stdout.read()
-            _, said = process.communicate()
+            _, errors = process.communicate()
         if process.returncode:
-            raise BackupError(f"restic dump failed: {said.decode(errors='replace').strip()}")
+            raise BackupError(f"restic dump failed: {errors.decode(errors='replace').strip()}")
 
     def _is_missing(self) -> bool:
         done = self._restic("cat", "config", "--no-lock")
         if done.returncode == 0:
             return False
-        said = _said(done)
-        if "wrong password" in said:
+        errors = _errors(done)
+        if "wrong password" in errors:
             raise BackupError(f"the repository at {self.location} has another password")
-        if "unable to open config file" in said or "repository does not exist" in said:
+        if "unable to open config file" in errors or "repository does not exist" in errors:
             return True
-        raise BackupError(f"the repository at {self.location} cannot be opened: {said}")
+        raise BackupError(f"the repository at {self.location} cannot be opened: {errors}")
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = self._run_with_lock(arguments)
         if done.returncode:
-            raise BackupError(f"restic {arguments[0]} failed: {_said(done)}")
+            raise BackupError(f"restic {arguments[0]} failed: {_errors(done)}")
         return done
 
     def _run_with_lock(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run restic; while another process holds a lock that excludes us, try again."""
+        """Run restic; try again while another process has locked the repository."""
         deadline = time.monotonic() + _LOCK_WAIT_SECONDS
         while True:
             done = self._restic(*arguments)
@@ -246,11 +245,11 @@ class Repository:
                 return done
             if time.monotonic() > deadline:
                 raise BackupError(
-                    f"the repository stayed locked for {_LOCK_WAIT_SECONDS:.0f} s: {_said(done)}"
+                    f"the repository was locked for {_LOCK_WAIT_SECONDS:.0f} s: {_errors(done)}"
                 )
             self._say("the repository is locked by another backup; trying again")
             self.unlock_stale()
-            # restic of this age cannot wait for a lock by itself (--retry-lock came in 0.16).
+            # Before version 0.16, restic cannot wait for a lock itself (--retry-lock).
             time.sleep(_LOCK_POLL_SECONDS)
 
     def _restic(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -265,13 +264,13 @@ class Repository:
             errors="replace",
         ) as process:
             try:
-                said, complained = process.communicate()
+                output, errors = process.communicate()
             except KeyboardInterrupt:
-                # The one signal after which restic takes its lock away; it ends at once.
+                # After this signal, restic removes its lock and ends.
                 process.send_signal(signal.SIGINT)
                 process.communicate()
                 raise
-        return subprocess.CompletedProcess(command, process.returncode, said, complained)
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _json_lines(text: str) -> list[dict[str, Any]]:
@@ -282,8 +281,8 @@ def _json_lines(text: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _said(done: subprocess.CompletedProcess[str]) -> str:
-    """restic's complaint in a few lines; with --json it complains in JSON."""
+def _errors(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the first errors of restic, which are JSON if it was called with --json."""
     lines = []
     for line in done.stderr.splitlines():
         if line.startswith("{"):
@@ -298,5 +297,5 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _literal(path: str) -> str:
-    """A path as a restic pattern that matches only itself."""
+    """Return a restic pattern that matches this path only."""
     return "".join(f"\\{c}" if c in "*?[\\" else c for c in path)

@@ -1,7 +1,7 @@
-"""Restores one stack from one of its snapshots.
+"""Restores a stack from one of its snapshots.
 
-As with the original bot, nothing is deleted: a file that came after the snapshot stays. Whoever
-needs a volume to be exactly the snapshot removes the volume and deploys the app afresh first.
+As with the original bot, nothing is deleted: files that are newer than the snapshot are kept. To
+get exactly the content of the snapshot, first remove the volume and deploy the app again.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ from backupbot.restic import Repository, Snapshot
 
 @dataclass(frozen=True)
 class RestoreChoice:
-    """What of a snapshot to restore, and where to; empty means all of it.
+    """What to restore from a snapshot, and where.
 
-    `containers` are short service names, `volumes` volume names with or without the stack,
-    `include` a path in the snapshot.
+    Attributes:
+        target: the folder to restore to; "/" to restore in place.
+        volumes: the volumes to restore, with or without the name of the stack; empty for all.
+        containers: the short names of the services to restore; empty for all.
+        include: a path in the snapshot; "" for everything.
+        with_hooks: whether to run hooks.
     """
 
     target: str = "/"
@@ -50,22 +54,21 @@ def restore(
     """Restore a snapshot: restore pre-hooks, restic, restore post-hooks.
 
     Args:
-        stack: the stack as deployed now, or None if it is not.
-        snapshot: one of this stack's own.
-        swarm: where hooks run.
-        repository: where the snapshot is.
-        say: takes a line of progress.
+        stack: the stack as it is deployed, or None.
+        snapshot: a snapshot of this stack.
+        swarm: runs the hooks.
+        repository: the repository with the snapshot.
+        say: is called with each line of progress.
         choice: what to restore.
 
     Raises:
-        BackupError: at the first thing that fails; what comes after it is not done. A post-hook
-            loads the dump that was restored, so after a failed restore it would load an old one
-            over live data.
+        BackupError: a step failed; the following steps are not run. A post-hook loads the dump
+            that was restored: after a failure, it could replace live data by an old dump.
     """
     if stack is None and (choice.with_hooks or choice.containers):
         raise BackupError(
-            f"{snapshot.stack} is not deployed: deploy it first (its restore hooks run in its "
-            f"containers), or set NO_COMMANDS=true to restore the files alone"
+            f"{snapshot.stack} is not deployed: deploy it first, since the restore hooks run in "
+            f"its containers, or set NO_COMMANDS=true to restore the files only"
         )
     mounted = None
     if stack is not None and choice.containers:
@@ -91,26 +94,26 @@ def restore(
 def narrow(
     repository: Repository, snapshot: Snapshot, paths: Sequence[str], include: str
 ) -> tuple[str, ...]:
-    """The parts of a snapshot's `paths` at or below `include`.
+    """Return the parts of a snapshot's paths that are in `include`.
 
     Raises:
-        BackupError: if the snapshot has nothing there.
+        BackupError: the snapshot has nothing there.
     """
     wanted = include.rstrip("/")
     inside = tuple(path for path in paths if f"{path}/".startswith(f"{wanted}/"))
     if inside:
         return inside
-    held = any(f"{wanted}/".startswith(f"{path}/") for path in paths)
-    if held and any(node.path == wanted for node in repository.nodes(snapshot)):
+    in_paths = any(f"{wanted}/".startswith(f"{path}/") for path in paths)
+    if in_paths and any(node.path == wanted for node in repository.nodes(snapshot)):
         return (wanted,)
-    raise BackupError(f"snapshot {snapshot.short_id} holds nothing at {include}")
+    raise BackupError(f"snapshot {snapshot.short_id} has nothing at {include}")
 
 
 def _require_volumes(paths: Sequence[str]) -> None:
-    """restic would make a folder for a volume that Docker does not know: refuse that."""
-    gone = sorted({v for v in map(volume_of, paths) if not Path(VOLUMES_ROOT / v).is_dir()})
-    if gone:
+    """Raise if a volume does not exist, as restic would create a folder that Docker ignores."""
+    missing = sorted({v for v in map(volume_of, paths) if not Path(VOLUMES_ROOT / v).is_dir()})
+    if missing:
         raise BackupError(
-            f"no such volume on this server: {', '.join(gone)}; deploy the app first, or choose "
-            f"others with VOLUMES="
+            f"no such volume on this server: {', '.join(missing)}; deploy the app first, or choose "
+            f"other volumes with VOLUMES="
         )

@@ -1,4 +1,4 @@
-"""CRON_SCHEDULE: the five fields of cron, and when they next hold."""
+"""Reads CRON_SCHEDULE, with the five fields of cron, and finds the next time for a backup."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NAMED = {
 }
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-# A schedule such as "0 0 30 2 *" never holds; 29 February comes within eight years.
+# Enough to find any 29 February. A schedule such as "0 0 30 2 *" has no day at all.
 _LOOK_AHEAD_DAYS = 366 * 8 + 2
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The minutes, hours, days and months of a cron line."""
+    """The minutes, hours, days, months and weekdays of a schedule."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -33,39 +33,39 @@ class Schedule:
     weekdays: frozenset[int]
     either_day: bool
 
-    def next_after(self, moment: datetime) -> datetime:
-        """The first minute after `moment` at which it holds.
+    def next_after(self, start: datetime) -> datetime:
+        """Return the first minute of the schedule that is after `start`.
 
         Raises:
-            RequestError: if it never does.
+            RequestError: there is none.
         """
-        day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        day = start.replace(hour=0, minute=0, second=0, microsecond=0)
         for _ in range(_LOOK_AHEAD_DAYS):
-            if self._holds_on(day):
+            if self._includes(day):
                 for hour in sorted(self.hours):
                     for minute in sorted(self.minutes):
                         found = day.replace(hour=hour, minute=minute)
-                        if found > moment:
+                        if found > start:
                             return found
             day += timedelta(days=1)
-        raise RequestError("CRON_SCHEDULE names a day that no calendar has")
+        raise RequestError("CRON_SCHEDULE has a day that does not exist")
 
-    def _holds_on(self, day: datetime) -> bool:
+    def _includes(self, day: datetime) -> bool:
         if day.month not in self.months:
             return False
         by_date, by_weekday = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        # cron's oldest oddity: with both day fields given, either is enough.
+        # As in cron: if both fields for days are set, it is enough that one of them matches.
         return (by_date or by_weekday) if self.either_day else (by_date and by_weekday)
 
 
 def parse_schedule(text: str) -> Schedule | None:
-    """Read CRON_SCHEDULE; an empty one means no schedule.
+    """Read CRON_SCHEDULE; return None if it is empty.
 
     Args:
-        text: "30 3 * * *", "*/15 * * * mon-fri", "@daily" or empty.
+        text: for example "30 3 * * *", "*/15 * * * mon-fri" or "@daily".
 
     Raises:
-        RequestError: naming the field that is wrong.
+        RequestError: a field is not valid; the message names it.
     """
     text = _NAMED.get(text.strip().lower(), text.strip())
     if not text:
@@ -90,7 +90,7 @@ def parse_schedule(text: str) -> Schedule | None:
 
 
 def _field(
-    name: str, text: str, low: int, high: int, words: list[str] | None = None, first: int = 0
+    name: str, text: str, low: int, high: int, names: list[str] | None = None, first: int = 0
 ) -> frozenset[int]:
     values: set[int] = set()
     for part in text.lower().split(","):
@@ -100,18 +100,18 @@ def _field(
             if span == "*":
                 begin, last = low, high
             else:
-                begin = _number(start, words, first)
-                last = _number(end, words, first) if dash else (high if step else begin)
+                begin = _number(start, names, first)
+                last = _number(end, names, first) if dash else (high if step else begin)
             stride = int(step) if "/" in part else 1
         except ValueError:
             begin, last, stride = low, high, 0
         if stride < 1 or not low <= begin <= last <= high:
-            raise RequestError(f"CRON_SCHEDULE: {part!r} is no {name} from {low} to {high}")
+            raise RequestError(f"CRON_SCHEDULE: {part!r} is not a {name} from {low} to {high}")
         values.update(range(begin, last + 1, stride))
     return frozenset(values)
 
 
-def _number(text: str, words: list[str] | None, first: int) -> int:
-    if words and text in words:
-        return words.index(text) + first
+def _number(text: str, names: list[str] | None, first: int) -> int:
+    if names and text in names:
+        return names.index(text) + first
     return int(text)

@@ -1,4 +1,4 @@
-"""Reads stacks from the Swarm and finds the container of a service, through the Docker socket."""
+"""Reads stacks and runs commands in containers, through the Docker socket."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from backupbot.labels import parse
 from backupbot.plan import Mount, Service, Stack
 
 _NAMESPACE = "com.docker.stack.namespace"
-# abra cuts stack names here, since Swarm limits what is made from them to 64 characters.
+# abra cuts longer stack names, since in Swarm names that include them have at most 64 characters.
 _STACK_NAME_LIMIT = 45
-_OUTPUT_KEPT_BYTES = 8192
+_OUTPUT_BYTES = 8192
 
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command in a container ended; `output` is its end, both streams together."""
+    """The result of a command in a container; `output` is the end of stdout and stderr together."""
 
     exit_code: int | None
     output: str
 
 
 def stack_names(service: str) -> tuple[str, ...]:
-    """The stack names that a domain or stack name may stand for, likeliest first.
+    """Return the possible stack names for a domain or stack name, the likeliest first.
 
     Example:
         >>> stack_names("shop.lab.test")
@@ -41,7 +41,7 @@ def stack_names(service: str) -> tuple[str, ...]:
 
 
 def read_service(stack: str, spec: Mapping[str, Any], service_id: str) -> Service:
-    """Make a Service of a Swarm service's `Spec`, as the Docker API gives it."""
+    """Create a Service from the `Spec` of a Swarm service in Docker's API."""
     container = spec.get("TaskTemplate", {}).get("ContainerSpec", {})
     name = str(spec["Name"]).removeprefix(f"{stack}_")
     return Service(
@@ -59,18 +59,18 @@ class Swarm:
     """The Swarm that this container runs in.
 
     Raises:
-        BackupError: from every method, if Docker cannot be asked.
+        BackupError: raised by every method if Docker cannot be reached.
     """
 
     def __init__(self) -> None:
         try:
-            # "auto": newer daemons refuse the version that Debian's library asks for by itself.
+            # "auto": newer daemons refuse the default API version of Debian's library.
             self._docker = docker.DockerClient(version="auto", timeout=120)
         except DockerException as error:
             raise BackupError(f"Docker cannot be reached through its socket: {error}") from error
 
     def stack(self, service: str) -> Stack | None:
-        """The deployed stack of a domain or stack name, or None."""
+        """Return the deployed stack of a domain or stack name, or None."""
         for name in stack_names(service):
             found = self._services(f"{_NAMESPACE}={name}")
             if found:
@@ -78,7 +78,7 @@ class Swarm:
         return None
 
     def enabled_stacks(self) -> tuple[str, ...]:
-        """Names of the stacks of which some service says `backupbot.backup=true`."""
+        """Return the names of the stacks in which a service has `backupbot.backup=true`."""
         names = {
             service.attrs["Spec"]["Labels"].get(_NAMESPACE, "")
             for service in self._services("backupbot.backup")
@@ -87,50 +87,50 @@ class Swarm:
         return tuple(stack.name for stack in stacks if stack is not None and stack.enabled)
 
     def container_of(self, service: Service) -> str:
-        """The id of the running container of a service on this node.
+        """Return the id of the running container of a service on this node.
 
         Raises:
-            BackupError: if there is none.
+            BackupError: there is none.
         """
         try:
             tasks: list[dict[str, Any]] = self._docker.api.tasks(  # type: ignore[no-untyped-call]
                 filters={"service": service.service_id, "desired-state": "running"}
             )
         except DockerException as error:
-            raise BackupError(f"the Swarm does not answer: {error}") from error
+            raise BackupError(f"Docker cannot be reached: {error}") from error
         running = [task for task in tasks if task["Status"]["State"] == "running"]
         if not running:
             seen = ", ".join(task["Status"]["State"] for task in tasks) or "no task"
             raise BackupError(f"service {service.name} has no running container ({seen})")
-        # During an update start-first two run; the newest is the one that stays.
+        # During an update with start-first, two are running; the newest one will be kept.
         newest = max(running, key=lambda task: str(task["CreatedAt"]))
         return str(newest["Status"]["ContainerStatus"]["ContainerID"])
 
     def run(self, container: str, command: list[str]) -> CommandResult:
-        """Run a command in a container and wait for its end.
+        """Run a command in a container and wait until it ends.
 
         Raises:
-            BackupError: if the container is gone, stopped, or lacks the program.
+            BackupError: the container does not exist, is not running, or does not have the program.
         """
         api = self._docker.api
         try:
             started = api.exec_create(container, command)["Id"]
-            kept = b""
+            output = b""
             for chunk in api.exec_start(started, stream=True):
-                kept = (kept + chunk)[-_OUTPUT_KEPT_BYTES:]
+                output = (output + chunk)[-_OUTPUT_BYTES:]
             ended = api.exec_inspect(started)
         except NotFound as error:
-            raise BackupError("its container is gone: it was replaced meanwhile") from error
+            raise BackupError("its container does not exist any more: it was replaced") from error
         except APIError as error:
-            # 409: the container exists and does not run (any more).
-            raise BackupError(f"its container takes no command: {error.explanation}") from error
-        return CommandResult(ended.get("ExitCode"), kept.decode(errors="replace").strip())
+            # 409: the container exists, but is not running.
+            raise BackupError(f"its container cannot run a command: {error.explanation}") from error
+        return CommandResult(ended.get("ExitCode"), output.decode(errors="replace").strip())
 
     def _services(self, label: str) -> list[DockerService]:
         try:
             services: list[DockerService] = self._docker.services.list(filters={"label": label})
         except DockerException as error:
-            raise BackupError(f"the Swarm does not answer: {error}") from error
+            raise BackupError(f"Docker cannot be reached: {error}") from error
         return services
 
 
