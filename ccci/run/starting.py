@@ -62,11 +62,11 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     check_provider(options.recipe, config)
     if options.attach:
         return _attach(options, server, config, plan, tell)
-    # What HEAD is now: it may move while the run waits for its share of the node.
-    commit = _require_fit(options, source, config)
     swarm = SwarmView()
     client = Client(server)
     _check_prerequisites(server, swarm, client)
+    # What HEAD is now: it may move while the run waits for its share of the node.
+    commit = _require_fit(options, source, config)
     if dead_runs():
         sweep(swarm.client, report=tell)
     run_id = os.environ.get("CCCI_RUN_ID") or new_run_id()

@@ -71,10 +71,10 @@ def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         check(Server(domain="lab.test"), swarm(["proxy"], ["bot"]), cast(Client, None))
 
 
-def test_a_recipe_that_lacks_a_name_ends_the_run_before_it_asks_for_anything(
+def test_a_recipe_that_lacks_a_name_ends_the_run_before_it_takes_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With every sentence, and before Docker, the budget or abra are touched."""
+    """With every sentence, on a server that is ready, before the budget or abra are touched."""
     source = guestbook(tmp_path)
     folder = tmp_path / "project" / "recipes" / "guestbook"
     folder.mkdir(parents=True)
@@ -82,8 +82,10 @@ def test_a_recipe_that_lacks_a_name_ends_the_run_before_it_asks_for_anything(
         '[names]\nservices = { web = "web" }\n[[sign_in.wiring]]\noverlay = "compose.oidc.yml"\n'
     )
     touched = pytest.fail
-    for name in ("SwarmView", "Budget", "find_abra", "new_run_id"):
+    for name in ("Budget", "find_abra", "new_run_id", "sweep"):
         monkeypatch.setattr(starting, name, lambda *_, what=name: touched(f"{what} was asked"))
+    for name in ("SwarmView", "Client", "_check_prerequisites"):
+        monkeypatch.setattr(starting, name, lambda *_: None)
     monkeypatch.setattr(starting, "load_server", lambda: Server(domain="lab.test"))
     options = RunOptions("guestbook", tmp_path / "project", source)
     with pytest.raises(Misuse) as seen:
