@@ -23,9 +23,9 @@ _ACCOUNTS = "account"
 class Accounts:
     """Names, passwords and tokens of a run. Creating an account here does not create it in the app.
 
-    An account has the fields ``name`` and ``password``, a Secret: ``${account.password}`` can stand
-    in the body of `Api.Call Api`, and in `Fill Secret`. The account itself can be the ``by`` of a
-    call. Passwords are kept with the run, and destroyed with it.
+    An account has the fields ``name`` and ``password``, a Secret. ``${account.password}`` can be
+    used in the body of `Api.Call Api`, and in `Fill Secret`. The account itself can be the argument
+    ``by`` of a call. Passwords are kept with the run, and destroyed with it.
     """
 
     @project_keyword()
@@ -60,7 +60,7 @@ class Accounts:
     def account_made_before(self, name: str) -> Account:
         """Returns an account that an earlier test or stage of this run made or kept.
 
-        Fails when there is none of that name, and lists those there are.
+        Fails when there is no account of that name, and lists the names that there are.
 
         Example:
         | ${anna}=    Account Made Before    anna
@@ -73,7 +73,7 @@ class Accounts:
 
     @project_keyword()
     def with_a_wrong_password(self, account: Account) -> Account:
-        """Returns an account of the same name, with a random password that is not theirs.
+        """Returns an account of the same name with a random, wrong password.
 
         Never fails.
 
@@ -141,11 +141,12 @@ class Accounts:
 
         The session sends its cookies and ``headers`` with each call. A call that changes something
         also has the header ``Origin``, and in ``csrf_header`` the value of the cookie
-        ``csrf_cookie``, for an app with CSRF tokens. ``csrf_page`` is opened first, where the
-        sign-in itself needs the token. A sign-in that is answered 429 (too many requests) is
-        repeated ``within`` this time. The session has the sign-in's ``answer``.
+        ``csrf_cookie``, for an app with CSRF tokens. If the sign-in itself needs the token, give
+        ``csrf_page``: it is opened first. A sign-in that is answered 429 (too many requests) is
+        repeated; ``within`` is the deadline. The session has the field ``answer``, the answer to
+        the sign-in.
 
-        Fails when the sign-in has another status than ``expect``, or sets no cookie.
+        Fails when the sign-in is answered with another status than ``expect``, or sets no cookie.
 
         Example:
         | VAR    &{body}    email=${ada.name}    password=${ada.password}

@@ -1,4 +1,4 @@
-"""What stands in an API's answers: items of lists, secrets, cookies."""
+"""What an API's answers contain: items of lists, secrets, cookies."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ class Answers:
     def find_in_list(self, items: list[Any], field: str, value: object) -> Any:
         """Returns the one item of a list whose ``field``, a dotted path, has this ``value``.
 
-        Values are compared as JSON writes them: ``3`` is the number, too. Fails when no item has
-        it, or several have, and lists what there is.
+        Values are compared as JSON writes them, so ``3`` also finds the number 3. Fails when no
+        item or more than one has this value, and lists the values that there are.
 
         Example:
         | @{issues}=    Pages Of API    /api/issues
@@ -54,7 +54,7 @@ class Answers:
     def cookie_of_answer(self, answer: Response, name: str) -> Cookie:
         """Returns a cookie that an answer set: ``secure``, ``http_only``, ``domain``, ``path``.
 
-        Fails when it set none of that name, and lists those it did.
+        Fails when the answer set no cookie of that name, and lists those that it set.
 
         Example:
         | ${cookie}=    Cookie Of Answer    ${session.answer}    n8n-auth
@@ -70,7 +70,7 @@ class Answers:
     def secret_of_answer(self, answer: Response, field: str) -> Secret:
         """Returns a token or password that an answer's JSON has at a dotted path.
 
-        From here on no log shows it. Fails when there is nothing, or no text.
+        From here on no log shows it. Fails when there is nothing at that path, or no text.
 
         Example:
         | ${answer}=    Call API    POST    /api/tokens    ${body}    by=${anna}    expect=201

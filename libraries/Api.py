@@ -32,25 +32,26 @@ class Api:
     = Callers =
 
     ``by`` says who calls: an account (`Accounts.New Account`), with HTTP basic authorization, or
-    what `Accounts.Bearer`, `Header Token` or `Sign In With Cookie` returned. Without it the call is
-    anonymous. Only a session of `Sign In With Cookie` sends cookies.
+    what `Accounts.Bearer`, `Header Token` or `Sign In With Cookie` returned. Without ``by`` the
+    call is anonymous. Only a session of `Sign In With Cookie` sends cookies.
 
     = Bodies =
 
-    ``body`` is a dictionary or a list, sent as JSON, or text or bytes, sent as they are with
-    ``content_type``. A dictionary with ``content_type=application/x-www-form-urlencoded`` is sent
-    as a form. Secrets may stand anywhere in a body, in headers and in a query. Text is sent as
-    text: write ``${20}`` for a number and ``${True}`` for true.
+    ``body`` is a dictionary or a list, which is sent as JSON; or text or bytes, which are sent as
+    they are, with ``content_type``. A dictionary with
+    ``content_type=application/x-www-form-urlencoded`` is sent as a form. Secrets may be used
+    anywhere in a body, in headers and in a query. JSON values are sent as text: write ``${20}`` for
+    a number and ``${True}`` for true.
 
     = Answers =
 
     | = Field = | = Meaning = |
     | ``status`` | the HTTP status, a number |
-    | ``json`` | the body as JSON, read by dots at any depth: ``${answer.json.posts[0].title}`` |
+    | ``json`` | the body as JSON, read with dotted paths: ``${answer.json.posts[0].title}`` |
     | ``text``, ``body`` | the body as text and as bytes; ``size`` and ``sha256`` of the bytes |
     | ``headers`` | by names in lower case: ``${answer.headers}[content-type]`` |
     | ``content_type`` | the media type, without its parameters |
-    | ``location`` | where a redirect leads: ``page`` without query, and ``query`` by dots |
+    | ``location`` | where a redirect leads: ``page`` (without query), and ``query`` (with dots) |
     | ``url``, ``seconds`` | the address asked, and how long the answer took |
 
     ``expect`` is the status of the answer, or several: ``200 or 404``. Redirects are not followed,
@@ -77,8 +78,8 @@ class Api:
     ) -> Response:
         """Calls the API and returns the answer; see the library's introduction for the arguments.
 
-        Fails when the answer has another status than ``expect``; the message has the call, the
-        status and the start of the body. When no answer comes at all, the test is incomplete.
+        Fails when the answer has another status than ``expect``. The message has the call, the
+        status and the start of the body. If no answer comes at all, the test is incomplete.
 
         Example:
         | VAR    &{body}    title=Hello    tags=${tags}
@@ -104,8 +105,9 @@ class Api:
     ) -> Response:
         """Uploads a file and returns the answer.
 
-        With ``field`` as the file of a multipart form, after the form's other ``fields``; without
-        it the file is the whole body. Files are made by `Content.Random File` and `Text File`.
+        With ``field``, the file is sent under this name in a multipart form, after the form's other
+        ``fields``. Without ``field``, the file is the whole body. Files are made by `Content.Random
+        File` and `Text File`.
 
         Fails when the answer has another status than ``expect``.
 
@@ -154,13 +156,13 @@ class Api:
         headers: dict[str, Any] | None = None,
         query: dict[str, Any] | None = None,
     ) -> list[Any]:
-        """Returns the items of all pages of a list, read by dots.
+        """Returns the items of all pages of a list; their fields are read with dots.
 
-        ``items`` is the dotted path to the list, where the answer is not the list itself. One of
-        these says how the next page is requested: ``page``, the parameter for its number, the first
-        being ``first_page``; ``offset``, the parameter for the number of items to skip; ``cursor``,
-        the parameter for the value of the field ``next`` of the answer. Without any of them the
-        Link header is followed.
+        If the answer is not the list itself, ``items`` is the dotted path to it. One of three
+        arguments names the query parameter that asks for the next page: ``page`` takes the page's
+        number, which starts at ``first_page``; ``offset`` takes the number of items to skip;
+        ``cursor`` takes the value of the answer's field ``next``. Without any of them the Link
+        header is followed.
 
         Fails when a page has another status than 200 or no list there, when the same page comes
         twice, and after 200 pages.
@@ -193,10 +195,10 @@ class Api:
     ) -> Response:
         """Calls the API until it answers as expected; returns that answer.
 
-        ``expect`` is the status, or several. ``field`` is a dotted path in the JSON: what stands
-        there must be the ``value``, or one of several (``success or error``); without a value it
-        must exist and not be null. ``within`` is the deadline. With ``holding`` the answer must
-        stay as expected for that long.
+        ``expect`` is the status, or several. ``field`` is a dotted path in the JSON. The field must
+        have the ``value``, or one of several (``success or error``). Without a ``value`` it must
+        exist and not be null. ``within`` is the deadline. With ``holding`` the answer must stay as
+        expected for that long.
 
         Fails with the last answer, and how long it waited.
 
@@ -217,7 +219,7 @@ class Api:
         within: timedelta = timedelta(seconds=30),
         holding: timedelta = timedelta(seconds=1),
     ) -> None:
-        """Runs a checking keyword until it passes, and keeps passing while ``holding``.
+        """Repeats a checking keyword until it passes, and keeps passing for the time ``holding``.
 
         A check that passes once and then fails again does not count. ``within`` is the deadline.
         Fails with the last failure of the keyword.

@@ -33,9 +33,9 @@ class Apps:
         A Secret among them is given to abra as it is, and shown in no log.
 
         Returns the fields ``exit_code``, ``stdout``, ``stderr`` and ``seconds``. Fails when the
-        exit code is not ``expect``, or the command does not end ``within`` its time. A command that
-        uses the recipe's content (deploy, run, backup, ...) then fails the test; any other says
-        nothing about the recipe, and makes the test incomplete.
+        exit code is not ``expect``, or the command does not end ``within`` its time. If the command
+        uses the recipe's content (deploy, run, backup, ...), the test then fails. Any other command
+        says nothing about the recipe, and the test is then incomplete.
 
         Example:
         | ${app}=    The App
@@ -67,8 +67,8 @@ class Apps:
     def dependency(self, recipe: str) -> App:
         """Returns the live app of a recipe that the recipe under test requires.
 
-        `Credential` has its credentials, as ``<domain>/<secret>``. Fails when it did not deploy
-        (the test is then incomplete), or recipe.toml does not require it.
+        `Credential` returns its credentials, by the name ``<domain>/<secret>``. Fails when
+        recipe.toml does not require it. If it did not deploy, the test is incomplete.
 
         Example:
         | ${provider}=    Dependency    keycloak
@@ -103,9 +103,9 @@ class Apps:
     def name_in_recipe(self, kind: Kind, called: str) -> str:
         """Returns the recipe's own name of a thing that ``[names]`` in recipe.toml lists.
 
-        ``kind`` is ``service``, ``setting``, ``secret``, ``volume`` or ``port``, and ``called`` the
-        suite's word for it. Of several names it is the first that the deployed commit has. Fails
-        when recipe.toml does not list it.
+        ``kind`` is ``service``, ``setting``, ``secret``, ``volume`` or ``port``, and ``called`` is
+        the suite's word for it. If recipe.toml lists several names, it is the first one that the
+        deployed commit has. Fails when recipe.toml does not list it.
 
         Example:
         | ${search}=    Name In Recipe    service    search

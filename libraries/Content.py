@@ -72,7 +72,7 @@ class Content:
     def recall(self, name: str) -> object:
         """Returns what `Remember` kept under this name.
 
-        Fails when there is nothing, and lists the names there are.
+        Fails when there is nothing under this name, and lists the names that there are.
 
         Example:
         | ${commit}=    Recall    commit of the seed
@@ -102,9 +102,9 @@ class Content:
 
     @project_keyword()
     def part_of(self, content: bytes, first: int, last: int) -> bytes:
-        """Returns the bytes from ``first`` to ``last``, both counted in, from 0.
+        """Returns the bytes from ``first`` to ``last``, including both. The first byte is 0.
 
-        Never fails: what lies beyond the end is left out.
+        Never fails: bytes beyond the end are left out.
 
         Example:
         | ${start}=    Part Of    ${file.content}    0    1023

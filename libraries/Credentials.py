@@ -48,7 +48,7 @@ class Credentials:
         """Returns a credential of the run: generated, loaded, or a secret that abra made.
 
         abra's secrets are named ``<domain>/<secret>``. Fails when there is none of that name, and
-        lists those there are.
+        lists the names that there are.
 
         Example:
         | ${app}=    The App
@@ -71,8 +71,9 @@ class Credentials:
     def secret_printed_by_abra(self, name: str, pattern: str, *arguments: str) -> Secret:
         """Runs ``abra``, and returns the secret that it prints; keeps it under a name.
 
-        ``pattern`` is a regular expression with one group, the secret. The output is in no log.
-        For what a recipe's own command makes and shows once, as the password of an administrator.
+        Meant for a secret that a recipe's own command creates and shows once, such as the password
+        of an administrator. ``pattern`` is a regular expression with one group, the secret. The
+        output is in no log.
 
         Fails when the command fails, or prints nothing that fits.
 

@@ -14,10 +14,10 @@ from ccci.database.sqlite import SqliteFile
 class Database:
     """Reads the database of the app under test: PostgreSQL, MariaDB, MySQL or SQLite.
 
-    It is found by the image of the service that runs it, whatever that is called; SQLite by a file
-    with its header in a volume. Where that is not enough, the table ``[database]`` of recipe.toml
-    names it, and the error says which line to write. Its credentials stay in its container.
-    Nothing here writes.
+    A database server is found by the image of its service, whatever the service is called. SQLite
+    is found by a file in a volume that has SQLite's header. Where that is not enough, the table
+    ``[database]`` of recipe.toml names the database; the error says which line to write. Its
+    credentials stay in its container. Nothing here writes.
     """
 
     @project_keyword("assertion")
@@ -36,10 +36,10 @@ class Database:
     def database_should_not_contain(self, text: Secret | str, *, beside: str) -> None:
         """Fails when the text stands anywhere in the database: as it is, in base64, hex or escaped.
 
-        The whole database is dumped. ``beside`` is what must stand in a row of the same dump, such
-        as the name of what the secret belongs to: it proves that the right database was searched.
-        The text has six characters or more. Fails as well when the database is empty; the test is
-        incomplete when it cannot be found or its dump is not whole.
+        The whole database is dumped. ``beside`` is a text that a row of the same dump must have,
+        such as the name of what the secret belongs to. It proves that the right database was
+        searched. The text must have six characters or more. Fails as well when the database is
+        empty; the test is incomplete when it cannot be found or its dump is not whole.
 
         Example:
         | ${password}=    Generate Password    ada

@@ -25,9 +25,9 @@ from ccci.run.checks import (
 class Deployment:
     """Brings the app under test into the state that a stage needs.
 
-    Only these keywords deploy. All tests of a stage share one deployment, and most stages share
-    the same one: a full run makes three cold deployments and one upgrade. The name of the suite
-    file has the stage: `4__restart.robot` is the stage ``restart``.
+    Only these keywords deploy. All tests of a stage share one deployment, and most stages share the
+    same one: a full run makes three cold deployments and one upgrade. The name of the suite file
+    says the stage: `4__restart.robot` is the stage ``restart``.
     """
 
     @project_keyword()
@@ -62,9 +62,9 @@ class Deployment:
 
     @project_keyword()
     def enter_the_last_stage(self) -> None:
-        """Begins the stage in the name of the suite file, with the deployment as it is.
+        """Begins the stage that the suite file is named for, with the deployment as it is.
 
-        Fails when the name has no stage.
+        Fails when the file name has no stage.
 
         Example:
         | Suite Setup    Enter The Last Stage
@@ -199,9 +199,9 @@ class Deployment:
     def the_stages_should_have_shared_their_deployments(self) -> None:
         """Fails unless a full run deployed the app as often as it must, and each dependency once.
 
-        That is three times cold, and once over the previous release; fewer where the recipe opted
-        out of a stage. Deployments by a test or an install step count too, also those by `Abra`;
-        those of an app that `Fresh App` made do not.
+        That is three cold deployments, and one over the previous release; fewer if the recipe opted
+        out of a stage. Deployments by a test or an install step count too, also those by `Abra`.
+        Deployments of an app that `Fresh App` made do not count.
 
         Example:
         | The Stages Should Have Shared Their Deployments

@@ -13,8 +13,8 @@ from ccci.web.git_client import Clone, GitClient
 class Git:
     """Clones, commits and pushes over HTTPS. Certificates are always verified.
 
-    An account is made by `Accounts.New Account`. git asks for its name and password when the server
-    does; they are in no address and on no command line.
+    An account is made by `Accounts.New Account`. git gives its name and password when the server
+    asks for them; they are in no address and on no command line.
     """
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class Git:
 
     @project_keyword()
     def head_of_clone(self, clone: Clone) -> str:
-        """Returns the hash of the commit that a clone is at. Fails when it has none.
+        """Returns the hash of the commit that a clone is at. Fails when the clone has no commit.
 
         Example:
         | ${commit}=    Head Of Clone    ${clone}

@@ -27,7 +27,7 @@ class Runs:
     | ``HEAD``          | the commit, branch or tag under test |
     | ``PR``            | the number of the pull request |
     | ``UPGRADE_FROM``  | the release to upgrade from |
-    | ``KEEP``          | ``1`` leaves the app up, ``on-failure`` does so after a failure |
+    | ``KEEP``          | ``1`` leaves the app up, ``on-failure`` only after a failure |
     | ``ATTACH``        | ``1`` uses the app that an earlier run kept |
     """
 
@@ -51,8 +51,8 @@ class Runs:
 
         With ``KEEP`` the app stays up, and the console says where and until when.
 
-        Fails when something of the run could not be removed, and names it, unless the stage
-        teardown has failed for that already.
+        Fails when something of the run could not be removed, and names it. It does not fail if the
+        stage teardown has already failed for that.
 
         Example:
         | Suite Teardown    End Run

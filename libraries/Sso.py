@@ -27,9 +27,9 @@ class Tokens:
 class Sso:
     """Signs in at any OpenID Connect provider, and verifies the tokens that it issues.
 
-    Only the address of the provider's issuer is needed: its discovery document has all others. An
-    app that is registered there is an `Oidc Client`. Tokens are Robot's Secret. Certificates are
-    always verified.
+    Only the address of the provider's issuer is needed: its discovery document has all other
+    addresses. An app that is registered there is an `Oidc Client`. Tokens are Robot's Secret.
+    Certificates are always verified.
     """
 
     @project_keyword("assertion")
@@ -37,7 +37,8 @@ class Sso:
         """Reads a provider's discovery document and returns it.
 
         The fields are named as in the document: ``issuer``, ``token_endpoint``, ``jwks_uri``, ...
-        ``addresses`` has all of them. Fails when there is no document, or it has another issuer.
+        ``addresses`` has every address in it. Fails when there is no document, or it has another
+        issuer.
 
         Example:
         | ${provider}=    Sso Provider    ${app.url}/realms/staff
@@ -177,10 +178,10 @@ class Sso:
         asked: AuthorizationRequest,
         arrived_at: str,
     ) -> Tokens:
-        """Exchanges the code in the address that the browser returned to for tokens.
+        """Returns the tokens for the code in the address that the browser returned to.
 
-        Fails when it returned to another address, with an error or with another state, when the
-        code is refused, and when the ID token has not the nonce of this sign-in.
+        Fails when the browser returned to another address, with an error or with another state,
+        when the code is refused, and when the ID token does not have the nonce of this sign-in.
 
         Example:
         | ${address}=    Get Url
@@ -207,11 +208,12 @@ class Sso:
     ) -> Claims:
         """Verifies a token with the provider's current keys and returns its claims.
 
-        Checked are signature, ``iss``, ``exp``, ``nbf`` and ``iat``; and ``aud``, ``azp`` and roles
-        where they are given. The claims have the fields ``issuer``, ``subject``, ``username``,
-        ``email``, ``audience``, ``authorized_party``, ``roles``, ``issued_at``, ``expires_at``.
+        Checks the signature, ``iss``, ``exp``, ``nbf`` and ``iat``. Checks ``aud``, ``azp`` and
+        roles if they are given as arguments. The claims have the fields ``issuer``, ``subject``,
+        ``username``, ``email``, ``audience``, ``authorized_party``, ``roles``, ``issued_at``,
+        ``expires_at``.
 
-        Fails with the first flaw.
+        Fails at the first flaw, and names it.
 
         Example:
         | ${claims}=    Token Should Be Valid    ${provider}    ${tokens.id}    audience=wiki
@@ -236,7 +238,7 @@ class Sso:
     ) -> None:
         """Fails unless an app that verifies the token would refuse it for this flaw.
 
-        ``aud`` and ``azp`` are checked where they are given.
+        ``aud`` and ``azp`` are checked if they are given as arguments.
 
         Example:
         | Token Should Be Wrong    ${provider}    ${old}    expired
@@ -280,11 +282,11 @@ class Sso:
     def call_should_be_answered_for(
         self, who: Claims, provider: Provider, token: Secret, address: str = ""
     ) -> None:
-        """Fails unless a protected address answers a call with 200 and JSON about this user.
+        """Fails unless a protected address answers a call with 200 and with JSON about this user.
 
         ``address`` is the provider's userinfo endpoint unless another is given. The answer must
         have the user's name as ``preferred_username``, ``username`` or ``login``, and their id as
-        ``sub``; only another address than the provider's may leave out ``sub``.
+        ``sub``. Only an address that is not the provider's may leave out ``sub``.
 
         Example:
         | ${who}=    Token Should Be Valid    ${provider}    ${tokens.id}    audience=wiki

@@ -17,7 +17,7 @@ from ccci.sso.sign_in import SignInRealm
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class SsoSetup:
-    """Registers the app and its users at the provider, and tells the app of the provider.
+    """Registers the app and its users at the provider, and configures the app for the provider.
 
     The keywords are the same for every provider; `[sso]` `provider` in recipe.toml chooses it. Each
     run has a realm of its own. When the provider fails the test is incomplete, because that says
@@ -39,7 +39,7 @@ class SsoSetup:
     def provider_is_there(self) -> bool:
         """Returns True when recipe.toml names a provider and it deployed.
 
-        Never fails. Meant for seeds, whose other parts are checked without a provider too.
+        Never fails. Meant for seeds: without a provider, their other parts are still checked.
 
         Example:
         | ${there}=    Provider Is There
@@ -117,7 +117,8 @@ class SsoSetup:
 
         Uses the first wiring whose names the deployed commit has: adds its overlay to
         ``COMPOSE_FILE``, writes its settings and inserts its secret. ``name`` is the text on the
-        button, ``id`` the app's short name for this way to sign in, and ``role`` what users need.
+        button, ``id`` is the app's short name for this way to sign in, and ``role`` is the role
+        that users need.
 
         Meant for a recipe's `Prepare Sign-In`. Fails when recipe.toml has no wiring. A release that
         no wiring fits is deployed without sign-in; the upgrade to the head then adds it.

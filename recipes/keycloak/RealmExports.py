@@ -1,4 +1,4 @@
-"""What an export of a realm by Keycloak itself proves of it."""
+"""Checks of a realm by means of Keycloak's own exports."""
 
 import json
 
@@ -17,7 +17,7 @@ class RealmExports:
 
     @project_keyword("assertion")
     def realm_export_should_be_unchanged(self, before: str, now: str) -> None:
-        """Fails unless the export of now has all of the export before, and names what differs.
+        """Fails unless the export ``now`` has all that ``before`` has, and names what differs.
 
         Both are JSON text. Two exports of one version of Keycloak must be equal, but for the order
         of lists. A newer version may have added to the realm.

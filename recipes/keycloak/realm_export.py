@@ -20,14 +20,12 @@ def losses(
 ) -> list[str]:
     """Return what differs between two exports of a realm, a line each.
 
-    Two exports of one Keycloak must be equal, but for the order of lists. An upgraded Keycloak may
-    have added to the realm: then each value of before must still be there.
+    Two exports of one version of Keycloak must be equal, except for the order of lists. An upgraded
+    Keycloak may have added to the realm: then each older value must still be there.
 
-    Args:
-        before: the older export.
-        now: the newer one.
-        moved: what an upgrade is known to change itself, as the paths in the lines returned; two
-            exports of one version may not differ there either.
+    Args: before: the older export. now: the newer one. moved: what an upgrade is known to change
+    itself, as paths like those in the returned lines; two exports of one version may not differ
+    there either.
 
     Example:
         >>> losses({"realm": "a", "enabled": True}, {"realm": "a", "enabled": False})

@@ -20,7 +20,7 @@ class OtherHomeserver:
     def make_the_other_homeserver(self) -> None:
         """Makes a second app of the recipe, and lets the two call each other by public name.
 
-        For `Prepare The App`: names reach an app's containers when it is deployed. Nothing is
+        For `Prepare The App`: an app's containers learn names when the app is deployed. Nothing is
         deployed yet. Fails when the app cannot be made.
 
         Example:
@@ -35,7 +35,7 @@ class OtherHomeserver:
     def the_other_homeserver(self) -> App:
         """Returns the app that `Make The Other Homeserver` made; `Deploy And Wait` deploys it.
 
-        Fails when none was made: a run that attaches to a kept app cannot make another known to it.
+        Fails when none was made: a run that attaches to a kept app cannot add another homeserver.
 
         Example:
         | ${other}=    The Other Homeserver

@@ -1,4 +1,4 @@
-"""Synapse's creation of accounts with the registration secret: what a request is signed with."""
+"""Creation of accounts with Synapse's registration secret: how a request is signed."""
 
 import hashlib
 import hmac
@@ -23,7 +23,7 @@ class SharedSecretRegistration:
     ) -> str:
         """Returns the HMAC of a request: proof that its sender knows the registration secret.
 
-        ``nonce`` is Synapse's own, good for one request. Never fails.
+        ``nonce`` comes from Synapse, and is valid for one request. Never fails.
 
         Example:
         | ${mac}=    Registration MAC    ${secret}    ${answer.json.nonce}    ${anna}

@@ -13,7 +13,7 @@ The App Answers With Its Health Page
     The Front Page Should Be Served
 
 A Published File Is Fetched Back Byte For Byte
-    [Documentation]    With the media type that its name promises.
+    [Documentation]    The server sends the media type that fits the file's name.
     [Template]    A Published File Should Come Back Unchanged
     # name            media type
     page.html         text/html

@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Every service is restarted once; nothing is lost, and no key is made anew.
+Documentation       Every service is restarted once: no data is lost, and no secret is replaced.
 
 Resource            lifecycle.resource
 Resource            backup.resource

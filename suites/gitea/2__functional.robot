@@ -42,7 +42,7 @@ The API Refuses A Wrong Password
     A Wrong Password Should Be Refused    anna
 
 Single Sign-On Redirects To The Provider
-    [Documentation]    To the address that the provider itself names, and from there to the app's public one.
+    [Documentation]    To the address that the provider names; the way back is to the app's public address.
     Sign-In Should Redirect To The Provider
 
 Visitors Cannot Register

@@ -22,7 +22,7 @@ A Signed-In User Sees Their Repository
     Show In The Log
 
 Single Sign-On Creates A User
-    [Documentation]    At the first sign-in; the second, in another browser, reaches the same user.
+    [Documentation]    The first sign-in creates the user. A second, in another browser, reaches the same user.
     Sign In At The Provider    mona
     The Dashboard Should Name    Mona Example
     The User Should Be Linked To The Provider    mona
@@ -30,7 +30,7 @@ Single Sign-On Creates A User
     Show In The Log
 
 A User Without The Required Role Is Turned Away
-    [Documentation]    The provider signs her in; Gitea refuses her, since the role is missing.
+    [Documentation]    The provider signs her in; Gitea refuses her, because she lacks the role.
     Sign In At The Provider    olga
     Sign-In Should Be Prohibited    olga
     Show In The Log

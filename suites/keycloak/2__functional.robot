@@ -1,5 +1,5 @@
 *** Settings ***
-Documentation       Keycloak signs users in for its clients: sound tokens are accepted, and nothing else is.
+Documentation       Keycloak signs users in for its clients: valid tokens are accepted, and no others.
 
 Resource            keycloak/keycloak.resource
 
@@ -66,7 +66,7 @@ A User Lists The Others Only With The Role To Do So
     The User List Should Answer    bruno    200
 
 The Database Keeps No Password
-    [Documentation]    Keycloak hashes them; the users themselves are in the database that was searched.
+    [Documentation]    Keycloak stores hashes only. The search did find the users: it was the right database.
     The Database Should Keep No Password Of    anna
 
 Health And Metrics Are Not Public

@@ -32,7 +32,7 @@ A Wrong Password Is Refused On The Page
     Show In The Log
 
 A User Signs In To A Client By Authorization Code
-    [Documentation]    With PKCE; only the user's own token opens what is protected.
+    [Documentation]    With PKCE. Only the user's own token opens a protected address.
     ${tokens}=    Sign In To A Client And Call    anna
     The Access Token Should Say    ${tokens}    anna    editor
     The ID Token Should Say    ${tokens}    anna

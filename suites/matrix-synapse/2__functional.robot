@@ -13,7 +13,7 @@ The Health Page Says OK
     The Health Page Should Say OK
 
 Members Read Each Other's Messages
-    [Documentation]    By the event's id and in the room's timeline, in the order in which they were sent.
+    [Documentation]    They find a message by its event id, and all messages in the room's timeline in the order sent.
     ${room}=    Create Room    anna    bruno    The garden
     ${event}=    Send Message    anna    ${room}    The beans are ripe
     The Message Should Be    bruno    ${room}    ${event}    anna    The beans are ripe
@@ -36,7 +36,7 @@ Registration Without The Secret Is Rejected
     Registration Should Be Rejected
 
 Sign-In Redirects To The Provider And Back
-    [Documentation]    Clients are offered the provider; the addresses are those that it names, and the app's own.
+    [Documentation]    Clients are offered the provider. Redirects go to the address that it names, and back to the app.
     Sign-In Should Redirect To The Provider
 
 Other Homeservers Discover The Server

@@ -13,7 +13,7 @@ Test Tags           browser
 
 *** Test Cases ***
 The First Sign-In Creates An Account
-    [Documentation]    Synapse creates it; the client's login token opens a session of it, once.
+    [Documentation]    Synapse creates the account. The client's login token opens a session of it, but only once.
     Sign In At The Provider    mona
     Synapse Should Ask For Confirmation    mona
     Show In The Log
@@ -30,13 +30,13 @@ The Next Sign-In Opens The Same Account
     The New Account Should Be That Of    mona    Mona Example
 
 The Provider Rejects A Wrong Password
-    [Documentation]    She has the role; what she lacks is her password.
+    [Documentation]    She has the role, but enters a wrong password.
     Sign In At The Provider    nadia    password_of=mona
     The Provider Should Reject    nadia
     Show In The Log
 
 Users Without The Role Cannot Sign In
-    [Documentation]    The provider lets her in; Synapse does not, since she lacks the role.
+    [Documentation]    The provider signs her in; Synapse does not, because she lacks the role.
     Sign In At The Provider    olga
     Synapse Should Reject    olga
     Show In The Log

@@ -27,7 +27,7 @@ A Sign-In Is For HTTPS Alone
     The Cookie Should Be For HTTPS Alone
 
 A Workflow Computes Its Answer
-    [Documentation]    Created through the API, started by its webhook; the answer is computed, not echoed.
+    [Documentation]    It is created through the API and started by its webhook. The answer is computed, not echoed.
     ${workflow}=    Start A Webhook    Adds two numbers
     The Workflow Should Be Shown    ${workflow}
     ${sum}=    The Webhook Should Add    ${workflow}
@@ -60,7 +60,7 @@ A Credential Opens One Webhook Alone
     The Webhook Should Add    ${workflow}
 
 A Credential Is Stored Encrypted
-    [Documentation]    The database does not show what n8n decrypts to know the key by.
+    [Documentation]    The key is nowhere in the database as it is; n8n decrypts it to check callers.
     ${workflow}=    Start A Webhook    The vault
     The Database Should Not Show The Key    The vault
     The Webhook Should Add    ${workflow}
