@@ -22,7 +22,7 @@ class Database:
 
     @project_keyword("assertion")
     def database_should_contain(self, text: Secret | str) -> None:
-        """Fails unless a row of the database has the text, as it is.
+        """Fails unless a row of the database contains this text unchanged.
 
         Fails as well when the database is empty; the test is incomplete when it cannot be found or
         its dump is not whole.

@@ -16,7 +16,7 @@ from ccci.sso.tokens import Claims, Flaw, SigningKeys, TokenRefused
 
 @dataclass(frozen=True)
 class Tokens:
-    """The tokens of a sign-in. One that the provider did not issue is None."""
+    """The tokens of a sign-in. A token that the provider did not issue is None."""
 
     access: Secret
     id: Secret | None
