@@ -40,8 +40,8 @@ class Api:
     ``body`` is a dictionary or a list, which is sent as JSON; or text or bytes, which are sent as
     they are, with ``content_type``. A dictionary with
     ``content_type=application/x-www-form-urlencoded`` is sent as a form. Secrets may be used
-    anywhere in a body, in headers and in a query. JSON values are sent as text: write ``${20}`` for
-    a number and ``${True}`` for true.
+    anywhere in a body, in headers and in a query. Values in a JSON body are sent as text: write
+    ``${20}`` for a number and ``${True}`` for true.
 
     = Answers =
 
@@ -106,8 +106,8 @@ class Api:
         """Uploads a file and returns the answer.
 
         With ``field``, the file is sent under this name in a multipart form, after the form's other
-        ``fields``. Without ``field``, the file is the whole body. Files are made by `Content.Random
-        File` and `Text File`.
+        ``fields``. Without ``field``, the file is the whole body. Files come from
+        `Content.Random File` and `Text File`.
 
         Fails when the answer has another status than ``expect``.
 

@@ -38,7 +38,7 @@ class Database:
 
         The whole database is dumped. ``beside`` is a text that a row of the same dump must have,
         such as the name of what the secret belongs to. It proves that the right database was
-        searched. The text must have six characters or more. Fails as well when the database is
+        searched. ``text`` must have six characters or more. Fails as well when the database is
         empty; the test is incomplete when it cannot be found or its dump is not whole.
 
         Example:

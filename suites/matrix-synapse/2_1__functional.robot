@@ -10,7 +10,7 @@ Test Tags           functional
 
 *** Test Cases ***
 Users Of Two Homeservers Talk In One Room
-    [Documentation]    Each user reads on their own homeserver what the other sent from the other one.
+    [Documentation]    Each user reads on their own homeserver what the other user sent from theirs.
     They Should Be At Different Homeservers    clara    dmitri
     ${room}=    Create Room    clara    dmitri    The border
     ${event}=    Send Message    clara    ${room}    Hello over there

@@ -60,7 +60,7 @@ A Credential Opens One Webhook Alone
     The Webhook Should Add    ${workflow}
 
 A Credential Is Stored Encrypted
-    [Documentation]    The key is nowhere in the database as it is; n8n decrypts it to check callers.
+    [Documentation]    The database has the key nowhere in plain text; n8n decrypts it to check callers.
     ${workflow}=    Start A Webhook    The vault
     The Database Should Not Show The Key    The vault
     The Webhook Should Add    ${workflow}
