@@ -25,9 +25,9 @@ from ccci.run.checks import (
 class Deployment:
     """Brings the app under test into the state that a stage needs.
 
-    Only these keywords deploy. All tests of a stage share one deployment, and most stages share the
-    same one: a full run makes three cold deployments and one upgrade. The name of the suite file
-    says the stage: `4__restart.robot` is the stage ``restart``.
+    Only these keywords deploy the app under test. All tests of a stage share one deployment,
+    and most stages share the same one: a full run makes three cold deployments and one upgrade.
+    The name of the suite file says the stage: `4__restart.robot` is the stage ``restart``.
     """
 
     @project_keyword()
