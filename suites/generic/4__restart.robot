@@ -21,5 +21,5 @@ The App Comes Back From A Restart
 The Seed Survives The Restart
     Should Have Survived
 
-No Secret Was Made Anew
+No Secret Was Regenerated
     Secrets Should Be Unchanged

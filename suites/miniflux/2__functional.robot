@@ -38,7 +38,7 @@ A Reader Takes Feeds Along In A List
     Import The Feeds    ${dora}    ${list}
     The Feed Should Be    ${dora}    ${feed.feed_url}    Food
 
-A Key Speaks For Its Reader Until It Is Revoked
+An API Key Works Until It Is Revoked
     ${emil}=    Make A Reader    emil
     ${key}=    Make An API Key    ${emil}    the phone
     The Key Should Speak For    ${key}    ${emil}

@@ -43,7 +43,7 @@ A Workflow Is Started On Schedule
     ${workflow}=    Activate The Workflow    ${created}
     The Schedule Should Go On    ${workflow}    42
 
-A Failure Is Told And Recorded
+A Failure Is Reported And Recorded
     ${workflow}=    Start A Webhook    Looks into nothing    {sum: sent.a.of.nothing.at.all}
     The Failure Should Be Recorded    ${workflow}
 
