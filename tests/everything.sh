@@ -11,7 +11,8 @@ recipes=(custom-html gitea)
 chosen=(-m "not heavy")
 if [ "${1-}" = all ]; then
     mapfile -t recipes < <(cd suites && printf '%s\n' */ | tr -d / | grep -vx generic)
-    chosen=()
+    chosen=(--ignore=tests/lab/test_defects.py)
+    at_once=3
 fi
 terminal=$(mktemp)
 outputs=$(mktemp)
@@ -74,6 +75,9 @@ for recipe in "${recipes[@]}"; do
 done
 if [ "${1-}" = all ]; then
     part "make matrix of the same" make --no-print-directory matrix "RECIPES=${recipes[*]}"
+    # Each is a run of its own that takes its places on the node, so several side by side do no harm.
+    part "defects, $at_once at a time" \
+        python -m pytest --numprocesses "$at_once" --dist worksteal tests/lab/test_defects.py
 fi
 # Now: the tests below make many runs, and the oldest results are removed.
 counted=$(count 2>&1) || red=1
