@@ -40,7 +40,7 @@ A Client Is Refused With Another Client's Secret
 
 A Forged Token Is Refused
     [Documentation]    By Keycloak itself, and by a client that verifies it with the published keys.
-    [Template]    The Token Should Be Refused After
+    [Template]    The Changed Token Should Be Refused
     # change                            flaw
     Token With Altered Signature        signature
     Token Without Signature             algorithm

@@ -20,11 +20,11 @@ A Reader Signs In And Reads An Entry
     The Entry Should Be Shown    sunshine
     Show In The Log
 
-The Session Is For HTTPS Alone
+The Session Cookie Goes Over HTTPS Only
     ${karl}=    Make A Reader    karl
     Sign In On The Page    ${karl}
     The Unread List Should Be Empty
-    The Cookies Should Be For HTTPS Alone
+    The Cookies Should Go Over HTTPS Only
 
 A Wrong Password Is Refused On The Page
     ${lotte}=    Make A Reader    lotte

@@ -23,8 +23,8 @@ Sign In Is Refused
 Strangers See Nothing
     Strangers Should Be Refused    workflows    credentials    executions    users
 
-A Sign-In Is For HTTPS Alone
-    The Cookie Should Be For HTTPS Alone
+The Sign-In Cookie Goes Over HTTPS Only
+    The Cookie Should Go Over HTTPS Only
 
 A Workflow Computes Its Answer
     [Documentation]    It is created through the API and started by its webhook. The answer is computed, not echoed.
