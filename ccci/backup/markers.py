@@ -10,13 +10,13 @@ import tarfile
 from dataclasses import dataclass
 from typing import Any
 
-from docker.errors import APIError, NotFound
-
 from ccci.errors import RecipeFailure
+from ccci.swarm.copying import read_file
 from ccci.swarm.mounts import Mount, mounts_of
 from ccci.swarm.view import SwarmView
 
 MARKER_NAME = "ccci-marker"
+_LARGEST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,7 @@ def plant_markers(swarm: SwarmView, stack: str) -> tuple[Marker, ...]:
     each_volume_once = {mount.volume: mount for mount in mounts_of(swarm, stack)}
     for mount in each_volume_once.values():
         marker = Marker(mount, secrets.token_hex(512).encode("ascii"))
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w") as tar:
-            entry = tarfile.TarInfo(MARKER_NAME)
-            entry.size, entry.mode = len(marker.content), 0o644
-            tar.addfile(entry, io.BytesIO(marker.content))
-        _container(swarm, stack, mount).put_archive(mount.folder, archive.getvalue())
+        _put(swarm, stack, mount, marker.content)
         planted.append(marker)
     return tuple(planted)
 
@@ -47,7 +42,8 @@ def check_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> 
     """Fail unless each marker is in its volume, byte for byte.
 
     Raises:
-        RecipeFailure: one is missing or changed; the sentence names the volume.
+        RecipeFailure: one is missing, changed, or no plain file of its size; the sentence names
+            the volume.
     """
     for marker in markers:
         seen = _read(swarm, stack, marker.mount)
@@ -75,12 +71,23 @@ def check_markers_gone(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]
 
 
 def spoil_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> None:
-    """Remove the markers, as a user does who deletes data by mistake."""
+    """Overwrite the markers: from now on only a backup has what was planted.
+
+    They are not removed, so that one that is there after the wipe shows that its volume is.
+    Docker's daemon writes them: no program of the app has a part in this.
+    """
     for marker in markers:
-        container = _container(swarm, stack, marker.mount)
-        path = f"{marker.mount.folder}/{MARKER_NAME}"
-        # An image without a shell has no `rm`; there the removal of the volume must do.
-        container.exec_run(["rm", "-f", path], user="root")
+        _put(swarm, stack, marker.mount, b"spoilt on purpose")
+
+
+def _put(swarm: SwarmView, stack: str, mount: Mount, content: bytes) -> None:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo(MARKER_NAME)
+        entry.size, entry.mode = len(content), 0o644
+        tar.addfile(entry, io.BytesIO(content))
+    # Docker replaces what is in the way, and follows no link that stands there.
+    _container(swarm, stack, mount).put_archive(mount.folder, archive.getvalue())
 
 
 def _container(swarm: SwarmView, stack: str, mount: Mount) -> Any:
@@ -95,9 +102,9 @@ def _container(swarm: SwarmView, stack: str, mount: Mount) -> Any:
 def _read(swarm: SwarmView, stack: str, mount: Mount) -> bytes | None:
     container = _container(swarm, stack, mount)
     try:
-        chunks, _ = container.get_archive(f"{mount.folder}/{MARKER_NAME}")
-    except (NotFound, APIError):
-        return None
-    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-        file = tar.extractfile(MARKER_NAME)
-        return file.read() if file else None
+        return read_file(container, f"{mount.folder.rstrip('/')}/{MARKER_NAME}", _LARGEST_BYTES)
+    except RecipeFailure as failure:
+        raise RecipeFailure(
+            f"The file planted in volume {mount.volume} (of service {mount.service}) was replaced. "
+            f"{failure} Check what the app or its restore writes there."
+        ) from None

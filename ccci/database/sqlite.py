@@ -1,26 +1,25 @@
 """SQLite: a file of the app, copied out of its container and read here."""
 
-import io
 import sqlite3
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-
-from docker.errors import NotFound
 
 from ccci.database.dump import Dump
 from ccci.database.servers import Row
 from ccci.errors import NodeFailure, RecipeFailure
+from ccci.swarm.copying import MIB, first_bytes, read_file
 from ccci.waiting import Look, TooLate, wait_for
 
 HEADER = b"SQLite format 3\0"
 # The log of changes that are not yet in the file, and of those that must be undone.
 _BESIDE = ("", "-wal", "-journal")
 _STILL_SECONDS = 60
+# It is held in memory twice, to see whether it holds still.
+_LARGEST_BYTES = 100 * MIB
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class SqliteFile:
 
         Raises:
             NodeFailure: the file changes all the time, is damaged, or is no SQLite database.
-            RecipeFailure: it is not there, or has no rows.
+            RecipeFailure: it is not there, is larger than 100 MiB, or has no rows.
         """
         with self._copy() as database:
             dump = Dump(self.place, "\n".join(database.iterdump()))
@@ -61,7 +60,7 @@ class SqliteFile:
             sql: one SELECT. It is asked of a copy.
 
         Raises:
-            RecipeFailure: SQLite refuses it, or the file is not there.
+            RecipeFailure: SQLite refuses it, or the file is not there or larger than 100 MiB.
             NodeFailure: the file changes all the time, is damaged, or is no SQLite database.
         """
         with self._copy() as database:
@@ -115,45 +114,17 @@ class SqliteFile:
         return {suffix: content for suffix, content in files.items() if content is not None}
 
     def _file(self, path: str) -> bytes | None:
-        try:
-            chunks, _ = self.container.get_archive(path)
-        except NotFound:
-            return None
-        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
-            entry = tar.next()
-            file = tar.extractfile(entry) if entry and entry.isfile() else None
-            return file.read() if file else None
+        return read_file(self.container, path, _LARGEST_BYTES)
 
 
 def sqlite_files_in(container: Any, folder: str) -> list[str]:
-    """Return the SQLite databases below a folder of a container, known by their header."""
-    chunks, _ = container.get_archive(folder)
-    above = PurePosixPath(folder).parent
-    found = []
-    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
-        for entry in tar:
-            file = tar.extractfile(entry) if entry.isfile() else None
-            if file and file.read(len(HEADER)) == HEADER:
-                found.append(str(above / entry.name))
-    return sorted(found)
+    """Return the SQLite databases below a folder of a container, known by their header.
 
-
-class _Stream(io.RawIOBase):
-    """Chunks as a file to be read once, from front to back."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest = iter(chunks), b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes, `size` of them but for the last."""
-        while size < 0 or len(self._rest) < size:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                break
-            self._rest += chunk
-        end = len(self._rest) if size < 0 else size
-        taken, self._rest = self._rest[:end], self._rest[end:]
-        return taken
+    Raises:
+        RecipeFailure: the folder holds more than 4 GiB.
+    """
+    found = first_bytes(container, folder, len(HEADER))
+    return sorted(path for path, begin in found if begin == HEADER)
 
 
 def _as_text(value: object) -> str | None:

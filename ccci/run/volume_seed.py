@@ -58,7 +58,7 @@ class VolumeSeed:
         check_markers_gone(self.driver.target.swarm, self.driver.app.stack, self.markers)
 
     def spoil(self) -> None:
-        """Remove the files, as a user would who deletes by mistake what only a backup has."""
+        """Overwrite the files: from now on only a backup has what was planted."""
         spoil_markers(self.driver.target.swarm, self.driver.app.stack, self.markers)
 
     def expect_only(self, volumes: Collection[str]) -> None:

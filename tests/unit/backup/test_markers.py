@@ -1,0 +1,94 @@
+"""Whatever an app makes of a planted file: the sentence names the volume and what is there."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ccci.backup.markers import (
+    MARKER_NAME,
+    Marker,
+    check_markers,
+    check_markers_gone,
+    plant_markers,
+    spoil_markers,
+)
+from ccci.errors import RecipeFailure
+from ccci.swarm.view import SwarmView
+from tests.unit.swarm.container_of_folder import ContainerOfFolder
+
+STACK = "shop_lab_test"
+
+
+class Planted:
+    """A stack with one volume in a real folder, and a marker in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.file = root / "data" / MARKER_NAME
+        self.file.parent.mkdir()
+        self.container = ContainerOfFolder(root)
+        volume = {"Type": "volume", "Name": f"{STACK}_data", "Destination": "/data"}
+        self.container.attrs = {"Mounts": [volume]}
+        app = SimpleNamespace(short_name="app", running=[1], one_shot=False, replicas=1)
+        view: Any = SimpleNamespace(
+            services=lambda stack: [app], container_of=lambda service: self.container
+        )
+        self.swarm = cast(SwarmView, view)
+        self.markers: tuple[Marker, ...] = plant_markers(self.swarm, STACK)
+
+    def check(self) -> None:
+        check_markers(self.swarm, STACK, self.markers)
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> Planted:
+    return Planted(tmp_path)
+
+
+def test_what_was_planted_is_found(planted: Planted) -> None:
+    planted.check()
+    with pytest.raises(RecipeFailure, match="is still there although the volume was removed"):
+        check_markers_gone(planted.swarm, STACK, planted.markers)
+
+
+def test_what_was_spoilt_is_still_seen_where_its_volume_was_kept(planted: Planted) -> None:
+    spoil_markers(planted.swarm, STACK, planted.markers)
+    with pytest.raises(RecipeFailure, match="is still there although the volume was removed"):
+        check_markers_gone(planted.swarm, STACK, planted.markers)
+    with pytest.raises(RecipeFailure, match=r"has changed \(\d+ bytes\)"):
+        planted.check()
+
+
+def test_what_is_gone_is_told(planted: Planted) -> None:
+    planted.file.unlink()
+    check_markers_gone(planted.swarm, STACK, planted.markers)
+    with pytest.raises(RecipeFailure, match=r"planted in volume shop_lab_test_data .* is gone"):
+        planted.check()
+
+
+REPLACED: dict[str, Callable[[Path], object]] = {
+    "it is a link": lambda place: place.symlink_to("/etc/passwd"),
+    "it is a folder": lambda place: place.mkdir(),
+    "it is a named pipe": os.mkfifo,
+    "it has 300 MiB": lambda place: os.truncate(os.open(place, os.O_CREAT | os.O_RDWR), 300 << 20),
+}
+
+
+@pytest.mark.parametrize("how", REPLACED)
+def test_what_was_replaced_is_told(planted: Planted, how: str) -> None:
+    planted.file.unlink()
+    REPLACED[how](planted.file)
+    for look in (check_markers, check_markers_gone):
+        with pytest.raises(RecipeFailure, match=rf"volume shop_lab_test_data .*replaced.*{how}"):
+            look(planted.swarm, STACK, planted.markers)
+
+
+def test_no_link_is_followed_when_it_is_planted_again(planted: Planted, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("of somebody else")
+    planted.file.unlink()
+    planted.file.symlink_to(tmp_path / "other")
+    spoil_markers(planted.swarm, STACK, planted.markers)
+    assert (tmp_path / "other").read_text() == "of somebody else"
