@@ -128,6 +128,15 @@ def check_snapshot(snapshot: Snapshot, stack: str, promises: list[Promise]) -> N
             f"Snapshot {snapshot.id} lacks what the backup labels promise: {', '.join(missing)}. "
             f"It holds {len(snapshot.paths)} paths, the first {list(snapshot.paths[:3])}."
         )
+    check_own(snapshot, stack)
+
+
+def check_own(snapshot: Snapshot, stack: str) -> None:
+    """Fail when a snapshot holds anything of another app.
+
+    Raises:
+        RecipeFailure: it does; the sentence has the first such path.
+    """
     foreign = [p for p in snapshot.paths if not _belongs(p, stack)]
     if foreign:
         raise RecipeFailure(

@@ -1,13 +1,15 @@
 """The proof of a backup: snapshot, wipe, restore."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from ccci.backup import labels
+from ccci.backup import labels, links
 from ccci.backup.labels import Promise, Snapshot
 from ccci.errors import RecipeFailure
 from ccci.run.stages import Stages
 from ccci.run.volume_seed import VolumeSeed
 from ccci.swarm.mounts import mounts_of
+from ccci.teardown import snapshots
 
 
 @dataclass
@@ -29,7 +31,8 @@ class RoundTrip:
         """Back the app up.
 
         Raises:
-            RecipeFailure: a label names a path on no volume, or the backup fails.
+            RecipeFailure: a label names a path on no volume, or a link leads from a promised path
+                out of its volume, or the backup fails.
         """
         driver = self.stages.driver
         stack, swarm, record = driver.app.stack, driver.target.swarm, driver.record
@@ -37,6 +40,7 @@ class RoundTrip:
         record.journal.record("snapshot", stack)
         record.tell("backing up")
         with self.stages.steps.step("the backup"):
+            links.check_ways(self._folders(), self.promises)
             taken = labels.take_snapshot(driver.target.abra, driver.app.domain, self._snapshot)
         self._snapshot = taken
         record.tell(f"snapshot {taken.id} holds {len(taken.paths)} paths")
@@ -77,11 +81,38 @@ class RoundTrip:
         """Restore the snapshot onto the running app and wait until it is healthy.
 
         Raises:
-            RecipeFailure: the restore fails; see also `snapshot`.
+            RecipeFailure: the restore fails, or could leave the app's volumes; see also `snapshot`.
         """
         snapshot, driver = self.snapshot(), self.stages.driver
         driver.record.tell(f"restoring snapshot {snapshot.id}")
         with self.stages.steps.step("the restore"):
+            self._require_kept_in_its_volumes(snapshot)
             labels.restore(driver.target.abra, driver.app.domain, snapshot)
             driver.wait_converged()
             self.stages.wait_healthy()
+
+    def _require_kept_in_its_volumes(self, snapshot: Snapshot) -> None:
+        """Fail when a restore could write anywhere but into the app's own volumes."""
+        driver, folders = self.stages.driver, self._folders()
+        labels.check_own(snapshot, driver.app.stack)
+        links.check_ways(folders, self.promises)
+        found = links.links_in_the_way(folders, snapshot)
+        if not found:
+            return
+        # What the snapshot has as a link is put back as a link, and nothing is written through it.
+        kept = {
+            path
+            for bot in snapshots.bots(driver.target.swarm.client)
+            for path in snapshots.links_of(bot, snapshot.id)
+        }
+        for link in found:
+            if not any(path.endswith(link.path) for path in kept):
+                raise RecipeFailure(
+                    f"Nothing was restored: since the backup the app has put the link {link} where "
+                    "the snapshot has a file or a folder, and a restore could write through it, "
+                    "out of the app's volumes."
+                )
+
+    def _folders(self) -> dict[str, Path]:
+        driver = self.stages.driver
+        return links.folders_of(driver.target.swarm, driver.app.stack)

@@ -248,6 +248,7 @@ class _DockerTeardown:
             for bot in snapshots.bots(self.client):
                 for ended in snapshots.end_jobs_of(bot, hosts):
                     self.on_removed(ended)
+                snapshots.require_unchanged(bot)
         except (NodeFailure, APIError) as error:
             if made:
                 return [f"snapshots of {', '.join(self.run.stacks())} ({error})"]

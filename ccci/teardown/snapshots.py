@@ -1,14 +1,15 @@
-"""The backup bot's snapshots of a run's stacks: found in its repository by host, and deleted.
+"""The backup bot's snapshots of a run's stacks: looked into, found by host, and deleted.
 
 The bot is the service with the label ``coop-cloud.backupbot.enabled=true``; restic runs in its
-container, where repository and password are set.
+container, where repository and password are set. It is not run there when a program in that
+container is no longer the one of its image: docs/decisions/0065-teardown-and-the-bot.md.
 """
 
 import json
 import signal
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
 import psutil
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 INTERRUPT_SECONDS = 5.0
 BOT_LABEL = "coop-cloud.backupbot.enabled=true"
+# Where a container has what decides which code `restic` is.
+_PROGRAMS = ("/bin", "/sbin", "/lib", "/usr", "/opt", "/etc/ld")
 
 
 def bots(client: "DockerClient") -> list["Container"]:
@@ -96,21 +99,80 @@ def snapshots_of(bot: "Container", hosts: Collection[str]) -> list[str]:
     return [str(snapshot["id"]) for snapshot in listed if snapshot.get("hostname") in hosts]
 
 
+def links_of(bot: "Container", snapshot: str) -> set[str]:
+    """Return the paths at which a snapshot has a symbolic link.
+
+    Args:
+        bot: the bot's container.
+        snapshot: its id.
+
+    Raises:
+        NodeFailure: restic fails.
+    """
+    rows = (
+        json.loads(line)
+        for line in _restic(bot, "ls", "--no-lock", "--json", snapshot).splitlines()
+    )
+    return {str(row["path"]) for row in rows if row.get("type") == "symlink"}
+
+
 def forget(bot: "Container", snapshots: list[str]) -> None:
-    """Delete snapshots, and the data that only they use.
+    """Delete snapshots by their ids.
+
+    The data that only they used stays until whoever owns the repository prunes it.
 
     Raises:
         NodeFailure: restic fails, for example because another backup has locked the repository.
     """
     try:
-        _restic(bot, "forget", "--prune", *snapshots)
+        _restic(bot, "forget", *snapshots)
     except NodeFailure:
         # This removes only locks of dead processes; the caller tries again.
         _restic(bot, "unlock")
         raise
 
 
+def replaced_programs(bot: "Container") -> list[str]:
+    """Return the programs and libraries of a container that are not as in its image.
+
+    Docker is asked, and nothing in the container is executed.
+
+    Raises:
+        NodeFailure: Docker does not say.
+    """
+    try:
+        changed = {str(one["Path"]) for one in cast(Any, bot).diff() or []}
+    except (APIError, NotFound, RequestException) as error:
+        raise NodeFailure(
+            f"Docker does not say what has changed in the backup bot: {error}"
+        ) from error
+    # Docker also lists the folders above what has changed.
+    above = {str(folder) for path in changed for folder in PurePosixPath(path).parents}
+    return sorted(
+        path
+        for path in changed - above
+        if path.startswith(_PROGRAMS) and "/__pycache__" not in path
+    )
+
+
+def require_unchanged(bot: "Container") -> None:
+    """Fail when a program in the bot's container may be another than its image has.
+
+    Raises:
+        NodeFailure: one is; the sentence names it. Or Docker does not say.
+    """
+    replaced = replaced_programs(bot)
+    if replaced:
+        raise NodeFailure(
+            f"nothing is run in the backup bot {bot.name}, because {len(replaced)} of its programs "
+            f"are not those of its image, the first {replaced[0]}: a restore may have written them "
+            "through a link of an app. Look at what they are, then make the container anew with "
+            "`docker service update --force <the bot's service>`"
+        )
+
+
 def _restic(bot: "Container", *arguments: str) -> str:
+    require_unchanged(bot)
     try:
         code, output = cast(Any, bot).exec_run(["restic", *arguments], demux=True)
     except (APIError, NotFound, RequestException) as error:

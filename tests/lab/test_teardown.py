@@ -16,6 +16,7 @@ import docker
 import pytest
 from docker import DockerClient
 
+from ccci.errors import NodeFailure
 from ccci.node.state import ProcessIdentity
 from ccci.swarm.holdings import RUN_LABEL, STACK_LABEL
 from ccci.teardown import removal, snapshots, sweep
@@ -301,6 +302,8 @@ def test_the_run_s_snapshots_are_forgotten_and_no_others(node: Node, stack: str)
     run.record("stack", stack)
     run.record("snapshot", stack)
     assert len(snapshots.snapshots_of(bot, [stack])) == 2
+    packs = ["sh", "-c", 'find "$RESTIC_REPOSITORY/data" -type f | sort']
+    data = bot.exec_run(packs).output
     # A backup that the death of its abra has not ended.
     node.api.exec_start(
         node.api.exec_create(bot.id, ["sleep", "600"], environment={"SERVICE": stack}), detach=True
@@ -312,5 +315,23 @@ def test_the_run_s_snapshots_are_forgotten_and_no_others(node: Node, stack: str)
         assert len(snapshots.snapshots_of(bot, [neighbour])) == 1
         assert "sleep running in the backup bot" in removed
         assert len([name for name in removed if name.startswith("snapshot ")]) == 2
+        assert data and bot.exec_run(packs).output == data, "whoever owns the repository prunes it"
     finally:
         snapshots.forget(bot, snapshots.snapshots_of(bot, [neighbour]))
+
+
+def test_nothing_is_run_in_a_bot_whose_programs_were_replaced(node: Node) -> None:
+    (bot, *_) = snapshots.bots(node.client)
+    assert snapshots.replaced_programs(bot) == []
+    image = bot.attrs["Image"]
+    other = node.client.containers.run(
+        image, ["infinity"], entrypoint="sleep", detach=True, network_mode="none"
+    )
+    try:
+        write = "echo 'touch /tmp/was-run' > /usr/bin/restic"
+        assert other.exec_run(["sh", "-c", write]).exit_code == 0
+        with pytest.raises(NodeFailure, match="of its image, the first /usr/bin/restic"):
+            snapshots.snapshots_of(other, ["shop"])
+        assert other.exec_run(["ls", "/tmp/was-run"]).exit_code != 0
+    finally:
+        other.remove(force=True, v=True)

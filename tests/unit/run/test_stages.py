@@ -1,13 +1,14 @@
 """The states of an app, and what is skipped after a step that failed."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from ccci.apps import App
-from ccci.backup import labels
+from ccci.backup import labels, links
 from ccci.backup.labels import Promise, Snapshot
 from ccci.backup.markers import Marker, Mount
 from ccci.deploy.driver import AppDriver, Deployment
@@ -19,6 +20,7 @@ from ccci.run.round_trip import RoundTrip
 from ccci.run.stages import Stages
 from ccci.run.volume_seed import VolumeSeed
 from ccci.swarm.convergence import Converged
+from ccci.teardown import snapshots
 
 APP = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
 PREVIOUS = parse_release("1.0.0+1.0")
@@ -37,7 +39,8 @@ class Driven:
 
     def __post_init__(self) -> None:
         self.record = SimpleNamespace(tell=lambda _: None)
-        self.target = SimpleNamespace(swarm=None, abra=None)
+        swarm = SimpleNamespace(client=None)
+        self.target = SimpleNamespace(swarm=swarm, abra=None)
         self.checkout = SimpleNamespace(previous=PREVIOUS, short="1234567", show_head=lambda: None)
 
     def _do(self, what: str) -> None:
@@ -175,6 +178,7 @@ def trip(monkeypatch: pytest.MonkeyPatch) -> RoundTrip:
     monkeypatch.setattr(volume_seed, "plant_markers", lambda *_: markers("data", "cache"))
     monkeypatch.setattr(volume_seed, "spoil_markers", lambda *_: None)
     monkeypatch.setattr(labels, "restore", lambda *_: None)
+    monkeypatch.setattr(links, "folders_of", lambda *_: {})
     stages = stages_of(Driven())
     stages.need_head()
     made = RoundTrip(stages, VolumeSeed(stages.driver, stages.steps))
@@ -204,3 +208,48 @@ def test_after_a_wipe_only_what_was_promised_as_a_whole_is_looked_for(trip: Roun
     trip.restore()
     asked = cast(Driven, trip.stages.driver).asked
     assert asked[-4:] == ["undeploy", "remove volumes", "deploy head", "wait"]
+
+
+VOLUMES = "/var/lib/docker/volumes"
+
+
+@pytest.fixture
+def restored(trip: RoundTrip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is restored of a snapshot, where the app put a link in the way of `page`."""
+    done: list[str] = []
+    volume = f"{trip.stages.driver.app.stack}_data"
+    (tmp_path / "page").symlink_to("/usr/bin/restic")
+    trip._snapshot = Snapshot("12345678", (VOLUMES, f"{VOLUMES}/{volume}/_data/page"))
+    monkeypatch.setattr(labels, "restore", lambda abra, domain, snapshot: done.append(snapshot.id))
+    monkeypatch.setattr(links, "folders_of", lambda *_: {volume: tmp_path})
+    monkeypatch.setattr(snapshots, "bots", lambda client: ["the bot"])
+    monkeypatch.setattr(snapshots, "links_of", lambda bot, snapshot: set())
+    return done
+
+
+def test_nothing_is_restored_through_a_link_of_the_app(
+    trip: RoundTrip, restored: list[str]
+) -> None:
+    with pytest.raises(
+        RecipeFailure, match=r"^Nothing was restored: .*'page' .* leads to '/usr/bin/restic'"
+    ):
+        trip.restore()
+    assert restored == []
+    with pytest.raises(RecipeFailure, match=r"^Skipped: the restore failed"):
+        trip.stages.steps.require()
+
+
+def test_what_the_snapshot_has_as_a_link_is_restored(
+    trip: RoundTrip, restored: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = set(trip.snapshot().paths)
+    monkeypatch.setattr(snapshots, "links_of", lambda bot, snapshot: held)
+    trip.restore()
+    assert restored == ["12345678"]
+
+
+def test_nothing_of_another_app_is_restored(trip: RoundTrip, restored: list[str]) -> None:
+    trip._snapshot = Snapshot("12345678", (f"{VOLUMES}/other_data/_data/page",))
+    with pytest.raises(RecipeFailure, match="paths that do not belong to"):
+        trip.restore()
+    assert restored == []

@@ -1,0 +1,77 @@
+"""Teardown forgets snapshots by their ids, and runs nothing that an app may have put there."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from docker.errors import APIError
+
+from ccci.errors import NodeFailure
+from ccci.teardown import snapshots
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+
+class Bot:
+    """A backup bot's container: tells what Docker says has changed in it, and what was run."""
+
+    name = "backup-bot"
+
+    def __init__(self, *changed: str) -> None:
+        self.changed, self.ran = changed, list[list[str]]()
+
+    def diff(self) -> list[dict[str, Any]] | None:
+        return [{"Kind": 0, "Path": path} for path in self.changed] or None
+
+    def exec_run(self, command: list[str], demux: bool) -> tuple[int, tuple[bytes, None]]:
+        self.ran.append(command)
+        return 0, (b'[{"id": "0123abcd", "hostname": "shop"}]', None)
+
+
+def container(bot: Any) -> "Container":
+    return cast("Container", bot)
+
+
+def test_snapshots_are_forgotten_by_their_ids_and_nothing_is_pruned() -> None:
+    bot = Bot()
+    found = snapshots.snapshots_of(container(bot), ["shop"])
+    snapshots.forget(container(bot), found)
+    assert bot.ran[1:] == [["restic", "forget", "0123abcd"]]
+    assert not [command for command in bot.ran if any("prune" in word for word in command)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        ("/usr", "/usr/bin", "/usr/bin/restic"),
+        ("/usr", "/usr/local", "/usr/local/bin", "/usr/local/bin/restic"),
+        ("/etc", "/etc/ld.so.preload"),
+        ("/lib", "/lib/ld-musl-x86_64.so.1"),
+    ],
+)
+def test_nothing_is_run_where_a_program_was_replaced(changed: tuple[str, ...]) -> None:
+    bot = Bot(*changed)
+    with pytest.raises(NodeFailure, match=f"of its image, the first {changed[-1]}: "):
+        snapshots.snapshots_of(container(bot), ["shop"])
+    with pytest.raises(NodeFailure, match="nothing is run in the backup bot"):
+        snapshots.forget(container(bot), ["0123abcd"])
+    assert bot.ran == []
+
+
+def test_what_a_bot_writes_itself_is_no_replaced_program() -> None:
+    bot = Bot(
+        *("/run", "/run/lock", "/tmp/backup.tar.gz", "/var/cache/restic/x", "/etc/crontabs/root"),
+        *("/usr", "/usr/lib", "/usr/lib/python3/__pycache__", "/usr/lib/python3/__pycache__/a.pyc"),
+    )
+    assert snapshots.snapshots_of(container(bot), ["shop"]) == ["0123abcd"]
+
+
+def test_nothing_is_run_where_docker_does_not_say() -> None:
+    class Mute(Bot):
+        def diff(self) -> None:
+            raise APIError("the container is being removed")
+
+    bot = Mute()
+    with pytest.raises(NodeFailure, match="does not say what has changed in the backup bot"):
+        snapshots.snapshots_of(container(bot), ["shop"])
+    assert bot.ran == []
