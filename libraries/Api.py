@@ -17,6 +17,7 @@ from ccci.web.api import Wanted, statuses_in, values_in
 from ccci.web.call import Call, body_of, multipart_of
 from ccci.web.files import File
 from ccci.web.http import Response
+from ccci.web.limits import AT_MOST_BYTES
 from ccci.web.pages import all_items, paging_of
 
 
@@ -57,11 +58,17 @@ class Api:
     ``expect`` is the status of the answer, or several: ``200 or 404``. Redirects are not followed,
     except by `Download File`.
 
+    = Limits =
+
+    The whole of an answer must come within 30 seconds, and be at most 8 MiB, also when it is
+    unpacked. More is the app's fault, and a failure. `Download File` can raise both limits.
+
     = RequestsLibrary =
 
     Its own keywords work on the session ``app``, as in ``GET On Session    app    /health``: it
     points to the app under test, with the server's names and trust. Their headers and bodies are
-    not logged, since they may hold credentials.
+    not logged, since they may hold credentials. The limits are the same for each of them, with all
+    its redirects; ``timeout=`` allows more time.
     """
 
     @project_keyword("assertion")
@@ -129,18 +136,22 @@ class Api:
         expect: str | int = 200,
         headers: dict[str, Any] | None = None,
         query: dict[str, Any] | None = None,
+        within: timedelta = timedelta(seconds=30),
+        at_most_mib: int = AT_MOST_BYTES >> 20,
     ) -> Response:
         """Downloads a file, following redirects; the answer has ``body`` and ``sha256``.
 
         Credentials are sent to the app alone, not to another host that it redirects to. Fails when
-        the last answer has another status than ``expect``.
+        the last answer has another status than ``expect``, when the file is not whole ``within``
+        that time, or larger than ``at_most_mib``.
 
         Example:
         | ${seen}=    Download File    ${issue.assets[0].browser_download_url}    by=${anna}
         | Bytes Should Be    ${seen.body}    ${picture.content}
         """
         call = call_of("GET", path, by, None, headers, query)
-        return _logged(call, api_of_run().download(call, Wanted(statuses_in(expect))))
+        wanted, seconds = Wanted(statuses_in(expect)), within.total_seconds()
+        return _logged(call, api_of_run().download(call, wanted, seconds, at_most_mib << 20))
 
     @project_keyword("assertion")
     def pages_of_api(

@@ -1,13 +1,17 @@
-"""RequestsLibrary's own keywords: a session that leads to the app, and a log without credentials.
+"""RequestsLibrary's own keywords: a session for the app, limits, a log without credentials.
 
 RequestsLibrary logs each request and each answer with all headers and the whole body. Tokens that
 the app makes stand there, which the run's store does not know: only the first lines are kept.
 """
 
 import re
+from functools import partial
 from typing import Any
 
+import requests
+
 from ccci.bridge.session import session
+from ccci.web.limits import Meter, MeteredAdapter
 
 ALIAS = "app"
 _LOGGED = re.compile(r"(?s)([A-Z]+ (?:Request|Response) : .*?)\n headers=.*")
@@ -17,16 +21,32 @@ _QUERY = re.compile(r"\?\S+")
 class RequestsListener:
     """Makes the session before the first keyword of RequestsLibrary, and shortens what it logs.
 
-    The library Api carries it.
+    Each keyword has the limits of `ccci.web.limits`, whatever session it uses. The library Api
+    carries this listener.
     """
 
     ROBOT_LISTENER_API_VERSION = 3
 
+    def __init__(self) -> None:
+        self._meter = Meter()
+        self._adapter: Any = partial(MeteredAdapter, self._meter)
+
     def start_library_keyword(self, _data: Any, implementation: Any, _result: Any) -> None:
-        """Make the session, where a deployment is there and it was not made yet."""
+        """Start the meter; make the session, where an app is deployed and it was not made yet."""
         owner = implementation.owner
-        if owner.real_name == "RequestsLibrary" and not owner.instance.session_exists(ALIAS):
+        if owner.real_name != "RequestsLibrary":
+            return
+        # Each session takes its adapters from here, also one that a keyword makes for one request.
+        for module in (requests.sessions, requests.adapters):
+            setattr(module, "HTTPAdapter", self._adapter)  # noqa: B010
+        self._meter.begin()
+        if not owner.instance.session_exists(ALIAS):
             _make_session(owner.instance)
+
+    def end_library_keyword(self, _data: Any, implementation: Any, _result: Any) -> None:
+        """Stop the meter."""
+        if implementation.owner.real_name == "RequestsLibrary":
+            self._meter.end()
 
     def log_message(self, message: Any) -> None:
         """Leave out headers, body and query of a request or an answer."""

@@ -25,6 +25,8 @@ from ccci.swarm.holdings import STACK_LABEL, Scope, list_objects
 from ccci.swarm.view import Service
 from ccci.teardown.claims import claim_stack
 from ccci.waiting import Look, TooLate, wait_for
+from ccci.web.api import Api, Wanted
+from ccci.web.call import Call
 
 _GONE_SECONDS = 120
 
@@ -93,8 +95,9 @@ class AppDriver:
 
     def wait_healthy(self, holding_seconds: float = 0) -> None:
         """Wait until the app's health page answers through Traefik, and holds that for a while."""
-        status, seconds = self.config.health_status, self.config.timeout_seconds
-        self.target.client.wait_for_status(self.health_url, status, seconds, holding_seconds)
+        api = Api(self.target.client, self.app.url, self.target.server.domain)
+        page, wanted = Call("GET", self.config.health_path), Wanted((self.config.health_status,))
+        api.wait(page, wanted, self.config.timeout_seconds, holding_seconds)
 
     def services(self) -> list[Service]:
         """Return the app's services as they are now."""

@@ -5,7 +5,6 @@ Nothing here depends on the provider: every address is read from its discovery d
 
 import base64
 import hashlib
-import json
 import secrets
 import urllib.parse
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Any, Literal
 
 from ccci.errors import RecipeFailure
 from ccci.web.http import Client, Response
+from ccci.web.jsonview import read_json
 
 # What the specification adds to an issuer's address (OpenID Connect Discovery 1.0, section 4).
 DISCOVERY = "/.well-known/openid-configuration"
@@ -257,7 +257,7 @@ def read_object(answer: Response, status: int) -> dict[str, Any]:
     if answer.status != status:
         raise RecipeFailure(f"Expected {answer.url} to answer {status}; it was {_text(answer)}.")
     try:
-        content = json.loads(answer.body)
+        content = read_json(answer.body)
     except ValueError:
         content = None
     if not isinstance(content, dict):

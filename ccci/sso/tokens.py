@@ -111,11 +111,16 @@ class SigningKeys:
     def _read(self) -> dict[str, jwt.PyJWK]:
         answer = self._http.request("GET", self._provider.jwks_uri)
         found: dict[str, jwt.PyJWK] = {}
-        for entry in read_object(answer, 200).get("keys", ()):
-            # The list also has keys for encryption, some with other algorithms.
-            if entry.get("use", "sig") == "sig" and entry.get("kty") in ("RSA", "EC", "OKP"):
-                key = jwt.PyJWK.from_dict(entry)
-                found[str(key.key_id)] = key
+        try:
+            for entry in read_object(answer, 200).get("keys", ()):
+                # The list also has keys for encryption, some with other algorithms.
+                if entry.get("use", "sig") == "sig" and entry.get("kty") in ("RSA", "EC", "OKP"):
+                    key = jwt.PyJWK.from_dict(entry)
+                    found[str(key.key_id)] = key
+        except (jwt.PyJWTError, AttributeError, TypeError, ValueError) as error:
+            raise RecipeFailure(
+                f"Expected signing keys (RFC 7517) at {self._provider.jwks_uri}: {error!r:.200}"
+            ) from None
         return found
 
 

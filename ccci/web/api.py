@@ -1,5 +1,6 @@
 """An app's HTTP API: calls whose answers must be as expected, and waits for a state."""
 
+import time
 import urllib.parse
 from dataclasses import dataclass, replace
 
@@ -9,10 +10,13 @@ from ccci.web.call import Call
 from ccci.web.callers import Anonymous, CookieSession
 from ccci.web.http import Client, Response, start_of
 from ccci.web.jsonview import as_text, value_at
+from ccci.web.limits import AT_MOST_BYTES, WITHIN_SECONDS, LimitBroken
 
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _BUSY = 429
+# One look of a wait, so that an app that hangs at its start is asked again.
+_LOOK_SECONDS = 10.0
 _ROUTER = "Look at the router's labels (rule, port, entrypoint, network) and the service's log."
 _SERVICE = "Look at the log of the app's services: it lies with the results, in services/."
 
@@ -99,11 +103,17 @@ class Api:
         """
         return _as_wanted(call, self.send(call), wanted)
 
-    def send(self, call: Call, within_seconds: float = 30) -> Response:
+    def send(
+        self,
+        call: Call,
+        within_seconds: float = WITHIN_SECONDS,
+        at_most_bytes: int = AT_MOST_BYTES,
+    ) -> Response:
         """Send a call and return its answer, whatever it is.
 
         Raises:
-            RecipeFailure: the address is on another server, or its certificate is not trusted.
+            RecipeFailure: the address is on another server, its certificate is not trusted, or the
+                answer was not whole in time or is too large.
             NodeFailure: no answer came.
         """
         url = call.url_below(self._address)
@@ -112,7 +122,9 @@ class Api:
         if call.body and not any(name.lower() == "content-type" for name in call.headers):
             headers["Content-Type"] = call.body.content_type
         content = call.body.content if call.body else None
-        return self._client.request(call.method, url, headers, content, within_seconds, call.by.jar)
+        return self._client.request(
+            call.method, url, headers, content, within_seconds, call.by.jar, at_most_bytes
+        )
 
     def wait(
         self, call: Call, wanted: Wanted, within_seconds: float, holding_seconds: float = 0
@@ -123,12 +135,15 @@ class Api:
             RecipeFailure: it was not in time; the sentence says what was seen last.
         """
         last: list[Response] = []
+        ends_at = time.monotonic() + within_seconds
 
         def look() -> Look:
+            last.clear()
+            seconds = min(_LOOK_SECONDS, max(ends_at - time.monotonic(), 0.1))
             try:
-                answer = self.send(call, min(10, within_seconds))
-            except NodeFailure as error:
-                return Look(False, str(error))
+                answer = self.send(call, seconds)
+            except (NodeFailure, LimitBroken) as error:
+                return Look(False, str(error).splitlines()[0])
             last[:] = [answer]
             return Look(wanted.met_by(answer), f"answered {wanted.seen_in(answer)}")
 
@@ -146,16 +161,24 @@ class Api:
             ) from None
         return last[0]
 
-    def download(self, call: Call, wanted: Wanted) -> Response:
+    def download(
+        self,
+        call: Call,
+        wanted: Wanted,
+        within_seconds: float = WITHIN_SECONDS,
+        at_most_bytes: int = AT_MOST_BYTES,
+    ) -> Response:
         """Download a file, following redirects.
 
         Credentials are sent to the app alone, not to another host that it redirects to.
 
         Raises:
-            RecipeFailure: the last answer is another, or there are too many redirects.
+            RecipeFailure: the last answer is another, there are too many redirects, or the file
+                was not whole in time or is too large.
         """
+        ends_at = time.monotonic() + within_seconds
         for _ in range(_MOST_REDIRECTS):
-            answer = self.send(call)
+            answer = self.send(call, max(ends_at - time.monotonic(), 0.1), at_most_bytes)
             if answer.status not in _MOVED or answer.status in wanted.statuses:
                 break
             here = call.url_below(self._address)

@@ -7,6 +7,7 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPException, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -16,8 +17,19 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.node.names import use_names
 from ccci.node.server import Server
-from ccci.waiting import Look, TooLate, hold_for, wait_for
 from ccci.web.jsonview import JsonObject, read_json
+from ccci.web.limits import AT_MOST_BYTES, WITHIN_SECONDS, Meter, MeteredAdapter
+
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
+_BAD_ANSWER = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    requests.exceptions.InvalidHeader,
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,9 @@ class Client:
         """Take the trust and the names from the server file."""
         use_names(server.names)
         self._session = requests.Session()
+        self._meter = Meter()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, MeteredAdapter(self._meter))
         # REQUESTS_CA_BUNDLE of the environment would beat the server file's bundle.
         self._session.trust_env = False
         self._session.verify = str(server.ca_bundle) if server.ca_bundle else True
@@ -132,8 +147,9 @@ class Client:
         url: str,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
-        within_seconds: float = 30,
+        within_seconds: float = WITHIN_SECONDS,
         cookies: RequestsCookieJar | None = None,
+        at_most_bytes: int = AT_MOST_BYTES,
     ) -> Response:
         """Send one request and return the answer, whatever its status; redirects are not followed.
 
@@ -142,27 +158,33 @@ class Client:
             url: the address.
             headers: sent as they are.
             body: sent as it is.
-            within_seconds: for how long an answer is waited for.
+            within_seconds: for the whole of it, from the connection to the last byte.
             cookies: sent where they belong, and changed as the answer says; None sends none.
+            at_most_bytes: of the answer's body, also when it is unpacked.
 
         Raises:
-            RecipeFailure: the certificate is not trusted.
-            NodeFailure: no answer came: no connection, or none in time.
+            LimitBroken: the answer was not whole in time, or is too large.
+            RecipeFailure: the certificate is not trusted, or the answer breaks HTTP.
+            NodeFailure: no answer came: there was no connection, or it broke.
         """
         begun = time.monotonic()
+        self._meter.begin(within_seconds, at_most_bytes)
         try:
             answer = self._session.request(
                 method,
                 url,
                 headers=dict(headers or {}),
                 data=body,
-                timeout=within_seconds,
                 allow_redirects=False,
                 cookies=cookies,
             )
         except requests.exceptions.SSLError as error:
             raise RecipeFailure(f"{url}: the certificate is not trusted: {error}") from None
+        except _BAD_ADDRESS as error:
+            raise RecipeFailure(f"{url!r:.200} is no address: {error}") from None
         except requests.exceptions.RequestException as error:
+            if isinstance(error, _BAD_ANSWER) or _breaks_http(error):
+                raise RecipeFailure(f"{url}: the answer breaks HTTP: {error!s:.300}") from None
             raise NodeFailure(f"{url}: no answer: {error}") from None
         if cookies is not None:
             extract_cookies_to_jar(cookies, answer.request, answer.raw)  # type: ignore[no-untyped-call]
@@ -170,43 +192,16 @@ class Client:
         took = time.monotonic() - begun
         return Response(url, answer.status_code, lower, answer.content, took, _cookies(answer))
 
-    def wait_for_status(
-        self, url: str, status: int, within_seconds: float, holding_seconds: float = 0
-    ) -> Response:
-        """Ask until the answer has `status` (and keeps it for `holding_seconds`); return it.
-
-        Raises:
-            RecipeFailure: it never did in time; the sentence says what was answered last.
-        """
-        last: list[Response] = []
-
-        def look() -> Look:
-            try:
-                answer = self.request("GET", url, within_seconds=min(10, within_seconds))
-            except NodeFailure as error:
-                return Look(False, str(error))
-            last[:] = [answer]
-            return Look(answer.status == status, f"status {answer.status}{start_of(answer, 120)}")
-
-        try:
-            if holding_seconds:
-                hold_for(f"status {status} from {url}", look, within_seconds, holding_seconds)
-            else:
-                wait_for(f"status {status} from {url}", look, within_seconds)
-        except TooLate as late:
-            raise RecipeFailure(
-                f"{late} Look at the router's labels (rule, port, entrypoint, network) and at the "
-                "service's log."
-            ) from None
-        return last[0]
-
 
 # What a JSON field that is named for a credential holds.
 _HIDDEN = re.compile(
     r'("[^"]*(?:token|secret|password|passwd|key|session|jwt|cookie)[^"]*"\s*:\s*")[^"]*',
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"<(script|style|svg)\b.*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+# What is not closed ends with the text: without that a page of `<` would be searched for minutes.
+_MARKUP = re.compile(
+    r"<(script|style|svg)\b.*?(?:</\1>|\Z)|<[^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL
+)
 
 
 def start_of(answer: Response, characters: int = 300) -> str:
@@ -218,6 +213,14 @@ def start_of(answer: Response, characters: int = 300) -> str:
     text = " ".join((_MARKUP.sub(" ", answer.text) if page else answer.text).split())
     shown = _HIDDEN.sub(r"\1<secret>", text[: characters * 4])[:characters]
     return f": {shown}" if shown else ", with an empty body"
+
+
+def _breaks_http(error: requests.exceptions.RequestException) -> bool:
+    """Return whether what came was not HTTP; a connection that ends says nothing of the app."""
+    told = [inner for cause in error.args for inner in getattr(cause, "args", ())]
+    return any(
+        isinstance(one, HTTPException) and not isinstance(one, RemoteDisconnected) for one in told
+    )
 
 
 def _cookies(answer: requests.Response) -> tuple[Cookie, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _MISSING = object()
+_MOST_VALUES = 500_000
 
 
 class JsonObject(dict[str, Any]):
@@ -25,13 +26,20 @@ def read_json(content: str | bytes) -> Any:
     """Return parsed JSON, its objects as `JsonObject`.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or has more values or levels than can be read safely.
 
     Example:
         >>> read_json('{"posts": [{"title": "Hello"}]}').posts[0].title
         'Hello'
     """
-    return json.loads(content, object_hook=JsonObject)
+    text = content.encode(errors="replace") if isinstance(content, str) else content
+    # Each value takes up to some hundred bytes of memory, though its text may have two.
+    if text.count(b",") > _MOST_VALUES:
+        raise ValueError(f"it has more than {_MOST_VALUES:,} values")
+    try:
+        return json.loads(content, object_hook=JsonObject)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def value_at(content: Any, path: str) -> Any:

@@ -18,6 +18,7 @@ import requests
 import ccci.deploy.driver
 import ccci.run.run
 from ccci.deploy.abra import Abra
+from ccci.deploy.driver import AppDriver
 from ccci.web.http import Client
 
 
@@ -41,7 +42,7 @@ class Clock:
         self._browser_began: list[float] = []
         self._wrap(Abra, "__call__", "abra")
         self._wrap(ccci.deploy.driver, "wait_until_converged", "convergence")
-        self._wrap(Client, "wait_for_status", "health")
+        self._wrap(AppDriver, "wait_healthy", "health")
         self._wrap(Client, "request", "requests to the app")
         self._wrap(ccci.deploy.driver, "wait_for", "containers to end")
         self._wrap(ccci.run.run, "tear_down", "teardown")
@@ -109,14 +110,12 @@ class Clock:
 
     def _count_holding(self) -> None:
         """A page must keep answering for a while: time that the suite takes on purpose."""
-        inner: Callable[..., Any] = Client.wait_for_status
+        inner: Callable[..., Any] = AppDriver.wait_healthy
 
         @functools.wraps(inner)
-        def counted(
-            client: Client, url: str, status: int, within: float, holding_seconds: float = 0
-        ) -> Any:
-            answer = inner(client, url, status, within, holding_seconds=holding_seconds)
+        def counted(driver: AppDriver, holding_seconds: float = 0) -> Any:
+            answer = inner(driver, holding_seconds)
             self._held += holding_seconds
             return answer
 
-        setattr(Client, "wait_for_status", counted)  # noqa: B010
+        setattr(AppDriver, "wait_healthy", counted)  # noqa: B010

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ccci.project import PROJECT
+from tests.unit.web.hostile_app import running as running_hostile
 from tests.unit.web.small_app import App, running
 
 # A run that is deployed, as far as these words look at it.
@@ -244,4 +245,19 @@ There Is No App Yet
     GET On Session    app    /echo
 """,
     )
+    assert done.code == 0, done.log
+
+
+def test_every_session_of_requests_library_has_limits(tmp_path: Path) -> None:
+    tests = """\
+Its Own Keywords Are Limited
+    Run Keyword And Expect Error    *at most 8,388,608 bytes*    GET On Session    app    /bomb
+    Run Keyword And Expect Error    *at most 8,388,608 bytes*    GET    ${URL}/bomb
+    Create Session    own    ${URL}    verify=${True}
+    Run Keyword And Expect Error    *at most 8,388,608 bytes*    GET On Session    own    /bomb
+    GET On Session    app    /good
+"""
+    with running_hostile(tmp_path) as app:
+        bundle = str(app.server.ca_bundle)
+        done = run(tmp_path, App(app.url, app.server), tests, REQUESTS_CA_BUNDLE=bundle)
     assert done.code == 0, done.log

@@ -93,5 +93,47 @@ def test_names_and_trust_come_from_the_server_file(
     assert answers == ["anna\n", f"{ANNA.password}\n"]
 
 
+def test_a_git_that_hangs_is_ended_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\nsleep 61 &\necho $! > {tmp_path}/child\nwait\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    client = GitClient(Server(domain="lab.test"), tmp_path / "git", within_seconds=1)
+    with pytest.raises(RecipeFailure, match="expected it to end within 1 s; it was still running"):
+        client.clone("https://git.lab.test/a.git")
+    assert not _runs(int((tmp_path / "child").read_text()))
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for yet has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_repository_that_fills_the_disk_is_not_cloned(
+    client: GitClient, origin: str, tmp_path: Path, many: bool
+) -> None:
+    """Its pack has kilobytes: the files are zeros, one that is large, or many."""
+    work = tmp_path / "work"
+    subprocess.run(["git", "clone", "--quiet", origin, str(work)], check=True)
+    for number in range(60 if many else 1):
+        with (work / str(number)).open("wb") as file:
+            file.truncate((10 if many else 100) << 20)
+    say = ["git", "-C", str(work), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*say, "add", "."], check=True)
+    subprocess.run([*say, "commit", "--quiet", "--message", "Zeros"], check=True)
+    subprocess.run([*say, "push", "--quiet", "origin", "HEAD"], check=True)
+    if many:
+        client = GitClient(Server(domain="lab.test"), tmp_path / "git", at_most_bytes=100 << 20)
+    with pytest.raises(RecipeFailure, match="at most 104,857,600 bytes" if many else "failed"):
+        client.clone(origin)
+
+
 def test_an_account_does_not_show_its_password() -> None:
     assert ANNA.password not in repr(ANNA)
