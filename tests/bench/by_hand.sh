@@ -151,7 +151,7 @@ done_with restart
 # backup: taken, data changed and deleted, wiped, deployed anew, restored
 seed_is_there
 snapshot=$(docker exec "$bot" restic --no-cache backup --json --host "$stack" \
-    "/var/lib/docker/volumes/$volume/_data" | sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p')
+    "/volumes/$volume/_data" | sed -n 's/.*"snapshot_id":"\([0-9a-f]*\)".*/\1/p')
 restic ls "$snapshot" | grep "/$volume/_data/seed.bin" >/dev/null || die "snapshot '$snapshot' lacks the seed"
 publish "$work/page.html" seed.html
 unpublish seed.bin
@@ -182,7 +182,7 @@ works
 done_with upgrade
 
 # teardown
-restic forget --prune "$snapshot" >/dev/null
+restic forget "$snapshot" >/dev/null
 remove
 [ -z "$(docker config ls --quiet --filter "name=${stack}_")" ] || die "a config is left"
 done_with teardown

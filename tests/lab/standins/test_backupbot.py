@@ -10,6 +10,7 @@ from pathlib import Path
 import docker
 import pytest
 
+from ccci.teardown.snapshots import replaced_programs
 from tests.lab.standins.backupbot_site import Form, Site, until
 
 pytestmark = pytest.mark.lab
@@ -219,3 +220,101 @@ def test_the_lock_of_a_killed_backup_is_removed(site: Site, tmp_path: Path) -> N
     ended = site.backup("create", site.two)
     assert ended.code == 1 and "was removed again" in ended.text, ended.text
     assert bot.exec_run(locks)[0] == 1
+
+
+# From a volume's own root to another volume, in the bot's container and on the node.
+OUT = ["../../{two}_content/_data", "/volumes/{two}_content/_data", f"{VOLUMES}/{{two}}_content"]
+
+
+def assert_untouched(site: Site) -> None:
+    """Nothing of the app `two` or of the bot itself has changed."""
+    said = site.shell(site.two, "app", "cd /srv/content; cat page picture; ls")
+    assert said.split() == ["theirs", "theirs", "cache", "page", "picture"]
+    assert replaced_programs(site.container(site.bot, "app")) == []
+    assert site.shell(site.bot, "app", f"ls -A {VOLUMES}") == ""
+
+
+@pytest.fixture
+def theirs(site: Site) -> None:
+    """The app `two` has files that no other app may read or write."""
+    script = "cd /srv/content; rm -rf page sub cache/*; echo theirs > page; echo theirs > picture"
+    site.shell(site.two, "app", script)
+
+
+@pytest.mark.parametrize("target", OUT)
+@pytest.mark.parametrize("label", ["path", "volume"])
+def test_no_backup_leaves_the_app_s_volumes(
+    site: Site, theirs: None, target: str, label: str
+) -> None:
+    labels = {
+        "path": {"backupbot.backup.path": "/srv/content/way/page"},
+        "volume": {"backupbot.backup.volumes.content.path": "way/page"},
+    }
+    fill(site, site.one, Form({"backupbot.backup": "true", **labels[label]}, {}))
+    site.shell(site.one, "app", f"ln -s {target.format(two=site.two)} /srv/content/way")
+    before = site.shell(site.bot, "app", SNAPSHOT_FILES)
+    ended = site.backup("create", site.one)
+    site.shell(site.one, "app", "rm /srv/content/way")
+    assert ended.code == 1, ended.text
+    assert f"'way' of volume {site.one}_content is a symbolic link" in ended.text
+    assert site.shell(site.bot, "app", SNAPSHOT_FILES) == before
+    assert_untouched(site)
+
+
+@pytest.mark.parametrize("target", [*OUT, "/usr/bin"])
+def test_no_restore_goes_through_a_folder_that_became_a_link(
+    site: Site, snapshot: str, theirs: None, target: str
+) -> None:
+    there = target.format(two=site.two)
+    site.shell(site.one, "app", f"cd /srv/content; rm -rf sub; ln -s {there} sub")
+    ended = site.backup("restore", site.one, SNAPSHOT=snapshot)
+    site.shell(site.one, "app", "rm /srv/content/sub")
+    assert ended.code == 1, ended.text
+    assert f"'sub' of volume {site.one}_content is a symbolic link" in ended.text
+    assert_untouched(site)
+
+
+@pytest.mark.parametrize("target", [f"{each}/page" for each in OUT] + ["/usr/bin/restic"])
+def test_no_restore_writes_through_a_file_that_became_a_link(
+    site: Site, snapshot: str, theirs: None, target: str
+) -> None:
+    there = target.format(two=site.two)
+    site.shell(site.one, "app", f"cd /srv/content; rm -rf sub page; ln -s {there} page")
+    ended = site.backup("restore", site.one, SNAPSHOT=snapshot)
+    assert ended.code == 0, ended.text
+    assert site.shell(site.one, "app", "cat /srv/content/page; stat -c %F /srv/content/page") == (
+        "hello\nregular file"
+    )
+    assert_untouched(site)
+
+
+SWAPPING = """
+import ctypes, os
+os.makedirs("/srv/content/sub", exist_ok=True)
+os.symlink(%r, "/srv/content/link")
+libc = ctypes.CDLL(None)
+while not os.path.exists("/srv/content/stop"):
+    libc.renameat2(-100, b"/srv/content/sub", -100, b"/srv/content/link", 2)
+"""
+
+
+def test_an_app_that_swaps_a_folder_for_a_link_all_the_time_leads_nowhere(
+    site: Site, snapshot: str, theirs: None
+) -> None:
+    labels = {"backupbot.backup": "true", "backupbot.backup.path": "/srv/content/sub/picture"}
+    fill(site, site.one, Form(labels, {}))
+    program = SWAPPING % OUT[0].format(two=site.two)
+    site.container(site.one, "app").exec_run(["python3", "-c", program], detach=True)
+    try:
+        for _ in range(8):
+            site.backup("restore", site.one, SNAPSHOT=snapshot, NO_COMMANDS="true")
+            assert_untouched(site)
+            site.backup("create", site.one)
+    finally:
+        site.shell(
+            site.one, "app", "touch /srv/content/stop; sleep 0.2; cd /srv/content; rm -rf *k p* s*"
+        )
+    picture = f"{VOLUMES}/{site.one}_content/_data/sub/picture"
+    for made in site.snapshots(site.one):
+        dump = f"restic dump {made} {picture} 2>/dev/null | od -An -tx1"
+        assert site.shell(site.bot, "app", dump).strip() in ("00 ff 0a", ""), made

@@ -5,8 +5,9 @@ It supports the interface of Co-op Cloud's bot of the same name (the forms of th
 and continues, this one fails and keeps no snapshot. A test of the backup would be useless if a
 failed dump still gave a snapshot that looks successful.
 
-There are two more differences, also on purpose:
+There are three more differences, also on purpose:
 
+- It follows no link of an app: restic works in a folder of the bot's own (`carry.py`).
 - The Swarm secrets of an app are **not** in its snapshots. The original copies them. Here, the
   credentials of a test run would then be in a repository that is kept after the run. A restored app
   gets its secrets when it is deployed.

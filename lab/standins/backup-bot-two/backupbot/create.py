@@ -1,14 +1,16 @@
-"""Backs up a stack: runs pre-hooks, checks that all paths exist, runs restic and post-hooks."""
+"""Backs up a stack: runs pre-hooks, fetches what is promised, runs restic and post-hooks."""
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Protocol
 
+from backupbot.carry import LIVE_ROOT, OWN_ROOT, carry, look, own_folder
 from backupbot.errors import BackupError
 from backupbot.hooks import Containers, HookRunner
-from backupbot.plan import VOLUMES_ROOT, BackupPlan, Promise, Stack, hooks, plan_backup
+from backupbot.plan import BackupPlan, Promise, Stack, hooks, plan_backup
 
 
 class SnapshotTaker(Protocol):
@@ -34,7 +36,7 @@ def create(
         swarm: runs the hooks.
         repository: stores the snapshot.
         say: is called with each line of progress.
-        retries: how often to run restic again if it could not read all files.
+        retries: how often to run restic again if it failed.
         with_hooks: whether to run hooks.
 
     Raises:
@@ -76,24 +78,19 @@ def _announce(plan: BackupPlan, say: Callable[[str], None]) -> None:
 
 
 def require_promised(
-    promises: Sequence[Promise], say: Callable[[str], None], root: PurePath = VOLUMES_ROOT
+    promises: Sequence[Promise], say: Callable[[str], None], root: Path = LIVE_ROOT
 ) -> None:
     """Check that all promised paths exist; call this after the pre-hooks.
 
     Raises:
-        BackupError: a path does not exist, or is a symbolic link; the message names it.
+        BackupError: a path does not exist, or goes through a symbolic link; the message names it.
     """
     missing = []
     for promise in promises:
-        path = Path(root / promise.inside_root)
-        if path.is_symlink():
-            raise BackupError(
-                f"{promise} is a symbolic link, and a snapshot would only contain the link: use "
-                f"the path that it points to"
-            )
-        if not path.exists():
+        about = look(root, promise.inside_root)
+        if about is None:
             missing.append(str(promise) if promise.path else f"volume {promise.volume}")
-        elif path.is_file() and path.stat().st_size == 0:
+        elif stat.S_ISREG(about.st_mode) and about.st_size == 0:
             say(f"warning: {promise} is an empty file")
     if missing:
         raise BackupError("promised by a label and not there: " + "; ".join(missing))
@@ -102,15 +99,21 @@ def require_promised(
 def _take(
     plan: BackupPlan, repository: SnapshotTaker, say: Callable[[str], None], retries: int
 ) -> str:
-    paths = [str(promise.full_path) for promise in plan.promises]
-    for attempt in range(retries + 1):
-        try:
-            return repository.backup(plan.stack.name, plan.stack.version, paths)
-        except BackupError as failure:
-            # A running app may remove a file while it is read; the next attempt can succeed.
-            if attempt == retries:
-                raise
-            say(f"{failure}; trying again")
+    paths = [promise.inside_root for promise in plan.promises]
+    with own_folder(plan.stack.name, [promise.volume for promise in plan.promises]):
+        carry(LIVE_ROOT, OWN_ROOT, paths)
+        for attempt in range(retries + 1):
+            try:
+                return repository.backup(
+                    plan.stack.name,
+                    plan.stack.version,
+                    [str(promise.full_path) for promise in plan.promises],
+                )
+            except BackupError as failure:
+                # A repository that is not on this machine may be out of reach for a moment.
+                if attempt == retries:
+                    raise
+                say(f"{failure}; trying again")
     raise BackupError("RETRIES is negative")
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePosixPath
 
+from backupbot.carry import LIVE_ROOT, OWN_ROOT, carry, own_folder
 from backupbot.errors import BackupError
 from backupbot.hooks import Containers, HookRunner
 from backupbot.plan import (
-    VOLUMES_ROOT,
     Hook,
     Stack,
     hooks,
@@ -62,8 +62,9 @@ def restore(
         choice: what to restore.
 
     Raises:
-        BackupError: a step failed; the following steps are not run. A post-hook loads the dump
-            that was restored: after a failure, it could replace live data by an old dump.
+        BackupError: a step failed, or a link of the app stands where the snapshot has a folder;
+            the following steps are not run. A post-hook loads the dump that was restored: after a
+            failure, it could replace live data by an old dump.
     """
     if stack is None and (choice.with_hooks or choice.containers):
         raise BackupError(
@@ -78,6 +79,8 @@ def restore(
         paths = narrow(repository, snapshot, paths, choice.include)
     if choice.target == "/":
         _require_volumes(paths)
+    elif PurePosixPath("/", choice.target).is_relative_to(LIVE_ROOT) or ".." in choice.target:
+        raise BackupError(f"TARGET={choice.target} may be in a volume: choose another folder")
     before: tuple[Hook, ...] = ()
     after: tuple[Hook, ...] = ()
     if stack is not None and choice.with_hooks:
@@ -87,8 +90,18 @@ def restore(
         say(f"  {path}")
     runner = HookRunner(swarm, say)
     runner.run("restore pre-hook", before)
-    repository.restore(snapshot, choice.target, paths)
+    if choice.target == "/":
+        _restore_in_place(snapshot, repository, paths)
+    else:
+        repository.restore(snapshot, choice.target, paths)
     runner.run("restore post-hook", after)
+
+
+def _restore_in_place(snapshot: Snapshot, repository: Repository, paths: Sequence[str]) -> None:
+    """Restore to where no link of an app stands, and carry it into the volumes from there."""
+    with own_folder(snapshot.stack, sorted(set(map(volume_of, paths)))):
+        repository.restore(snapshot, "/", paths)
+        carry(OWN_ROOT, LIVE_ROOT, [PurePosixPath(path).relative_to(OWN_ROOT) for path in paths])
 
 
 def narrow(
@@ -111,7 +124,7 @@ def narrow(
 
 def _require_volumes(paths: Sequence[str]) -> None:
     """Raise if a volume does not exist, as restic would create a folder that Docker ignores."""
-    missing = sorted({v for v in map(volume_of, paths) if not Path(VOLUMES_ROOT / v).is_dir()})
+    missing = sorted({v for v in map(volume_of, paths) if not (LIVE_ROOT / v / "_data").is_dir()})
     if missing:
         raise BackupError(
             f"no such volume on this server: {', '.join(missing)}; deploy the app first, or choose "
