@@ -4,6 +4,10 @@ from typing import Any
 
 from ccci.bridge.console import test_begins
 from ccci.bridge.session import session
+from ccci.errors import SKIPPED
+
+# What Robot says of the tests after the one in which a signal came.
+_NOT_BEGUN = "Test execution stopped"
 
 
 class Listener:
@@ -33,6 +37,10 @@ class Listener:
     def end_test(self, _data: Any, result: Any) -> None:
         """Redact a test's failure, and count it."""
         session.failures += result.failed
+        if result.failed and session.overdue:
+            begun = not result.message.startswith(_NOT_BEGUN)
+            then = f"{session.overdue}\n{result.message}"
+            result.message = then if begun else f"{SKIPPED}{session.overdue}"
         result.message = session.redact(result.message)
 
     def end_suite(self, _data: Any, result: Any) -> None:

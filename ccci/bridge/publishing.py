@@ -147,7 +147,9 @@ def _publish() -> None:
     if _published.output.resolve() != results.resolve():
         shutil.copytree(_published.output, results, dirs_exist_ok=True, symlinks=True)
     suite = ExecutionResult(str(output)).suite
-    at = _published.interrupted_at
+    overdue = _published.run.record.journal.overdue() if _published.run else ""
+    # What takes too long is ended as if it were interrupted, but that is the recipe's fault.
+    at = None if overdue else _published.interrupted_at
     stages = stage_verdicts(suite, at)
     if facts.opt_outs.get("browser") and stages["browser"] == "not run":
         stages["browser"] = "opted out"
@@ -161,11 +163,12 @@ def _publish() -> None:
     count = suite.statistics
     outcome = RunResults(
         facts=facts,
-        verdict="incomplete" if gone else worst(claimed),
+        verdict="incomplete" if gone else "failed" if overdue else worst(claimed),
         stages=stages,
         tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
         seconds=round(suite.elapsed_time.total_seconds(), 2),
         reason=gone
+        or overdue
         or (INTERRUPTED if at else "")
         or first_incomplete(suite, at)
         or (f"not run: {', '.join(not_run)}" if not_run else ""),

@@ -229,6 +229,11 @@ class Session:
         """Whether the stage teardown has run, and has failed if something was left."""
         return self.begun is not None and self.run.left_over is not None
 
+    @property
+    def overdue(self) -> str:
+        """Why the run is being ended before its end, in a sentence; "" if it is not."""
+        return self.run.record.journal.overdue() if self.begun is not None else ""
+
     def tear_down(self) -> list[str]:
         """Save the logs, remove all that the run made, and return what is left.
 

@@ -92,7 +92,7 @@ def _body(request: RequestView, found: Findings | None, shown: int, longest: int
         mark=Markup(_MARKS[found.verdict if found else request.state]),
         headline=headline(request, found),
         facts=Markup(" · ".join(_facts(request, results))),
-        reason=found.reason if found and found.verdict == "incomplete" else "",
+        reason=found.reason if found and (found.verdict == "incomplete" or not found.failed) else "",
         rows=_rows(request, found),
         failed_count=len(found.failed) if found else 0,
         failures=failures[:shown],

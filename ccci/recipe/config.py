@@ -77,6 +77,8 @@ class RecipeConfig(Table):
         health_path: the page that answers when the app is ready.
         health_status: the HTTP status it then answers with.
         timeout_seconds: how long a deployment may take to converge, image pulls not counted.
+        longest_run_minutes: how long a run may take, from its share of the node on; None for what
+            `ccci.run.longest` computes.
         env: settings written into the app's environment before its first deployment; `{domain}` and
             `{url}` in them are the app's.
         overlays: compose files to deploy with, beside those that .env.sample names; each one name,
@@ -97,6 +99,7 @@ class RecipeConfig(Table):
     health_path: PathOnApp = "/"
     health_status: int = Field(default=200, ge=100, le=599)
     timeout_seconds: int = Field(default=300, ge=5, le=3600)
+    longest_run_minutes: int | None = Field(default=None, ge=1, le=1440)
     env: dict[EnvKey, FilledOfApp] = Field(default_factory=dict)
     overlays: list[ComposeNames] = Field(default_factory=list)
     names: Names = Names()

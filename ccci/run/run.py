@@ -144,8 +144,12 @@ class Run:
 
     def keeps(self, failed: bool) -> bool:
         """Return whether the app stays up at the end of the run."""
+        if self.options.attach:
+            return True
+        if self.record.journal.overdue():
+            return False
         keep = self.options.keep
-        return self.options.attach or keep == "always" or (keep == "on-failure" and failed)
+        return keep == "always" or (keep == "on-failure" and failed)
 
     def end(self, verdict: str, failed: bool) -> list[str]:
         """Tear down, free the budget and close the journal; or keep the app. Return what is left.

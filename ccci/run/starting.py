@@ -21,6 +21,7 @@ from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.dependencies import Plan, plan_in
 from ccci.recipe.fit_report import require_fit
+from ccci.run.longest import longest_run_seconds
 from ccci.run.run import Run, RunOptions, Share, new_run_id
 from ccci.sso.setup_script import find_setup_script
 from ccci.sso.shared_provider import sharing_of
@@ -93,6 +94,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         if sharing and not sharing.holder.alive():
             raise NodeFailure("The matrix that this run belongs to has ended; start it again.")
         waited_seconds = time.monotonic() - requested
+        journal.limited(longest_run_seconds(options.project, config, plan))
         reaper.entrust(run_id, lease.fileno())
         abra_dir = _make_abra_dir(journal, server)
         abra = find_abra(server, abra_dir)
@@ -180,6 +182,7 @@ def _attach(
         )
     journal = kept[-1]
     reaper.start(journal.run_id, ProcessIdentity.of(os.getpid()))
+    journal.limited(longest_run_seconds(options.project, config, plan))
     swarm, abra = SwarmView(), find_abra(server, journal.folder / "abra")
     checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
     # recipe.toml may have been edited since.

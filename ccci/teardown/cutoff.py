@@ -1,10 +1,13 @@
-"""Writes the results of a run whose process died: incomplete, even if tests had passed."""
+"""Writes the results of a run whose process died: incomplete, even if tests had passed.
+
+If it died because it took too long, it is failed.
+"""
 
 from pathlib import Path
 
 from ccci.results.artefacts import clean
 from ccci.results.credentials import CredentialStore
-from ccci.results.store import CUT_OFF, RESULTS_FILE, RunFacts, RunResults, write_results
+from ccci.results.store import CUT_OFF, RESULTS_FILE, RunFacts, RunResults, Verdict, write_results
 from ccci.teardown.journal import Journal
 
 
@@ -23,5 +26,7 @@ def report_cut_off(run: Journal) -> None:
         domain = next(iter(run.names("domain")), "")
         matrix = next(iter(run.names("matrix")), "")
         facts = RunFacts(run.run_id, run.recipe(), domain=domain, matrix=matrix)
-        results = RunResults(facts, "incomplete", {}, {}, 0.0, CUT_OFF, redactions)
+        overdue = run.overdue()
+        verdict: Verdict = "failed" if overdue else "incomplete"
+        results = RunResults(facts, verdict, {}, {}, 0.0, overdue or CUT_OFF, redactions)
         write_results(folder, results)

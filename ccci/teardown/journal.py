@@ -9,6 +9,7 @@ nothing left, and *dead* otherwise.
 """
 
 import json
+import math
 import os
 import re
 import shutil
@@ -28,6 +29,8 @@ TEARDOWN_LOCK = "teardown.lock"
 DAY_SECONDS = 86400.0
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _OPENING = ".opening-"
+# A teardown may take three minutes; then the results are written.
+LAST_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,18 @@ class Journal:
         self.record("kept", domain, until=until)
         reaper_socket.wake(self.folder)
 
+    def limited(self, seconds: float, last_seconds: float = LAST_SECONDS) -> None:
+        """Let the run's reaper end the run's owner when this time is over.
+
+        Args:
+            seconds: from now on.
+            last_seconds: how long the owner then has to tear the run down, before it is killed.
+        """
+        # This clock is the same in all processes, and nobody sets it.
+        ends_at = time.monotonic() + seconds
+        self.record("limit", f"{seconds:g} s", ends_at=ends_at, killed_at=ends_at + last_seconds)
+        reaper_socket.wake(self.folder)
+
     def adopted(self, owner: ProcessIdentity) -> None:
         """Make another process the owner of a kept run: ATTACH=1. Its reaper now watches that."""
         self.record("adopted", self.run_id, owner=owner.to_json())
@@ -196,6 +211,19 @@ class Journal:
         """Return when the run's keep time ends (seconds since 1970); 0 when it is not kept."""
         entry = self.last("kept")
         return float(entry.detail["until"]) if entry else 0.0
+
+    def ends_at(self) -> tuple[float, float]:
+        """Return when the run's owner is told to end, and when it is killed (`time.monotonic`)."""
+        entry = self.last("limit")
+        if entry is None:
+            return math.inf, math.inf
+        return float(entry.detail["ends_at"]), float(entry.detail["killed_at"])
+
+    def overdue(self) -> str:
+        """Return in a sentence that the run took too long and was ended; "" if it was not."""
+        entry, limit = self.last("overdue"), self.last("limit")
+        # A kept run goes on with another limit.
+        return entry.name if entry and limit and entry.at > limit.at else ""
 
     def verdict(self) -> str | None:
         """Return the verdict with which the journal was closed; None while it is open."""

@@ -3,11 +3,13 @@
 It is detached and has its own session: neither Ctrl-C, nor a closed terminal, nor a runner that
 kills its children reaches it. It sleeps until the run's owner ends (pidfd) or it is woken
 (reaper_socket.py), and reads in the journal what to do: end when the run is closed, wait while it
-is kept, tear it down when it is dead.
+is kept, tear it down when it is dead. A run that takes too long is told to end, and killed if it
+does not.
 """
 
 import json
 import logging
+import math
 import os
 import select
 import signal
@@ -16,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ccci.errors import CcciError, NodeFailure
@@ -106,10 +108,12 @@ def main(run_id: str) -> None:
                     os.write(1, json.dumps(identity.to_json()).encode() + b"\n")
                     os.dup2(2, 1)
                     announced = True
-                until = run.kept_until()
-                if owner_ends is None and time.time() >= until:
+                left = run.kept_until() - time.time()
+                if owner_ends is None and left <= 0:
                     break
-                leases += _sleep(messages, owner_ends, until)
+                if owner_ends is not None:
+                    left = _end_in_time(run, owner_ends)
+                leases += _sleep(messages, owner_ends, left)
     if not run.is_closed():
         logging.info("the process of run %s died, or its keep time is over", run_id)
         reap(run)
@@ -145,7 +149,7 @@ def reap(run: Journal) -> list[str]:
     }
     (run.folder / REPORT).write_text(json.dumps(report, indent=1) + "\n")
     logging.info("removed %d objects, left: %s", len(removed), left or "nothing")
-    run.closed(run.verdict() or "incomplete", left)
+    run.closed(run.verdict() or ("failed" if run.overdue() else "incomplete"), left)
     return left
 
 
@@ -159,6 +163,35 @@ def _report_results(run: Journal) -> str:
         logging.exception("the results of run %s could not be written", run.run_id)
         return f"not written: {error!r}"
     return "written"
+
+
+def _end_in_time(run: Journal, owner: int) -> float:
+    """End the owner when its time is over; return the seconds until there is something to do.
+
+    Args:
+        run: the run.
+        owner: the open pidfd of its owner.
+    """
+    now = time.monotonic()
+    ends_at, killed_at = run.ends_at()
+    if now < ends_at:
+        return ends_at - now
+    with suppress(ProcessLookupError):
+        if now >= killed_at:
+            logging.info("run %s did not end by itself: killing its process", run.run_id)
+            signal.pidfd_send_signal(owner, signal.SIGKILL)
+            return math.inf
+        if not run.overdue():
+            limit = run.last("limit")
+            # First, since its owner looks for the reason when the signal comes.
+            run.record(
+                "overdue",
+                f"The run took longer than {limit.name if limit else '?'} and was ended. Look for "
+                "what hangs; if the recipe needs longer, set longest_run_minutes in recipe.toml.",
+            )
+            logging.info("run %s takes too long: its process is to end", run.run_id)
+            signal.pidfd_send_signal(owner, signal.SIGTERM)
+    return killed_at - now
 
 
 @contextmanager
@@ -176,20 +209,17 @@ def _watching(owner: ProcessIdentity | None) -> Iterator[int | None]:
             os.close(watched)
 
 
-def _sleep(messages: socket.socket, owner_ends: int | None, until: float) -> list[int]:
-    """Sleep until the owner ends, the keep time is over or a message comes.
+def _sleep(messages: socket.socket, owner_ends: int | None, seconds: float) -> list[int]:
+    """Sleep until the owner ends, the time is over or a message comes.
 
     Returns the files that were handed over.
     """
     waiting = select.poll()
     waiting.register(messages, select.POLLIN)
-    sleep_seconds: float | None = None
     if owner_ends is not None:
         waiting.register(owner_ends, select.POLLIN)
-    else:
-        # Not the whole time at once, since the clock may be set.
-        sleep_seconds = min(max(until - time.time(), 0.0), _LONGEST_SLEEP_SECONDS)
-    waiting.poll(None if sleep_seconds is None else sleep_seconds * 1000 + 1)
+    # Not the whole time at once, since the clock may be set.
+    waiting.poll(min(seconds, _LONGEST_SLEEP_SECONDS) * 1000 + 1)
     return reaper_socket.receive(messages)
 
 

@@ -30,7 +30,7 @@ from ccci.results.credentials import CredentialStore
 
 HERE = Path(__file__).parent
 
-def begin(output, with_store, holder_lives=True):
+def begin(output, with_store, holder_lives=True, overdue=""):
     publishing.prepare("shop", HERE, Path(output))
     publishing.show_progress("install", {"start": 0.5}, 1)
     if with_store:
@@ -39,20 +39,30 @@ def begin(output, with_store, holder_lives=True):
         sharing = SimpleNamespace(
             provider="keycloak", holder=SimpleNamespace(alive=lambda: holder_lives))
         publishing._published.run = SimpleNamespace(
-            record=SimpleNamespace(credentials=store), share=SimpleNamespace(sharing=sharing))
+            record=SimpleNamespace(
+                credentials=store, journal=SimpleNamespace(overdue=lambda: overdue)),
+            share=SimpleNamespace(sharing=sharing))
+        if overdue:
+            publishing.interrupted()
 """.replace("SECRET", SECRET)
 SUITE = f"""\
 *** Settings ***
 Library    begins.py
 *** Test Cases ***
 A Visitor Reads The Page
-    Begin    ${{OUTPUT DIR}}    ${{WITH STORE}}    ${{HOLDER LIVES}}
+    Begin    ${{OUTPUT DIR}}    ${{WITH STORE}}    ${{HOLDER LIVES}}    ${{OVERDUE}}
     Log    the app says {SECRET}
     Should Be Equal    ${{WORKS}}    yes
 """
 
 
-def run(folder: Path, with_store: bool, holder_lives: bool = True, works: bool = True) -> Path:
+def run(
+    folder: Path,
+    with_store: bool,
+    holder_lives: bool = True,
+    works: bool = True,
+    overdue: str = "",
+) -> Path:
     """Run a suite as a run does, up to its very end, and return the folder of its results."""
     (folder / "begins.py").write_text(LIBRARY)
     (folder / "1__install.robot").write_text(SUITE)
@@ -62,6 +72,7 @@ def run(folder: Path, with_store: bool, holder_lives: bool = True, works: bool =
          "--variable", f"WITH STORE:{'yes' if with_store else ''}",
          "--variable", f"WORKS:{'yes' if works else 'no'}",
          "--variable", f"HOLDER LIVES:{'yes' if holder_lives else ''}",
+         "--variable", f"OVERDUE:{overdue}",
          folder / "1__install.robot"],
         env={"CCCI_RUN_ID": results.name, "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
@@ -104,6 +115,15 @@ def test_whose_provider_was_taken_away_neither_passed_nor_failed(
     assert gone and gone.verdict == "incomplete" and gone.reason == PROVIDER_GONE
     assert gone.stages["install"] == ("passed" if works else "incomplete")
     assert was_cut_off(gone)
+
+
+def test_a_run_that_took_too_long_failed_and_is_not_run_again(tmp_path: Path) -> None:
+    results = run(tmp_path, with_store=True, works=False, overdue="The run took longer than 9 s.")
+    found = read_results(results)
+    assert found
+    assert (found.verdict, found.reason) == ("failed", "The run took longer than 9 s.")
+    assert found.stages["install"] == "failed"
+    assert not was_cut_off(found)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from ccci.budget.places import Budget
 from ccci.errors import NodeFailure
 from ccci.node.state import ProcessIdentity, state_dir
+from ccci.results.store import read_results
 from ccci.teardown import reaper
 from ccci.teardown.journal import Journal
 
@@ -43,6 +44,17 @@ word = sys.stdin.readline().strip()
 if word == "close":
     run.closed("passed")
     sys.stdin.readline()
+if word.startswith("limit"):
+    import signal
+    def told(number, frame):
+        print(run.overdue(), flush=True)
+        if "deaf" not in word:
+            run.closed("failed")
+            os._exit(0)
+    signal.signal(signal.SIGTERM, told)
+    run.limited(0.5, 0.5)
+    while True:
+        time.sleep(60)
 if word.startswith("keep"):
     run.kept(time.time() + float(word.split()[1]), "n8n.lab.test")
     lease.leave_to_reaper()
@@ -96,10 +108,10 @@ def until(condition: Callable[[], bool], within_seconds: float = PATIENCE_SECOND
         time.sleep(0.01)
 
 
-def reaped(owner: Owner) -> None:
+def reaped(owner: Owner, verdict: str = "incomplete") -> None:
     """Assert that the reaper did all it is there for, and ended."""
     until(lambda: not owner.reaper.alive())
-    assert owner.run.verdict() == "incomplete"
+    assert owner.run.verdict() == verdict
     assert owner.run.is_clean()
     assert not owner.child.alive()
     assert not (owner.run.folder / "store").exists()
@@ -238,3 +250,33 @@ def test_it_starts_fast() -> None:
     # The aim is 0.15 s on an idle machine; this only catches an import that does not belong there.
     assert min(seconds) < 0.5
     assert state_dir().is_dir()
+
+
+def test_a_run_that_takes_too_long_is_told_to_end(owner: Owner) -> None:
+    owner.told("limit")
+    assert owner.process.stdout
+    assert "The run took longer than 0.5 s and was ended." in owner.process.stdout.readline()
+    until(lambda: not owner.reaper.alive())
+    assert owner.run.verdict() == "failed"
+    assert owner.process.wait(5) == 0
+
+
+def test_a_run_that_does_not_end_when_told_is_killed_and_torn_down(
+    owner: Owner, tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    owner.run.record("results", str(tmp_path / "results"))
+    owner.told("limit, deaf")
+    until(lambda: owner.run.is_closed())
+    reaped(owner, "failed")
+    assert owner.process.wait(5) == -signal.SIGKILL
+    found = read_results(tmp_path / "results")
+    assert found and found.verdict == "failed"
+    assert found.reason.startswith("The run took longer than 0.5 s")
+
+
+def test_a_limit_that_is_not_reached_changes_nothing(owner: Owner) -> None:
+    owner.run.limited(60)
+    owner.told("close")
+    until(lambda: not owner.reaper.alive())
+    assert (owner.run.verdict(), owner.run.overdue()) == ("passed", "")
