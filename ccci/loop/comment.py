@@ -92,7 +92,7 @@ def _body(request: RequestView, found: Findings | None, shown: int, longest: int
         mark=Markup(_MARKS[found.verdict if found else request.state]),
         headline=headline(request, found),
         facts=Markup(" · ".join(_facts(request, results))),
-        reason=found.reason if found and (found.verdict == "incomplete" or not found.failed) else "",
+        reason=_reason(found),
         rows=_rows(request, found),
         failed_count=len(found.failed) if found else 0,
         failures=failures[:shown],
@@ -106,6 +106,12 @@ def _body(request: RequestView, found: Findings | None, shown: int, longest: int
         source=_source(request),
     )
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _reason(found: Findings | None) -> str:
+    """Return why a run has its verdict, where no failed test tells it."""
+    told_by_tests = found is None or (found.verdict == "failed" and found.failed)
+    return "" if found is None or told_by_tests else found.reason
 
 
 def _environment() -> Environment:
