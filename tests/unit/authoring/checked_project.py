@@ -10,10 +10,10 @@ FILES = {
 # Enrol a recipe
 
 recipe.toml: `weight`, `requires`, `test_requires`, `health_path`, `health_status`,
-`timeout_seconds` `longest_run_minutes`, `env`, `sso` (`provider`, `setup_script`), `browser` (`none`), `opt_out`,
-`approved` (`node`, `tests`), `overlays`, `names` (`services`, `settings`, `secrets`, `volumes`,
-`ports`), `database` (`kind`, `service`, `name`, `user`, `file`), `sign_in` (`wiring`, `overlay`,
-`secret`), `holds`.
+`timeout_seconds`, `longest_run_minutes`, `env`, `sso` (`provider`, `setup_script`), `browser`
+(`none`), `opt_out`, `approved` (`node`, `tests`), `overlays`, `names` (`services`, `settings`,
+`secrets`, `volumes`, `ports`), `database` (`kind`, `service`, `name`, `user`, `file`), `sign_in`
+(`wiring`, `overlay`, `secret`), `holds`.
 
 Words: Plant The Seed, The Seed Should Be There, The Seed Should Be Gone,
 Change And Delete The Seed, The App Should Work.
