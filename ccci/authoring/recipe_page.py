@@ -45,6 +45,9 @@ def _settings(config: RecipeConfig) -> Iterator[str]:
     for stage, reason in sorted(config.opt_out.items()):
         yield f"**Opted out** of the generic part of *{stage}*: {reason}"
         yield ""
+    for limit in config.limit:
+        yield f"**Limit** of the service `{limit.service}` raised: {limit.reason}"
+        yield ""
 
 
 def _seed(project: Project, recipe: str) -> Iterator[str]:

@@ -48,6 +48,7 @@ class Session:
     """The state of this process: its run, and the stage that it is in.
 
     A keyword asks for the one thing that it uses. Until a run has begun each of them raises Misuse.
+    What a keyword does to the app raises RecipeFailure once the app has exceeded a limit.
     """
 
     def __init__(self) -> None:
@@ -59,17 +60,17 @@ class Session:
     @property
     def app(self) -> App:
         """The app under test."""
-        return self.driver.app
+        return self.run.driver.app
 
     @property
     def driver(self) -> AppDriver:
         """Changes the app under test."""
-        return self.run.driver
+        return self._within_limits.run.driver
 
     @property
     def client(self) -> Client:
         """Sends requests to apps, with the server's names and trust."""
-        return self.run.target.client
+        return self._within_limits.run.target.client
 
     @property
     def server(self) -> Server:
@@ -89,22 +90,22 @@ class Session:
     @property
     def dependencies(self) -> DependencyApps:
         """The live apps that the recipe under test needs."""
-        return self._parts.dependencies
+        return self._within_limits.dependencies
 
     @property
     def stages(self) -> Stages:
         """Brings the app under test from state to state."""
-        return self._parts.stages
+        return self._within_limits.stages
 
     @property
     def seed(self) -> VolumeSeed:
         """The generic seed in the app's volumes."""
-        return self._parts.seed
+        return self._within_limits.seed
 
     @property
     def round_trip(self) -> RoundTrip:
         """The backup, the wipe and the restore."""
-        return self._parts.round_trip
+        return self._within_limits.round_trip
 
     @property
     def witness(self) -> Witness:
@@ -134,9 +135,14 @@ class Session:
         return self.begun
 
     @property
+    def _within_limits(self) -> Begun:
+        self._parts.run.driver.require_limits()
+        return self._parts
+
+    @property
     def deployed_app(self) -> App | None:
         """The app under test, when it is deployed; None before."""
-        return self.app if self.begun is not None and self.stages.deployed else None
+        return self.app if self.begun and self.begun.stages.deployed else None
 
     def begin(self) -> Run:
         """Begin the run that the suite's folder and variables describe.
@@ -180,7 +186,7 @@ class Session:
         self._stage_begun = (stage, time.monotonic())
         enter_stage(stage)
         publishing.show_progress(stage, self.stage_seconds, self.failures)
-        self.stages.steps.begin_stage()
+        self._parts.stages.steps.begin_stage()
         reason = dict(self.run.config.opt_out).get(cast(Any, stage))
         if reason:
             tell(f"opted out: {reason}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccci.apps import App, stack_name
+from ccci.budget.share import share_of
 from ccci.deploy.app_commands import AppCommands
 from ccci.deploy.app_wiring import AppWiring
 from ccci.deploy.images import named_images, pull_missing
@@ -13,9 +14,11 @@ from ccci.deploy.swarm_names import check_swarm_names
 from ccci.deploy.target import Target
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
+from ccci.recipe.compose import services_in
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
 from ccci.recipe.fit import compare
+from ccci.recipe.limits import limits_for
 from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
@@ -97,7 +100,19 @@ class AppDriver:
         """Wait until the app's health page answers through Traefik, and holds that for a while."""
         api = Api(self.target.client, self.app.url, self.target.server.domain)
         page, wanted = Call("GET", self.config.health_path), Wanted((self.config.health_status,))
-        api.wait(page, wanted, self.config.timeout_seconds, holding_seconds)
+        try:
+            api.wait(page, wanted, self.config.timeout_seconds, holding_seconds)
+        except RecipeFailure:
+            self.require_limits()
+            raise
+
+    def require_limits(self) -> None:
+        """Fail if the app exceeded a limit: what fails after that fails because of it.
+
+        Raises:
+            RecipeFailure: it did; the sentence names the service and the limit.
+        """
+        self.target.limits.require(self.app.stack)
 
     def services(self) -> list[Service]:
         """Return the app's services as they are now."""
@@ -201,9 +216,9 @@ class AppDriver:
 
     def wait_converged(self, ignore_tasks: frozenset[str] = frozenset()) -> Converged:
         """Wait until every service runs what it should; see `wait_until_converged`."""
-        seconds = self.config.timeout_seconds
+        target, seconds = self.target, self.config.timeout_seconds
         return wait_until_converged(
-            self.target.swarm, self.app.stack, seconds, self.record.tell, ignore_tasks
+            target.swarm, self.app.stack, seconds, self.record.tell, ignore_tasks, target.limits
         )
 
     def restart(self) -> Converged:
@@ -283,14 +298,15 @@ class AppDriver:
 
     def _write_overlay(self) -> None:
         hosts = [self.app.domain, *self.calls]
-        overlay = overlay_for(self.compose_files(), self.target.server, hosts)
+        files, settings = self.compose_files(), {**self.env, **self._exports()}
+        share = share_of(self.config.weight)
+        limits = limits_for(services_in(files), share, self.config.limit, settings)
+        overlay = overlay_for(files, self.target.server, hosts, limits, settings)
         root = self.checkout.path
+        (root / OVERLAY_FILE).write_text(overlay, encoding="utf-8")
+        self.checkout.hide(OVERLAY_FILE)
         # Not their bare names: an overlay may lie in a folder of the recipe.
-        names = [path.relative_to(root).as_posix() for path in self.compose_files()]
-        if overlay:
-            (root / OVERLAY_FILE).write_text(overlay, encoding="utf-8")
-            self.checkout.hide(OVERLAY_FILE)
-            names.append(OVERLAY_FILE)
+        names = [*(path.relative_to(root).as_posix() for path in files), OVERLAY_FILE]
         set_env(self.env_path, {"COMPOSE_FILE": ":".join(names)})
 
     def _generate_secrets(self, chaos: bool) -> None:

@@ -1,9 +1,10 @@
 """Where the apps of a run are deployed, and the ways to get there."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ccci.deploy.abra import Abra
 from ccci.node.server import Server
+from ccci.swarm.limit_watch import LimitWatch
 from ccci.swarm.view import SwarmView
 from ccci.web.http import Client
 
@@ -17,9 +18,11 @@ class Target:
         abra: changes it; with the run's own ABRA_DIR.
         swarm: reads its state.
         client: sends requests to its apps.
+        limits: watches that the run's apps keep to their limits.
     """
 
     server: Server
     abra: Abra
     swarm: SwarmView
     client: Client
+    limits: LimitWatch = field(default_factory=LimitWatch)

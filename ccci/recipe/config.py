@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, StringConstraints, ValidationError
 
 from ccci.errors import Misuse
+from ccci.recipe.limits import RaisedLimit
 from ccci.recipe.tables import (
     Called,
     ComposeNames,
@@ -16,6 +17,7 @@ from ccci.recipe.tables import (
     FilledOfApp,
     Meaning,
     Names,
+    Reason,
     SignIn,
     Table,
 )
@@ -25,7 +27,6 @@ Stage = Literal["install", "functional", "browser", "restart", "backup", "upgrad
 RecipeName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$", strip_whitespace=False)
 ]
-Reason = Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
 PathOnApp = Annotated[str, StringConstraints(pattern=r"^/[^\s#]*$")]
 ScriptPath = Annotated[str, StringConstraints(pattern=r"^(\w[\w-]*/)*\w[\w-]*(\.\w+)?$")]
 
@@ -91,6 +92,7 @@ class RecipeConfig(Table):
         browser: the reason why there are no browser tests, for an app without pages.
         opt_out: stage to reason, for a generic part that is left out.
         approved: what a pull request's recipe may do beyond its own containers.
+        limit: the services that may use more than an even part of the app's share of the node.
     """
 
     weight: int = Field(default=1, ge=1, le=64)
@@ -110,6 +112,7 @@ class RecipeConfig(Table):
     browser: Browser | None = None
     opt_out: dict[Stage, Reason] = Field(default_factory=dict)
     approved: Approved = Approved()
+    limit: list[RaisedLimit] = Field(default_factory=list)
 
 
 def check_recipe_name(name: str) -> str:

@@ -63,6 +63,9 @@ def compare(config: RecipeConfig, offered: Offered) -> Fit:
     if service := config.database.service:
         place = ("database", "service")
         missing += _one_of("service", [service], offered, deployed, place)[1]
+    for number, limit in enumerate(config.limit):
+        at = ("limit", number, "service")
+        missing += _one_of("service", [limit.service], offered, deployed, at)[1]
     return Fit(tuple(overlays), wiring, names, tuple(missing))
 
 

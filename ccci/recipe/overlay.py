@@ -1,10 +1,14 @@
-"""The compose overlay that makes a recipe's services reachable on this node.
+"""The compose overlay that limits a recipe's services and makes them reachable on this node.
+
+Every service gets limits, whatever the server; see `ccci.recipe.limits`. The Swarm has none for
+processes in compose files before version 3.9, and none for the disk at all. So these two are labels
+of the containers, by which the run keeps watch; see `ccci.swarm.limit_watch`.
 
 On a kernel without IPVS a service's virtual IP carries no traffic and the routing mesh publishes
 no port: services need `endpoint_mode: dnsrr` and ports in host mode. Where names are not in DNS,
 containers need `extra_hosts`. Where the server has a certificate authority of its own, containers
 that call public names must trust it: the operator's bundle replaces their system's. An ordinary
-server needs none of that, and there is no overlay.
+server needs none of that.
 """
 
 import hashlib
@@ -18,8 +22,12 @@ import yaml
 from ccci.errors import Misuse
 from ccci.node.server import Server
 from ccci.recipe.compose import read_compose, services_in
+from ccci.recipe.limits import Amounts, asked_of, dockers_bytes
 
 OVERLAY_FILE = "compose.ccci.yml"
+PIDS_LABEL, DISK_LABEL = "ccci.limit.pids", "ccci.limit.disk"
+# The second one shows that the log came to its limit, and keeps what was in it.
+_LOG_FILES = 2
 # The bundle of Debian and Alpine images, which OpenSSL, curl, git and Go read.
 TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt"
 # For programs that read another file or bring their own authorities.
@@ -27,13 +35,21 @@ TRUST_VARIABLES = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE")
 _TRUST_CONFIG = "ccci_ca"
 
 
-def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> str:
-    """Return the overlay for a recipe's compose files as YAML, or "" where none is needed.
+def overlay_for(
+    compose_files: list[Path],
+    server: Server,
+    hosts: list[str],
+    limits: Mapping[str, Amounts],
+    settings: Mapping[str, str],
+) -> str:
+    """Return the overlay for a recipe's compose files as YAML.
 
     Args:
         compose_files: the files of COMPOSE_FILE, in order.
         server: says what the node needs.
         hosts: public names that containers must be able to reach.
+        limits: of each service.
+        settings: the values of variables in the compose files.
 
     Raises:
         Misuse: a compose file is missing or is no compose file, or the server's bundle is missing.
@@ -41,9 +57,9 @@ def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> 
     bundle = server.containers.ca_bundle
     services: dict[str, dict[str, Any]] = {}
     for service, parts in services_in(compose_files).items():
-        changes: dict[str, Any] = {}
+        changes = _limited(limits[service], parts, settings)
         if server.swarm.endpoint_mode == "dnsrr":
-            changes["deploy"] = {"endpoint_mode": "dnsrr"}
+            changes["deploy"]["endpoint_mode"] = "dnsrr"
         ports = [_long_form(port) for part in parts for port in part.get("ports") or []]
         if ports and server.swarm.publish_mode == "host":
             changes["ports"] = [{**port, "mode": "host"} for port in ports]
@@ -52,15 +68,50 @@ def overlay_for(compose_files: list[Path], server: Server, hosts: list[str]) -> 
         if bundle:
             changes["configs"] = [{"source": _TRUST_CONFIG, "target": TRUST_FILE}]
             changes["environment"] = dict.fromkeys(TRUST_VARIABLES, TRUST_FILE)
-        if changes:
-            services[service] = changes
-    if not services:
-        return ""
-    version = read_compose(compose_files[0]).get("version", "3.8")
-    content: dict[str, Any] = {"version": str(version), "services": services}
+        services[service] = changes
+    # Docker refuses files of different versions, and takes a file without one for the newest.
+    version = read_compose(compose_files[0]).get("version")
+    content: dict[str, Any] = {"version": str(version)} if version else {}
+    content["services"] = services
     if bundle:
         content["configs"] = {_TRUST_CONFIG: _trust_config(bundle)}
     return yaml.safe_dump(content, sort_keys=False)
+
+
+def _limited(
+    limit: Amounts, parts: list[dict[str, Any]], settings: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the keys that limit a service; they win over those of the recipe."""
+    resources: dict[str, Any] = {"limits": {"memory": str(limit.memory)}}
+    reserved = _reserved(limit, parts, settings)
+    if reserved:
+        resources["reservations"] = reserved
+    options = {"max-size": str(limit.log), "max-file": str(_LOG_FILES)}
+    return {
+        "deploy": {"resources": resources},
+        "logging": {"driver": "json-file", "options": options},
+        "labels": {PIDS_LABEL: str(limit.pids), DISK_LABEL: str(limit.disk)},
+    }
+
+
+def _reserved(
+    limit: Amounts, parts: list[dict[str, Any]], settings: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what a service may reserve: what it asks for, and no more than its limit.
+
+    The Swarm starts no other app on a node whose memory or cores are all reserved.
+    """
+    reserved = {}
+    for part in parts:
+        memory = asked_of(part, "reservations", "memory", settings)
+        if memory is not None:
+            reserved["memory"] = str(min(dockers_bytes(memory) or limit.memory, limit.memory))
+        cpus = asked_of(part, "reservations", "cpus", settings)
+        if cpus is not None:
+            known = re.fullmatch(r"\d{1,6}(\.\d{1,9})?", cpus, re.ASCII)
+            most = limit.millicores / 1000
+            reserved["cpus"] = f"{min(float(cpus), most) if known else most:.3f}"
+    return reserved
 
 
 def _trust_config(bundle: Path) -> dict[str, str]:

@@ -90,6 +90,7 @@ ComposeName = Annotated[
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 OwnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
 Meaning = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Reason = Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 # One name, or several in order of preference.
 EnvKeys = Annotated[list[EnvKey], BeforeValidator(_listed), Field(min_length=1)]

@@ -139,6 +139,7 @@ class Run:
         """Remove all that this run made and return the names of what could not be removed."""
         if self.left_over is None:
             self.record.tell("tearing down")
+            self.target.limits.stop()
             self.left_over = tear_down(self.record.journal, self.target.swarm.client)
         return self.left_over
 

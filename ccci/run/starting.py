@@ -101,9 +101,11 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         checkout = check_out(options.recipe, source, abra_dir / "recipes" / options.recipe, commit)
         name = f"{options.recipe}-pr{options.pull_request}-{checkout.short}"
         domain = claim_domain(run_id, name, server.domain)
+        target = Target(server, abra, swarm, client)
+        target.limits.start(journal.stacks, tell)
         return Run(
-            run_id, options, config, plan, checkout, domain, Target(server, abra, swarm, client),
-            Record.of(journal, tell), Share(lease, sharing, waited_seconds),
+            run_id, options, config, plan, checkout, domain, target, Record.of(journal, tell),
+            Share(lease, sharing, waited_seconds),
         )  # fmt: skip
     except BaseException:
         journal.closed("incomplete", tear_down(journal, swarm.client))
@@ -187,8 +189,9 @@ def _attach(
     checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
     # recipe.toml may have been edited since.
     _require_fit(replace(options, head=checkout.commit), checkout.path, config)
+    target = Target(server, abra, swarm, Client(server))
+    target.limits.start(journal.stacks, tell)
     return Run(
         os.environ.get("CCCI_RUN_ID") or new_run_id(), options, config, plan, checkout,
-        journal.names("kept")[-1], Target(server, abra, swarm, Client(server)),
-        Record.of(journal, tell),
+        journal.names("kept")[-1], target, Record.of(journal, tell),
     )  # fmt: skip

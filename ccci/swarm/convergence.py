@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ccci.errors import NodeFailure, RecipeFailure
+from ccci.swarm.limit_watch import LimitWatch
 from ccci.swarm.view import Service, SwarmView, Task, wait_for_event
 
 # A container may die once or twice while its database starts; the third time it is a crash loop.
@@ -30,6 +31,7 @@ def wait_until_converged(
     within_seconds: float,
     tell: Callable[[str], None] = lambda _: None,
     ignore_tasks: frozenset[str] = frozenset(),
+    limits: LimitWatch | None = None,
 ) -> Converged:
     """Wait until every service of a stack runs all its tasks, healthy and of its last update.
 
@@ -39,10 +41,11 @@ def wait_until_converged(
         within_seconds: the deadline.
         tell: called with what is waited for, whenever that changes.
         ignore_tasks: tasks that died before this wait.
+        limits: the watch over the limits of the services.
 
     Raises:
-        RecipeFailure: a service crash-loops (three deaths), was rolled back, or did not converge
-            in time. The sentence has the exit code and the last log lines.
+        RecipeFailure: a service exceeded a limit, crash-loops (three deaths), was rolled back, or
+            did not converge in time. The sentence has the exit code and the last log lines.
         NodeFailure: the node cannot run it: an image is not available, or no node has room.
     """
     begun = time.monotonic()
@@ -52,6 +55,8 @@ def wait_until_converged(
         while True:
             services = swarm.services(stack)
             waited = time.monotonic() - begun
+            if limits:
+                limits.require(stack)
             for service in services:
                 _check(service, swarm, ignore_tasks, waited)
             if services and all(service.settled for service in services):

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import DockerException
 
+from ccci.swarm.cgroup import CGROUPS, PROCESSES, cgroup_of
 from ccci.swarm.holdings import STACK_LABEL
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
 EVERY_SECONDS = 1.0
-CGROUPS = Path("/sys/fs/cgroup")
-PROCESSES = Path("/proc")
+# The usage file, and the key of the cache that can be freed.
+_V1 = "memory.usage_in_bytes", "total_inactive_file"
+_V2 = "memory.current", "inactive_file"
 
 
 class MemoryWatch:
@@ -103,29 +105,14 @@ def memory_of(
         cgroups: where the cgroups are mounted.
         processes: where the process files are mounted.
     """
+    cgroup = cgroup_of(container, pid, "memory", cgroups, processes)
+    if cgroup is None:
+        return None
+    usage, cache = _V2 if cgroup.unified else _V1
     try:
-        lines = (processes / str(pid) / "cgroup").read_text(encoding="ascii").splitlines()
-        folder, usage, cache = _files(lines, cgroups)
-        # A pid can be reused; the container's id in the path cannot.
-        if container not in str(folder):
-            return None
-        used = int((folder / usage).read_text(encoding="ascii"))
-        stat = (folder / "memory.stat").read_text(encoding="ascii").splitlines()
+        used = int((cgroup.folder / usage).read_text(encoding="ascii"))
+        stat = (cgroup.folder / "memory.stat").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
         return None
     figures = dict(line.split(" ", 1) for line in stat)
     return max(0, used - int(figures.get(cache, 0)))
-
-
-def _files(lines: list[str], cgroups: Path) -> tuple[Path, str, str]:
-    """Return the folder, the name of the usage file, and the key of the cache that can be freed."""
-    groups = [line.split(":", 2) for line in lines]
-    for _, controllers, path in groups:
-        if "memory" in controllers.split(","):
-            return (
-                cgroups / "memory" / path.lstrip("/"),
-                "memory.usage_in_bytes",
-                "total_inactive_file",
-            )
-    unified = next((path for number, _, path in groups if number == "0"), "")
-    return cgroups / unified.lstrip("/"), "memory.current", "inactive_file"

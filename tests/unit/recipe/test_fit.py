@@ -38,6 +38,11 @@ settings = { KEYCLOAK_URL = "{issuer}" }
 overlay = "compose.oidc.yml"
 settings = { OIDC_ISSUER = "{issuer}", OIDC_NAME = "{name}" }
 secret = { client_secret = "{client_secret}" }
+
+[[limit]]
+service = "sweeper"
+pids = 512
+reason = "It sweeps with many brooms at a time."
 """
 GIT = ["git", "-c", "user.name=A test", "-c", "user.email=test@lab.test"]
 
@@ -142,6 +147,10 @@ def test_a_secret_of_the_wiring_overlay_is_in_use(project: Path, source: Path) -
         (
             'service = "db"\n', 'service = "database"\n', 15,
             "the recipe has no service 'database'; it has app, sweeper, db, search",
+        ),
+        (
+            'service = "sweeper"', 'service = "sweper"', 27,
+            "the recipe has no service 'sweper'; closest: sweeper",
         ),
     ],
 )  # fmt: skip
