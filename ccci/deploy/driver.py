@@ -301,7 +301,9 @@ class AppDriver:
         files, settings = self.compose_files(), {**self.env, **self._exports()}
         share = share_of(self.config.weight)
         limits = limits_for(services_in(files), share, self.config.limit, settings)
-        overlay = overlay_for(files, self.target.server, hosts, limits, settings)
+        overlay = overlay_for(
+            files, self.target.server, hosts, limits, settings, self.target.network
+        )
         root = self.checkout.path
         (root / OVERLAY_FILE).write_text(overlay, encoding="utf-8")
         self.checkout.hide(OVERLAY_FILE)

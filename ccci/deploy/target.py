@@ -18,6 +18,7 @@ class Target:
         abra: changes it; with the run's own ABRA_DIR.
         swarm: reads its state.
         client: sends requests to its apps.
+        network: of the run alone, in the place of `proxy`; "" where runs share that.
         limits: watches that the run's apps keep to their limits.
     """
 
@@ -25,4 +26,5 @@ class Target:
     abra: Abra
     swarm: SwarmView
     client: Client
+    network: str = ""
     limits: LimitWatch = field(default_factory=LimitWatch)

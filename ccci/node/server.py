@@ -15,6 +15,9 @@ DOMAIN_PATTERN = r"^(?=.{1,60}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-
 Domain = Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$", min_length=3, max_length=60)]
 
 
+NetworkName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$")]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,10 +36,18 @@ class Containers(_Table):
 
 
 class Swarm(_Table):
-    """`[swarm]`: how services are published, which depends on the node's kernel."""
+    """`[swarm]`: how services are published, which depends on the node's kernel, and where.
+
+    Attributes:
+        endpoint_mode: how the Swarm resolves a service's name.
+        publish_mode: where ports are published.
+        networks: networks that Traefik is on beside `proxy`; each run takes one for itself. Without
+            any, the apps of all runs are on `proxy`.
+    """
 
     endpoint_mode: Literal["vip", "dnsrr"] = "vip"
     publish_mode: Literal["ingress", "host"] = "ingress"
+    networks: list[NetworkName] = []
 
 
 class Server(_Table):

@@ -21,6 +21,7 @@ import yaml
 
 from ccci.errors import Misuse
 from ccci.node.server import Server
+from ccci.recipe import own_network
 from ccci.recipe.compose import read_compose, services_in
 from ccci.recipe.limits import Amounts, asked_of, dockers_bytes
 
@@ -41,6 +42,7 @@ def overlay_for(
     hosts: list[str],
     limits: Mapping[str, Amounts],
     settings: Mapping[str, str],
+    network: str = "",
 ) -> str:
     """Return the overlay for a recipe's compose files as YAML.
 
@@ -50,6 +52,7 @@ def overlay_for(
         hosts: public names that containers must be able to reach.
         limits: of each service.
         settings: the values of variables in the compose files.
+        network: takes the place of `proxy`; "" for none.
 
     Raises:
         Misuse: a compose file is missing or is no compose file, or the server's bundle is missing.
@@ -73,6 +76,9 @@ def overlay_for(
     version = read_compose(compose_files[0]).get("version")
     content: dict[str, Any] = {"version": str(version)} if version else {}
     content["services"] = services
+    if network:
+        contents = [read_compose(path) for path in compose_files]
+        own_network.replace_proxy(content, contents, settings, network)
     if bundle:
         content["configs"] = {_TRUST_CONFIG: _trust_config(bundle)}
     return yaml.safe_dump(content, sort_keys=False)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ccci.apps import App, stack_name
+from ccci.budget.networks import NetworkLease
 from ccci.budget.places import Lease
 from ccci.deploy.driver import AppDriver
 from ccci.deploy.record import Record
@@ -57,11 +58,26 @@ class Share:
         lease: its share of the budget; None for a run that uses the app of another run.
         sharing: the provider that a matrix deployed; None where no provider is shared.
         waited_seconds: how long it waited for its share of the budget.
+        network: the network that it has for itself; None where runs share one, or it uses the app
+            of another run.
     """
 
     lease: Lease | None = None
     sharing: Sharing | None = None
     waited_seconds: float = 0.0
+    network: NetworkLease | None = None
+
+    def release(self) -> None:
+        """Free what it may use: nothing of the run is left."""
+        for each in (self.lease, self.network):
+            if each:
+                each.release()
+
+    def leave_to_reaper(self) -> None:
+        """Leave it to the reaper of a kept run."""
+        for each in (self.lease, self.network):
+            if each:
+                each.leave_to_reaper()
 
 
 @dataclass
@@ -161,16 +177,14 @@ class Run:
         """
         if self.options.attach:
             return []
-        journal, lease = self.record.journal, self.share.lease
+        journal = self.record.journal
         if self.keeps(failed):
             journal.kept(time.time() + self.options.keep_seconds, self.driver.app.domain)
-            if lease:
-                lease.leave_to_reaper()
+            self.share.leave_to_reaper()
             return []
         left = self.tear_down()
         journal.closed(verdict, left)
-        if lease:
-            lease.release()
+        self.share.release()
         return left
 
     def _driver(self, domain: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:

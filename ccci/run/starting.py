@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ccci.backup.labels import require_backup_bot
 from ccci.budget.measured import weight_of
-from ccci.budget.places import Budget, Lease, default_slots
+from ccci.budget.networks import take_network
+from ccci.budget.places import Budget, default_slots
 from ccci.deploy.abra import find_abra
 from ccci.deploy.record import Record
 from ccci.deploy.target import Target
@@ -34,6 +36,8 @@ from ccci.teardown.removal import tear_down
 from ccci.teardown.sweep import sweep
 from ccci.web.http import Client
 
+# In the journal: the network that the run has for itself. Not `network`, which it would have made.
+_OWN_NETWORK = "own-network"
 _BUDGET_SECONDS = 6 * 3600
 _DISK_NEEDED_BYTES = 1 << 30
 
@@ -75,7 +79,7 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     os.environ["CCCI_RUN_ID"] = run_id
     owner = ProcessIdentity.of(os.getpid())
     journal = Journal.open(run_id, options.recipe, owner)
-    lease: Lease | None = None
+    share = Share()
     try:
         reaper.start(run_id, owner)
         tell("requesting a share of the node")
@@ -91,26 +95,30 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
             deadline_seconds=_BUDGET_SECONDS,
             queues=sharing is None,
         )
+        share = Share(lease, sharing, time.monotonic() - requested)
         if sharing and not sharing.holder.alive():
             raise NodeFailure("The matrix that this run belongs to has ended; start it again.")
-        waited_seconds = time.monotonic() - requested
         journal.limited(longest_run_seconds(options.project, config, plan))
         reaper.entrust(run_id, lease.fileno())
+        # After the places: a run that waits for these has no network that another one needs.
+        network = take_network(server.swarm.networks)
+        if network:
+            share = replace(share, network=network)
+            reaper.entrust(run_id, network.fileno())
+            journal.record(_OWN_NETWORK, network.name)
         abra_dir = _make_abra_dir(journal, server)
         abra = find_abra(server, abra_dir)
         checkout = check_out(options.recipe, source, abra_dir / "recipes" / options.recipe, commit)
         name = f"{options.recipe}-pr{options.pull_request}-{checkout.short}"
         domain = claim_domain(run_id, name, server.domain)
-        target = Target(server, abra, swarm, client)
+        target = Target(server, abra, swarm, client, network.name if network else "")
         target.limits.start(journal.stacks, tell)
         return Run(
-            run_id, options, config, plan, checkout, domain, target, Record.of(journal, tell),
-            Share(lease, sharing, waited_seconds),
-        )  # fmt: skip
+            run_id, options, config, plan, checkout, domain, target, Record.of(journal, tell), share
+        )
     except BaseException:
         journal.closed("incomplete", tear_down(journal, swarm.client))
-        if lease:
-            lease.release()
+        share.release()
         raise
 
 
@@ -145,6 +153,7 @@ def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> No
         raise NodeFailure(
             "The network 'proxy' is missing: deploy the recipe traefik, or run 'make lab-up'."
         )
+    _check_networks(server.swarm.networks, swarm)
     free = shutil.disk_usage("/var/lib").free
     if free < _DISK_NEEDED_BYTES:
         raise NodeFailure(
@@ -160,6 +169,23 @@ def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> No
             f"Traefik does not answer with a trusted certificate under {server.domain}: {error}. "
             "Look at 'docker service logs' of Traefik, or run 'make lab-status'."
         ) from None
+
+
+def _check_networks(names: list[str], swarm: SwarmView) -> None:
+    """Check that the runs' own networks exist and that something, so Traefik, is on each."""
+    if not names:
+        return
+    api: Any = swarm.client.api
+    found = {one["Name"]: one["Id"] for one in api.networks()}
+    specs = [one["Spec"]["TaskTemplate"] for one in api.services()]
+    joined = {network["Target"] for spec in specs for network in spec.get("Networks") or []}
+    for name in names:
+        if found.get(name) not in joined:
+            raise NodeFailure(
+                f"No service is on the network '{name}', which the server file names for runs: "
+                f"call 'docker network create --driver overlay {name}' and 'docker service update "
+                f"--network-add {name} <Traefik's service>', once."
+            )
 
 
 def _attach(
@@ -189,7 +215,8 @@ def _attach(
     checkout = Checkout.open(abra.abra_dir / "recipes" / options.recipe, options.recipe)
     # recipe.toml may have been edited since.
     _require_fit(replace(options, head=checkout.commit), checkout.path, config)
-    target = Target(server, abra, swarm, Client(server))
+    network = "".join(journal.names(_OWN_NETWORK))
+    target = Target(server, abra, swarm, Client(server), network)
     target.limits.start(journal.stacks, tell)
     return Run(
         os.environ.get("CCCI_RUN_ID") or new_run_id(), options, config, plan, checkout,

@@ -63,6 +63,19 @@ def test_no_proxy_network() -> None:
         check(Server(domain="lab.test"), swarm([], ["bot"]), cast(Client, None))
 
 
+def test_a_network_of_runs_without_traefik() -> None:
+    check: Any = starting._check_networks
+    joined = {"Spec": {"TaskTemplate": {"Networks": [{"Target": "id of one"}]}}}
+    without: dict[str, Any] = {"Spec": {"TaskTemplate": {}}}
+    networks = [{"Name": "one", "Id": "id of one"}, {"Name": "two", "Id": "id of two"}]
+    api = SimpleNamespace(networks=lambda: networks, services=lambda: [without, joined])
+    here = SimpleNamespace(client=SimpleNamespace(api=api))
+    check(["one"], here)
+    for name in ("two", "three"):
+        with pytest.raises(NodeFailure, match=f"the network '{name}', .* --network-add {name} "):
+            check(["one", name], here)
+
+
 def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage(1 << 40, 1 << 40, 12 << 20))
