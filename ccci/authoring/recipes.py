@@ -149,6 +149,8 @@ def _settings(project: Project, recipe: str, path: Path, config: RecipeConfig) -
         yield from _reason(project, path, stage, reason)
     if config.browser is not None:
         yield from _reason(project, path, "none", config.browser.none)
+    for limit in config.limit:
+        yield from _reason(project, path, "reason", limit.reason)
 
 
 def _reason(project: Project, path: Path, key: str, reason: str) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ recipe.toml: `weight`, `requires`, `test_requires`, `health_path`, `health_statu
 `timeout_seconds`, `longest_run_minutes`, `env`, `sso` (`provider`, `setup_script`), `browser`
 (`none`), `opt_out`, `approved` (`node`, `tests`), `overlays`, `names` (`services`, `settings`,
 `secrets`, `volumes`, `ports`), `database` (`kind`, `service`, `name`, `user`, `file`), `sign_in`
-(`wiring`, `overlay`, `secret`), `holds`.
+(`wiring`, `overlay`, `secret`), `holds`, `limit` (`service`, `memory`, `pids`, `log`, `disk`,
+`reason`).
 
 Words: Plant The Seed, The Seed Should Be There, The Seed Should Be Gone,
 Change And Delete The Seed, The App Should Work.

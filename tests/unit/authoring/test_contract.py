@@ -51,6 +51,12 @@ DEFECTS = [
     ),
     (
         TOML,
+        "",
+        '\n[[limit]]\nservice = "app"\npids = 64\nreason = "Impossibly-complicated."\n',
+        rf"{TOML}:9: P4: the reason for 'reason' is .*; expected a sentence",
+    ),
+    (
+        TOML,
         f'upgrade = "{OPT_OUT}"',
         f'functional = "{OPT_OUT}"',
         rf"{TOML}:4: P4: \[opt_out\] names 'functional', which is no generic stage",
