@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
+.PHONY: help setup lab-up lab-down lab-status doctor run matrix audit merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -76,6 +76,11 @@ fit: setup ## compare recipe.toml with the recipe's repository: make fit RECIPE=
 end: setup ## end a kept run: make end RUN=<run id>
 	@test -n "$(RUN)" || { echo "Name a run, for example: make end RUN=20260102-030405-ab12"; exit 2; }
 	@$(PY) -m ccci.teardown.sweep --end "$(RUN)"
+
+audit: $(SERVER) ## break a recipe on purpose, and show what its suite notices: make audit RECIPE=x [ONLY=text] [QUICK=1] [LIST=1]
+	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make audit RECIPE=custom-html"; exit 2; }
+	@. .venv/bin/activate && exec python -m ccci.audit $(if $(RECIPE_SOURCE),--source "$(RECIPE_SOURCE)") \
+	    $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick) $(if $(LIST),--list) "$(RECIPE)"
 
 check: setup ## check style, types, dry runs and the contract of every recipe, in seconds
 	@$(PY) -m ccci.authoring.check

@@ -24,7 +24,7 @@ def check_defects(project: Project) -> Iterator[Finding]:
         found = complaints(path, _checkout(project.root, recipe))
         for complaint in found:
             yield project.finding(path, complaint.line, f"P7: {complaint.sentence}")
-        if not found and not load_defects(path):
+        if not found and not load_defects(path).defect:
             yield project.finding(
                 path,
                 1,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from ccci.audit.record import AUDIT, Record, read_record
 from ccci.dashboard.logs import Logs, logs_of
 from ccci.results.levels import left_out, level_of, verdict_of
 from ccci.results.store import RESULTS_FILE, RunResults
@@ -75,12 +76,21 @@ class PastRun:
 
 @dataclass(frozen=True)
 class History:
-    """A recipe and its runs, newest first; `without_results` counts runs without results.json."""
+    """A recipe and its runs, newest first.
+
+    Attributes:
+        recipe: the name of the recipe's folder in results/.
+        enrolled: whether this project has a suite for it.
+        runs: its runs, newest first.
+        without_results: how many runs have no results.json.
+        audit: what its newest audit found; None without one.
+    """
 
     recipe: str
     enrolled: bool
     runs: tuple[PastRun, ...] = ()
     without_results: int = 0
+    audit: Record | None = None
 
 
 def read_histories(
@@ -97,7 +107,7 @@ def read_histories(
 
     Example:
         >>> read_histories(Path("nowhere"), ["custom-html"])
-        [History(recipe='custom-html', enrolled=True, runs=(), without_results=0)]
+        [History(recipe='custom-html', enrolled=True, runs=(), without_results=0, audit=None)]
     """
     known = set(enrolled)
     folders = {item.name for item in _folders(results)} - {MATRICES}
@@ -121,7 +131,8 @@ def _history(results: Path, recipe: str, enrolled: bool, only_cleared: bool) -> 
         else:
             run = _past_run(recipe, folder, content)
             runs.append(replace(run, logs=logs_of(folder, only_cleared)))
-    return History(recipe, enrolled, tuple(runs), without)
+    audit = read_record(results / recipe / AUDIT)
+    return History(recipe, enrolled, tuple(runs), without, audit)
 
 
 def _past_run(recipe: str, folder: Path, content: bytes) -> PastRun:

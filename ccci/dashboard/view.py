@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ccci.audit.record import Record
 from ccci.dashboard.formatting import (
     age,
     duration,
@@ -71,6 +72,21 @@ class RunView:
 
 
 @dataclass(frozen=True)
+class AuditView:
+    """What an audit of a recipe found, as a page shows it.
+
+    Attributes:
+        score: how many defects were caught.
+        when: when the audit started.
+        slept_through: the defects that the suite did not notice.
+    """
+
+    score: str
+    when: str
+    slept_through: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RecipeView:
     """A recipe as a page shows it.
 
@@ -83,6 +99,7 @@ class RecipeView:
         standing: the run that its badge shows.
         last_full: the newest run with a full verdict, unless it is the newest run.
         without_results: how many runs have no results: still running, or cut off.
+        audit: what its newest audit found; None without one.
     """
 
     name: str
@@ -93,6 +110,7 @@ class RecipeView:
     standing: RunView | None
     last_full: RunView | None
     without_results: int
+    audit: AuditView | None
 
     @property
     def verdict(self) -> str:
@@ -128,6 +146,7 @@ def recipe_view(history: History, path_to_logs: tuple[str, ...], now: datetime) 
         standing=views[standing.folder] if standing else None,
         last_full=views[full.folder] if full and full is not newest else None,
         without_results=history.without_results,
+        audit=_audit_view(history.audit) if history.audit else None,
     )
 
 
@@ -147,6 +166,15 @@ def level_text(level: int, left_out: Iterable[str]) -> str:
     """
     without = ", ".join(left_out)
     return level_name(level) + (f", without {without}" if without else "")
+
+
+def _audit_view(record: Record) -> AuditView:
+    counted, missed = record.counted, record.slept_through
+    score = f"{len(counted) - len(missed)} of {len(counted)} defects caught"
+    if not record.is_complete:
+        score += f"; {max(record.planned - len(counted), 0)} not tried yet"
+    # What the runs said is not shown: it has not been searched for credentials.
+    return AuditView(score, printable(record.started), tuple(printable(m.name) for m in missed))
 
 
 def _run_view(run: PastRun, path_to_logs: tuple[str, ...], now: datetime) -> RunView:

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ccci.loop.failed_tests import grouped
 from ccci.loop.findings import Findings, findings_in
 from ccci.loop.quoting import Markup, code, link, plain
 from ccci.loop.request_view import RequestView
 from ccci.loop.status import count, headline, status_of
+from ccci.results.failed_tests import grouped
 from ccci.results.levels import HIGHEST, level_of
 from ccci.results.progress import Progress
 from ccci.results.store import RunFacts, RunResults

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from ccci.loop import gate
-from ccci.loop.failed_tests import FailedTest, NotReadable, failed_tests
+from ccci.results.failed_tests import FailedTest, NotReadable, failed_tests
 from ccci.results.reasons import cause_of
 from ccci.results.store import RESULTS_FILE, RunResults, Verdict, was_cut_off
 

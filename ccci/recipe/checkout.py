@@ -116,6 +116,22 @@ def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Ch
     return Checkout(into, recipe, commit, *_releases(into, commit))
 
 
+def commit_files(path: Path, message: str) -> str:
+    """Commit all files of a checkout as its new HEAD, and return the commit's full hash.
+
+    Args:
+        path: the working tree.
+        message: what was changed.
+
+    Raises:
+        NodeFailure: git failed, for example because nothing was changed.
+    """
+    _git("add", "--all", at=path)
+    author = ["-c", "user.name=ccci", "-c", "user.email=ccci@localhost"]
+    _git(*author, "commit", "--quiet", "--no-verify", "-m", message, at=path)
+    return _git("rev-parse", "HEAD", at=path)
+
+
 def _releases(path: Path, commit: str) -> tuple[tuple[Release, ...], Release | None]:
     at_head = releases_in(_git("tag", "--points-at", commit, at=path).split())
     every = releases_in(_git("tag", "--list", at=path).split())
@@ -135,5 +151,6 @@ def _git(*arguments: str, at: Path, may: bool = False) -> str:
         check=False,
     )
     if done.returncode and not may:
-        raise NodeFailure(f"git {arguments[0]} failed in {at}: {done.stderr.strip()}")
+        said = done.stderr.strip() or done.stdout.strip()
+        raise NodeFailure(f"git {arguments[0]} failed in {at}: {said}")
     return done.stdout.strip()

@@ -6,7 +6,6 @@ an audit can both read it: which text of which file becomes which.
 
 import re
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self, get_args
@@ -97,8 +96,28 @@ class Defect(Change):
         return tuple((change.file or self.file, change) for change in (*own, *self.changes))
 
 
-class _File(_Table):
+class Harmless(_Table):
+    """One `[[harmless]]`: a defect of `make audit` that nobody could see.
+
+    Attributes:
+        name: the defect, as the audit names it.
+        reason: why nobody could see it.
+    """
+
+    name: Sentence
+    reason: Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
+
+
+class Defects(_Table):
+    """The content of a defects.toml.
+
+    Attributes:
+        defect: what is broken on purpose.
+        harmless: what `make audit` does not count.
+    """
+
     defect: list[Defect] = []
+    harmless: list[Harmless] = []
 
 
 @dataclass(frozen=True)
@@ -109,7 +128,7 @@ class Complaint:
     sentence: str
 
 
-def load_defects(path: Path) -> tuple[Defect, ...]:
+def load_defects(path: Path) -> Defects:
     """Read a recipe's defects.toml.
 
     Args:
@@ -120,15 +139,15 @@ def load_defects(path: Path) -> tuple[Defect, ...]:
             sentence names file, line, defect and key.
 
     Example:
-        >>> [defect.name for defect in load_defects(Path("recipes/custom-html/defects.toml"))][:1]
-        ['the volume is not mounted']
+        >>> load_defects(Path("recipes/custom-html/defects.toml")).defect[0].name
+        'the volume is not mounted'
     """
     if not path.exists():
-        return ()
+        return Defects()
     found = _read(path)
     if isinstance(found, Complaint):
         raise Misuse(f"{path}:{found.line}: {found.sentence}")
-    return tuple(found)
+    return found
 
 
 def complaints(path: Path, checkout: Path | None) -> list[Complaint]:
@@ -142,7 +161,7 @@ def complaints(path: Path, checkout: Path | None) -> list[Complaint]:
     if isinstance(found, Complaint):
         return [found]
     result = []
-    for number, defect in enumerate(found):
+    for number, defect in enumerate(found.defect):
         if checkout is not None:
             try:
                 broken_files(defect, checkout)
@@ -205,19 +224,19 @@ def _must_contain(defect: Defect, file: str, text: str, part: str) -> None:
         )
 
 
-def _read(path: Path) -> Sequence[Defect] | Complaint:
+def _read(path: Path) -> Defects | Complaint:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         return Complaint(1, f"not UTF-8 text ({error.reason}).")
     try:
-        found = _File.model_validate(tomllib.loads(text)).defect
+        found = Defects.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
         return Complaint(int(at.group(1)) if at else 1, f"not valid TOML: {error}.")
     except ValidationError as error:
         return _first(text, error)
-    names = [defect.name for defect in found]
+    names = [defect.name for defect in found.defect]
     for number, name in enumerate(names):
         if name in names[:number]:
             return Complaint(line_of(text, ("defect", number)), f"two defects are called '{name}'.")
@@ -229,15 +248,23 @@ def _first(text: str, error: ValidationError) -> Complaint:
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     where = first["loc"]
     line = line_of(text, where)
-    in_defect = len(where) > 1
-    keys = where[2:] if in_defect else where
+    in_table = len(where) > 1
+    keys = where[2:] if in_table else where
     named = ".".join(str(key) for key in keys)
     if first["type"] == "extra_forbidden":
-        model = Change if "changes" in keys else Defect if in_defect else _File
+        model = _model_of(where)
         known = ", ".join(field.alias or name for name, field in model.model_fields.items())
         return Complaint(line, f"unknown key '{named}'; known keys: {known}.")
-    which = f"defect {int(where[1]) + 1}" if in_defect else "the file"
+    which = f"{where[0]} {int(where[1]) + 1}" if in_table else "the file"
     if first["type"] == "missing":
         return Complaint(line, f"{which} has no '{named}'.")
     said = first["msg"].removeprefix("Value error, ")
-    return Complaint(line, f"{which}{f', {named!r}' if in_defect and named else ''}: {said}.")
+    return Complaint(line, f"{which}{f', {named!r}' if in_table and named else ''}: {said}.")
+
+
+def _model_of(where: tuple[int | str, ...]) -> type[BaseModel]:
+    if len(where) == 1:
+        return Defects
+    if where[0] == "harmless":
+        return Harmless
+    return Change if "changes" in where[2:] else Defect

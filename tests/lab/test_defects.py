@@ -30,7 +30,7 @@ def case(recipe: str, *values: object, name: str) -> ParameterSet:
 DEFECTS = [
     case(recipe, defect, name=f"{recipe}: {defect.name}")
     for recipe in RECIPES
-    for defect in load_defects(PROJECT / "recipes" / recipe / "defects.toml")
+    for defect in load_defects(PROJECT / "recipes" / recipe / "defects.toml").defect
 ]
 
 

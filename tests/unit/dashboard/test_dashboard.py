@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
+from ccci.audit.record import AUDIT, Finding, Record, write_record
 from ccci.dashboard import __main__ as program
 from ccci.dashboard.formatting import age, duration, file_name, size
 from ccci.dashboard.logs import Log
@@ -549,3 +550,19 @@ def test_sizes_and_durations() -> None:
     assert [size(number) for number in (None, 0, 1024**3 * 3 // 2)] == [
         "memory not measured", "peak 0 MiB", "peak 1.5 GiB",
     ]  # fmt: skip
+
+
+def test_an_audit_is_shown_beside_the_recipe_without_what_its_runs_said(results: Path) -> None:
+    past_run(results, "gitea")
+    record = Record("gitea", "f550d94", "tests", "2026-11-25T08:00:00+00:00", planned=3)
+    record.findings = {
+        "caught": Finding("caught", ("restart",), "restart", caught=True),
+        "<b>a volume</b>": Finding("<b>a volume</b>", ("restart",), said="password=hunter2"),
+    }
+    write_record(results / "gitea" / AUDIT, record)
+    pages = write_pages(results)
+    page, front = Page(pages / "gitea.html"), Page(pages / "index.html")
+    assert "1 of 2 defects caught; 1 not tried yet" in page.text
+    assert "1 of 2 defects caught" in front.text
+    assert "<b>a volume</b>" in page.text
+    assert "hunter2" not in page.text + front.text

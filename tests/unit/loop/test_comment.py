@@ -10,10 +10,10 @@ import pytest
 
 from ccci.errors import SKIPPED
 from ccci.loop.comment import RequestView, comment_body, marker, status_of
-from ccci.loop.failed_tests import NotReadable, failed_tests
 from ccci.loop.quoting import code, link, one_line, plain
 from ccci.project import PROJECT
 from ccci.results.clearance import CLEARED_FILE, clear
+from ccci.results.failed_tests import NotReadable, failed_tests
 from ccci.results.progress import Progress
 from ccci.results.store import CUT_OFF, RunFacts, RunResults, Verdict, write_results
 from ccci.stage_names import STAGES

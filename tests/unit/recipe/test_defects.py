@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ccci.errors import Misuse
-from ccci.recipe.defects import break_recipe, broken_files, complaints, load_defects
+from ccci.recipe.defects import Defects, break_recipe, broken_files, complaints, load_defects
 
 COMPLETE = """\
 # About this file.
@@ -48,7 +48,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_defects_are_read(file: Path) -> None:
-    mount, port = load_defects(file)
+    mount, port = load_defects(file).defect
     assert mount.name == "the volume is not mounted"
     assert (mount.file, mount.stage, mount.before) == (
         "compose.yml",
@@ -59,17 +59,17 @@ def test_defects_are_read(file: Path) -> None:
 
 
 def test_a_recipe_without_the_file_has_none(tmp_path: Path) -> None:
-    assert load_defects(tmp_path / "defects.toml") == ()
+    assert load_defects(tmp_path / "defects.toml") == Defects()
 
 
 def test_lines_are_removed(file: Path, checkout: Path) -> None:
-    break_recipe(load_defects(file)[0], checkout)
+    break_recipe(load_defects(file).defect[0], checkout)
     assert "data:" not in (checkout / "compose.yml").read_text()
     assert "port: 80" in (checkout / "compose.yml").read_text()
 
 
 def test_several_files_are_changed_in_order(file: Path, checkout: Path) -> None:
-    changed = broken_files(load_defects(file)[1], checkout)
+    changed = broken_files(load_defects(file).defect[1], checkout)
     assert changed == {
         "abra.sh": "export V=3\n",
         "compose.yml": COMPOSE.replace("port: 80", "port: 81"),
@@ -84,7 +84,7 @@ def test_lines_go_before_the_text_is_replaced(file: Path, checkout: Path) -> Non
             'remove_lines = ["data:"]\nreplace = "volumes:\\n    port"\nwith = "port"',
         )
     )
-    break_recipe(load_defects(file)[0], checkout)
+    break_recipe(load_defects(file).defect[0], checkout)
     assert (checkout / "compose.yml").read_text() == "services:\n  app:\n    port: 80\n"
 
 

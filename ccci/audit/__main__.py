@@ -1,0 +1,158 @@
+"""`python -m ccci.audit RECIPE [--quick] [--only TEXT] [--list] [--source FOLDER]`."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ccci.audit.record import (
+    Finding,
+    Record,
+    audit_folder,
+    continued,
+    hash_of_tests,
+    key_of,
+    write_record,
+)
+from ccci.audit.running import Runner
+from ccci.audit.table import line_of, summary
+from ccci.audit.trial import Trial
+from ccci.audit.trials import CONTROL, trials_of
+from ccci.budget.places import default_slots
+from ccci.errors import CcciError, Misuse
+from ccci.matrix.sharing import plan_sharing, shared_provider
+from ccci.project import PROJECT
+from ccci.recipe.checkout import check_out
+from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
+from ccci.recipe.defects import load_defects
+from ccci.recipe.fit_report import operators_recipes
+from ccci.results.store import MATRIX_VARIABLE
+from ccci.run.run import new_run_id
+from ccci.stage_names import STAGES
+
+
+@click.command(help="Break a recipe on purpose, one defect at a time; show what its suite notices.")
+@click.argument("recipe")
+@click.option("--source", type=click.Path(path_type=Path), help="the recipe's repository")
+@click.option("--only", default="", help="try only defects whose name contains this text")
+@click.option("--quick", is_flag=True, help="try only the half that takes the least time")
+@click.option("--list", "only_list", is_flag=True, help="list the defects, and run nothing")
+def main(recipe: str, source: Path | None, only: str, quick: bool, only_list: bool) -> None:
+    """Audit a recipe; the exit code is 0 only if every defect that was tried was caught."""
+    try:
+        record, trials, runner = _prepare(recipe, source)
+        chosen = _chosen(trials, only, quick)
+        if only_list:
+            click.echo("\n".join(map(_listed, chosen)))
+            return
+        with _provider(recipe, runner.folder):
+            _run(record, chosen, runner)
+    except CcciError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(summary(record))
+    names = {trial.name for trial in chosen}
+    missed = [one for one in record.slept_through if one.name in names]
+    sys.exit(1 if missed or not names <= set(record.findings) else 0)
+
+
+def _prepare(recipe: str, source: Path | None) -> tuple[Record, list[Trial], Runner]:
+    check_recipe_name(recipe)
+    source = (source or operators_recipes() / recipe).resolve()
+    defects = load_defects(config_path(PROJECT, recipe).with_name("defects.toml"))
+    with tempfile.TemporaryDirectory(prefix="ccci-audit-") as temporary:
+        checkout = check_out(recipe, source, Path(temporary) / recipe)
+        trials = trials_of(checkout, _config(recipe), defects)
+    folder = audit_folder(PROJECT, recipe)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    planned = sum(not trial.harmless for trial in trials)
+    record = Record(recipe, checkout.commit, hash_of_tests(PROJECT), started, planned)
+    record = continued(folder, record, [CONTROL, *trials])
+    return record, trials, Runner(recipe, source, checkout.commit, folder)
+
+
+def _config(recipe: str) -> RecipeConfig:
+    path = config_path(PROJECT, recipe)
+    return load_recipe_config(path) if path.exists() else RecipeConfig()
+
+
+def _chosen(trials: list[Trial], only: str, quick: bool) -> list[Trial]:
+    chosen = [trial for trial in trials if only.lower() in trial.name.lower()]
+    if not chosen:
+        raise Misuse(f"No defect has {only!r} in its name. --list lists all.")
+    if quick:
+        tried = [trial for trial in chosen if not trial.harmless]
+        tried.sort(key=lambda trial: (len(trial.stages), STAGES.index(trial.stages[-1])))
+        chosen = tried[: (len(tried) + 1) // 2]
+    return chosen
+
+
+def _listed(trial: Trial) -> str:
+    if trial.harmless:
+        return f"harmless  {trial.name}: {trial.harmless}"
+    return f"{'/'.join(trial.stages):<36}  {trial.name}"
+
+
+@contextmanager
+def _provider(recipe: str, folder: Path) -> Iterator[None]:
+    """Deploy one provider for all runs, where the recipe can share one."""
+    sharing = None
+    sso = _config(recipe).sso
+    if sso:
+        try:
+            sharing = plan_sharing(PROJECT, sso.provider, [recipe], [recipe])
+        except Misuse as error:
+            click.echo(f"Each run deploys its own {sso.provider}: {error}")
+    if not sharing:
+        yield
+        return
+    # The runs of a matrix share a provider; an audit is a matrix of broken copies of one recipe.
+    os.environ[MATRIX_VARIABLE] = matrix = new_run_id()
+    logs = folder / "services" / sharing.provider
+    with shared_provider(PROJECT, sharing, matrix, logs, click.echo):
+        yield
+
+
+def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
+    """Run what is not in the record yet, several side by side; on Ctrl-C the record is kept."""
+    for trial in trials:
+        if trial.harmless:
+            harmless = Finding(trial.name, trial.stages, harmless=trial.harmless, key=key_of(trial))
+            record.findings[trial.name] = harmless
+    left = [trial for trial in trials if trial.name not in record.findings]
+    if len(left) < len(trials):
+        click.echo(f"{len(trials) - len(left)} of {len(trials)} are known; {len(left)} to run")
+    if not left:
+        return
+    _require_green(runner)
+    with ThreadPoolExecutor(default_slots()) as pool:
+        futures = [pool.submit(runner.try_out, trial) for trial in left]
+        try:
+            for future in as_completed(futures):
+                finding = future.result()
+                if finding:
+                    click.echo(line_of(finding))
+                    record.findings[finding.name] = finding
+                    write_record(runner.folder, record)
+        except KeyboardInterrupt:
+            runner.stop()
+            pool.shutdown(cancel_futures=True)
+            raise click.ClickException(
+                "interrupted; the same command goes on where it was"
+            ) from None
+
+
+def _require_green(runner: Runner) -> None:
+    """Fail unless the suite is green over the recipe as it is: red would prove nothing."""
+    finding = runner.try_out(CONTROL)
+    if finding is None or not finding.passed:
+        said = finding.said if finding else "interrupted"
+        raise Misuse(
+            f"The suite must be green before anything is broken, and it is not: {said}. "
+            f"Its terminal output is in {runner.folder / 'runs'}."
+        )

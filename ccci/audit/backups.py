@@ -1,0 +1,70 @@
+"""Defects of backups: labels that are lost, and hooks that do not do what they should."""
+
+import shlex
+from collections.abc import Iterator
+
+from ccci.audit.draft import Draft
+from ccci.audit.trial import BACKUP, Broken
+
+_PREFIX = "backupbot."
+
+
+def backup_defects(recipe: Draft) -> Iterator[Broken]:
+    """Yield each backup label dropped, and each hook broken."""
+    for service in recipe.services:
+        labels = {k: v for k, v in recipe.labels(service).items() if k.startswith(_PREFIX)}
+        for key, value in labels.items():
+            yield _with(recipe, service, key, None, f"label {key} is lost")
+            if key.endswith("-hook"):
+                yield _with(recipe, service, key, "true", f"{key} does nothing")
+            if key.endswith("backup.pre-hook"):
+                yield from _bad_dumps(recipe, service, key, value)
+
+
+def _bad_dumps(recipe: Draft, service: str, key: str, hook: str) -> Iterator[Broken]:
+    """Yield a dump that is empty, and one that was made before the data was."""
+    for path in _dumps(recipe, service):
+        file = shlex.quote(path)
+        empty = f"sh -c {shlex.quote(f'{hook} && : > {file}')}"
+        yield _with(recipe, service, key, empty, f"the dump {path} is empty")
+        once = f"test -s {file} || {hook}"
+        stale = _with(
+            recipe, service, key, f"sh -c {shlex.quote(once)}", f"the dump {path} is an old one"
+        )
+        # A backup that ran once before: here it is the first health check that makes the dump.
+        check = stale.draft.main(service).get("healthcheck") or {}
+        test = _as_shell(check.get("test"))
+        if test:
+            check["test"] = ["CMD-SHELL", f"{test} && {{ {once}; }}"]
+            yield stale
+
+
+def _dumps(recipe: Draft, service: str) -> Iterator[str]:
+    """Yield the files that a service's backup labels name."""
+    mounts = {}
+    for part in recipe.parts(service):
+        for entry in part.get("volumes") or []:
+            if isinstance(entry, str) and ":" in entry:
+                source, target = entry.split(":")[:2]
+                mounts[source] = target
+    for key, value in recipe.labels(service).items():
+        words = key.split(".")
+        if key == "backupbot.backup.path" or key.startswith("backupbot.backup.path."):
+            yield from value.split(",")
+        elif key.startswith("backupbot.backup.volumes.") and key.endswith(".path"):
+            yield from (f"{mounts[name]}/{value}" for name in words[3:4] if name in mounts)
+
+
+def _as_shell(test: object) -> str:
+    if isinstance(test, str):
+        return test
+    if not isinstance(test, list) or len(test) < 2:
+        return ""
+    kind, *words = map(str, test)
+    return words[0] if kind == "CMD-SHELL" else shlex.join(words) if kind == "CMD" else ""
+
+
+def _with(recipe: Draft, service: str, key: str, value: str | None, name: str) -> Broken:
+    draft = recipe.copy()
+    draft.set_label(service, key, value)
+    return Broken(f"{service}: {name}", draft, BACKUP)

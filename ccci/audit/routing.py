@@ -1,0 +1,37 @@
+"""Defects of the labels for Traefik."""
+
+import re
+from collections.abc import Iterator
+
+from ccci.audit.draft import Draft
+from ccci.audit.trial import WORKS, Broken
+
+_PORT = re.compile(r"traefik\.http\.services\..*\.loadbalancer\.server\.port")
+_RULE = re.compile(r"traefik\.http\.routers\..*\.rule")
+
+
+def routing_defects(recipe: Draft) -> Iterator[Broken]:
+    """Yield each route broken in each way."""
+    for service in recipe.services:
+        for key, value in recipe.labels(service).items():
+            if _PORT.fullmatch(key):
+                yield _with(recipe, service, {key: "9"}, f"{service}: Traefik asks the wrong port")
+            if _RULE.fullmatch(key):
+                name = f"{service}: the route is for another host"
+                yield _with(recipe, service, {key: "Host(`another.example.org`)"}, name)
+                greedy = {key: f"{value} || PathPrefix(`/`)", _priority(key): "100000"}
+                yield _with(recipe, service, greedy, f"{service}: the route takes every host")
+
+
+def _priority(rule: str) -> str:
+    return rule.removesuffix("rule") + "priority"
+
+
+def _with(recipe: Draft, service: str, labels: dict[str, str], name: str) -> Broken:
+    draft = recipe.copy()
+    for key, value in labels.items():
+        if key in draft.labels(service):
+            draft.set_label(service, key, value)
+        else:
+            draft.add_label(service, key, value)
+    return Broken(name, draft, (*WORKS, "teardown"))

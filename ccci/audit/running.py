@@ -1,0 +1,146 @@
+"""Runs one trial: a copy of the recipe is broken, and its suite runs on it as from a shell."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ccci.audit.record import Finding, key_of
+from ccci.audit.trial import Trial
+from ccci.project import PROJECT
+from ccci.recipe.checkout import check_out, commit_files
+from ccci.results.failed_tests import FailedTest, NotReadable, failed_tests
+from ccci.results.store import RESULTS_FILE, read_results
+from ccci.stage_names import STAGES
+
+# A run that takes longer hangs: it is interrupted, and tears itself down.
+LONGEST_SECONDS = 1800
+_TEARDOWN_SECONDS = 300
+_LONGEST_LINE = 300
+
+
+@dataclass
+class Runner:
+    """Runs trials of one recipe, several at a time from threads of their own.
+
+    Args:
+        recipe: the recipe.
+        source: its repository.
+        head: the commit to break.
+        folder: the audit's folder.
+    """
+
+    recipe: str
+    source: Path
+    head: str
+    folder: Path
+    _live: set["subprocess.Popen[bytes]"] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: bool = False
+
+    def stop(self) -> None:
+        """Interrupt all runs, which then tear themselves down; start no more."""
+        with self._lock:
+            self._stopped = True
+            for process in self._live:
+                process.send_signal(signal.SIGINT)
+
+    def try_out(self, trial: Trial) -> Finding | None:
+        """Run a trial and return what it showed; None if it was interrupted."""
+        began = time.monotonic()
+        place = self.folder / "runs" / re.sub(r"\W+", "-", trial.name).strip("-")
+        repository = place / "recipe" / self.recipe
+        repository.parent.mkdir(parents=True, exist_ok=True)
+        checkout = check_out(self.recipe, self.source, repository, self.head)
+        for name, text in trial.files.items():
+            (checkout.path / name).write_text(text, encoding="utf-8")
+        if trial.files:
+            commit_files(checkout.path, f"Broken on purpose: {trial.name}")
+        if not self._robot(trial, place, checkout.path):
+            return None
+        return judge(trial, place, self.folder, time.monotonic() - began)
+
+    def _robot(self, trial: Trial, place: Path, repository: Path) -> bool:
+        # Without --suite it is a full run.
+        chosen = () if trial.stages == STAGES else trial.stages
+        words = [word for stage in chosen for word in ("--suite", stage)]
+        variables = {"RECIPE_SOURCE": str(repository), **trial.variables}
+        words += [w for key, value in variables.items() for w in ("--variable", f"{key}:{value}")]
+        suite = PROJECT / "suites" / self.recipe
+        if not suite.is_dir():
+            words += ["--variable", f"RECIPE:{self.recipe}"]
+            suite = PROJECT / "suites" / "generic"
+        with (place / "terminal.txt").open("wb") as terminal:
+            with self._lock:
+                if self._stopped:
+                    return False
+                process = subprocess.Popen(
+                    [PROJECT / "ccci" / "bin" / "robot", *words, suite],
+                    cwd=PROJECT,
+                    env={**os.environ, "CCCI_RESULTS_DIR": str(place)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=terminal,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                self._live.add(process)
+            try:
+                process.wait(LONGEST_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+                process.wait(_TEARDOWN_SECONDS)
+            finally:
+                with self._lock:
+                    self._live.discard(process)
+        return not self._stopped
+
+
+def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
+    """Return whether a run noticed the defect at a stage that should, and for what it is."""
+    run = next(iter(sorted(place.glob(f"*/[0-9]*/{RESULTS_FILE}"))), None)
+    results = read_results(run.parent) if run else None
+    terminal = (place / "terminal.txt").read_text(encoding="utf-8", errors="replace")
+    if run is None or results is None:
+        lines = [line for line in terminal.splitlines() if line.strip()] or ["no output"]
+        said = _line(f"no results: {lines[-1]}")
+        return Finding(trial.name, trial.stages, said=said, seconds=seconds, key=key_of(trial))
+    failed = _failed(run.parent / "xunit.xml")
+    red = next((stage for stage in trial.stages if results.stages.get(stage) == "failed"), "")
+    is_caught = (
+        results.verdict == "failed"
+        and red not in ("", *trial.before)
+        and all(results.stages.get(stage) == "passed" for stage in trial.before)
+        and trial.message in terminal
+    )
+    first = next((test for test in failed if test.stage == red and not test.skipped_because), None)
+    said = results.reason or ("nothing was noticed" if not red else "")
+    if first:
+        said = f"{first.name}: {first.message}"
+    if red and not is_caught and trial.message not in terminal:
+        said = f"red, but without {trial.message!r}: {said}"
+    return Finding(
+        trial.name,
+        trial.stages,
+        red,
+        is_caught,
+        results.verdict == "passed",
+        _line(said),
+        round(seconds, 1),
+        str(run.parent.relative_to(folder)),
+        key=key_of(trial),
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST_LINE]
+
+
+def _failed(path: Path) -> tuple[FailedTest, ...]:
+    try:
+        return failed_tests(path)
+    except (OSError, NotReadable):
+        return ()

@@ -1,0 +1,30 @@
+"""The audit as text: one line for each defect as it ends, a table, and the score."""
+
+from ccci.audit.record import Finding, Record
+
+
+def line_of(finding: Finding) -> str:
+    """Return what a terminal shows of one finding."""
+    if finding.harmless:
+        return f"harmless  {finding.name}: {finding.harmless}"
+    how = "caught" if finding.caught else "MISSED"
+    where = finding.red or "-"
+    return (
+        f"{how:<8}  {finding.name}\n"
+        f"          expected at {' or '.join(finding.stages)}; red: {where}; "
+        f"{finding.seconds:.0f} s; {finding.said}"
+    )
+
+
+def summary(record: Record) -> str:
+    """Return the table of an audit and its score, for the end of the terminal's output."""
+    found = sorted(record.findings.values(), key=lambda one: (bool(one.harmless), one.caught))
+    caught = len(record.counted) - len(record.slept_through)
+    harmless = len(record.findings) - len(record.counted)
+    score = (
+        f"{record.recipe} at {record.head[:7]}: {caught} of {len(record.counted)} defects caught "
+        f"({record.score:.0%}), {harmless} harmless"
+    )
+    if not record.is_complete:
+        score += f"; {record.planned - len(record.counted)} of {record.planned} not run yet"
+    return "\n".join([*map(line_of, found), score])

@@ -1,0 +1,79 @@
+"""When a run counts as having noticed a defect."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from ccci.audit.record import Finding
+from ccci.audit.running import judge
+from ccci.audit.trial import Trial
+from ccci.results.store import RunFacts, RunResults, Verdict
+from ccci.stage_names import STAGES
+
+TRIAL = Trial(
+    "a volume is gone", {"compose.yml": "x"}, ("install", "restart"), ("install",), "page 404"
+)
+XUNIT = """<testsuite><testcase classname="Shop.Restart" name="The Seed Survives">
+<failure message="GET /page was answered: page 404"/></testcase></testsuite>"""
+
+
+def _judge(
+    folder: Path,
+    trial: Trial = TRIAL,
+    verdict: Verdict = "failed",
+    terminal: str = "page 404",
+    **stages: Verdict,
+) -> Finding:
+    place = folder / "runs" / "a-volume"
+    run = place / "shop" / "20261125-080000-aaaa"
+    run.mkdir(parents=True)
+    found: dict[str, Verdict] = dict.fromkeys(STAGES, "not run")
+    found |= {"install": "passed", "restart": "failed", **stages}
+    results = RunResults(RunFacts(run.name, "shop"), verdict, found, {}, 5.0)
+    (run / "results.json").write_text(json.dumps(asdict(results)))
+    (run / "xunit.xml").write_text(XUNIT)
+    (place / "terminal.txt").write_text(terminal)
+    return judge(trial, place, folder, 21.04)
+
+
+def test_red_at_its_stage_with_its_message_is_caught(tmp_path: Path) -> None:
+    finding = _judge(tmp_path)
+    assert finding.caught
+    assert (finding.red, finding.seconds) == ("restart", 21.0)
+    assert finding.said == "The Seed Survives: GET /page was answered: page 404"
+    assert (tmp_path / finding.run / "results.json").exists()
+
+
+def test_green_is_missed(tmp_path: Path) -> None:
+    finding = _judge(tmp_path, verdict="incomplete", restart="passed")
+    assert not finding.caught
+    assert finding.said == "nothing was noticed"
+
+
+@pytest.mark.parametrize("install", ["failed", "incomplete"])
+def test_red_before_its_stage_is_missed(tmp_path: Path, install: Verdict) -> None:
+    assert not _judge(tmp_path, install=install).caught
+
+
+def test_an_incomplete_run_proves_nothing(tmp_path: Path) -> None:
+    assert not _judge(tmp_path, verdict="incomplete").caught
+
+
+def test_red_for_another_reason_is_missed(tmp_path: Path) -> None:
+    finding = _judge(tmp_path, terminal="the network is gone")
+    assert not finding.caught
+    assert finding.said.startswith("red, but without 'page 404': ")
+
+
+def test_a_generic_defect_needs_no_message(tmp_path: Path) -> None:
+    trial = replace(TRIAL, before=(), message="")
+    assert _judge(tmp_path, trial, terminal="").caught
+
+
+def test_a_run_without_results_is_missed(tmp_path: Path) -> None:
+    (tmp_path / "terminal.txt").write_text("No such recipe\n")
+    finding = judge(TRIAL, tmp_path, tmp_path, 1.0)
+    assert not finding.caught
+    assert finding.said == "no results: No such recipe"
