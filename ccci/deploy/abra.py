@@ -17,6 +17,7 @@ from io import RawIOBase
 from pathlib import Path
 
 from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
+from ccci.node.environment import kept_environment
 from ccci.node.server import Server
 
 # These need a terminal even without a question ("inappropriate ioctl for device" otherwise).
@@ -36,6 +37,8 @@ _APP = {"app", "a"}
 _DEPLOYS = {"deploy", "d", "upgrade", "up", "rollback", "rl"}
 # How abra and the backup bot begin the line that says why they failed.
 _REASON = re.compile(r"^(?:FATA\b|ERRO\b|(?i:error|fatal):)\s*")
+# Of this process's environment. A compose file cannot name any of these: see loop.variables.
+_KEPT = ("PATH", "HOME", "CCCI_RUN_ID")
 _LAST_LINES = 5
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
@@ -138,7 +141,7 @@ class Abra:
     def _environment(self) -> dict[str, str]:
         # Messages are translated: with a fixed language every log is readable.
         return {
-            **os.environ,
+            **kept_environment(*_KEPT),
             "ABRA_DIR": str(self.abra_dir),
             "LC_ALL": "C.UTF-8",
             "NO_COLOR": "1",

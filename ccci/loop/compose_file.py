@@ -62,12 +62,14 @@ class ComposeFile:
         """Add a violation that no approval can allow."""
         self._add(Violation(self._file, line_of(node), _readable(what), remedy))
 
-    def require_approval(self, node: yaml.Node, approval: str, what: str) -> None:
-        """Add a violation, unless it is approved."""
+    def require_approval(
+        self, node: yaml.Node, approval: str, what: str, remedy: str = "Remove it"
+    ) -> None:
+        """Add a violation, unless it is approved; `remedy` is what to do without an approval."""
         approval = _readable(approval)
         if approval not in self._allowed:
-            remedy = f"Remove it, or get '{approval}' approved in this project's recipe.toml"
-            self._add(Violation(self._file, line_of(node), _readable(what), remedy, approval))
+            both = f"{remedy}, or get '{approval}' approved in this project's recipe.toml"
+            self._add(Violation(self._file, line_of(node), _readable(what), both, approval))
 
     def texts(self, node: yaml.Node, what: str) -> tuple[str, ...]:
         """Return all texts that a value can have; add a violation if they cannot be determined.
@@ -148,13 +150,36 @@ class ComposeFile:
         for name in names_in(str(node.value)):
             self.refuse_reserved(node, name)
 
+    def refuse_unnamed_references(self, node: yaml.ScalarNode) -> None:
+        """Refuse a reference to a variable that the recipe does not have.
+
+        It could be filled in from the environment of the machine that deploys. A line with another
+        violation is left out: one sentence for each line is enough.
+        """
+        if any(one.line == line_of(node) for one in self.found):
+            return
+        for name in self._variables.unnamed_in(str(node.value)):
+            self._refuse_unnamed(node, name, f"Name it in .env.sample, as in '# {name}='")
+
+    def refuse_unnamed(self, node: yaml.Node, name: str) -> None:
+        """Refuse a name without a value that the recipe does not have as a variable."""
+        self.refuse_reserved(node, name)
+        if not is_reserved(name) and not self._variables.is_named(name):
+            remedy = f"Write {name}=value, or name it in .env.sample, as in '# {name}='"
+            self._refuse_unnamed(node, name, remedy)
+
+    def _refuse_unnamed(self, node: yaml.Node, name: str, remedy: str) -> None:
+        what = f"{name} is no variable of the recipe, so the machine that deploys may fill it in"
+        self.refuse(node, what, remedy)
+
     def refuse_reserved(self, node: yaml.Node, name: str) -> None:
         """Refuse a variable with a name that is reserved for the machine that deploys."""
         if is_reserved(name):
             self.refuse(node, f"the variable {name} is reserved for the machine", "Rename it")
 
-    def require_recipe_file(self, node: yaml.Node, what: str) -> None:
-        """Refuse a path that is not the path of a regular file in the recipe."""
+    def require_recipe_file(self, node: yaml.Node, what: str) -> list[Path]:
+        """Refuse a path that is not the path of a regular file in the recipe; return the files."""
+        files = []
         for text in self.texts(node, what):
             parts = text.split("/")
             leaves = text.startswith(("/", "~", "\\")) or ".." in parts or "\\" in text
@@ -164,6 +189,9 @@ class ComposeFile:
             elif not self._is_regular_file(text):
                 what_is = f"{what} is {text!r}, which is not a regular file in the recipe"
                 self.refuse(node, what_is, "Put the file into the recipe")
+            else:
+                files.append(self._folder / text)
+        return files
 
     def _is_regular_file(self, text: str) -> bool:
         path = self._folder

@@ -7,12 +7,14 @@ import subprocess
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.loop.fetching import Refused
 from ccci.loop.forge import Forge, ForgeUnreachable
 from ccci.loop.preparing import Prepared, prepare, results_of
 from ccci.loop.store import RUN_LOG, Request, State, Store
+from ccci.node.environment import kept_environment
 from ccci.node.state import ProcessIdentity, boot_id
 from ccci.project import PROJECT
 from ccci.results.clearance import CLEARED_FILE, MAY_BE_CLEARED
@@ -29,7 +31,10 @@ _FETCH_SECONDS = 3600.0
 _STOP_SECONDS = 300.0
 _DISK_NEEDED_BYTES = 2 << 30
 # The only variables that a run gets from the poller's environment: no token of the forge is here.
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "MAX_TESTS", "ABRA", "TMPDIR")
+_ENVIRONMENT = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "MAX_TESTS", "ABRA", "TMPDIR", "CCCI_STATE_DIR",
+    "CCCI_SERVER_FILE",
+)  # fmt: skip
 
 
 class Dispatch:
@@ -132,8 +137,9 @@ class Dispatch:
         # In its own session the run goes on when the poller is stopped or dies.
         with (self._store.folder_of(request) / RUN_LOG).open("wb") as log:
             child = subprocess.Popen(
-                command, cwd=PROJECT, env=_environment(run_id), stdin=subprocess.DEVNULL,
-                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                command, cwd=PROJECT, env=_environment(run_id, prepared.docker_config),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                start_new_session=True,
             )  # fmt: skip
         self._children.append(child)
         # The note on an earlier attempt is kept.
@@ -205,14 +211,9 @@ def _by_reboot(request: Request) -> bool:
     return request.process is not None and request.process.boot_id != boot_id()
 
 
-def _environment(run_id: str) -> dict[str, str]:
-    own = ("CCCI_STATE_DIR", "CCCI_SERVER_FILE")
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in _ENVIRONMENT or name in own or name.startswith("DOCKER_")
-    }
-    return {**kept, "CCCI_RUN_ID": run_id}
+def _environment(run_id: str, docker_config: Path) -> dict[str, str]:
+    logins = {"DOCKER_CONFIG": str(docker_config)}
+    return {**kept_environment(*_ENVIRONMENT), **logins, "CCCI_RUN_ID": run_id}
 
 
 def _first_process_of(run_id: str) -> ProcessIdentity | None:

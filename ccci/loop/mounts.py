@@ -1,15 +1,17 @@
 """The rules for mounts and named volumes: nothing of the node itself may be mounted."""
 
-import posixpath
 import re
 
 import yaml
 
 from ccci.loop.compose_file import ComposeFile
-from ccci.loop.yamltree import entries, is_null, items, values
+from ccci.loop.mount_source import VOLUME_NAME, check_source
+from ccci.loop.volume_options import check_driver_options, check_long_options, check_modes
+from ccci.loop.yamltree import is_null, items, values
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_SOCKETS = {"/var/run/docker.sock", "/run/docker.sock"}
+_LONG = (
+    "bind", "consistency", "read_only", "source", "src", "target", "tmpfs", "type", "volume",
+)  # fmt: skip
 _VOLUME = ("driver", "driver_opts", "external", "labels", "name")
 
 
@@ -24,9 +26,11 @@ def check_volumes(compose: ComposeFile, where: str, node: yaml.Node) -> None:
             continue
         for text in compose.texts(item, f"a volume of {where}"):
             if re.match(r"[A-Za-z]:[\\/]", text):
-                _check_source(compose, where, item, text)
+                check_source(compose, where, item, text)
             elif ":" in text:
-                _check_source(compose, where, item, text.split(":")[0])
+                source, _, rest = text.partition(":")
+                check_source(compose, where, item, source)
+                check_modes(compose, where, item, rest.partition(":")[2])
             elif not text.startswith("/"):
                 compose.refuse(item, f"a volume of {where} is {text!r}", "Write NAME:/PATH")
 
@@ -45,7 +49,7 @@ def check_named_volume(compose: ComposeFile, name: str, node: yaml.Node) -> None
                     driver, f"volume-driver:{text}", f"{where} uses the driver {text}"
                 )
     for options in values(node, "driver_opts"):
-        _check_options(compose, where, options)
+        check_driver_options(compose, where, options)
 
 
 def check_name(compose: ComposeFile, kind: str, name: str, node: yaml.Node) -> None:
@@ -79,6 +83,8 @@ def _require_foreign(compose: ComposeFile, kind: str, node: yaml.Node, name: str
 
 
 def _check_long(compose: ComposeFile, where: str, item: yaml.MappingNode) -> None:
+    compose.known_keys(item, _LONG, f"a volume of {where}")
+    check_long_options(compose, where, item)
     sources = values(item, "source") + values(item, "src")
     kinds = [
         (value, text)
@@ -93,57 +99,6 @@ def _check_long(compose: ComposeFile, where: str, item: yaml.MappingNode) -> Non
         for source in sources:
             for text in compose.texts(source, f"the source of a volume of {where}"):
                 # In a bind mount a plain name is a path relative to the compose file.
-                path = f"./{text}" if kind == "bind" and _NAME.fullmatch(text) else text
+                path = f"./{text}" if kind == "bind" and VOLUME_NAME.fullmatch(text) else text
                 if kind != "tmpfs":
-                    _check_source(compose, where, source, path)
-
-
-def _check_source(compose: ComposeFile, where: str, node: yaml.Node, source: str) -> None:
-    if _NAME.fullmatch(source):
-        return
-    path = "/" + posixpath.normpath(source).lstrip("/") if source.startswith("/") else source
-    if path in _SOCKETS and ".." not in source:
-        what = f"{where} mounts the Docker socket, which gives it control of the node"
-        compose.require_approval(node, "docker-socket", what)
-    elif source.startswith("/") and ".." not in source.split("/"):
-        compose.require_approval(node, f"host-mount:{path}", f"{where} mounts {path} of the node")
-    else:
-        compose.refuse(
-            node,
-            f"{where} mounts {source!r}, which is not the name of a volume",
-            "Use a volume, or a config for a file of the recipe",
-        )
-
-
-def _check_options(compose: ComposeFile, where: str, node: yaml.Node) -> None:
-    """Check the options of a volume driver: the driver `local` mounts what `device` names."""
-    if not isinstance(node, yaml.MappingNode):
-        if not is_null(node):
-            compose.refuse(node, f"the driver_opts of {where} are not a mapping", "Write a mapping")
-        return
-    kinds = {
-        text
-        for value in values(node, "type")
-        for text in compose.texts(value, f"the type of {where}")
-    }
-    for entry in entries(node):
-        if entry.key == "device":
-            for text in compose.texts(entry.value, f"the device of {where}"):
-                if kinds != {"tmpfs"}:
-                    _check_device(compose, where, entry.value, text)
-        elif entry.key == "o":
-            # Harmless without a device; with one, the approval of the device covers it.
-            compose.texts(entry.value, f"the options of {where}")
-        elif entry.key != "type":
-            compose.require_approval(
-                entry.key_node, f"option:{entry.key}", f"{where} sets {entry.key}"
-            )
-
-
-def _check_device(compose: ComposeFile, where: str, node: yaml.Node, device: str) -> None:
-    if device.startswith("/") and not device.startswith("//"):
-        _check_source(compose, where, node, device)
-    else:
-        compose.require_approval(
-            node, f"network-mount:{device}", f"{where} mounts {device!r} from another machine"
-        )
+                    check_source(compose, where, source, path)

@@ -14,9 +14,10 @@ import yaml
 from ccci.loop.compose_file import ComposeFile, Violation
 from ccci.loop.label_rules import check_labels
 from ccci.loop.mounts import check_name, check_named_volume
+from ccci.loop.name_rules import check_key
 from ccci.loop.service_rules import check_service
 from ccci.loop.variables import Variables
-from ccci.loop.yamltree import Unreadable, entries, is_null, load, scalars, values
+from ccci.loop.yamltree import Unreadable, entries, is_null, items, load, scalars, values
 from ccci.recipe.offered import offered_files
 from ccci.recipe.overlay import OVERLAY_FILE
 
@@ -125,9 +126,12 @@ def _check_file(compose: ComposeFile, root: yaml.MappingNode) -> None:
             if not isinstance(entry.value, yaml.MappingNode):
                 compose.refuse(entry.value, f"'{entry.key}' is not a mapping", "Write a mapping")
             for part in entries(entry.value):
+                check_key(compose, entry.key, part.key_node)
                 _PARTS[entry.key](compose, part.key, part.value)
                 for labels in values(part.value, "labels") if entry.key != "services" else ():
                     check_labels(compose, f"'{part.key}' of the {entry.key}", labels)
+    for scalar in scalars(root):
+        compose.refuse_unnamed_references(scalar)
 
 
 def _check_network(compose: ComposeFile, name: str, node: yaml.Node) -> None:
@@ -154,12 +158,29 @@ def _check_network(compose: ComposeFile, name: str, node: yaml.Node) -> None:
                 compose.require_approval(
                     driver, f"network-driver:{text}", f"{where} uses the driver {text}"
                 )
+    for ipam in values(node, "ipam"):
+        _check_addresses(compose, where, ipam)
     for options in values(node, "driver_opts"):
         for entry in entries(options):
             if entry.key not in _NETWORK_OPTIONS:
                 compose.require_approval(
                     entry.key_node, f"option:{entry.key}", f"{where} sets {entry.key}"
                 )
+
+
+def _check_addresses(compose: ComposeFile, where: str, ipam: yaml.Node) -> None:
+    """Require an approval for chosen addresses: no other network can then have them."""
+    compose.known_keys(ipam, ("config", "driver"), f"'ipam' of {where}")
+    for driver in values(ipam, "driver"):
+        for text in compose.texts(driver, f"the driver of 'ipam' of {where}"):
+            if text not in ("default", ""):
+                what = f"{where} gets its addresses from the driver {text}"
+                compose.require_approval(driver, f"network-driver:{text}", what)
+    for config in values(ipam, "config"):
+        for entry in [entry for item in items(config) for entry in entries(item)]:
+            for text in compose.texts(entry.value, f"'{entry.key}' of {where}"):
+                what = f"{where} takes the addresses {text} ({entry.key})"
+                compose.require_approval(entry.value, f"addresses:{text}", what)
 
 
 def _require_network(compose: ComposeFile, node: yaml.Node, name: str) -> None:
@@ -186,6 +207,11 @@ def _file_object(kind: str) -> Callable[[ComposeFile, str, yaml.Node], None]:
         for value in values(node, "environment"):
             what = f"{where} is read from the environment of the machine that deploys"
             compose.refuse(value, what, "Use a file")
+        for value in values(node, "template_driver"):
+            for text in compose.texts(value, f"the template_driver of {where}"):
+                if text not in ("golang", ""):
+                    what = f"{where} is filled in by the driver {text}"
+                    compose.require_approval(value, f"template-driver:{text}", what)
 
     return check
 

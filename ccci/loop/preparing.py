@@ -7,6 +7,7 @@ from pathlib import Path
 from ccci.loop.fetching import Refused, Remote, fetch_commit
 from ccci.loop.forge import Forge
 from ccci.loop.owntests import NOT_APPROVED, has_own_tests, with_own_tests
+from ccci.loop.registry_login import write_docker_config
 from ccci.loop.store import Request
 from ccci.loop.vetting import violations_in_fetched
 from ccci.project import PROJECT
@@ -27,11 +28,13 @@ class Prepared:
     Attributes:
         recipe: the repository, with the commit under test checked out.
         suite: the folder that Robot runs.
+        docker_config: the folder with the logins at registries that the run has.
         note: a sentence for the comment, or "".
     """
 
     recipe: Path
     suite: Path
+    docker_config: Path
     note: str = ""
 
 
@@ -49,7 +52,8 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
         Misuse: this project's recipe.toml for the recipe has an error.
     """
     recipe, before, suites = folder / "recipe", folder / "before", folder / "suites"
-    for old in (recipe, before, suites):
+    docker = folder / "docker"
+    for old in (recipe, before, suites, docker):
         if old.exists():
             shutil.rmtree(old)
     settings = forge.settings
@@ -59,13 +63,15 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
     found = violations_in_fetched(recipe, before, frozenset(config.approved.node))
     if found:
         raise Refused(" ".join(found[:_MOST_SHOWN]))
+    write_docker_config(docker, config.approved.node)
     suite = PROJECT / "suites" / request.recipe
     suite = suite if suite.is_dir() else PROJECT / "suites" / "generic"
     if not has_own_tests(recipe):
-        return Prepared(recipe, suite)
+        return Prepared(recipe, suite, docker)
     if not config.approved.tests:
-        return Prepared(recipe, suite, NOT_APPROVED)
-    return Prepared(recipe, with_own_tests(suite, recipe, suites / request.recipe))
+        return Prepared(recipe, suite, docker, NOT_APPROVED)
+    with_own = with_own_tests(suite, recipe, suites / request.recipe)
+    return Prepared(recipe, with_own, docker)
 
 
 def approved_for(recipe: str) -> frozenset[str]:

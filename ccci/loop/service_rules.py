@@ -6,26 +6,33 @@ from collections.abc import Callable
 import yaml
 
 from ccci.loop.compose_file import ComposeFile
+from ccci.loop.environment_rules import check_env_files, check_environment
 from ccci.loop.label_rules import check_labels
+from ccci.loop.limit_rules import LIMITS, check_log_options, check_replicas
 from ccci.loop.mounts import check_volumes
+from ccci.loop.name_rules import (
+    check_dns,
+    check_extra_hosts,
+    check_hostname,
+    check_links,
+    check_networks,
+)
 from ccci.loop.yamltree import Entry, entries, is_null, items, values
 
 # Keys that are always allowed: they affect the service's own containers only.
 _FREE = (
-    "annotations", "attach", "blkio_config", "cap_drop", "command", "container_name",
-    "cpu_count", "cpu_percent", "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset",
-    "depends_on", "dns", "dns_opt", "dns_search", "domainname", "entrypoint", "expose",
-    "extra_hosts", "healthcheck", "hostname", "image", "init", "links", "mac_address", "mem_limit",
-    "mem_reservation", "memswap_limit", "oom_score_adj", "pids_limit", "platform", "profiles",
-    "pull_policy", "read_only", "restart", "scale", "shm_size", "stdin_open",
-    "stop_grace_period", "stop_signal", "tmpfs", "tty", "ulimits", "user", "working_dir",
-    "configs", "secrets",
+    "attach", "blkio_config", "cap_drop", "command", "cpu_count", "cpu_percent", "cpu_period",
+    "cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "dns_opt", "entrypoint", "expose",
+    "healthcheck", "image", "init", "mem_limit", "mem_reservation", "memswap_limit", "pids_limit",
+    "platform", "profiles", "pull_policy", "read_only", "restart", "stdin_open",
+    "stop_grace_period", "stop_signal", "tty", "user", "working_dir", "configs", "secrets",
 )  # fmt: skip
+# Names that a service gives itself.
+_HOSTNAMES = ("hostname", "domainname", "container_name")
 _DEPLOY = (
     "endpoint_mode", "labels", "mode", "placement", "replicas", "resources", "restart_policy",
     "rollback_config", "update_config",
 )  # fmt: skip
-_ON_NETWORK = ("aliases", "priority", "gw_priority")
 _OWN_NAMESPACES = {"private", "none", "shareable", ""}
 _LOG_DRIVERS = {"json-file", "local", "none", "journald", ""}
 _PORT = re.compile(
@@ -42,45 +49,18 @@ def check_service(compose: ComposeFile, name: str, node: yaml.Node) -> None:
         compose.refuse(node, f"service '{name}' is not a mapping", "Write its keys")
         return
     where = f"service '{name}'"
-    _check_networks(compose, name, node)
-    compose.known_keys(node, {"networks", *_FREE, *_RULES, *_NAMESPACES, *_NEVER}, where)
+    check_networks(compose, name, node)
+    known = {"networks", *_FREE, *_HOSTNAMES, *_RULES, *_NAMESPACES, *_NEVER}
+    compose.known_keys(node, known, where)
     for entry in entries(node):
         if entry.key in _NEVER:
             compose.refuse(entry.key_node, f"{where} {_NEVER[entry.key]}", _REMEDIES[entry.key])
         elif entry.key in _NAMESPACES:
             _check_namespace(compose, where, entry)
+        elif entry.key in _HOSTNAMES:
+            check_hostname(compose, name, entry)
         elif entry.key in _RULES:
             _RULES[entry.key](compose, where, entry.value)
-
-
-def _check_networks(compose: ComposeFile, name: str, node: yaml.MappingNode) -> None:
-    """Check the names under which a service is reachable on networks that other stacks are on."""
-    where = f"service '{name}'"
-    for networks in values(node, "networks") or [node]:
-        if networks is node:
-            joined: list[str] = ["default"]
-        elif isinstance(networks, yaml.MappingNode):
-            joined = [entry.key for entry in entries(networks)]
-            for entry in entries(networks):
-                _check_joined(compose, where, entry)
-        else:
-            what = f"a network of {where}"
-            joined = [text for item in items(networks) for text in compose.texts(item, what)]
-        # Services of other stacks are reachable as <stack>_<service>.
-        if "_" in name and not all(compose.is_own_network(network) for network in joined):
-            what = f"{where} has a name that a service of another stack may have"
-            compose.require_approval(networks, f"network-alias:{name}", what)
-
-
-def _check_joined(compose: ComposeFile, where: str, network: Entry) -> None:
-    compose.known_keys(network.value, _ON_NETWORK, f"{where} on network '{network.key}'")
-    if compose.is_own_network(network.key):
-        return
-    for aliases in values(network.value, "aliases"):
-        for item in items(aliases):
-            for text in compose.texts(item, f"an alias of {where}"):
-                what = f"{where} has the alias {text!r} on the network '{network.key}'"
-                compose.require_approval(item, f"network-alias:{text}", what)
 
 
 def _check_namespace(compose: ComposeFile, where: str, entry: Entry) -> None:
@@ -189,27 +169,6 @@ def _require_port(
     compose.require_approval(node, f"host-port:{port}{kind}", what)
 
 
-def _env_files(compose: ComposeFile, where: str, node: yaml.Node) -> None:
-    for item in items(node):
-        paths = values(item, "path") if isinstance(item, yaml.MappingNode) else [item]
-        for path in paths:
-            compose.require_recipe_file(path, f"an env_file of {where}")
-
-
-def _environment(compose: ComposeFile, where: str, node: yaml.Node) -> None:
-    """Check names without a value: they are taken from the environment of the machine.
-
-    References in values are checked in `policy`, for the whole file.
-    """
-    if isinstance(node, yaml.MappingNode):
-        bare = [(entry.key_node, entry.key) for entry in entries(node) if is_null(entry.value)]
-    else:
-        bare = [(i, str(i.value)) for i in items(node) if isinstance(i, yaml.ScalarNode)]
-    for place, name in bare:
-        if "=" not in name:
-            compose.refuse_reserved(place, name)
-
-
 def _logging(compose: ComposeFile, where: str, node: yaml.Node) -> None:
     for value in values(node, "driver"):
         for text in compose.texts(value, f"the log driver of {where}"):
@@ -217,15 +176,19 @@ def _logging(compose: ComposeFile, where: str, node: yaml.Node) -> None:
                 compose.require_approval(
                     value, f"log-driver:{text}", f"{where} makes the node log to {text}"
                 )
+    check_log_options(compose, where, node)
 
 
 def _deploy(compose: ComposeFile, where: str, node: yaml.Node) -> None:
     compose.known_keys(node, _DEPLOY, f"'deploy' of {where}")
     for labels in values(node, "labels"):
         check_labels(compose, where, labels)
+    for replicas in values(node, "replicas"):
+        check_replicas(compose, where, replicas)
     for resources in values(node, "resources"):
         for reservations in values(resources, "reservations"):
-            for devices in values(reservations, "devices"):
+            devices_of = ("devices", "generic_resources")
+            for devices in [one for key in devices_of for one in values(reservations, key)]:
                 compose.require_approval(
                     devices, "device:reserved", f"{where} reserves devices of the node"
                 )
@@ -239,8 +202,10 @@ _NAMESPACES = {
 _RULES: dict[str, Callable[[ComposeFile, str, yaml.Node], None]] = {
     "privileged": _privileged, "cap_add": _capabilities, "devices": _devices,
     "security_opt": _security, "sysctls": _sysctls, "group_add": _groups, "ports": _ports,
-    "env_file": _env_files, "environment": _environment,
+    "env_file": check_env_files, "environment": check_environment, "links": check_links,
+    "extra_hosts": check_extra_hosts, "dns": check_dns, "dns_search": check_dns,
     "logging": _logging, "deploy": _deploy, "labels": check_labels, "volumes": check_volumes,
+    **LIMITS,
 }  # fmt: skip
 # No approval can allow these: the node would run or read what the recipe names, or Swarm does not
 # support them.

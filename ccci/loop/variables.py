@@ -14,6 +14,8 @@ from ccci.loop.yamltree import Unreadable, read_text
 # Placeholders with a character that no recipe can write.
 STACK = "\x01stack\x01"
 DOMAIN = "\x01domain\x01"
+# A run leaves it empty, so that no app asks an authority for a certificate.
+_RESOLVER = "LETS_ENCRYPT_ENV"
 _MOST_VALUES = 64
 _LONGEST = 4096
 _MOST_FILLED_IN = 1 << 16
@@ -40,6 +42,20 @@ _EXPORT = re.compile(
 _SURE_EXPORT = re.compile(r"export [A-Za-z_]\w*=\w[\w./:@%+,-]*", re.ASCII)
 _INNER_EXPORT = re.compile(
     rf"""\bexport[ \t]+(?P<key>\w+)=(?P<value>"[^"]*"|'[^']*'|{_PLAIN})""", re.ASCII
+)
+_NAME = re.compile(r"([A-Za-z_]\w*)[ \t]*=", re.ASCII)
+_WITH_OPERATOR = re.compile(r"\$(?:\{([A-Za-z_]\w*)(:?[-+])?|([A-Za-z_]\w*))", re.ASCII)
+# Settings that recipes have by convention, so that not every .env.sample names them.
+_USUAL = frozenset(
+    ("COMPOSE_FILE", "DOMAIN", "ENABLE_AUTO_UPDATE", "ENABLE_BACKUPS", "EXTRA_DOMAINS",
+     "LETS_ENCRYPT_ENV", "RECIPE", "STACK_NAME", "TIMEOUT", "TYPE")
+)  # fmt: skip
+# Names under which the environment of whoever deploys has proxies, agents and credentials.
+_OF_WHOEVER_DEPLOYS = re.compile(
+    r"(HTTPS?|FTP|ALL|NO)_PROXY|SSH_(AUTH_SOCK|AGENT_PID|CLIENT|CONNECTION)"
+    r"|(AWS|AZURE|GOOGLE)_\w+"
+    r"|\w*(TOKEN|PASSW|SECRET|CREDENTIAL|PRIVATE_KEY|API_?KEY)\w*",
+    re.IGNORECASE,
 )
 # Names with a meaning for the machine: for its program loader, its shell, abra, or docker.
 _RESERVED = re.compile(
@@ -111,6 +127,8 @@ class Variables:
         self._lengths: dict[str, int] = {}
         # Set with quotes, backslashes or references that parsers read differently.
         self._unreadable: set[str] = set()
+        # Set, exported, or in a comment that says which setting there is.
+        self._named: set[str] = set()
         self._before = Variables(before) if before else None
         for name, parse in ((".env.sample", self._settings_in), ("abra.sh", self._exports_in)):
             path = folder / name
@@ -126,6 +144,31 @@ class Variables:
         found = dict.fromkeys([*self._exports.get(name, ()), *self._settings.get(name, ())])
         before = self._before._settings.get(name, ()) if self._before else ()
         return tuple(dict.fromkeys([*found, *before]))
+
+    def is_named(self, name: str) -> bool:
+        """Return whether the recipe has this variable; a comment in .env.sample is enough."""
+        earlier = self._before._named if self._before else set()
+        return name in _USUAL or name in self._named or name in earlier
+
+    def unnamed_in(self, text: str) -> list[str]:
+        """Return the variables in a text whose value may be that of whoever deploys.
+
+        That is each variable that the recipe does not have. Where the text has a default for it,
+        it is none of theirs, unless it has a name that is usual for proxies or credentials.
+
+        Example:
+            >>> Variables(Path("/nowhere")).unnamed_in("${A:-x} ${AWS_REGION:-x} $B $DOMAIN")
+            ['AWS_REGION', 'B']
+        """
+        found = _WITH_OPERATOR.findall(text.replace("$$", ""))
+        return [
+            braced or bare
+            for braced, operator, bare in found
+            if not self.is_named(braced or bare)
+            and not is_reserved(braced or bare)
+            and not (braced or bare).endswith("_VERSION")  # Of a secret or config: see abra.sh.
+            and (not operator or _OF_WHOEVER_DEPLOYS.fullmatch(braced))
+        ]
 
     def is_own(self, name: str, value: str) -> bool:
         """Return whether the recipe itself, and not the release before, sets this value."""
@@ -170,6 +213,8 @@ class Variables:
             return ("", default)
         if name in ("STACK_NAME", "DOMAIN"):
             return (STACK if name == "STACK_NAME" else DOMAIN,)
+        if name == _RESOLVER:
+            return ("", default) if operator.endswith("-") else ("",)
         if operator.endswith("-"):
             return tuple(dict.fromkeys([*self.of(name), default]))
         if self._is_set(name):
@@ -198,14 +243,17 @@ class Variables:
             if re.search(r"\blength=\S{5,}", line):
                 self._problem(file, number, "it asks for a secret that is too long")
             if not line.strip() or line.lstrip().startswith("#"):
+                if named := _NAME.match(line.lstrip(" \t#")):
+                    self._named.add(named[1])
                 continue
             found = _LINE.fullmatch(line.rstrip(" \t\r"))
             if not found:
                 self._problem(file, number, "the line is neither KEY=value nor a comment")
                 continue
             self._setting(found["key"], found["value"], file, number)
-            if found["key"] == "DOMAIN" and not line.startswith("DOMAIN="):
-                self._problem(file, number, "DOMAIN is not at the start of the line")
+            for key in ("DOMAIN", _RESOLVER):
+                if found["key"] == key and not line.startswith(f"{key}="):
+                    self._problem(file, number, f"{key} is not at the start of the line")
 
     def _setting(self, key: str, value: str, file: str, number: int) -> None:
         quoted = _QUOTED.fullmatch(value)
@@ -265,7 +313,7 @@ class Variables:
                 self._problem(file, number, what)
             for one in [found] if found else _INNER_EXPORT.finditer(line):
                 key, value = one["key"], one["value"]
-                if key in ("DOMAIN", "COMPOSE_FILE"):
+                if key in ("DOMAIN", "COMPOSE_FILE", _RESOLVER):
                     what = f"it exports {key}, which each app sets itself"
                     self._problem(file, number, what)
                     continue
@@ -289,6 +337,7 @@ class Variables:
             what = f"it sets {key}, which is reserved for the machine"
             self._problem(file, number, what)
             return
+        self._named.add(key)
         merged = dict.fromkeys(where.get(key, ()))
         for reading in readings:
             merged[reading] = None

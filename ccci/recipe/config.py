@@ -37,8 +37,10 @@ Approval = Annotated[
     StringConstraints(
         pattern=r"^(docker-socket|privileged|backup-bot|host-(network|pid|ipc|userns|uts|cgroup)"
         r"|host-port:(any|[1-9][0-9]*(-[1-9][0-9]*)?)(/(udp|sctp))?|host-mount:/[^\s]*"
-        r"|(capability|device|external-(config|secret|volume)|group|log-driver|mount-type|network"
-        r"|network-alias|network-driver|network-mount|option|route|security-opt|sysctl|volume-driver):[^\s]+)$"
+        r"|(addresses|capability|certresolver|device|dns|entrypoint|external-(config|secret|volume)"
+        r"|extra-host|group|hostname|label|limit|log-driver|log-option|middleware|mount-type"
+        r"|network|network-alias|network-driver|network-mount|option|registry|route|security-opt"
+        r"|sysctl|template-driver|volume-driver|volume-option):[^\s]+)$"
     ),
 ]
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ccci.deploy.abra import Abra
 from ccci.errors import Misuse, NodeFailure
+from ccci.node.environment import kept_environment
 from ccci.node.server import Server
 from ccci.project import PROJECT
 from ccci.recipe.config import RecipeConfig
@@ -23,8 +24,9 @@ from ccci.results.credentials import CredentialStore, redact
 WITHIN_SECONDS = 300.0
 # What it inherits of this process's environment, beside Docker's variables. By the run's id the
 # processes that it leaves running are found.
-_KEPT = {"HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"}
-_KEPT |= {"CCCI_RUN_ID", "CCCI_STATE_DIR", "CCCI_SERVER_FILE"}
+_KEPT = (
+    "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "CCCI_RUN_ID", "CCCI_STATE_DIR", "CCCI_SERVER_FILE",
+)  # fmt: skip
 _LAST_LINES, _LONGEST_LINE = 8, 300
 
 
@@ -132,15 +134,10 @@ class SetupScript:
         return f"ended with exit code {code}" if code else ""
 
     def _environment(self, made: Path) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in _KEPT or name.startswith("DOCKER_")
-        }
         bundle = str(self.server.ca_bundle) if self.server.ca_bundle else ""
         programs = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
         return {
-            **kept,
+            **kept_environment(*_KEPT),
             "PATH": programs,
             "PYTHONPATH": str(PROJECT),
             "ABRA": str(self.abra.program),

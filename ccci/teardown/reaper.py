@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ccci.errors import CcciError, NodeFailure
+from ccci.node.environment import kept_environment
 from ccci.node.state import ProcessIdentity, state_dir
 from ccci.project import PROJECT
 from ccci.teardown import reaper_socket
@@ -30,7 +31,7 @@ from ccci.teardown.journal import Journal
 LOG, REPORT = "reaper.log", "reaped.json"
 START_SECONDS = 20.0
 # What a reaper's environment keeps. Not CCCI_RUN_ID: a teardown ends the processes that have it.
-ENVIRONMENT = {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK"}
+ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK")
 _LONGEST_SLEEP_SECONDS = 3600.0
 
 
@@ -224,12 +225,11 @@ def _sleep(messages: socket.socket, owner_ends: int | None, seconds: float) -> l
 
 
 def _environment() -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in ENVIRONMENT or name.startswith("DOCKER_")
+    return {
+        **kept_environment(*ENVIRONMENT),
+        "PYTHONPATH": str(PROJECT),
+        "CCCI_STATE_DIR": str(state_dir()),
     }
-    return {**kept, "PYTHONPATH": str(PROJECT), "CCCI_STATE_DIR": str(state_dir())}
 
 
 def _last_line(log: Path) -> str:

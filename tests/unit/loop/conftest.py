@@ -7,6 +7,7 @@ import pytest
 
 from ccci.loop.store import Store
 from tests.unit.loop.forge_in_memory import ForgeInMemory
+from tests.unit.loop.recipe_folder import Recipe, make_recipe
 
 
 @pytest.fixture
@@ -27,3 +28,9 @@ def forge(tmp_path: Path) -> ForgeInMemory:
 def log_lines() -> list[str]:
     """The lines that the poller has logged."""
     return []
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Recipe:
+    """A recipe without a compose file."""
+    return make_recipe(tmp_path)

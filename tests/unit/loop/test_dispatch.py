@@ -1,7 +1,9 @@
 """A request before its run: it waits, is retried, or fails without affecting others."""
 
 import html
+import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,3 +158,26 @@ def test_the_note_on_the_first_attempt_stays_when_the_second_is_refused(
     cut_off_once(store)
     dispatch.step()
     assert store.request(1).note == f"{CUT_OFF} The commit is gone."
+
+
+def test_a_run_gets_no_login_and_no_variable_that_it_does_not_need(
+    store: Store, dispatch: Dispatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, str] = {}
+
+    def start(command: list[str], env: dict[str, str], **_: object) -> SimpleNamespace:
+        seen.update(env)
+        return SimpleNamespace(pid=os.getpid(), poll=lambda: None)
+
+    for name in ("FORGE_TOKEN", "DOCKER_AUTH_CONFIG", "https_proxy", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "of-the-operator")
+    monkeypatch.setenv("DOCKER_CONFIG", "/of-the-operator")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///x.sock")
+    monkeypatch.setattr(subprocess, "Popen", start)
+    prepared = Prepared(tmp_path, tmp_path, tmp_path / "docker")
+    monkeypatch.setattr(ccci.loop.dispatch, "prepare", lambda *_: prepared)
+    queue(store, 1)
+    dispatch.step()
+    assert seen["DOCKER_CONFIG"] == str(tmp_path / "docker")
+    assert seen["DOCKER_HOST"] == "unix:///x.sock"
+    assert "of-the-operator" not in " ".join(seen.values())

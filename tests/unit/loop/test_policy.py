@@ -1,57 +1,21 @@
 """The rules for compose files of pull requests: each rule is violated once and followed once."""
 
 import shutil
-import textwrap
 import time
-import typing
 from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from ccci.errors import Misuse
-from ccci.loop.policy import Violation, violations
+from ccci.loop.policy import violations
 from ccci.project import PROJECT
 from ccci.recipe.config import Approval, load_recipe_config
 from ccci.recipe.offered import read_offered
 from lab import imagelist
+from tests.unit.loop.recipe_folder import NOTHING, Recipe
 
 RECIPES = PROJECT / "lab" / "recipes"
-NOTHING: frozenset[str] = frozenset()
-
-
-class Recipe(typing.NamedTuple):
-    """The folder of a recipe, as in a pull request."""
-
-    path: Path
-
-    def write(self, name: str, content: str | bytes) -> "Recipe":
-        given = content.encode() if isinstance(content, str) else content
-        (self.path / name).parent.mkdir(exist_ok=True)
-        (self.path / name).write_bytes(given)
-        return self
-
-    def service(self, text: str, name: str = "compose.yml") -> "Recipe":
-        """Write a service 'app'; the first line of the text is line 4 of the file."""
-        indented = textwrap.indent(textwrap.dedent(text).strip("\n"), "    ")
-        return self.write(name, f"services:\n  app:\n    image: nginx:1\n{indented}\n")
-
-    def top(self, text: str) -> "Recipe":
-        """Write something outside of the services; the first line of the text is line 4."""
-        return self.write("compose.yml", f"services:\n  app:\n    image: nginx:1\n{text}\n")
-
-    def violations(self, *allowed: str) -> list[Violation]:
-        return violations(self.path, frozenset(allowed))
-
-
-@pytest.fixture
-def recipe(tmp_path: Path) -> Recipe:
-    folder = tmp_path / "recipe"
-    folder.mkdir()
-    (folder / "nginx.conf.tmpl").write_text("x\n")
-    (folder / "folder").mkdir()
-    (folder / "folder" / "file").write_text("x\n")
-    return Recipe(folder).write(".env.sample", "TYPE=x\nDOMAIN=x.example.com\n")
 
 
 # Keys of a service, the line of the violation in them, and the approval that allows it.
@@ -127,7 +91,7 @@ APPROVABLE = [
     ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.rule=Host(`forge.lab.test`)", 3,
      "route:forge.lab.test"),
     ("deploy:\n  labels:\n    traefik.http.routers.x.rule: Host(`${DOMAIN}`)", 3,
-     "option:traefik.http.routers.x.rule"),
+     "label:traefik.http.routers.x.rule"),
     ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.rule=PathPrefix(`/`)", 3,
      "route:any"),
     ("deploy:\n  labels:\n    - Traefik.HTTP.Routers.${STACK_NAME}.Rule=PathPrefix(`/`)", 3,
@@ -136,43 +100,42 @@ APPROVABLE = [
     ("deploy:\n  labels:\n    - traefik.http.routers.${STACK_NAME}.service=api@internal", 3,
      "route:api@internal"),
     ("deploy:\n  labels:\n    - traefik.http.routers.forge.tls=true", 3,
-     "option:traefik.http.routers.forge.tls"),
+     "label:traefik.http.routers.forge.tls"),
     ("labels: ['traefik.http.middlewares.forge.compress=true']", 1,
-     "option:traefik.http.middlewares.forge.compress"),
+     "label:traefik.http.middlewares.forge.compress"),
     ("labels: ['traefik.http.serverstransports.forge.insecureskipverify=true']", 1,
-     "option:traefik.http.serverstransports.forge.insecureskipverify"),
+     "label:traefik.http.serverstransports.forge.insecureskipverify"),
     ("labels: ['traefik.tcp.serverstransports.forge.tls=true']", 1,
-     "option:traefik.tcp.serverstransports.forge.tls"),
+     "label:traefik.tcp.serverstransports.forge.tls"),
     ("labels: ['traefik.tcp.middlewares.forge.inflightconn.amount=1']", 1,
-     "option:traefik.tcp.middlewares.forge.inflightconn.amount"),
+     "label:traefik.tcp.middlewares.forge.inflightconn.amount"),
     ("labels: ['traefik.http.services.forge.loadbalancer.server.port=80']", 1,
-     "option:traefik.http.services.forge.loadbalancer.server.port"),
+     "label:traefik.http.services.forge.loadbalancer.server.port"),
     ("labels: ['traefik.http.services.${STACK_NAME}.loadbalancer.server.url=http://x']", 1,
-     "option:traefik.http.services.${STACK_NAME}.loadbalancer.server.url"),
+     "label:traefik.http.services.${STACK_NAME}.loadbalancer.server.url"),
     ("labels: ['traefik.http.services.${STACK_NAME}.weighted.services[0].name=forge']", 1,
-     "option:traefik.http.services.${STACK_NAME}.weighted.services.[0].name"),
+     "label:traefik.http.services.${STACK_NAME}.weighted.services.[0].name"),
     ("labels: ['traefik.http.routers.${STACK_NAME}.service=forge']", 1, "route:forge"),
     ("labels: ['traefik.http.routers.${STACK_NAME}.service=${STACK_NAME}@file']", 1,
      "route:${STACK_NAME}@file"),
     ("labels: ['traefik.tcp.routers.${STACK_NAME}.service=forge']", 1, "route:forge"),
     ("labels: ['traefik.http.middlewares.${STACK_NAME}.errors.service=api@internal']", 1,
-     "route:api@internal"),
-    ("labels: ['traefik.udp.routers.${STACK_NAME}.entrypoints=dns']", 1, "route:udp"),
+     "label:traefik.http.middlewares.${STACK_NAME}.errors.service"),
     ("labels: ['traefik.udp.routers.${STACK_NAME}.service=${STACK_NAME}']", 1, "route:udp"),
     # Traefik reads `a[b]` as `a.[b]`, and accepts letters that fold to ASCII letters.
     ("labels: ['traefik.http.routers[forge].tls=true']", 1,
-     "option:traefik.http.routers.[forge].tls"),
+     "label:traefik.http.routers.[forge].tls"),
     ("labels: ['traefik.http.router\u017f.forge.tls=true']", 1,
-     "option:traefik.http.routers.forge.tls"),
+     "label:traefik.http.routers.forge.tls"),
     ("labels: ['traefi\u212a.http.routers.${STACK_NAME}.RULE=Host(`forge`)']", 1, "route:forge"),
-    ("labels: ['ccci.run=20261123-235021-bf1c']", 1, "option:ccci.run"),
-    ("labels: {com.docker.stack.namespace: forge}", 1, "option:com.docker.stack.namespace"),
+    ("labels: ['ccci.run=20261123-235021-bf1c']", 1, "label:ccci.run"),
+    ("labels: {com.docker.stack.namespace: forge}", 1, "label:com.docker.stack.namespace"),
     ("labels: ['backupbot.backup.volumes.data.path=../../forge_data/_data']", 1,
-     "option:backupbot.backup.volumes.data.path"),
+     "label:backupbot.backup.volumes.data.path"),
     ("labels: ['backupbot.backup.volumes.data/../x.path=y']", 1,
-     "option:backupbot.backup.volumes.data/../x.path"),
+     "label:backupbot.backup.volumes.data/../x.path"),
     ("deploy:\n  labels:\n    - traefik.tls.stores.default.defaultcertificate.certfile=x", 3,
-     "option:traefik.tls.stores.default.defaultcertificate.certfile"),
+     "label:traefik.tls.stores.default.defaultcertificate.certfile"),
 ]  # fmt: skip
 
 
@@ -269,7 +232,7 @@ FINE = [
     "deploy:\n  placement:\n    constraints: [node.role == manager]\n  endpoint_mode: dnsrr",
     "deploy:\n  resources:\n    limits: {cpus: '1', memory: 1g}\n    reservations: {memory: 1m}",
     "deploy:\n  labels: ['traefik.enable=true', 'backupbot.backup=true']",
-    "environment:\n  - A\n  - HOME=/data\n  - B=$$HOME\n  - C=${UNKNOWN}",
+    "environment:\n  - A\n  - HOME=/data\n  - B=$$HOME\n  - C=${A}",
     "environment:\n  PATH: /bin\n  A:",
     "env_file: folder/file",
     "tmpfs: [/run]",
@@ -289,17 +252,6 @@ def test_what_affects_the_app_only_is_allowed(text: str, recipe: Recipe) -> None
 
 
 TOP = [
-    ("volumes:\n  data:\n    driver_opts:\n      type: none\n      o: bind\n      device: /srv/x",
-     6, "host-mount:/srv/x"),
-    ("volumes:\n  data:\n    driver_opts: {device: /var/run/docker.sock, o: bind}", 3,
-     "docker-socket"),
-    ("volumes:\n  data:\n    driver_opts:\n      type: nfs\n      device: ':/export'", 5,
-     "network-mount::/export"),
-    ("volumes:\n  data:\n    driver_opts:\n      type: cifs\n      device: //host/share", 5,
-     "network-mount://host/share"),
-    ("volumes:\n  data:\n    driver_opts:\n      type: ext4\n      device: /dev/sda1", 5,
-     "host-mount:/dev/sda1"),
-    ("volumes:\n  data:\n    driver_opts:\n      type: ${T:-tmpfs}\n      device: /srv/x", 5, ""),
     ("volumes:\n  data:\n    driver: rexray", 3, "volume-driver:rexray"),
     ("volumes:\n  data:\n    external: true", 3, "external-volume:data"),
     ("volumes:\n  data:\n    external: true\n    name: other_data", 4,
@@ -311,9 +263,9 @@ TOP = [
      "external-secret:other_app_password_v1"),
     ("configs:\n  c:\n    external: true\n    name: other_c", 4, "external-config:other_c"),
     ("secrets:\n  s:\n    driver: x", 3, "option:driver"),
-    ("networks:\n  x:\n    labels: [ccci.run=other]", 3, "option:ccci.run"),
-    ("volumes:\n  x:\n    labels: {ccci.run: other}", 3, "option:ccci.run"),
-    ("configs:\n  x:\n    file: folder/file\n    labels: {ccci.run: other}", 4, "option:ccci.run"),
+    ("networks:\n  x:\n    labels: [ccci.run=other]", 3, "label:ccci.run"),
+    ("volumes:\n  x:\n    labels: {ccci.run: other}", 3, "label:ccci.run"),
+    ("configs:\n  x:\n    file: folder/file\n    labels: {ccci.run: other}", 4, "label:ccci.run"),
     ("networks:\n  other:\n    external: true", 3, "network:other"),
     ("networks:\n  x:\n    external: true\n    name: other_internal", 4, "network:other_internal"),
     ("networks:\n  x:\n    name: other_internal", 3, "network:other_internal"),
@@ -327,7 +279,7 @@ TOP = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "line", "approval"), [row for row in TOP if row[2]])
+@pytest.mark.parametrize(("text", "line", "approval"), TOP)
 def test_what_affects_more_than_the_stack_needs_an_approval(
     text: str, line: int, approval: str, recipe: Recipe
 ) -> None:
@@ -373,7 +325,8 @@ def test_what_no_approval_can_allow_outside_of_services(
 @pytest.mark.parametrize(
     "text",
     [
-        "version: '3.8'\nvolumes:\n  data:\n  other: {}\n  third: {driver: local, labels: {a: b}}",
+        "version: '3.8'\nvolumes:\n  data:\n  other: {}\n  third:\n    driver: local\n"
+        "    labels: {org.opencontainers.image.title: b}",
         "volumes:\n  data:\n    name: ${STACK_NAME}_data",
         "volumes:\n  data:\n    driver_opts: {type: tmpfs, device: tmpfs, o: size=1m}",
         "secrets:\n  s:\n    external: true\n    name: ${STACK_NAME}_s_${SECRET_S_VERSION}",
@@ -606,14 +559,14 @@ def test_a_setting_that_the_previous_release_lacks_may_be_empty(
     recipe: Recipe, before: Recipe
 ) -> None:
     label = "labels:\n  - ${A}traefik.http.routers.${STACK_NAME}.rule=Host(`forge`)"
-    recipe.service(label).write(".env.sample", "A=x\n")
+    recipe.service(label).write(".env.sample", "A=org.opencontainers.image.\n")
     assert recipe.violations() == []
     found = violations(recipe.path, NOTHING, before.path)
     assert [one.approval for one in found] == ["route:forge"]
     before.write(".env.sample", "A=a\\b\n")
     assert "cannot be resolved (A)" in violations(recipe.path, NOTHING, before.path)[0].what
     # Exports are those of the new commit, with the settings of either release.
-    recipe.write("abra.sh", "export A=x\n")
+    recipe.write("abra.sh", "export A=org.opencontainers.image.\n")
     before.write(".env.sample", "").write("abra.sh", "export A=y\n")
     assert violations(recipe.path, NOTHING, before.path) == []
 
@@ -791,7 +744,13 @@ def test_a_file_that_parsers_may_read_differently_is_refused(
 
 APPROVALS = {
     "backup-bot-two": {"docker-socket", "host-mount:/var/lib/docker/volumes", "backup-bot"},
-    "traefik": {"docker-socket", "host-port:80", "host-port:443", "route:api@internal"},
+    "traefik": {
+        "docker-socket",
+        "host-port:80",
+        "host-port:443",
+        "middleware:security@file",
+        "route:api@internal",
+    },
 }
 
 
