@@ -150,8 +150,8 @@ class ComposeFile:
         for name in names_in(str(node.value)):
             self.refuse_reserved(node, name)
 
-    def refuse_unnamed_references(self, node: yaml.ScalarNode) -> None:
-        """Refuse a reference to a variable that the recipe does not have.
+    def check_references(self, node: yaml.ScalarNode) -> None:
+        """Require an approval for a reference to a variable that the recipe does not have.
 
         It could be filled in from the environment of the machine that deploys. A line with another
         violation is left out: one sentence for each line is enough.
@@ -159,18 +159,18 @@ class ComposeFile:
         if any(one.line == line_of(node) for one in self.found):
             return
         for name in self._variables.unnamed_in(str(node.value)):
-            self._refuse_unnamed(node, name, f"Name it in .env.sample, as in '# {name}='")
+            self._require_named(node, name, f"Name it in .env.sample, as in '# {name}='")
 
-    def refuse_unnamed(self, node: yaml.Node, name: str) -> None:
-        """Refuse a name without a value that the recipe does not have as a variable."""
+    def check_bare_name(self, node: yaml.Node, name: str) -> None:
+        """Require an approval for a name without a value that is no variable of the recipe."""
         self.refuse_reserved(node, name)
         if not is_reserved(name) and not self._variables.is_named(name):
             remedy = f"Write {name}=value, or name it in .env.sample, as in '# {name}='"
-            self._refuse_unnamed(node, name, remedy)
+            self._require_named(node, name, remedy)
 
-    def _refuse_unnamed(self, node: yaml.Node, name: str, remedy: str) -> None:
+    def _require_named(self, node: yaml.Node, name: str, remedy: str) -> None:
         what = f"{name} is no variable of the recipe, so the machine that deploys may fill it in"
-        self.refuse(node, what, remedy)
+        self.require_approval(node, f"variable:{name}", what, remedy)
 
     def refuse_reserved(self, node: yaml.Node, name: str) -> None:
         """Refuse a variable with a name that is reserved for the machine that deploys."""

@@ -19,13 +19,13 @@ def check_environment(compose: ComposeFile, where: str, node: yaml.Node) -> None
     if isinstance(node, yaml.MappingNode):
         for entry in entries(node):
             if is_null(entry.value):
-                compose.refuse_unnamed(entry.key_node, entry.key)
+                compose.check_bare_name(entry.key_node, entry.key)
         return
     for item in items(node):
         if "=" not in _ANY_REFERENCE.sub("", str(item.value)):
             for text in compose.readings(item, f"a variable of {where}"):
                 if text and "=" not in text:
-                    compose.refuse_unnamed(item, text)
+                    compose.check_bare_name(item, text)
 
 
 def check_env_files(compose: ComposeFile, where: str, node: yaml.Node) -> None:
@@ -53,7 +53,9 @@ def _check_lines(compose: ComposeFile, where: str, place: yaml.Node, text: str) 
             continue
         if not equals:
             what = f"{where} takes {name[:80]!r} from the machine that deploys (line {number})"
-            compose.refuse(place, what, f"Write {name[:80]}=value, or name it under 'environment'")
+            remedy = f"Write {name[:80]}=value, or name it under 'environment'"
+            compose.require_approval(place, f"variable:{name[:80]}", what, remedy)
         for reference in _REFERENCE.findall(value):
             what = f"{where} refers to the variable {reference} (line {number})"
-            compose.refuse(place, what, "Write the value there, or the variable in 'environment'")
+            remedy = "Write the value there, or the variable in 'environment'"
+            compose.require_approval(place, f"variable:{reference}", what, remedy)

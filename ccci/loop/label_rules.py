@@ -20,6 +20,8 @@ _OF_ABRA = re.compile(
     r"\.(version|timeout|recipe|chaos|chaos-version|auto-update)", re.ASCII
 )  # fmt: skip
 _OF_THE_BOT = re.compile(r"backupbot\.(backup|restore|volumes)(\.[^/]+)?", re.ASCII)
+# A scheduler of services; it starts the service that has these labels, and no other.
+_OF_SCHEDULER = re.compile(r"swarm\.cronjob\.(enable|schedule|skip-running)")
 # For people; no program acts on these.
 _DESCRIPTIONS = ("org.opencontainers.image.", "org.label-schema.")
 
@@ -48,6 +50,8 @@ def _check_label(compose: ComposeFile, where: str, place: yaml.Node, key: str, v
         if ".." in re.split(r"[\s,/:]", value) or not _OF_THE_BOT.fullmatch(key):
             what = f"{where} makes the backup bot read more than the app's volumes ({key})"
             compose.require_approval(place, f"label:{key}", what)
-    elif key and not (_OF_ABRA.fullmatch(key) or key.startswith(_DESCRIPTIONS)):
+    elif key and not (
+        _OF_ABRA.fullmatch(key) or _OF_SCHEDULER.fullmatch(key) or key.startswith(_DESCRIPTIONS)
+    ):
         what = f"{where} has the label '{key}', on which some program of the node may act"
         compose.require_approval(place, f"label:{key}", what)

@@ -131,7 +131,7 @@ def _check_file(compose: ComposeFile, root: yaml.MappingNode) -> None:
                 for labels in values(part.value, "labels") if entry.key != "services" else ():
                     check_labels(compose, f"'{part.key}' of the {entry.key}", labels)
     for scalar in scalars(root):
-        compose.refuse_unnamed_references(scalar)
+        compose.check_references(scalar)
 
 
 def _check_network(compose: ComposeFile, name: str, node: yaml.Node) -> None:

@@ -82,7 +82,8 @@ def _check_flags(compose: ComposeFile, where: str, place: yaml.Node, text: str) 
 
 def _require_a_size(compose: ComposeFile, where: str, place: yaml.Node) -> None:
     """A tmpfs without a size may take half of the node's memory, and keeps it after a restart."""
-    compose.refuse(place, f"{where} is a tmpfs without a size", "Write o: size=64m")
+    what = f"{where} is a tmpfs without a size"
+    compose.require_approval(place, "limit:size=none", what, "Write o: size=64m")
 
 
 def _check_device(compose: ComposeFile, where: str, place: yaml.Node, device: str) -> None:

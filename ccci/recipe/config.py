@@ -40,7 +40,7 @@ Approval = Annotated[
         r"|(addresses|capability|certresolver|device|dns|entrypoint|external-(config|secret|volume)"
         r"|extra-host|group|hostname|label|limit|log-driver|log-option|middleware|mount-type"
         r"|network|network-alias|network-driver|network-mount|option|registry|route|security-opt"
-        r"|sysctl|template-driver|volume-driver|volume-option):[^\s]+)$"
+        r"|sysctl|template-driver|variable|volume-driver|volume-option):[^\s]+)$"
     ),
 ]
 

@@ -49,7 +49,8 @@ BY_NAME = [
     "traefik",
     "ofelia.enabled=true",
     "ofelia.job-exec.x.command=id",
-    "swarm.cronjob.enable=true",
+    "swarm.cronjob.registry-auth=true",
+    "swarm.cronjob.replicas=100000",
     "com.centurylinklabs.watchtower.enable=true",
     "diun.enable=true",
     "caddy=forge.lab.test",
@@ -173,6 +174,8 @@ ALLOWED = [
     "coop-cloud.${STACK_NAME}.timeout=${TIMEOUT:-300}",
     "coop-cloud.${STACK_NAME}.auto-update=${ENABLE_AUTO_UPDATE:-false}",
     "org.opencontainers.image.title=x",
+    "swarm.cronjob.enable=true",
+    "swarm.cronjob.schedule=0 3 * * *",
 ]
 
 

@@ -754,6 +754,11 @@ APPROVALS = {
 }
 
 
+def test_the_recipe_of_this_projects_own_tests_needs_no_approval() -> None:
+    """It has what real recipes have, such as a service that a scheduler starts."""
+    assert violations(PROJECT / "tests" / "guestbook", NOTHING) == []
+
+
 @pytest.mark.parametrize("name", imagelist.recipes())
 def test_the_approvals_that_the_recipes_of_the_lab_need(name: str, tmp_path: Path) -> None:
     """The recipes of the server itself need exactly these; all others need none."""

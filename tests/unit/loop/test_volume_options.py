@@ -39,10 +39,10 @@ OPTIONS = [
     ("{type: tmpfs, o: 'nr_inodes=0,size=1m'}", ["volume-option:nr_inodes=0"]),
     ("{type: tmpfs, o: 'size=1m,mode=x'}", [""]),
     # Without a size, a tmpfs may take half of the memory.
-    ("{type: tmpfs}", [""]),
-    ("{type: tmpfs, device: tmpfs, o: nosuid}", [""]),
-    ("{o: ''}", [""]),
-    ("{o: }", [""]),
+    ("{type: tmpfs}", ["limit:size=none"]),
+    ("{type: tmpfs, device: tmpfs, o: nosuid}", ["limit:size=none"]),
+    ("{o: ''}", ["limit:size=none"]),
+    ("{o: }", ["limit:size=none"]),
 ]  # fmt: skip
 
 
