@@ -49,7 +49,7 @@ class Site:
 
 def take(site: Site, monkeypatch: pytest.MonkeyPatch, lines: list[str], **options: bool) -> str:
     monkeypatch.setattr(backupbot.create, "require_promised", lambda promises, say: None)
-    monkeypatch.setattr(backupbot.create, "own_folder", lambda stack, volumes: nullcontext())
+    monkeypatch.setattr(backupbot.create, "own_folder", lambda stack, volumes, own: nullcontext())
     monkeypatch.setattr(backupbot.create, "carry", lambda source, target, paths: None)
     mount = Mount("volume", "shop_data", "/data")
     stack = Stack("shop", (Service("db", "id", parse("db", LABELS), (mount,)),))

@@ -35,7 +35,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 @contextmanager
-def own_folder(stack: str, volumes: Sequence[str], own: Path = OWN_ROOT) -> Iterator[None]:
+def own_folder(stack: str, volumes: Sequence[str], own: Path) -> Iterator[None]:
     """Keep the bot's own folder for some volumes of a stack, empty at the beginning and the end.
 
     Args:

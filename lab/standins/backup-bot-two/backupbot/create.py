@@ -100,7 +100,8 @@ def _take(
     plan: BackupPlan, repository: SnapshotTaker, say: Callable[[str], None], retries: int
 ) -> str:
     paths = [promise.inside_root for promise in plan.promises]
-    with own_folder(plan.stack.name, [promise.volume for promise in plan.promises]):
+    volumes = [promise.volume for promise in plan.promises]
+    with own_folder(plan.stack.name, volumes, OWN_ROOT):
         carry(LIVE_ROOT, OWN_ROOT, paths)
         for attempt in range(retries + 1):
             try:

@@ -14,6 +14,7 @@ from backupbot.carry import LIVE_ROOT, OWN_ROOT, carry, own_folder
 from backupbot.errors import BackupError
 from backupbot.hooks import Containers, HookRunner
 from backupbot.plan import (
+    VOLUMES_ROOT,
     Hook,
     Stack,
     hooks,
@@ -99,9 +100,11 @@ def restore(
 
 def _restore_in_place(snapshot: Snapshot, repository: Repository, paths: Sequence[str]) -> None:
     """Restore to where no link of an app stands, and carry it into the volumes from there."""
-    with own_folder(snapshot.stack, sorted(set(map(volume_of, paths)))):
+    with own_folder(snapshot.stack, sorted(set(map(volume_of, paths))), OWN_ROOT):
         repository.restore(snapshot, "/", paths)
-        carry(OWN_ROOT, LIVE_ROOT, [PurePosixPath(path).relative_to(OWN_ROOT) for path in paths])
+        carry(
+            OWN_ROOT, LIVE_ROOT, [PurePosixPath(path).relative_to(VOLUMES_ROOT) for path in paths]
+        )
 
 
 def narrow(
