@@ -10,6 +10,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import Any
 
+from docker.errors import NotFound
+
 from ccci.errors import RecipeFailure
 from ccci.swarm.copying import read_file
 from ccci.swarm.mounts import Mount, mounts_of
@@ -86,8 +88,15 @@ def _put(swarm: SwarmView, stack: str, mount: Mount, content: bytes) -> None:
         entry = tarfile.TarInfo(MARKER_NAME)
         entry.size, entry.mode = len(content), 0o644
         tar.addfile(entry, io.BytesIO(content))
-    # Docker replaces what is in the way, and follows no link that stands there.
-    _container(swarm, stack, mount).put_archive(mount.folder, archive.getvalue())
+    container = _container(swarm, stack, mount)
+    try:
+        # Docker replaces what is in the way, and follows no link that stands there.
+        container.put_archive(mount.folder, archive.getvalue())
+    except NotFound:
+        raise RecipeFailure(
+            f"Volume {mount.volume} is mounted at {mount.folder} of service {mount.service}, and "
+            "in its container there is no such folder any more."
+        ) from None
 
 
 def _container(swarm: SwarmView, stack: str, mount: Mount) -> Any:

@@ -92,3 +92,11 @@ def test_no_link_is_followed_when_it_is_planted_again(planted: Planted, tmp_path
     planted.file.symlink_to(tmp_path / "other")
     spoil_markers(planted.swarm, STACK, planted.markers)
     assert (tmp_path / "other").read_text() == "of somebody else"
+
+
+def test_a_mount_that_the_app_moved_away_is_told(planted: Planted) -> None:
+    planted.file.parent.rename(planted.file.parent.with_name("elsewhere"))
+    with pytest.raises(
+        RecipeFailure, match="shop_lab_test_data is mounted at /data of service app"
+    ):
+        plant_markers(planted.swarm, STACK)

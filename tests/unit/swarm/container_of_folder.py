@@ -1,6 +1,7 @@
 """A folder that answers as Docker does for the files of a container."""
 
 import io
+import os
 import stat
 import subprocess
 import tarfile
@@ -41,11 +42,7 @@ class ContainerOfFolder:
     def get_archive(self, path: str) -> tuple[Iterator[bytes], dict[str, Any]]:
         """Return a tar stream of what is there, and its mode and size; follow no link."""
         place = self.root / path.strip("/")
-        try:
-            about = place.lstat()
-        except FileNotFoundError:
-            error: Any = NotFound
-            raise error(f"Could not find the file {path} in container") from None
+        about = self._require(place, path)
         mode = next((bit for is_kind, bit in _GO_KINDS.items() if is_kind(about.st_mode)), 0)
         seen = {"name": place.name, "size": about.st_size, "mode": mode | about.st_mode & 0o777}
         self.switch()
@@ -53,6 +50,7 @@ class ContainerOfFolder:
 
     def put_archive(self, folder: str, data: bytes) -> bool:
         """Unpack a tar archive; what is in the way is replaced."""
+        self._require(self.root / folder.strip("/"), folder)
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             for entry in tar:
                 place = self.root / folder.strip("/") / entry.name
@@ -60,6 +58,13 @@ class ContainerOfFolder:
                     place.unlink()
                 tar.extract(entry, place.parent, filter="data")
         return True
+
+    def _require(self, place: Path, path: str) -> os.stat_result:
+        try:
+            return place.lstat()
+        except FileNotFoundError:
+            error: Any = NotFound
+            raise error(f"Could not find the file {path} in container") from None
 
     def _chunks(self, place: Path) -> Iterator[bytes]:
         command = ["tar", "-C", str(place.parent), "--format=pax", "-cf", "-", place.name]
