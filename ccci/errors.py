@@ -23,3 +23,7 @@ class NodeFailure(CcciError):
 
 class Misuse(CcciError):
     """An input is wrong: one sentence names it and says what to change. Nothing was deployed."""
+
+
+class UnreadableRecipe(RecipeFailure, Misuse):
+    """A file of a recipe cannot be read: the recipe's fault in a run, a wrong input elsewhere."""

@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ccci.authoring.project import Project
+from ccci.results.pinned_tests import PINNED_FILE
 
 PLACES = ("recipes", "suites", "libraries", "resources", "ccci", "tests")
 HEADINGS = ("recipe", "recipes/", "suites/", "elsewhere", "lines", "files", "of it Python", "lab/")
@@ -135,6 +136,8 @@ class _Tree:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
+        if path.name == PINNED_FILE:
+            continue  # `make docs` writes it.
         if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
             yield path
 

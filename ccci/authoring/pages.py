@@ -1,4 +1,4 @@
-"""`make docs`: the keyword pages, and for each recipe what its suite proves, step by step.
+"""`make docs`: the keyword pages, each suite's tests by name, and what they prove step by step.
 
 Everything is written from the sources alone, so that the same sources give the same bytes: times,
 line numbers and paths of this machine, which libdoc writes into a page, are left out.
@@ -15,6 +15,7 @@ from robot.libdocpkg import LibraryDocumentation
 from robot.libdocpkg.htmlwriter import LibdocHtmlWriter
 
 from ccci.authoring.model import Finding
+from ccci.authoring.pins import pinned_files
 from ccci.authoring.project import Project
 from ccci.authoring.recipe_page import MADE, recipe_page
 from ccci.authoring.vocabulary import Vocabulary
@@ -28,6 +29,7 @@ def render(root: Path) -> dict[str, str]:
     # Before the keyword pages: writing those turns the documentation into HTML in place.
     for recipe in project.enrolled:
         pages[f"docs/recipes/{recipe}.md"] = recipe_page(project, vocabulary, recipe)
+    pages |= pinned_files(project)
     pages["docs/recipes/README.md"] = _recipe_index(project)
     pages["docs/keywords/README.md"] = _keyword_index(project, vocabulary)
     for library in vocabulary.libraries:
@@ -43,12 +45,12 @@ def render(root: Path) -> dict[str, str]:
 def stale(root: Path) -> list[Finding]:
     """Return a finding for each kept page that is missing, differs, or has lost its source.
 
-    Only Markdown is kept in the repository; HTML is made on demand.
+    Markdown and the lists of tests are kept in the repository; HTML is made on demand.
     """
     wanted = render(root)
     findings = []
     for name, text in wanted.items():
-        if not name.endswith(".md"):
+        if name.endswith(".html"):
             continue
         path = root / name
         if not path.exists():

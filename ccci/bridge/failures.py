@@ -1,7 +1,8 @@
-"""The one place where the works' errors become Robot failures.
+"""The one place where errors become Robot failures.
 
-A recipe's broken promise is a plain failure. A failure of the node or of these tests has the tag
-`incomplete`, and its message begins so: it says nothing about the recipe.
+A recipe's broken promise is a plain failure. Any other error of this project or of a library it
+uses (the Docker SDK, requests, the operating system) says nothing about the recipe: its message
+begins with `Incomplete:`, and `ccci.results.reasons` reads that.
 """
 
 from collections.abc import Callable
@@ -9,11 +10,11 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from robot.api.deco import keyword
-from robot.libraries.BuiltIn import BuiltIn, RobotNotRunningError
+from robot.errors import RobotError
 
 from ccci.errors import CcciError, RecipeFailure
+from ccci.results.reasons import INCOMPLETE
 
-INCOMPLETE = "incomplete"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -45,8 +46,11 @@ def project_keyword(*tags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         def converting(*args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 return method(*args, **kwargs)
-            except CcciError as error:
-                raise as_failure(error) from error
+            except Exception as error:
+                failure = as_failure(error)
+                if failure is error:
+                    raise
+                raise failure from error
 
         made: Any = keyword(tags=tags)(converting)
         result: Callable[P, R] = made
@@ -55,15 +59,20 @@ def project_keyword(*tags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-def as_failure(error: CcciError) -> Exception:
-    """Return the Robot failure for an error of the works; tag the test when it is incomplete."""
+def as_failure(error: Exception) -> Exception:
+    """Return the Robot failure for an error.
+
+    Robot's own (a keyword that was run inside failed, a stage was opted out), and an assertion of a
+    recipe's Python, are returned as they are.
+    """
     if isinstance(error, RecipeFailure):
         return Broken(str(error))
-    try:
-        BuiltIn().set_tags(INCOMPLETE)
-    except RobotNotRunningError:
-        pass
-    except RuntimeError:
-        # Tags cannot be set in a suite teardown; there the message alone says so.
-        pass
-    return Incomplete(f"Incomplete: {error}")
+    if isinstance(error, CcciError):
+        return Incomplete(f"{INCOMPLETE}{error}")
+    if isinstance(error, RobotError | AssertionError | Incomplete) or _skips(error):
+        return error
+    return Incomplete(f"{INCOMPLETE}{type(error).__name__}: {error}")
+
+
+def _skips(error: Exception) -> bool:
+    return bool(getattr(error, "ROBOT_SKIP_EXECUTION", False))

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from ccci.bridge import publishing
 from ccci.bridge.console import test_begins
 from ccci.bridge.session import session
 from ccci.errors import SKIPPED
+from ccci.results.reasons import is_incomplete
 
 # What Robot says of the tests after the one in which a signal came.
 _NOT_BEGUN = "Test execution stopped"
@@ -35,13 +37,17 @@ class Listener:
         test_begins()
 
     def end_test(self, _data: Any, result: Any) -> None:
-        """Redact a test's failure, and count it."""
+        """Redact a test's failure, count it, and tag one that says nothing about the recipe."""
         session.failures += result.failed
         if result.failed and session.overdue:
             begun = not result.message.startswith(_NOT_BEGUN)
             then = f"{session.overdue}\n{result.message}"
             result.message = then if begun else f"{SKIPPED}{session.overdue}"
         result.message = session.redact(result.message)
+        if result.failed:
+            publishing.test_ended(result.end_time)
+            if is_incomplete(result.message):
+                result.tags.add("incomplete")
 
     def end_suite(self, _data: Any, result: Any) -> None:
         """Redact a suite's failure."""

@@ -10,19 +10,23 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
 from robot.api import ExecutionResult
 from robot.rebot import rebot
+from robot.result import TestSuite
 
-from ccci.bridge.verdicts import first_incomplete, stage_verdicts
+from ccci.bridge.verdicts import executed, first_incomplete, stage_verdicts, whole_verdict
+from ccci.errors import CcciError, NodeFailure
 from ccci.results.artefacts import clean, save_logs
 from ccci.results.clearance import clear
+from ccci.results.pinned_tests import Pinned, read_pinned, told
 from ccci.results.progress import write_progress
 from ccci.results.store import (
+    DOCKER_GONE,
     INTERRUPTED,
     MATRIX_VARIABLE,
     PROVIDER_GONE,
@@ -31,13 +35,21 @@ from ccci.results.store import (
     prune_results,
     results_dir,
     was_cut_off,
-    worst,
     write_results,
 )
 from ccci.run.run import Run, new_run_id
+from ccci.swarm.daemon import DaemonWatch
 from ccci.swarm.memory import MemoryWatch
 
 _OWN_STAGES = ("functional", "browser")
+
+
+@dataclass(frozen=True, order=True)
+class Disturbance:
+    """What came between: a failure from then on says nothing about the recipe."""
+
+    at: datetime
+    reason: str
 
 
 @dataclass
@@ -47,9 +59,11 @@ class _Published:
     facts: RunFacts | None = None
     output: Path = Path()
     results: Path = Path()
+    suites: Path = Path()
     run: Run | None = None
     memory: MemoryWatch | None = None
-    interrupted_at: datetime | None = None
+    docker: DaemonWatch | None = None
+    disturbances: list[Disturbance] = field(default_factory=list)
 
     @property
     def secrets(self) -> list[str]:
@@ -76,6 +90,7 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
         matrix=os.environ.get(MATRIX_VARIABLE, ""),
     )
     _published.output = output
+    _published.suites = project / "suites"
     _published.results = results_dir(project) / recipe / run_id
     _published.results.mkdir(parents=True, exist_ok=True)
     atexit.register(_publish)
@@ -93,7 +108,21 @@ def show_progress(stage: str, stage_seconds: dict[str, float], failures: int) ->
 
 def interrupted() -> None:
     """Note that the run is being interrupted: failures from now on say nothing of the recipe."""
-    _published.interrupted_at = _published.interrupted_at or datetime.now()
+    _published.disturbances.append(Disturbance(datetime.now(), INTERRUPTED))
+
+
+def test_ended(at: datetime) -> None:
+    """Note what took the ground from under a test: its failure then says nothing of the recipe."""
+    if reason := _provider_gone():
+        _published.disturbances.append(Disturbance(at, reason))
+
+
+def _first_disturbance(but: str) -> Disturbance | None:
+    """Return what came between first, leaving out one reason."""
+    found = [one for one in _published.disturbances if one.reason != but]
+    if _published.docker and _published.docker.gone_at:
+        found.append(Disturbance(_published.docker.gone_at, DOCKER_GONE))
+    return min(found, default=None)
 
 
 def describe(run: Run) -> Path:
@@ -102,12 +131,13 @@ def describe(run: Run) -> Path:
     _published.run = run
     _published.memory = MemoryWatch(docker.from_env(), run.record.journal.stacks)
     _published.memory.start()
-    releases = [str(release) for release in run.checkout.releases]
+    _published.docker = DaemonWatch()
+    _published.docker.start()
     _published.facts = replace(
         _published.facts,
         head=run.checkout.commit,
         head_release=str(run.checkout.head_release or ""),
-        upgraded_from=run.options.upgrade_from or (releases[-1] if releases else ""),
+        upgraded_from=_upgraded_from(run),
         pull_request=run.options.pull_request,
         domain=run.driver.app.domain,
         abra=run.abra_version,
@@ -149,29 +179,40 @@ def _publish() -> None:
     suite = ExecutionResult(str(output)).suite
     overdue = _published.run.record.journal.overdue() if _published.run else ""
     # What takes too long is ended as if it were interrupted, but that is the recipe's fault.
-    at = None if overdue else _published.interrupted_at
-    stages = stage_verdicts(suite, at)
+    disturbed = _first_disturbance(but=INTERRUPTED if overdue else "")
+    disturbed_at = disturbed.at if disturbed else None
+    pinned, problem = _pinned(facts)
+    # What a recipe opts out of is not pinned in its suite; the generic suite is that of them all.
+    ran = executed(suite, facts.opt_outs if facts.generic else ())
+    missing = [test for test in pinned if test not in ran]
+    stages = stage_verdicts(suite, disturbed_at, facts.opt_outs, missing)
     if facts.opt_outs.get("browser") and stages["browser"] == "not run":
         stages["browser"] = "opted out"
     # Generic suites have no tests of the app itself, and no verdict on them.
-    claimed = [v for s, v in stages.items() if not (facts.generic and s in _OWN_STAGES)]
+    claimed = [stage for stage in stages if not (facts.generic and stage in _OWN_STAGES)]
+    verdict = whole_verdict(stages, claimed)
     not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
     gone = _provider_gone()
-    if gone:
-        # Each failure may be due to the missing provider.
-        stages = {s: "incomplete" if v == "failed" else v for s, v in stages.items()}
+    if overdue and not disturbed:
+        verdict = "failed"
+    if verdict != "failed" and (gone or problem or missing or _end_failed(suite)):
+        verdict = "incomplete"
+    reasons = (
+        disturbed.reason if disturbed else gone,
+        overdue,
+        first_incomplete(suite, disturbed_at),
+        problem,
+        f"not run: {', '.join(not_run)}" if not_run else "",
+        told(missing, len(pinned)),
+    )
     count = suite.statistics
     outcome = RunResults(
         facts=facts,
-        verdict="incomplete" if gone else "failed" if overdue else worst(claimed),
+        verdict=verdict,
         stages=stages,
         tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
         seconds=round(suite.elapsed_time.total_seconds(), 2),
-        reason=gone
-        or overdue
-        or (INTERRUPTED if at else "")
-        or first_incomplete(suite, at)
-        or (f"not run: {', '.join(not_run)}" if not_run else ""),
+        reason=next(filter(None, reasons), ""),
         redactions=redactions,
         peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
         overhead_cpu_seconds=round(time.process_time(), 2),
@@ -182,6 +223,27 @@ def _publish() -> None:
     # Last, since a file that is changed after this may not leave the node. A run that never began
     # has made no credential.
     clear(results, _published.run.record.credentials.names_by_value() if _published.run else {})
+
+
+def _pinned(facts: RunFacts) -> tuple[list[Pinned], str]:
+    """Return the tests that the run's suite must have, or why nobody knows them."""
+    folder = "generic" if facts.generic else facts.recipe
+    try:
+        return read_pinned(_published.suites / folder), ""
+    except NodeFailure as error:
+        return [], str(error)
+
+
+def _end_failed(suite: TestSuite) -> bool:
+    return bool(suite.has_teardown and suite.teardown.failed)
+
+
+def _upgraded_from(run: Run) -> str:
+    """Return the release that the upgrade starts from; "" where there is none."""
+    try:
+        return run.options.upgrade_from or str(run.checkout.previous)
+    except CcciError:
+        return ""  # The upgrade stage says why.
 
 
 def _provider_gone() -> str:

@@ -1,65 +1,95 @@
 """The verdict of each stage, read from Robot's results."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from pathlib import Path
 
 from robot.result import TestCase, TestSuite
 
-from ccci.bridge.failures import INCOMPLETE
+from ccci.results.pinned_tests import Pinned, stage_of_file
+from ccci.results.reasons import is_incomplete
 from ccci.results.store import Verdict, worst
 from ccci.stage_names import STAGES
 
+# A run without any of them has not shown that the app keeps its data.
+_DATA_STAGES = ("restart", "backup", "upgrade")
+# `End Run` fails only because of the node; Robot then lets every test of the run fail.
+_RUN_DID_NOT_END = "Parent suite teardown failed"
 
-def stage_verdicts(suite: TestSuite, interrupted_at: datetime | None) -> dict[str, Verdict]:
+
+def stage_verdicts(
+    suite: TestSuite,
+    disturbed_at: datetime | None,
+    opted_out: Collection[str] = (),
+    missing: Collection[Pinned] = (),
+) -> dict[str, Verdict]:
     """Return stage to verdict, for every stage.
 
     Args:
         suite: the results of the whole run.
-        interrupted_at: when the run was interrupted; None if it was not.
+        disturbed_at: from when on a failure says nothing about the recipe; None if nothing did.
+        opted_out: the stages that the recipe opted out of.
+        missing: tests that a full run must have, and that were not run.
 
     Example:
         ``stage_verdicts(ExecutionResult("output.xml").suite, None)["backup"]``
     """
-    return {stage: _verdict_of(_tests_of(suite, stage), interrupted_at) for stage in STAGES}
+    found: dict[str, Verdict] = {}
+    for stage in STAGES:
+        verdicts = [
+            _verdict_of(test, disturbed_at, stage in opted_out)
+            for test in suite.all_tests
+            if stage_of(test) == stage
+        ]
+        if verdicts and any(one.stage == stage for one in missing):
+            verdicts.append("not run")
+        found[stage] = "not run" if set(verdicts) <= {"not run"} else worst(verdicts)
+    return found
 
 
-def first_incomplete(suite: TestSuite, interrupted_at: datetime | None) -> str:
+def whole_verdict(stages: Mapping[str, Verdict], claimed: Collection[str]) -> Verdict:
+    """Return the verdict of a run from those of its stages.
+
+    A run that opted out of every stage in which data could be lost has not passed.
+
+    Args:
+        stages: stage to verdict.
+        claimed: the stages that the suite has.
+    """
+    whole = worst([stages[stage] for stage in claimed])
+    if whole == "passed" and all(stages[stage] == "opted out" for stage in _DATA_STAGES):
+        return "opted out"
+    return whole
+
+
+def executed(suite: TestSuite, opted_out: Collection[str] = ()) -> set[Pinned]:
+    """Return the tests that were run to a verdict, or whose stage the recipe opted out of."""
+    return {
+        Pinned(Path(str(test.source)).stem, test.name)
+        for test in suite.all_tests
+        if not test.skipped or stage_of(test) in opted_out
+    }
+
+
+def first_incomplete(suite: TestSuite, disturbed_at: datetime | None) -> str:
     """Return the first two lines of the first message that made a test incomplete; "" if none."""
     for test in suite.all_tests:
-        if test.failed and _is_incomplete(test, interrupted_at):
+        if _verdict_of(test, disturbed_at, opted_out=False) == "incomplete":
             return " ".join(str(test.message).splitlines()[:2])
+    if suite.has_teardown and suite.teardown.failed:
+        return " ".join(str(suite.teardown.message).splitlines()[:2])
     return ""
 
 
-def _tests_of(suite: TestSuite, stage: str) -> list[TestCase]:
-    """The tests in the suite file of a stage, at any depth."""
-    return [test for test in suite.all_tests if stage in _suite_names(test)]
+def stage_of(test: TestCase) -> str:
+    """Return the stage that the name of a test's file states."""
+    return stage_of_file(Path(str(test.source)).stem)
 
 
-def _suite_names(test: TestCase) -> set[str]:
-    """The first words of the names of the suites that a test is in, in lower case."""
-    names, suite = set(), test.parent
-    while suite is not None:
-        names.add(suite.name.split(" ")[0].lower())
-        suite = suite.parent
-    return names
-
-
-def _verdict_of(tests: list[TestCase], interrupted_at: datetime | None) -> Verdict:
-    verdicts: list[Verdict] = []
-    for test in tests:
-        if test.passed:
-            verdicts.append("passed")
-        elif test.skipped:
-            verdicts.append("opted out")
-        else:
-            verdicts.append("incomplete" if _is_incomplete(test, interrupted_at) else "failed")
-    return worst(verdicts) if verdicts else "not run"
-
-
-def _is_incomplete(test: TestCase, interrupted_at: datetime | None) -> bool:
-    # `End Run` fails only because of the node; as a suite teardown it then fails every test.
-    if test.message.startswith("Parent suite teardown failed"):
-        return True
-    # After an interrupt Robot loads no more libraries, so that no tag can be set there.
-    late = interrupted_at and test.end_time and test.end_time >= interrupted_at
-    return test.tags.match(INCOMPLETE) or bool(late)
+def _verdict_of(test: TestCase, disturbed_at: datetime | None, opted_out: bool) -> Verdict:
+    if test.skipped:
+        return "opted out" if opted_out else "not run"
+    if test.passed or test.message.startswith(_RUN_DID_NOT_END):
+        return "passed"
+    late = disturbed_at and test.end_time and test.end_time >= disturbed_at
+    return "incomplete" if late or is_incomplete(test.message) else "failed"

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
 
-from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
+from ccci.deploy import blame
+from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.node.environment import kept_environment
 from ccci.node.server import Server
 
@@ -30,11 +31,6 @@ _NEEDS_TERMINAL = {
     ("app", "logs"),
     ("recipe", "lint"),
 }
-# These fail because of the recipe's content. A failure of any other says nothing about the recipe.
-_USES_RECIPE = {"deploy", "upgrade", "rollback", "backup", "restore", "restart", "cmd", "run"}
-# With abra's short names for them, so that those deployments are counted too.
-_APP = {"app", "a"}
-_DEPLOYS = {"deploy", "d", "upgrade", "up", "rollback", "rl"}
 # How abra and the backup bot begin the line that says why they failed.
 _REASON = re.compile(r"^(?:FATA\b|ERRO\b|(?i:error|fatal):)\s*")
 # Of this process's environment. A compose file cannot name any of these: see loop.variables.
@@ -86,9 +82,10 @@ class Abra:
             check: raise when the exit code is not 0.
 
         Raises:
-            RecipeFailure: a command that uses the recipe's content (deploy, backup, restore, ...)
-                failed, and `check` is set.
-            NodeFailure: another command failed, or one did not end in time.
+            RecipeFailure: a command that uses the recipe's content (deploy, backup, run, cp, ...)
+                failed, and `check` is set; one that runs in its containers did not end in time.
+            NodeFailure: another command failed or did not end in time; or Docker or the node was
+                the reason.
             Misuse: the command would run the recipe's abra.sh on this machine.
 
         Example:
@@ -119,11 +116,12 @@ class Abra:
             expected: the exit code that was expected.
 
         Returns:
-            A RecipeFailure for a command that uses the recipe's content (deploy, backup, restore,
-            ...), else a NodeFailure, which says nothing about the recipe. The sentence begins with
-            the reason that the command gave, since it may be cut short where it is shown.
+            A RecipeFailure for a command that uses the recipe's content (deploy, backup, run, cp,
+            ...), else a NodeFailure, which says nothing about the recipe; so does one for which
+            Docker or the node was the reason. The sentence begins with the reason that the command
+            gave, since it may be cut short where it is shown.
         """
-        kind = RecipeFailure if _USES_RECIPE & set(arguments[1:2]) else NodeFailure
+        kind = blame.kind_of_failure(arguments, result.stdout + result.stderr)
         return kind(_how_it_ended(result, expected))
 
     def deployments_of(self, domain: str) -> int:
@@ -205,8 +203,8 @@ class Abra:
                 return output
             output += read
 
-    def _too_late(self, arguments: Sequence[str], within_seconds: float) -> NodeFailure:
-        return NodeFailure(
+    def _too_late(self, arguments: Sequence[str], within_seconds: float) -> CcciError:
+        return blame.kind_when_late(arguments)(
             f"'abra {' '.join(arguments)}' did not end within {within_seconds:g} s and was killed. "
             "Run the same command by hand with --debug."
         )
@@ -232,8 +230,7 @@ def _deployed_by(arguments: Sequence[str]) -> str:
     """The app that a command deploys; "" when it deploys none."""
     # No flag that may stand before the domain takes a value.
     plain = [argument for argument in arguments if not argument.startswith("-")]
-    deploys = len(plain) > 2 and plain[0] in _APP and plain[1] in _DEPLOYS
-    return plain[2] if deploys else ""
+    return plain[2] if len(plain) > 2 and blame.deploys(blame.command_of(arguments)) else ""
 
 
 def _refuse_local_commands(arguments: Sequence[str]) -> None:

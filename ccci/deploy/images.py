@@ -1,16 +1,34 @@
 """The images of an app: reads them from the compose files, and pulls those that are missing."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from ccci.errors import NodeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.recipe.compose import fill_in, images_in
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+
+# What a registry says of a tag that it does not have, in the words of Docker and of containerd. A
+# repository that is missing or private is told in one sentence: that says nothing certain.
+_UNKNOWN = re.compile(r"manifest unknown|manifest for \S+ not found|[\w.-]+/\S+:\S+: not found$")
+
+
+def is_unknown(message: str) -> bool:
+    """Return whether an image was not pulled because its registry says that it does not exist.
+
+    Example:
+        >>> is_unknown("manifest for nginx:0.0 not found: manifest unknown: manifest unknown")
+        True
+        >>> is_unknown("dial tcp: lookup registry-1.docker.io: no such host")
+        False
+    """
+    return _UNKNOWN.search(message.strip()) is not None
 
 
 def named_images(compose_files: list[Path], settings: Mapping[str, str]) -> dict[str, str]:
@@ -36,7 +54,8 @@ def pull_missing(
         tell: called for each image that is pulled.
 
     Raises:
-        NodeFailure: one is not available.
+        RecipeFailure: the registry says that one does not exist.
+        NodeFailure: one is not available for another reason.
     """
     for image in sorted(set(images)):
         try:
@@ -47,6 +66,11 @@ def pull_missing(
         try:
             client.images.pull(image)
         except (NotFound, APIError) as error:
+            if is_unknown(str(error.explanation)):
+                raise RecipeFailure(
+                    f"Image {image} does not exist: its registry says so ({error.explanation}). "
+                    "Correct the name or the tag in the recipe's compose file."
+                ) from None
             raise NodeFailure(
                 f"Image {image} is not available: it is not on this node, and the pull failed: "
                 f"{error.explanation}. In the lab, 'make lab-status' tells more."

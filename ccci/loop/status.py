@@ -65,7 +65,8 @@ def _explanation(found: Findings) -> str:
         return found.reason
     passed, failed = results.tests.get("passed", 0), results.tests.get("failed", 0)
     if found.verdict == "opted out":
-        return "nothing was tested"
+        left_out = ", ".join(stage for stage in STAGES if results.stages.get(stage) == "opted out")
+        return f"the recipe opted out of {left_out or 'everything'}"
     if found.verdict == "passed":
         return f"{passed} of {count(passed + failed, 'test')}, {results.seconds:.0f} s"
     stages = ", ".join(stage for stage in STAGES if results.stages.get(stage) == "failed")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from ccci.errors import Misuse
+from ccci.errors import UnreadableRecipe
 
 _VARIABLE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)(?:(:?[-?+])([^}]*))?\})")
 
@@ -16,22 +16,22 @@ def read_compose(path: Path) -> dict[str, Any]:
     """Return the content of one compose file, its anchors and merges resolved.
 
     Raises:
-        Misuse: it is missing, or no compose file.
+        UnreadableRecipe: it is missing, or no compose file.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise Misuse(
+        raise UnreadableRecipe(
             f"{path.name} is named in COMPOSE_FILE and is not in the recipe {path.parent.name}."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path}: not valid YAML: {str(error).splitlines()[0]}.") from None
+        raise UnreadableRecipe(f"{path}: not valid YAML: {str(error).splitlines()[0]}.") from None
     services = content.get("services") or {} if isinstance(content, dict) else None
     if not isinstance(services, dict):
-        raise Misuse(f"{path}: not a compose file: it holds no table of services.")
+        raise UnreadableRecipe(f"{path}: not a compose file: it holds no table of services.")
     for service, table in services.items():
         if not isinstance(table or {}, dict):
-            raise Misuse(f"{path}: not a compose file: service '{service}' is no table.")
+            raise UnreadableRecipe(f"{path}: not a compose file: service '{service}' is no table.")
     return dict(content)
 
 
@@ -65,7 +65,9 @@ def images_in(compose_files: list[Path]) -> dict[str, str]:
     for service, parts in services_in(compose_files).items():
         named = [part["image"] for part in parts if part.get("image")]
         if not named:
-            raise Misuse(f"{compose_files[0].parent.name}: service '{service}' names no image.")
+            raise UnreadableRecipe(
+                f"{compose_files[0].parent.name}: service '{service}' names no image."
+            )
         images[service] = str(named[-1])
     return images
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from ccci.errors import Misuse
+from ccci.errors import Misuse, UnreadableRecipe
 
 _REFERENCE = re.compile(r"(\\)?\$(?:\{(\w+)\}|(\w+))")
 _EXPORT = re.compile(r"^export[ \t]+(\w+)=(\"[^\"]*\"|'[^']*'|[^\s#]*)", re.MULTILINE)
@@ -67,12 +67,12 @@ def compose_files(env: dict[str, str], recipe_dir: Path) -> list[Path]:
     """Return the compose files that an app's settings name, in order.
 
     Raises:
-        Misuse: one lies outside of the recipe.
+        UnreadableRecipe: one lies outside of the recipe.
     """
     names = [name for name in env.get("COMPOSE_FILE", "compose.yml").split(":") if name]
     for name in names:
         if name.startswith("/") or ".." in Path(name).parts:
-            raise Misuse(
+            raise UnreadableRecipe(
                 f"COMPOSE_FILE names {name!r}, which lies outside of the recipe {recipe_dir.name}."
             )
     return [recipe_dir / name for name in names]

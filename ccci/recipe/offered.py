@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ccci.errors import Misuse
+from ccci.errors import Misuse, UnreadableRecipe
 from ccci.recipe.compose import labels_of, read_compose, services_of
 from ccci.recipe.envfile import compose_files, read_env, read_exports
 
@@ -90,10 +90,13 @@ def read_offered(folder: Path) -> Offered:
     """Read what a checkout offers.
 
     Raises:
-        Misuse: .env.sample or a compose file that it names cannot be read.
+        UnreadableRecipe: .env.sample or a compose file that it names cannot be read.
     """
     sample = folder / SAMPLE
-    env = read_env(sample) if sample.is_file() else {}
+    try:
+        env = read_env(sample) if sample.is_file() else {}
+    except Misuse as error:
+        raise UnreadableRecipe(str(error)) from None
     text = sample.read_text(encoding="utf-8") if sample.is_file() else ""
     usual = [path.relative_to(folder).as_posix() for path in compose_files(env, folder)]
     contents = {name: read_compose(folder / name) for name in usual}
@@ -103,7 +106,7 @@ def read_offered(folder: Path) -> Offered:
         if name not in usual and inside:
             try:
                 contents[name] = read_compose(folder / name)
-            except Misuse:
+            except UnreadableRecipe:
                 # Nothing deploys it yet, so it may be in any state.
                 unreadable.append(name)
     settings = [key for key, _ in _SETTING.findall(text)]

@@ -2,9 +2,32 @@
 
 import re
 
-# Robot puts the first before a message of a suite's setup, the bridge the second before the
-# message of a failure that says nothing about the recipe.
-_BEFORE_THE_CAUSE = re.compile(r"^(?:Parent suite setup failed:\s*)?(?:Incomplete:\s*)?")
+# How a message of ours begins that says nothing about the recipe.
+INCOMPLETE = "Incomplete: "
+# What Robot puts before the message of a failure, and between several.
+_INTRODUCTION = (
+    r"(?:Parent suite setup|Suite setup|Setup|Teardown|Suite teardown) failed:"
+    r"|Several failures occurred:"
+)
+_SEVERAL = ("Several failures occurred:", "Also failures occurred:")
+_NEXT = re.compile(
+    r"\n\nAlso (?:parent suite |suite )?teardown failed:\n|\n\nAlso failures? occurred:\s+"
+)
+_NUMBER = re.compile(r"\n\n(?=\d+\) )")
+_BEFORE_A_PART = re.compile(
+    rf"(?:\*HTML\*|{_INTRODUCTION}|\d+\) |Keyword '[^\n]*' failed after retrying [^\n]*?\. "
+    r"The last error was: )\s*"
+)
+# What the libraries RequestsLibrary and Browser say when nobody was reached; they give text only.
+_NOBODY_REACHED = re.compile(
+    r"Connect(?:ionError|Timeout): HTTPS?ConnectionPool\([^\n]*"
+    r"(?:NewConnectionError|ConnectTimeoutError|NameResolutionError)"
+    r"|(?:Error: )?page\.\w+: net::ERR_(?:NAME_NOT_RESOLVED|CONNECTION_REFUSED|ADDRESS_UNREACHABLE"
+    r"|INTERNET_DISCONNECTED|NETWORK_CHANGED)"
+)
+_BEFORE_THE_CAUSE = re.compile(
+    rf"^(?:Parent suite setup failed:\s*)?(?:{re.escape(INCOMPLETE.strip())}\s*)?"
+)
 
 
 def cause_of(message: str) -> str:
@@ -15,3 +38,38 @@ def cause_of(message: str) -> str:
         'The disk is full.'
     """
     return _BEFORE_THE_CAUSE.sub("", message)
+
+
+def is_incomplete(message: str) -> bool:
+    """Return whether every failure in a test's message says nothing about the recipe.
+
+    A test can fail several times: in its set-up, in its steps, in its teardown. One genuine failure
+    among them is enough. What was tried before and did not fail the test does not count.
+
+    Args:
+        message: of a test that failed, as Robot composed it.
+
+    Example:
+        >>> is_incomplete("Setup failed:\\nIncomplete: No node has room.")
+        True
+        >>> is_incomplete("1 != 2\\n\\nAlso teardown failed:\\nIncomplete: No node has room.")
+        False
+    """
+    return all(
+        part.startswith(INCOMPLETE.strip()) or _NOBODY_REACHED.match(part)
+        for part in _parts(message)
+    )
+
+
+def _parts(message: str) -> list[str]:
+    """Return the failures in a message, each from its cause on."""
+    found = []
+    parts = _NEXT.split(message)
+    if any(words in message for words in _SEVERAL):
+        parts = [one for part in parts for one in _NUMBER.split(part)]
+    for part in parts:
+        while before := _BEFORE_A_PART.match(part):
+            part = part[before.end() :]
+        if part.strip():
+            found.append(part)
+    return found or [message]

@@ -16,6 +16,7 @@ RESULTS_FILE = "results.json"
 # Reasons of runs that were ended from outside: it makes sense to run them again.
 CUT_OFF = "the run's process ended before the run did"
 INTERRUPTED = "the run was interrupted"
+DOCKER_GONE = "the Docker daemon went away during the run"
 PROVIDER_GONE = "the matrix that deployed the provider for this run ended before it"
 
 
@@ -153,6 +154,7 @@ def was_cut_off(results: RunResults) -> bool:
         CUT_OFF,
         INTERRUPTED,
         PROVIDER_GONE,
+        DOCKER_GONE,
     )
 
 

@@ -18,6 +18,7 @@ from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, loa
 from ccci.recipe.dependencies import Plan
 from ccci.recipe.fit_report import require_fit
 from ccci.sso.shared_provider import Sharing
+from ccci.swarm.daemon import is_ready
 from ccci.teardown.claims import claim_domain
 from ccci.teardown.removal import tear_down
 from ccci.teardown.witness import Witness
@@ -183,6 +184,11 @@ class Run:
             self.share.leave_to_reaper()
             return []
         left = self.tear_down()
+        if left and not is_ready():
+            # The journal stays open: the reaper goes on when the Docker daemon is back.
+            if lease:
+                lease.leave_to_reaper()
+            return left
         journal.closed(verdict, left)
         self.share.release()
         return left

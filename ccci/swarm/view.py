@@ -14,6 +14,7 @@ import docker
 from docker.errors import APIError, DockerException
 
 from ccci.errors import NodeFailure
+from ccci.swarm.daemon import patient
 
 NAMESPACE = "com.docker.stack.namespace"
 _SERVICE_ID = "com.docker.swarm.service.id"
@@ -129,6 +130,7 @@ class SwarmView:
                 "This Docker daemon is no manager of a Swarm: run 'docker swarm init', or "
                 "'make lab-up'."
             )
+        self.client = patient(self.client)
 
     def services(self, stack: str) -> list[Service]:
         """Return the services of a stack, sorted by name."""

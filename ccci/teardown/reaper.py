@@ -27,12 +27,14 @@ from ccci.node.state import ProcessIdentity, state_dir
 from ccci.project import PROJECT
 from ccci.teardown import reaper_socket
 from ccci.teardown.journal import Journal
+from ccci.waiting import Look, wait_for
 
 LOG, REPORT = "reaper.log", "reaped.json"
 START_SECONDS = 20.0
 # What a reaper's environment keeps. Not CCCI_RUN_ID: a teardown ends the processes that have it.
 ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK")
 _LONGEST_SLEEP_SECONDS = 3600.0
+_DOCKER_PAUSE_SECONDS = 2.0
 
 
 def start(run_id: str, owner: ProcessIdentity) -> ProcessIdentity:
@@ -117,9 +119,33 @@ def main(run_id: str) -> None:
                 leases += _sleep(messages, owner_ends, left)
     if not run.is_closed():
         logging.info("the process of run %s died, or its keep time is over", run_id)
-        reap(run)
+        reap_when_docker_is_there(run)
     # The end of this process frees the shares of the budget, whose files it holds.
     logging.info("done, %d shares of the budget freed", len(leases))
+
+
+def reap_when_docker_is_there(run: Journal) -> list[str]:
+    """Tear a dead run down, however long the Docker daemon is away; return what is left.
+
+    Nobody else would do it before the next run or sweep, and there may be none for days.
+    """
+    from ccci.swarm.daemon import is_ready
+    from ccci.teardown.removal import needs_docker
+
+    needed = needs_docker(run)
+    while True:
+        if needed and not is_ready():
+            logging.info("the Docker daemon is away: waiting for it")
+            wait_for(
+                "the Docker daemon to answer",
+                lambda: Look(is_ready(), "no answer"),
+                within_seconds=math.inf,
+                every_seconds=_DOCKER_PAUSE_SECONDS,
+            )
+        left = reap(run)
+        # It may have gone away in between.
+        if not left or not needed or is_ready():
+            return left
 
 
 def reap(run: Journal) -> list[str]:

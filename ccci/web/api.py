@@ -4,13 +4,14 @@ import time
 import urllib.parse
 from dataclasses import dataclass, replace
 
-from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
 from ccci.waiting import Look, TooLate, hold_for, wait_for
 from ccci.web.call import Call
 from ccci.web.callers import Anonymous, CookieSession
 from ccci.web.http import Client, Response, start_of
 from ccci.web.jsonview import as_text, value_at
 from ccci.web.limits import AT_MOST_BYTES, WITHIN_SECONDS, LimitBroken
+from ccci.web.unanswered import Unanswered
 
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
@@ -98,8 +99,9 @@ class Api:
         """Send a call and return its answer.
 
         Raises:
-            RecipeFailure: the answer is another; one sentence, and where to look.
-            NodeFailure: no answer came.
+            RecipeFailure: the answer is another, or the app gave none; one sentence, and where to
+                look.
+            NodeFailure: no connection was made.
         """
         return _as_wanted(call, self.send(call), wanted)
 
@@ -113,8 +115,8 @@ class Api:
 
         Raises:
             RecipeFailure: the address is on another server, its certificate is not trusted, or the
-                answer was not whole in time or is too large.
-            NodeFailure: no answer came.
+                app gave no whole answer in time, or one that is too large.
+            NodeFailure: no connection was made.
         """
         url = call.url_below(self._address)
         self._check(url, call)
@@ -133,16 +135,20 @@ class Api:
 
         Raises:
             RecipeFailure: it was not in time; the sentence says what was seen last.
+            NodeFailure: the last time there was no connection at all.
         """
         last: list[Response] = []
+        kind: list[type[CcciError]] = [RecipeFailure]
         ends_at = time.monotonic() + within_seconds
 
         def look() -> Look:
             last.clear()
+            kind[:] = [RecipeFailure]
             seconds = min(_LOOK_SECONDS, max(ends_at - time.monotonic(), 0.1))
             try:
                 answer = self.send(call, seconds)
-            except (NodeFailure, LimitBroken) as error:
+            except (NodeFailure, Unanswered, LimitBroken) as error:
+                kind[:] = [NodeFailure if isinstance(error, NodeFailure) else RecipeFailure]
                 return Look(False, str(error).splitlines()[0])
             last[:] = [answer]
             return Look(wanted.met_by(answer), f"answered {wanted.seen_in(answer)}")
@@ -154,7 +160,7 @@ class Api:
                 wait_for(str(call), look, within_seconds)
         except TooLate as late:
             held = f", for {holding_seconds:g} s" if holding_seconds else ""
-            raise RecipeFailure(
+            raise kind[0](
                 f"{call} was last {late.seen} after {late.after_seconds:.1f} s, expected {wanted}"
                 f"{held}{start_of(last[0]) if last else ''}\n"
                 f"{_where(last[0]) if last else _ROUTER}"

@@ -7,29 +7,18 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from http.client import HTTPException, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 
-from ccci.errors import NodeFailure, RecipeFailure
+from ccci.errors import RecipeFailure
 from ccci.node.names import use_names
 from ccci.node.server import Server
 from ccci.web.jsonview import JsonObject, read_json
 from ccci.web.limits import AT_MOST_BYTES, WITHIN_SECONDS, Meter, MeteredAdapter
-
-_BAD_ADDRESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-)
-_BAD_ANSWER = (
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-    requests.exceptions.InvalidHeader,
-)
+from ccci.web.unanswered import failure_of
 
 
 @dataclass(frozen=True)
@@ -164,8 +153,9 @@ class Client:
 
         Raises:
             LimitBroken: the answer was not whole in time, or is too large.
-            RecipeFailure: the certificate is not trusted, or the answer breaks HTTP.
-            NodeFailure: no answer came: there was no connection, or it broke.
+            Unanswered: the app cut its answer off, reset the connection, or breaks HTTP.
+            RecipeFailure: the certificate is not trusted, or the address is none.
+            NodeFailure: no connection was made.
         """
         begun = time.monotonic()
         self._meter.begin(within_seconds, at_most_bytes)
@@ -178,14 +168,8 @@ class Client:
                 allow_redirects=False,
                 cookies=cookies,
             )
-        except requests.exceptions.SSLError as error:
-            raise RecipeFailure(f"{url}: the certificate is not trusted: {error}") from None
-        except _BAD_ADDRESS as error:
-            raise RecipeFailure(f"{url!r:.200} is no address: {error}") from None
         except requests.exceptions.RequestException as error:
-            if isinstance(error, _BAD_ANSWER) or _breaks_http(error):
-                raise RecipeFailure(f"{url}: the answer breaks HTTP: {error!s:.300}") from None
-            raise NodeFailure(f"{url}: no answer: {error}") from None
+            raise failure_of(url, error) from None
         if cookies is not None:
             extract_cookies_to_jar(cookies, answer.request, answer.raw)  # type: ignore[no-untyped-call]
         lower = {name.lower(): value for name, value in answer.headers.items()}
@@ -213,14 +197,6 @@ def start_of(answer: Response, characters: int = 300) -> str:
     text = " ".join((_MARKUP.sub(" ", answer.text) if page else answer.text).split())
     shown = _HIDDEN.sub(r"\1<secret>", text[: characters * 4])[:characters]
     return f": {shown}" if shown else ", with an empty body"
-
-
-def _breaks_http(error: requests.exceptions.RequestException) -> bool:
-    """Return whether what came was not HTTP; a connection that ends says nothing of the app."""
-    told = [inner for cause in error.args for inner in getattr(cause, "args", ())]
-    return any(
-        isinstance(one, HTTPException) and not isinstance(one, RemoteDisconnected) for one in told
-    )
 
 
 def _cookies(answer: requests.Response) -> tuple[Cookie, ...]:

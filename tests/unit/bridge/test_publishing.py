@@ -22,6 +22,7 @@ from ccci.run.run import RunOptions
 
 SECRET = "a-value-that-nobody-may-see"
 LIBRARY = """\
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,6 +45,8 @@ def begin(output, with_store, holder_lives=True, overdue=""):
             share=SimpleNamespace(sharing=sharing))
         if overdue:
             publishing.interrupted()
+        # The listener of a run calls this at the end of each test that failed.
+        publishing.test_ended(datetime.now())
 """.replace("SECRET", SECRET)
 SUITE = f"""\
 *** Settings ***
@@ -148,6 +151,7 @@ def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("docker.from_env", lambda: None)
     memory = SimpleNamespace(start=lambda: None)
     monkeypatch.setattr(publishing, "MemoryWatch", lambda client, stacks: memory)
+    monkeypatch.setattr(publishing, "DaemonWatch", lambda: SimpleNamespace(start=lambda: None))
 
 
 @pytest.mark.usefixtures("_node")

@@ -294,7 +294,7 @@ def test_an_incomplete_run_has_its_cause_and_is_not_a_success(tmp_path: Path) ->
 
 def test_a_run_with_everything_opted_out_is_not_a_success(tmp_path: Path) -> None:
     request = replace(REQUEST, results=results_in(tmp_path / "run", "opted out"))
-    assert status_of(request) == ("error", "opted out: nothing was tested")
+    assert status_of(request) == ("error", "opted out: the recipe opted out of everything")
 
 
 @pytest.mark.parametrize(

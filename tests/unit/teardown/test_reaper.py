@@ -18,6 +18,7 @@ from ccci.node.state import ProcessIdentity, state_dir
 from ccci.results.store import read_results
 from ccci.teardown import reaper
 from ccci.teardown.journal import Journal
+from tests.unit.small_docker import running
 
 # That it happens is asserted, not how fast: a busy machine takes its time.
 PATIENCE_SECONDS = 10.0
@@ -135,6 +136,28 @@ def test_it_acts_when_its_owner_ends_without_closing(owner: Owner) -> None:
     owner.told("exit")
     until(lambda: owner.run.is_closed())
     reaped(owner)
+
+
+def test_it_waits_for_docker_as_long_as_it_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "docker.sock"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+    me = ProcessIdentity.of(os.getpid())
+    gone = ProcessIdentity(me.pid, me.start_ticks + 1, me.boot_id)
+    run = Journal.open("r4", "n8n", gone)
+    run.record("domain", "n8n.lab.test")
+    process = reaper.start("r4", gone)
+    log = run.folder / reaper.LOG
+    until(lambda: "the Docker daemon is away: waiting for it" in log.read_text())
+    assert process.alive()
+    assert not run.is_closed()
+    with running(path, "pending"):
+        time.sleep(1)
+        assert process.alive()
+    with running(path):
+        until(lambda: not process.alive())
+    assert run.is_clean()
 
 
 def test_results_that_cannot_be_written_do_not_stop_the_teardown(

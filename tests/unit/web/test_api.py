@@ -191,9 +191,9 @@ def test_a_certificate_that_is_not_trusted_is_the_recipes_fault(app: App, tmp_pa
 
 def test_no_answer_says_nothing_of_the_recipe(app: App) -> None:
     api = Api(Client(app.server), "https://app.lab.test:1", "lab.test")
-    with pytest.raises(NodeFailure, match="no answer"):
+    with pytest.raises(NodeFailure, match="no connection"):
         api.call(Call("GET", "/echo"), Wanted())
-    with pytest.raises(RecipeFailure, match=r"was last https://.*no answer.*expected 200"):
+    with pytest.raises(NodeFailure, match=r"was last https://.*no connection.*expected 200"):
         api.wait(Call("GET", "/echo"), Wanted(), 0.3)
 
 
