@@ -186,8 +186,7 @@ class Run:
         left = self.tear_down()
         if left and not is_ready():
             # The journal stays open: the reaper goes on when the Docker daemon is back.
-            if lease:
-                lease.leave_to_reaper()
+            self.share.leave_to_reaper()
             return left
         journal.closed(verdict, left)
         self.share.release()
