@@ -3,6 +3,8 @@
 The pages are in a subfolder, as Docker fills an empty volume with the pages of the image.
 """
 
+from pathlib import Path
+
 from lab.apps import App
 from lab.inventory import Inventory
 from lab.settings import Settings
@@ -22,7 +24,12 @@ def app(settings: Settings, inventory: Inventory) -> App:
         path.mkdir(exist_ok=True)
         # The server in the container runs as another user.
         path.chmod(0o755)
-    return App(recipe=RECIPE, domain=settings.name(NAME), binds={"content": folder})
+    return App(
+        recipe=RECIPE,
+        domain=settings.name(NAME),
+        configs={"nginx_default_conf": Path(__file__).with_name("dashboard.conf.tmpl")},
+        binds={"content": folder},
+    )
 
 
 def url(settings: Settings) -> str:

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import docker
-from robot.api import ExecutionResult
 from robot.rebot import rebot
 from robot.result import TestSuite
 
+from ccci.bridge.plain_log import mend_output, restrict_pages
 from ccci.bridge.verdicts import executed, first_incomplete, stage_verdicts, whole_verdict
 from ccci.errors import CcciError, NodeFailure
 from ccci.results.artefacts import clean, save_logs
@@ -172,11 +172,13 @@ def _publish() -> None:
     redactions = clean(results, _published.secrets)
     if _published.output.resolve() != results.resolve():
         redactions += clean(_published.output, _published.secrets)
-    if redactions or not (_published.output / "log.html").exists():
+    result, changed = mend_output(output)
+    if redactions or changed or not (_published.output / "log.html").exists():
         _make_logs(output)
+    restrict_pages(_published.output)
     if _published.output.resolve() != results.resolve():
         shutil.copytree(_published.output, results, dirs_exist_ok=True, symlinks=True)
-    suite = ExecutionResult(str(output)).suite
+    suite = result.suite
     overdue = _published.run.record.journal.overdue() if _published.run else ""
     # What takes too long is ended as if it were interrupted, but that is the recipe's fault.
     disturbed = _first_disturbance(but=INTERRUPTED if overdue else "")

@@ -14,6 +14,7 @@ from ccci.loop.store import Store
 from ccci.loop.webhook import is_listening, listening
 from ccci.node.server import load_server
 from ccci.project import PROJECT
+from ccci.web.http import Client
 
 _WIDTH = 18
 _SCOPES = ("write:issue", "write:repository", "write:organization")
@@ -58,6 +59,8 @@ def examine() -> Iterator[Finding]:
     yield from _forge(forge, settings)
     yield _store(settings)
     yield _dashboard(settings.dashboard_folder or PROJECT / "results" / "web")
+    if settings.dashboard:
+        yield _policy(settings)
     if settings.webhook:
         yield _webhook(settings)
 
@@ -123,6 +126,33 @@ def _dashboard(folder: Path) -> Finding:
             return Finding("dashboard", f"is written to {folder}")
     except OSError as error:
         return Finding("dashboard", str(error), "check dashboard_folder in forge.toml")
+
+
+def _policy(settings: ForgeSettings) -> Finding:
+    """Check that a script in a log that is served can do nothing to the site."""
+    remedy = "let the web server send the header of docs/operate.md (The dashboard on the web)"
+    server = load_server().model_copy(update={"ca_bundle": settings.ca_bundle})
+    try:
+        answer = Client(server).request("GET", f"{settings.dashboard}/")
+    except CcciError as error:
+        return Finding("dashboard policy", str(error), "check dashboard in forge.toml")
+    policy = answer.headers.get("content-security-policy", "")
+    if is_sandbox(policy):
+        return Finding("dashboard policy", "its pages have an origin of their own")
+    return Finding("dashboard policy", f"the header is {policy[:80]!r}", remedy)
+
+
+def is_sandbox(policy: str) -> bool:
+    """Return whether a Content-Security-Policy gives a page an origin of its own.
+
+    Example:
+        >>> is_sandbox("default-src 'none'; sandbox allow-scripts")
+        True
+        >>> is_sandbox("sandbox allow-scripts allow-same-origin")
+        False
+    """
+    found = [words for part in policy.lower().split(";") if (words := part.split())]
+    return any(words[0] == "sandbox" and "allow-same-origin" not in words for words in found)
 
 
 def _webhook(settings: ForgeSettings) -> Finding:

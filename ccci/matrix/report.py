@@ -12,6 +12,8 @@ from robot.errors import DataError
 from robot.rebot import rebot
 from robot.result import Result, TestSuite
 
+from ccci.bridge.plain_log import PlainLog, restrict_pages
+
 OUTPUT = "output.xml"
 # Robot's name for the folder suites/, the parent of the recipes.
 ROOT = "Suites"
@@ -54,11 +56,15 @@ def join(folder: Path, outputs: Iterable[Path], reasons: Mapping[str, str]) -> l
             message=reasons[recipe] or "its output.xml is missing",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    Result(suite=root).save(str(folder / OUTPUT))
+    result = Result(suite=root)
+    # The reasons are texts from outside, too.
+    result.visit(PlainLog())
+    result.save(str(folder / OUTPUT))
     rebot(
         str(folder / OUTPUT), outputdir=str(folder), log="log.html", report="report.html",
         xunit="xunit.xml", stdout=io.StringIO(),
     )  # fmt: skip
+    restrict_pages(folder)
     return absent
 
 

@@ -5,7 +5,7 @@ If it died because it took too long, it is failed.
 
 from pathlib import Path
 
-from ccci.results.artefacts import clean
+from ccci.results.artefacts import MADE_FROM_OUTPUT, clean
 from ccci.results.credentials import CredentialStore
 from ccci.results.store import CUT_OFF, RESULTS_FILE, RunFacts, RunResults, Verdict, write_results
 from ccci.teardown.journal import Journal
@@ -23,6 +23,9 @@ def report_cut_off(run: Journal) -> None:
             continue
         secrets = CredentialStore(run.folder / "store" / "credentials.json").values()
         redactions = clean(folder, secrets)
+        # Their texts are packed, and were not searched.
+        for page in MADE_FROM_OUTPUT:
+            (folder / page).unlink(missing_ok=True)
         domain = next(iter(run.names("domain")), "")
         matrix = next(iter(run.names("matrix")), "")
         facts = RunFacts(run.run_id, run.recipe(), domain=domain, matrix=matrix)
