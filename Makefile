@@ -7,7 +7,7 @@ PY := .venv/bin/python
 SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up)
 
 # The variables that `make run` passes on to the run.
-ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM,$(if $($(name)),--variable $(name):$($(name))))
+ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM SOAK,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
 .PHONY: help setup lab-up lab-down lab-status doctor run matrix audit merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
@@ -34,7 +34,7 @@ lab-status: setup ## show what the lab has, and what is missing
 doctor: setup ## check this installation, and say how to fix each problem
 	@code=0; $(PY) -m lab doctor || code=$$?; $(PY) -m ccci.loop doctor || code=$$?; exit $$code
 
-run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=]
+run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [KEEP=1|on-failure] [ATTACH=1] [HEAD=] [PR=] [SOAK=120]
 	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make run RECIPE=custom-html"; exit 2; }
 	@$(MAKE) --no-print-directory $(SERVER) $(if $(RECIPE_SOURCE),RECIPE=)
 	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \

@@ -34,8 +34,9 @@ class Deployment:
     def use_the_head_deployment(self) -> App:
         """Makes sure that the head is deployed and healthy, and returns the app.
 
-        Deploys it unless an earlier stage did. The app has the fields ``domain``, ``url``,
-        ``recipe`` and ``stack``.
+        Deploys it unless an earlier stage did. With the variable ``SOAK`` the stage restart first
+        keeps the app up and watched for so many seconds. The app has the fields ``domain``,
+        ``url``, ``recipe`` and ``stack``.
 
         Fails when the head does not converge or its page does not answer, with the service's last
         log lines; skips when the recipe opted out of the stage.
@@ -43,8 +44,11 @@ class Deployment:
         Example:
         | Suite Setup    Use The Head Deployment
         """
-        session.enter()
+        stage = session.enter()
         session.stages.need_head()
+        seconds = session.run.options.soak_seconds
+        if stage == "restart" and seconds:
+            session.watch.soak(seconds)
         return session.app
 
     @project_keyword()
@@ -149,7 +153,35 @@ class Deployment:
         | No Task Should Have Restarted
         """
         driver = session.driver
-        check_no_task_restarted(driver.services(), driver.last_log_lines)
+        check_no_task_restarted(driver.services(), driver.last_log_lines, driver.meant)
+
+    @project_keyword("assertion")
+    def the_app_should_have_stayed_up(self) -> None:
+        """Fails when a task of the app ended, or its health page was not answered well meanwhile.
+
+        Watched is the time from the app's first good answer on, up to now, except for steps of the
+        run that take the app down: a restart, a restore, an upgrade. The page is asked twice a
+        second. The downtime of those steps is held to ``[downtime]`` of recipe.toml.
+
+        The last test of every stage uses it; it is added to each suite file by itself.
+
+        Example:
+        | The App Should Have Stayed Up
+        """
+        session.stages.steps.require()
+        session.watch.check()
+
+    @project_keyword("assertion")
+    def other_sites_should_answer_for_themselves(self) -> None:
+        """Fails when the app answers for a name that is not its own.
+
+        Asked are the sentinel, and a name that nobody has; the answers must be those from before
+        the run. The last test of every stage uses it.
+
+        Example:
+        | Other Sites Should Answer For Themselves
+        """
+        session.neighbours.check(session.driver.services())
 
     @project_keyword()
     def deployed_version(self) -> VersionLabels:

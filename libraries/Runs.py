@@ -1,5 +1,6 @@
 """The beginning and the end of a run."""
 
+from robot.api import logger
 from robot.api.deco import library
 
 from ccci.bridge.console import enter_stage
@@ -29,6 +30,7 @@ class Runs:
     | ``UPGRADE_FROM``  | the release to upgrade from |
     | ``KEEP``          | ``1`` leaves the app up, ``on-failure`` only after a failure |
     | ``ATTACH``        | ``1`` uses the app that an earlier run kept |
+    | ``SOAK``          | for how many seconds the head is kept up and watched before the restart |
     """
 
     @project_keyword()
@@ -84,13 +86,17 @@ class Runs:
         """Fails when something on the server that belongs to no run has changed.
 
         Services, networks, volumes, secrets and configs are compared with those at the start of
-        the run; the sentinel app must not have been restarted, and the files in its volumes must be
-        the same.
+        the run; the sentinel app must not have been restarted, the files in its volumes must be
+        the same, and its pages must be answered as before. What somebody else deployed meanwhile,
+        under the label of their own stack, is named in the log and fails nothing.
 
         Example:
         | Everything Else Should Be Untouched
         """
         differences = session.witness.differences()
+        for stranger in session.witness.strangers():
+            logger.info(f"Deployed by somebody else meanwhile: {stranger}")
+        session.neighbours.check([])
         if differences:
             raise RecipeFailure(
                 f"Expected everything that belongs to no run to be untouched; changes: "

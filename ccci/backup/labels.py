@@ -6,6 +6,7 @@ and `backupbot.volumes.<volume>`. Each form that a recipe uses is read.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,15 +146,23 @@ def check_own(snapshot: Snapshot, stack: str) -> None:
         )
 
 
-def restore(abra: Abra, domain: str, snapshot: Snapshot) -> None:
+def restore(
+    abra: Abra, domain: str, snapshot: Snapshot, meanwhile: Callable[[], None] | None = None
+) -> None:
     """Restore an app from a snapshot.
+
+    Args:
+        abra: the run's.
+        domain: the app's.
+        snapshot: what is restored.
+        meanwhile: called while abra runs; when it raises, abra is not waited for.
 
     Raises:
         RecipeFailure: the restore failed.
     """
     abra(
         "app", "restore", domain, "-s", snapshot.id, "-n", "-o", "-C",
-        within_seconds=_BACKUP_SECONDS,
+        within_seconds=_BACKUP_SECONDS, meanwhile=meanwhile,
     )  # fmt: skip
 
 

@@ -1,15 +1,19 @@
-"""A Robot listener that keeps credentials out of output.xml and counts the failures."""
+"""A Robot listener: hides credentials in output.xml, counts failures, adds the last test."""
 
 from typing import Any
 
 from ccci.bridge import publishing
 from ccci.bridge.console import test_begins
-from ccci.bridge.session import session
+from ccci.bridge.session import session, stage_of
 from ccci.errors import SKIPPED
 from ccci.results.reasons import is_incomplete
+from ccci.stage_names import STAGES
 
 # What Robot says of the tests after the one in which a signal came.
 _NOT_BEGUN = "Test execution stopped"
+# The last test of every stage, whatever the recipe.
+LAST_TEST = "The App Stayed Up And Answered For No Other"
+LAST_KEYWORDS = ("The App Should Have Stayed Up", "Other Sites Should Answer For Themselves")
 
 
 class Listener:
@@ -19,6 +23,14 @@ class Listener:
     """
 
     ROBOT_LISTENER_API_VERSION = 3
+
+    def start_suite(self, data: Any, _result: Any) -> None:
+        """Add the last test to each file of a stage in which the app is up."""
+        stage = stage_of(data.full_name)
+        if data.tests and stage in STAGES and stage != "teardown":
+            last = data.tests.create(name=LAST_TEST, tags=[stage, "generic"])
+            for keyword in LAST_KEYWORDS:
+                last.body.create_keyword(name=keyword)
 
     def log_message(self, message: Any) -> None:
         """Redact a log message."""

@@ -30,6 +30,9 @@ def run_options() -> RunOptions:
     number = str(variable("PR", "") or "0")
     if not number.isdecimal():
         raise Misuse(f"PR is {number!r}; it must be the number of a pull request.")
+    soak = str(variable("SOAK", "") or "0")
+    if not soak.isdecimal():
+        raise Misuse(f"SOAK is {soak!r}; it must be a number of seconds.")
     return RunOptions(
         recipe=recipe,
         project=PROJECT,
@@ -39,6 +42,7 @@ def run_options() -> RunOptions:
         upgrade_from=str(variable("UPGRADE_FROM", "")) or None,
         keep=cast(Literal["never", "always", "on-failure"], keep),
         attach=str(variable("ATTACH", "")) not in ("", "0"),
+        soak_seconds=int(soak),
     )
 
 

@@ -149,13 +149,15 @@ def describe(run: Run) -> Path:
     return _published.results
 
 
-def gather(run: Run, stage_seconds: dict[str, float]) -> None:
-    """Save the service logs before the teardown removes the services."""
+def gather(run: Run, stage_seconds: dict[str, float], downtime: dict[str, float]) -> None:
+    """Note how long stages and downtimes were, and save the service logs before the teardown."""
     assert _published.facts is not None
     if _published.memory:
         _published.memory.stop()
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
-    _published.facts = replace(_published.facts, stage_seconds=seconds)
+    _published.facts = replace(
+        _published.facts, stage_seconds=seconds, downtime_seconds=dict(downtime)
+    )
     logs = _published.results / "services"
     save_logs(run.target.swarm, run.driver.app, logs, _published.secrets)
     for driver in run.extra_apps:

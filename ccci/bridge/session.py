@@ -30,6 +30,8 @@ from ccci.run.starting import start_run
 from ccci.run.volume_seed import VolumeSeed
 from ccci.stage_names import STAGES
 from ccci.teardown.witness import Witness
+from ccci.watch.app import AppWatch
+from ccci.watch.neighbours import Neighbours
 from ccci.web.http import Client
 
 
@@ -42,6 +44,8 @@ class Begun:
     stages: Stages
     seed: VolumeSeed
     round_trip: RoundTrip
+    watch: AppWatch
+    neighbours: Neighbours
 
 
 class Session:
@@ -108,6 +112,16 @@ class Session:
         return self._within_limits.round_trip
 
     @property
+    def watch(self) -> AppWatch:
+        """Sees whether the app under test stays up."""
+        return self._parts.watch
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """The pages on the server that the app under test must not answer."""
+        return self._parts.neighbours
+
+    @property
     def witness(self) -> Witness:
         """What stood on the server before the run."""
         return self.run.witness
@@ -155,11 +169,15 @@ class Session:
         publishing.prepare(options.recipe, PROJECT, Path(variable("OUTPUT DIR", "")))
         run = start_run(options, tell)
         dependencies = DependencyApps(run)
+        neighbours = Neighbours.before(run.target)
+        watch = AppWatch.of(run.driver)
+        watch.start()
         stages = Stages(
-            run.driver, dependencies, self._prepare, options.upgrade_from, options.attach
+            run.driver, dependencies, watch, self._prepare, options.upgrade_from, options.attach
         )
         seed = VolumeSeed(run.driver, stages.steps)
-        self.begun = Begun(run, dependencies, stages, seed, RoundTrip(stages, seed))
+        trip = RoundTrip(stages, seed)
+        self.begun = Begun(run, dependencies, stages, seed, trip, watch, neighbours)
         journal = run.record.journal
         journal.record("results", str(publishing.describe(run)))
         if matrix := os.environ.get(MATRIX_VARIABLE):
@@ -176,7 +194,7 @@ class Session:
             Misuse: there is no such stage.
             SkipExecution: the recipe opted out of the stage, with a reason.
         """
-        stage = stage or str(variable("SUITE NAME", "")).rpartition(".")[2].split(" ")[0].lower()
+        stage = stage or stage_of(str(variable("SUITE NAME", "")))
         if stage not in STAGES:
             raise Misuse(
                 f"{stage!r} is not a stage: name the file <number>__<stage>.robot, with one "
@@ -250,7 +268,7 @@ class Session:
         run = self.run
         if run.keeps(self.failures > 0):
             raise SkipExecution("Opted out: the app stays up (KEEP or ATTACH).")
-        publishing.gather(run, self.stage_seconds)
+        self._gather(run)
         begun = time.monotonic()
         left = run.tear_down()
         seconds = self.stage_seconds.get("teardown", 0.0) + time.monotonic() - begun
@@ -264,7 +282,7 @@ class Session:
             return []
         failed = self.failures > 0
         run = self.run
-        publishing.gather(run, self.stage_seconds)
+        self._gather(run)
         left = run.end("failed" if failed else "passed", failed)
         if run.keeps(failed):
             app, journal = run.driver.app, run.record.journal
@@ -273,6 +291,15 @@ class Session:
                 f"'make end RUN={journal.run_id}'"
             )
         return left
+
+    def _gather(self, run: Run) -> None:
+        """Stop watching the app, and save what its end will take away."""
+        self.watch.stop()
+        downtime = self.watch.downtime_seconds
+        if downtime:
+            text = ", ".join(f"{step} {seconds:g} s" for step, seconds in downtime.items())
+            BuiltIn().set_suite_metadata("Downtime", text, top=True)
+        publishing.gather(run, self.stage_seconds, downtime)
 
     def redact(self, text: str) -> str:
         """Return a text without any of the run's credentials."""
@@ -286,6 +313,16 @@ class Session:
             seconds = self.stage_seconds.get(name, 0.0) + time.monotonic() - begun
             self.stage_seconds[name] = seconds
             self._stage_begun = None
+
+
+def stage_of(suite: str) -> str:
+    """Return the stage in the full name of a suite file; another word where it has none.
+
+    Example:
+        >>> stage_of("Gitea.Restart")
+        'restart'
+    """
+    return suite.rpartition(".")[2].split(" ")[0].lower()
 
 
 def _metadata(run: Run) -> dict[str, str]:

@@ -164,7 +164,9 @@ def _check(found: RunResults, recipe: str) -> None:
     """Refuse values that have the right type but are impossible."""
     if found.facts.recipe != recipe:
         raise ValueError(f"it is for the recipe {found.facts.recipe!r}")
-    for seconds in (found.seconds, *found.facts.stage_seconds.values()):
+    facts = found.facts
+    times = (*facts.stage_seconds.values(), *facts.downtime_seconds.values())
+    for seconds in (found.seconds, *times):
         if not math.isfinite(seconds) or seconds < 0:
             raise ValueError(f"{seconds} is not a valid number of seconds")
     if (found.peak_memory_bytes or 0) < 0:

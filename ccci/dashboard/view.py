@@ -1,6 +1,6 @@
 """What the pages show about recipes and runs; the layout is in the templates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,6 +65,7 @@ class RunView:
     duration: str
     seconds: float
     memory: str
+    downtime: str
     cells: tuple[Cell, ...]
     notes: tuple[Note, ...]
     log: str
@@ -206,6 +207,7 @@ def _run_view(run: PastRun, path_to_logs: tuple[str, ...], now: datetime) -> Run
         duration=duration(found.seconds) if found else "unknown",
         seconds=found.seconds if found else 0.0,
         memory=size(found.peak_memory_bytes) if found else "memory unknown",
+        downtime=_downtime(facts.downtime_seconds) if facts else "",
         cells=tuple(
             Cell(
                 stage,
@@ -219,6 +221,13 @@ def _run_view(run: PastRun, path_to_logs: tuple[str, ...], now: datetime) -> Run
         log=log,
         report=report,
     )
+
+
+def _downtime(seconds: Mapping[str, float]) -> str:
+    """Return how long the app was away in the two steps that every app must take."""
+    known = [step for step in ("restart", "upgrade") if step in seconds]
+    each = ", ".join(f"{duration(seconds[step])} in the {step}" for step in known)
+    return f"away {each}" if each else ""
 
 
 def _notes(run: PastRun) -> Iterable[Note]:

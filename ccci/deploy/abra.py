@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
@@ -36,6 +36,8 @@ _REASON = re.compile(r"^(?:FATA\b|ERRO\b|(?i:error|fatal):)\s*")
 # Of this process's environment. A compose file cannot name any of these: see loop.variables.
 _KEPT = ("PATH", "HOME", "CCCI_RUN_ID")
 _LAST_LINES = 5
+# How often something else is looked at while a command runs.
+_EVERY_SECONDS = 1.0
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
@@ -72,7 +74,11 @@ class Abra:
     _deployed: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def __call__(
-        self, *arguments: str, within_seconds: float = 300, check: bool = True
+        self,
+        *arguments: str,
+        within_seconds: float = 300,
+        check: bool = True,
+        meanwhile: Callable[[], None] | None = None,
     ) -> AbraResult:
         """Run one subcommand to its end, in a terminal where abra needs one.
 
@@ -80,6 +86,8 @@ class Abra:
             arguments: the arguments after `abra`.
             within_seconds: after that it is killed.
             check: raise when the exit code is not 0.
+            meanwhile: called about once a second until it ends. When this raises, abra is killed,
+                and the error is passed on.
 
         Raises:
             RecipeFailure: a command that uses the recipe's content (deploy, backup, run, cp, ...)
@@ -95,7 +103,7 @@ class Abra:
         begun = time.monotonic()
         in_terminal = tuple(arguments[:2]) in _NEEDS_TERMINAL
         run = self._in_terminal if in_terminal else self._plain
-        code, out, err = run(list(arguments), within_seconds)
+        code, out, err = run(list(arguments), within_seconds, meanwhile or _nothing)
         command = "abra " + " ".join(arguments)
         result = AbraResult(command, code, out, err, time.monotonic() - begun)
         if code < 0:
@@ -146,22 +154,35 @@ class Abra:
             "TERM": "dumb",
         }
 
-    def _plain(self, arguments: Sequence[str], within_seconds: float) -> tuple[int, str, str]:
-        try:
-            done = subprocess.run(
-                [self.program, *arguments],
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=within_seconds,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise self._too_late(arguments, within_seconds) from None
-        return done.returncode, done.stdout, done.stderr
+    def _plain(
+        self, arguments: Sequence[str], within_seconds: float, meanwhile: Callable[[], None]
+    ) -> tuple[int, str, str]:
+        deadline = time.monotonic() + within_seconds
+        with subprocess.Popen(
+            [self.program, *arguments],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                while True:
+                    left_seconds = max(deadline - time.monotonic(), 0)
+                    try:
+                        out, err = process.communicate(timeout=min(left_seconds, _EVERY_SECONDS))
+                        return process.returncode, out, err
+                    except subprocess.TimeoutExpired:
+                        if left_seconds == 0:
+                            raise self._too_late(arguments, within_seconds) from None
+                    meanwhile()
+            except BaseException:
+                process.kill()
+                raise
 
-    def _in_terminal(self, arguments: Sequence[str], within_seconds: float) -> tuple[int, str, str]:
+    def _in_terminal(
+        self, arguments: Sequence[str], within_seconds: float, meanwhile: Callable[[], None]
+    ) -> tuple[int, str, str]:
         # Not pty.fork(): in a process that also holds the Browser library's gRPC threads, a fork
         # that runs Python code breaks their pollers and loses the child's exit code.
         ours, theirs = os.openpty()
@@ -177,24 +198,33 @@ class Abra:
                 )
             finally:
                 os.close(theirs)
-            output = self._read_all(terminal, process, arguments, within_seconds)
+            try:
+                output = self._read_all(terminal, arguments, within_seconds, meanwhile)
+            except CcciError:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
         return process.wait(), _COLOUR.sub("", output.decode("utf-8", "replace")), ""
 
     def _read_all(
         self,
         terminal: RawIOBase,
-        process: "subprocess.Popen[bytes]",
         arguments: Sequence[str],
         within_seconds: float,
+        meanwhile: Callable[[], None],
     ) -> bytes:
         deadline = time.monotonic() + within_seconds
+        looked = time.monotonic()
         output = b""
         while True:
             left_seconds = max(deadline - time.monotonic(), 0)
-            if not select.select([terminal], [], [], left_seconds)[0]:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            if left_seconds == 0:
                 raise self._too_late(arguments, within_seconds)
+            if time.monotonic() - looked >= _EVERY_SECONDS:
+                meanwhile()
+                looked = time.monotonic()
+            if not select.select([terminal], [], [], min(left_seconds, _EVERY_SECONDS))[0]:
+                continue
             try:
                 read = terminal.read(65536)
             except OSError:  # The other end is closed: Linux says EIO instead of an end of file.
@@ -208,6 +238,10 @@ class Abra:
             f"'abra {' '.join(arguments)}' did not end within {within_seconds:g} s and was killed. "
             "Run the same command by hand with --debug."
         )
+
+
+def _nothing() -> None:
+    """Look at nothing while abra runs."""
 
 
 def find_abra(server: Server, abra_dir: Path) -> Abra:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +60,9 @@ class AppCommands:
         """Take the app off the Swarm; volumes and secrets stay."""
         self.abra("app", "undeploy", self.domain, "-n", "-o")
 
-    def restart(self, service: str) -> None:
-        """Restart one service."""
-        self.abra("app", "restart", self.domain, service, "-n", "-o", "-C")
+    def restart(self, service: str, meanwhile: Callable[[], None]) -> None:
+        """Restart one service; when `meanwhile` raises, abra is not waited for."""
+        self.abra("app", "restart", self.domain, service, "-n", "-o", "-C", meanwhile=meanwhile)
 
     def remove_volumes(self) -> None:
         """Remove the volumes of the undeployed app."""

@@ -1,6 +1,7 @@
 """One isolated app of a run: made, deployed, emptied and deployed again, through abra."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,8 +24,9 @@ from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
 from ccci.recipe.tables import fill_in
-from ccci.swarm.convergence import Converged, wait_until_converged
+from ccci.swarm.convergence import Converged, look_for_crash_loop, wait_until_converged
 from ccci.swarm.holdings import STACK_LABEL, Scope, list_objects
+from ccci.swarm.meant import Meant
 from ccci.swarm.view import Service
 from ccci.teardown.claims import claim_stack
 from ccci.waiting import Look, TooLate, wait_for
@@ -92,6 +94,11 @@ class AppDriver:
         return self.commands.deployments
 
     @property
+    def meant(self) -> Meant:
+        """Which of the app's services may end, or have no replica."""
+        return Meant(frozenset(self.config.meant_to_end), frozenset(self.config.no_replica))
+
+    @property
     def health_url(self) -> str:
         """The page that answers when the app is ready."""
         return self.app.url + self.config.health_path
@@ -113,6 +120,19 @@ class AppDriver:
             RecipeFailure: it did; the sentence names the service and the limit.
         """
         self.target.limits.require(self.app.stack)
+
+    def crash_loop_from_now(self) -> Callable[[], None]:
+        """Return a function that raises when a service crash-loops or exceeds a limit from now on.
+
+        See `ccci.swarm.convergence.check_deaths` for what it raises.
+        """
+        old = self.tasks()
+
+        def look() -> None:
+            self.require_limits()
+            look_for_crash_loop(self.target.swarm, self.app.stack, old, self.meant)
+
+        return look
 
     def services(self) -> list[Service]:
         """Return the app's services as they are now."""
@@ -218,21 +238,39 @@ class AppDriver:
         """Wait until every service runs what it should; see `wait_until_converged`."""
         target, seconds = self.target, self.config.timeout_seconds
         return wait_until_converged(
-            target.swarm, self.app.stack, seconds, self.record.tell, ignore_tasks, target.limits
-        )
+            target.swarm, self.app.stack, seconds, self.record.tell, ignore_tasks, target.limits,
+            self.meant,
+        )  # fmt: skip
+
+    def tasks(self) -> frozenset[str]:
+        """Return the tasks that the app has or had, as far as the Swarm remembers them."""
+        return frozenset(task.id for service in self.services() for task in service.tasks)
+
+    def running_tasks(self, old: frozenset[str]) -> frozenset[str]:
+        """Wait until every service runs what it should, and return the tasks that then run.
+
+        Args:
+            old: tasks whose deaths do not count, from before a step.
+        """
+        converged = self.wait_converged(old)
+        return frozenset(task.id for service in converged.services for task in service.running)
 
     def restart(self) -> Converged:
         """Restart every service once, and wait until all run again.
 
         Raises:
-            RecipeFailure: one does not come back, or abra restarted nothing.
+            RecipeFailure: one does not come back or crash-loops, or abra restarted nothing.
         """
-        # What has no replicas runs nothing on purpose, and a restart would start it.
-        before = [service for service in self.services() if service.replicas != 0]
+        # What has no replicas, or has ended, runs nothing on purpose.
+        before = [
+            service
+            for service in self.services()
+            if service.replicas != 0 and service.short_name not in self.meant.to_end
+        ]
         old = frozenset(task.id for service in before for task in service.tasks)
         for service in before:
             self.record.tell(f"restarting {service.short_name}")
-            self.commands.restart(service.short_name)
+            self.commands.restart(service.short_name, self.crash_loop_from_now())
         converged = self.wait_converged(old)
         kept = [t.id for s in converged.services for t in s.running if t.id in old]
         if kept:

@@ -17,6 +17,7 @@ from ccci.recipe.tables import (
     FilledOfApp,
     Meaning,
     Names,
+    OwnName,
     Reason,
     SignIn,
     Table,
@@ -50,6 +51,21 @@ class Sso(Table):
 
     provider: Literal["keycloak", "authentik"]
     setup_script: ScriptPath | None = None
+
+
+class Downtime(Table):
+    """`[downtime]`: how long the app may be away, and what shows that it is back.
+
+    Attributes:
+        restart_seconds: the longest downtime of a restart of all services; None for no bound.
+        upgrade_seconds: the longest downtime of an upgrade; None for no bound.
+        settle_seconds: for how long all services must run, and the health page answer, without a
+            break until the app counts as back.
+    """
+
+    restart_seconds: float | None = Field(default=None, ge=0, le=3600)
+    upgrade_seconds: float | None = Field(default=None, ge=0, le=3600)
+    settle_seconds: float = Field(default=3, ge=0, le=120)
 
 
 class Browser(Table):
@@ -90,6 +106,9 @@ class RecipeConfig(Table):
         database: where the app keeps its data, as far as the images do not tell.
         sign_in: how sign-in is configured in the recipe.
         holds: what people entrust to the app, a line each.
+        meant_to_end: service to reason, for one that does something once and ends.
+        no_replica: service to reason, for one to which something else gives its replicas.
+        downtime: how long a restart and an upgrade may take the app away.
         sso: the provider of single sign-on, if the app has any.
         browser: the reason why there are no browser tests, for an app without pages.
         opt_out: stage to reason, for a generic part that is left out.
@@ -110,6 +129,9 @@ class RecipeConfig(Table):
     database: Database = Database()
     sign_in: SignIn = SignIn()
     holds: dict[Called, Meaning] = Field(default_factory=dict)
+    meant_to_end: dict[OwnName, Reason] = Field(default_factory=dict)
+    no_replica: dict[OwnName, Reason] = Field(default_factory=dict)
+    downtime: Downtime = Downtime()
     sso: Sso | None = None
     browser: Browser | None = None
     opt_out: dict[Stage, Reason] = Field(default_factory=dict)

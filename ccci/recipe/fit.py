@@ -66,6 +66,9 @@ def compare(config: RecipeConfig, offered: Offered) -> Fit:
     for number, limit in enumerate(config.limit):
         at = ("limit", number, "service")
         missing += _one_of("service", [limit.service], offered, deployed, at)[1]
+    for table in ("meant_to_end", "no_replica"):
+        for service in getattr(config, table):
+            missing += _one_of("service", [service], offered, deployed, (table, service))[1]
     return Fit(tuple(overlays), wiring, names, tuple(missing))
 
 

@@ -36,6 +36,7 @@ class RunFacts:
         opt_outs: the reason for each stage that the recipe opted out of.
         generic: whether the recipe has only the generic stages.
         stage_seconds: the duration of each stage in seconds.
+        downtime_seconds: for how long the app was away in a restart, an upgrade and a restore.
         started: when the run started, as ISO time in UTC.
         matrix: the id of the matrix that the run was part of, or "".
         shared_provider: the recipe of the provider that the run shared in a matrix, or "".
@@ -53,6 +54,7 @@ class RunFacts:
     opt_outs: dict[str, str] = field(default_factory=dict)
     generic: bool = False
     stage_seconds: dict[str, float] = field(default_factory=dict)
+    downtime_seconds: dict[str, float] = field(default_factory=dict)
     started: str = ""
     matrix: str = ""
     shared_provider: str = ""

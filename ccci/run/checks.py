@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ccci.deploy.driver import AppDriver
 from ccci.errors import RecipeFailure
+from ccci.swarm.meant import USUAL, Meant
 from ccci.swarm.view import Service
 
 # head; head again, empty, for the restore; the previous release.
@@ -26,19 +27,20 @@ def check_images(services: Iterable[Service], expected: Mapping[str, str]) -> No
 
 
 def check_no_task_restarted(
-    services: Iterable[Service], last_log_lines: Callable[[Service], str]
+    services: Iterable[Service], last_log_lines: Callable[[Service], str], meant: Meant = USUAL
 ) -> None:
     """Fail when a task died since the app was deployed.
 
     Args:
         services: the app's.
         last_log_lines: returns what a service logged last.
+        meant: which of them may end.
 
     Raises:
         RecipeFailure: one did; the sentence has its exit code and the service's last log lines.
     """
     for service in services:
-        dead = [task for task in service.tasks if task.dead]
+        dead = meant.deaths_of(service)
         if dead:
             raise RecipeFailure(
                 f"Expected no task of {service.short_name} to be restarted; {len(dead)} died, "

@@ -85,11 +85,14 @@ class RoundTrip:
         """
         snapshot, driver = self.snapshot(), self.stages.driver
         driver.record.tell(f"restoring snapshot {snapshot.id}")
-        with self.stages.steps.step("the restore"):
+        steps, watch = self.stages.steps, self.stages.watch
+        with steps.step("the restore"), watch.taking_down("restore"):
             self._require_kept_in_its_volumes(snapshot)
-            labels.restore(driver.target.abra, driver.app.domain, snapshot)
-            driver.wait_converged()
-            self.stages.wait_healthy()
+            old = driver.tasks()
+            labels.restore(
+                driver.target.abra, driver.app.domain, snapshot, driver.crash_loop_from_now()
+            )
+            self.stages.wait_until_back(old)
 
     def _require_kept_in_its_volumes(self, snapshot: Snapshot) -> None:
         """Fail when a restore could write anywhere but into the app's own volumes."""

@@ -38,6 +38,7 @@ class RunOptions:
         keep: whether the app stays up at the end: never, on-failure or always.
         keep_seconds: for how long it stays up.
         attach: use the app that an earlier run kept, instead of a new one.
+        soak_seconds: for how long the head is kept up and watched before the restart stage.
     """
 
     recipe: str
@@ -49,6 +50,7 @@ class RunOptions:
     keep: Literal["never", "on-failure", "always"] = "never"
     keep_seconds: int = 2 * 3600
     attach: bool = False
+    soak_seconds: int = 0
 
 
 @dataclass(frozen=True)

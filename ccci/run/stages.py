@@ -3,6 +3,7 @@
 A stage says which state it needs; the deployment is brought there once and shared by all tests.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +13,7 @@ from ccci.errors import SKIPPED, RecipeFailure
 from ccci.recipe.release import Release, parse_release
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.steps import Steps
+from ccci.watch.app import AppWatch
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Stages:
     Attributes:
         driver: the app's.
         dependencies: are deployed before it.
+        watch: sees whether the app stays up.
         prepare: the recipe's own steps between making the app and deploying it.
         upgrade_from: the release to upgrade from; None for the newest before the head.
         attach: use the app that an earlier run kept, instead of deploying one.
@@ -32,6 +35,7 @@ class Stages:
 
     driver: AppDriver
     dependencies: DependencyApps
+    watch: AppWatch
     prepare: Callable[[], None]
     upgrade_from: str | None = None
     attach: bool = False
@@ -49,14 +53,15 @@ class Stages:
         """
         self._require_head()
         if self.deployed != "head" or self.deployment is None:
-            if self.deployed:
-                self._empty()
             try:
-                if self.attach:
-                    self._adopt()
-                else:
-                    self._make(None)
-                    self._deploy(None)
+                with self.watch.taking_down():
+                    if self.deployed:
+                        self._empty()
+                    if self.attach:
+                        self._adopt()
+                    else:
+                        self._make(None)
+                        self._deploy(None)
             except RecipeFailure as error:
                 self._head_failure = str(error).splitlines()[0]
                 raise
@@ -73,11 +78,12 @@ class Stages:
         """
         self._require_head()
         release = self.previous_release
-        if self.deployed:
-            self._empty()
-        self._make(release)
-        self.deployed = "previous"
-        return self._deploy(release)
+        with self.watch.taking_down():
+            if self.deployed:
+                self._empty()
+            self._make(release)
+            self.deployed = "previous"
+            return self._deploy(release)
 
     def upgrade_to_head(self) -> Deployment:
         """Deploy the head over the previous release, with its data.
@@ -89,24 +95,53 @@ class Stages:
             raise RecipeFailure(
                 "The previous release is not deployed: see the test before this one."
             )
-        with self.steps.step("the upgrade"):
+        with self.steps.step("the upgrade"), self.watch.taking_down("upgrade"):
+            old = self.driver.tasks()
             self.deployment = self.driver.deploy()
             self.deployed = "head"
-            self.wait_healthy()
+            self.wait_until_back(old)
         return self.deployment
 
     def empty_and_deploy_head(self) -> Deployment:
         """Remove the app with its volumes and deploy the head again, with nothing in it."""
-        with self.steps.step("the fresh deployment"):
+        with self.steps.step("the fresh deployment"), self.watch.taking_down():
             self._empty()
             return self._deploy(None)
 
     def restart(self) -> None:
         """Restart every service once and wait until the app is healthy."""
         self.secrets_before_restart = self.driver.secrets()
-        with self.steps.step("the restart"):
+        with self.steps.step("the restart"), self.watch.taking_down("restart"):
+            old = self.driver.tasks()
             self.driver.restart()
-            self.wait_healthy()
+            self.wait_until_back(old)
+
+    def wait_until_back(self, old: frozenset[str]) -> None:
+        """Wait until all services run, and the health page answers, for a while without a break.
+
+        Some apps answer once more before they go, or lose what they were connected to a moment
+        after they came: one good answer after a step does not show that the app is back. The
+        while is `settle_seconds` in `[downtime]` of recipe.toml.
+
+        Args:
+            old: the tasks from before the step.
+
+        Raises:
+            RecipeFailure: it does not come back within `timeout_seconds`, or crash-loops.
+        """
+        config, before = self.driver.config, None
+        deadline = time.monotonic() + config.timeout_seconds
+        while True:
+            running = self.driver.running_tasks(old)
+            if running == before:
+                return
+            if time.monotonic() > deadline:
+                raise RecipeFailure(
+                    f"Expected the app to be back within {config.timeout_seconds} s, with the same "
+                    f"tasks for {config.downtime.settle_seconds:g} s; they change again and again."
+                )
+            before = running
+            self.wait_healthy(config.downtime.settle_seconds)
 
     def wait_healthy(self, holding_seconds: float = 0) -> None:
         """Wait until the app's health page answers through Traefik.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.swarm.limit_watch import LimitWatch
+from ccci.swarm.meant import USUAL, Meant
 from ccci.swarm.view import Service, SwarmView, Task, wait_for_event
 
 # A container may die once or twice while its database starts; the third time it is a crash loop.
@@ -32,6 +33,7 @@ def wait_until_converged(
     tell: Callable[[str], None] = lambda _: None,
     ignore_tasks: frozenset[str] = frozenset(),
     limits: LimitWatch | None = None,
+    meant: Meant = USUAL,
 ) -> Converged:
     """Wait until every service of a stack runs all its tasks, healthy and of its last update.
 
@@ -42,11 +44,14 @@ def wait_until_converged(
         tell: called with what is waited for, whenever that changes.
         ignore_tasks: tasks that died before this wait.
         limits: the watch over the limits of the services.
+        meant: which services may end, or have no replica.
 
     Raises:
-        RecipeFailure: a service exceeded a limit, crash-loops (three deaths), was rolled back, or
-            did not converge in time. The sentence has the exit code and the last log lines.
-        NodeFailure: the node cannot run it: an image is not available, or no node has room.
+        RecipeFailure: a service exceeded a limit, crash-loops (three deaths), has ended for good,
+            has no replica, was rolled back, or did not converge in time. The sentence has the exit
+            code and the last log lines.
+        NodeFailure: the node cannot run it: an image is not available, a container cannot be
+            started, or no node has room.
     """
     begun = time.monotonic()
     last_told = ""
@@ -58,49 +63,93 @@ def wait_until_converged(
             if limits:
                 limits.require(stack)
             for service in services:
-                _check(service, swarm, ignore_tasks, waited)
-            if services and all(service.settled for service in services):
+                _check(service, swarm, meant)
+                check_deaths(service, swarm, ignore_tasks, meant)
+            late = [service for service in services if not meant.settled(service)]
+            if services and not late:
                 return Converged(tuple(services), waited)
-            pending = "; ".join(str(s) for s in services if not s.settled) or "no service yet"
+            pending = "; ".join(map(str, late)) or "no service yet"
             if pending != last_told:
                 tell(f"waiting for {pending}")
                 last_told = pending
             if waited > within_seconds:
-                raise _too_late(services, swarm, within_seconds)
+                raise _too_late(services, late, swarm, within_seconds)
             often = time.monotonic() < often_until
             pause = _POLL_AFTER_EVENT_SECONDS if often else _POLL_SECONDS
             if wait_for_event(events, min(pause, within_seconds - waited + 0.01)):
                 often_until = time.monotonic() + _POLL_OFTEN_FOR_SECONDS
 
 
-def _check(service: Service, swarm: SwarmView, ignore: frozenset[str], waited: float) -> None:
-    """Fail when a service can no longer converge, before the deadline."""
-    if service.update_state in ("paused", "rollback_completed", "rollback_paused"):
-        raise RecipeFailure(
-            f"Service {service.short_name}: the update did not go through "
-            f"({service.update_state} after {waited:.1f} s). Expected the new version to run."
-            + _last_log_lines(service, swarm)
-        )
-    dead = [t for t in service.tasks if t.dead and t.id not in ignore]
+def look_for_crash_loop(
+    swarm: SwarmView, stack: str, ignore_tasks: frozenset[str], meant: Meant
+) -> None:
+    """Fail when a service of a stack crash-loops, or has ended for good; see `check_deaths`.
+
+    For the time in which something else is waited for, as the end of `abra app restart`.
+    """
+    for service in swarm.services(stack):
+        check_deaths(service, swarm, ignore_tasks, meant)
+
+
+def check_deaths(
+    service: Service, swarm: SwarmView, ignore_tasks: frozenset[str], meant: Meant
+) -> None:
+    """Fail when a service cannot come up any more.
+
+    Raises:
+        RecipeFailure: it died three times, or ended and is not started again.
+        NodeFailure: it cannot be started here: its image is not available, or the engine fails.
+    """
+    known = [task for task in service.tasks if task.id not in ignore_tasks]
+    dead = [task for task in meant.deaths_of(service) if task in known]
     rejected = next((t for t in dead if t.state == "rejected" and "image" in t.message), None)
     if rejected:
         raise NodeFailure(
             f"Service {service.short_name}: image {service.image} is not available on this "
             f"node ({rejected.message})."
         )
+    unstarted = [task for task in known if task.could_not_start]
+    if len(unstarted) >= DEATHS_OF_A_CRASH_LOOP:
+        raise NodeFailure(
+            f"Service {service.short_name}: Docker could not start its container "
+            f"{len(unstarted)} times, the last time because: {unstarted[0].message}."
+        )
     if len(dead) >= DEATHS_OF_A_CRASH_LOOP:
+        seconds = (dead[0].created - dead[-1].created).total_seconds()
         raise RecipeFailure(
             f"Service {service.short_name} crash-loops: {len(dead)} tasks died within "
-            f"{waited:.1f} s, the last with {_exit_of(dead[0])}. Expected it to stay up."
-            + _last_log_lines(service, swarm)
+            f"{seconds:g} s, the last with {exit_of(dead[0])}. Expected it to stay up."
+            + last_log_lines(service, swarm)
+        )
+    if dead and meant.is_over(service, ignore_tasks):
+        raise RecipeFailure(
+            f"Service {service.short_name} ended with {exit_of(dead[0])}, and its restart policy "
+            f"({service.restart}) does not start it again. Expected it to stay up; if it is meant "
+            "to end, say so in [meant_to_end] of recipe.toml." + last_log_lines(service, swarm)
         )
 
 
-def _too_late(services: list[Service], swarm: SwarmView, seconds: float) -> Exception:
+def _check(service: Service, swarm: SwarmView, meant: Meant) -> None:
+    """Fail when a service's definition or update says that it cannot converge."""
+    if service.update_state in ("paused", "rollback_completed", "rollback_paused"):
+        raise RecipeFailure(
+            f"Service {service.short_name}: the update did not go through "
+            f"({service.update_state}). Expected the new version to run."
+            + last_log_lines(service, swarm)
+        )
+    if service.replicas == 0 and service.short_name not in meant.without_replica:
+        raise RecipeFailure(
+            f"Service {service.short_name} has no replica: nothing of it runs. If that is meant, "
+            "say so in [no_replica] of recipe.toml."
+        )
+
+
+def _too_late(
+    services: list[Service], late: list[Service], swarm: SwarmView, seconds: float
+) -> Exception:
     if not services:
         return NodeFailure(f"No service of the stack appeared within {seconds:g} s.")
-    late = [service for service in services if not service.settled]
-    logs = "".join(_last_log_lines(service, swarm) for service in late)
+    logs = "".join(last_log_lines(service, swarm) for service in late)
     state = "; ".join(map(str, late))
     no_room = [t for s in late for t in s.tasks[:1] if "no suitable node" in t.message]
     if no_room:
@@ -111,12 +160,14 @@ def _too_late(services: list[Service], swarm: SwarmView, seconds: float) -> Exce
     )
 
 
-def _exit_of(task: Task) -> str:
+def exit_of(task: Task) -> str:
+    """Return a task's exit code and what the Swarm says of its end."""
     code = "no exit code" if task.exit_code is None else f"exit code {task.exit_code}"
     return f"{code} ({task.message})" if task.message else code
 
 
-def _last_log_lines(service: Service, swarm: SwarmView) -> str:
+def last_log_lines(service: Service, swarm: SwarmView) -> str:
+    """Return what a service logged last, to end a sentence with."""
     lines = swarm.last_log_lines(service)
     if not lines:
         return f"\nService {service.short_name} logged nothing."

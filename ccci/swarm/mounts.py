@@ -19,7 +19,7 @@ def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
     found = []
     for service in swarm.services(stack):
         # Nothing runs there on purpose: it ended well, or something else starts it.
-        if not service.running and (service.one_shot or service.replicas == 0):
+        if not service.running and (service.ended or service.replicas == 0):
             continue
         for mount in swarm.container_of(service).attrs["Mounts"]:
             name = mount.get("Name") or ""

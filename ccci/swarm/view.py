@@ -18,6 +18,7 @@ from ccci.swarm.daemon import patient
 
 NAMESPACE = "com.docker.stack.namespace"
 _SERVICE_ID = "com.docker.swarm.service.id"
+_COULD_NOT_START = 128
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,24 @@ class Task:
 
     @property
     def dead(self) -> bool:
-        """Whether it ended without being told to, or never started."""
-        return self.state in ("failed", "rejected", "orphaned")
+        """Whether it ended without being told to (with exit code 0, too), or was refused.
+
+        What was told to end is `shutdown`. What the engine could not start never lived.
+        """
+        ended = self.state in ("failed", "rejected", "orphaned", "complete")
+        return ended and not self.could_not_start
+
+    @property
+    def could_not_start(self) -> bool:
+        """Whether the engine could not start its container, for a reason of the node's own.
+
+        Docker gives exit code 128 then; a command that is not there has 127 or 126.
+        """
+        return (
+            self.state == "failed"
+            and self.exit_code == _COULD_NOT_START
+            and self.message.startswith("starting container failed")
+        )
 
 
 @dataclass(frozen=True)
@@ -60,7 +77,7 @@ class Service:
         labels: its own labels (`deploy.labels` in the compose file).
         replicas: how many tasks it is to have; None for one on each node.
         update_state: of the last update: "", updating, completed, paused, rollback_started, ...
-        one_shot: its tasks are meant to end by themselves.
+        restart: when the Swarm starts a task again that ended: any, on-failure or none.
         tasks: newest first.
     """
 
@@ -71,7 +88,7 @@ class Service:
     labels: dict[str, str]
     replicas: int | None
     update_state: str
-    one_shot: bool
+    restart: str
     tasks: tuple[Task, ...]
 
     @property
@@ -84,18 +101,13 @@ class Service:
         ]
 
     @property
-    def settled(self) -> bool:
-        """Whether all its tasks are running (a one-shot's have completed), and no update goes on.
+    def ended(self) -> bool:
+        """Whether a task of its current definition has done its work and ended with exit code 0."""
+        return any(task.state == "complete" and task.current for task in self.tasks)
 
-        A service whose update is paused is settled too: such an update never goes on by itself.
-        """
-        if self.update_state in ("updating", "rollback_started"):
-            return False
-        if self.one_shot and any(t.state == "complete" and t.current for t in self.tasks):
-            return True
-        stale = [t for t in self.tasks if t.state == "running" and not t.current]
-        wanted = self.replicas if self.replicas is not None else 1
-        return len(self.running) >= wanted and not stale
+    def is_started_again(self, task: Task) -> bool:
+        """Return whether the Swarm puts another task in the place of one that ended."""
+        return self.restart == "any" or (self.restart == "on-failure" and task.state != "complete")
 
     def __str__(self) -> str:
         newest = self.tasks[0] if self.tasks else None
@@ -238,9 +250,7 @@ def _service(raw: dict[str, Any], tasks: list[dict[str, Any]], stack: str) -> Se
         labels=spec.get("Labels") or {},
         replicas=mode["Replicated"].get("Replicas", 1) if "Replicated" in mode else None,
         update_state=(raw.get("UpdateStatus") or {}).get("State", ""),
-        # Most services restart on failure; one without a health check may be a one-shot.
-        one_shot=restart == "none"
-        or (restart == "on-failure" and "Healthcheck" not in template["ContainerSpec"]),
+        restart=restart,
         tasks=tuple(sorted(seen, key=lambda task: task.created, reverse=True)),
     )
 

@@ -1,6 +1,7 @@
 """Proves that a run changed nothing that is not its own: compares the node before and after it.
 
-What belongs to any run is left out, by the rule of ccci/swarm/holdings.py. Beside the lists, a
+What belongs to any run is left out, by the rule of ccci/swarm/holdings.py, and so is what somebody
+else deployed meanwhile under the name of a stack of their own. Beside the lists, a
 small sentinel app can be watched from the inside: its task must not be restarted, and its volumes
 must keep the same bytes.
 """
@@ -26,7 +27,7 @@ class NodeState:
     """The node at one moment.
 
     Args:
-        objects: all objects but containers.
+        objects: all objects; of containers only those that run and belong to no service or stack.
         facts: kind and id of an object to what must not change, as text.
         tasks: id of a service to its running tasks.
         ended: id of a task that is not running to its state.
@@ -76,18 +77,32 @@ class Witness:
 
     def differences(self) -> list[str]:
         """Compare the node with its state before; return each difference as a sentence."""
-        now = _look(self.client, self.sentinel)
-        return compare(self.seen, now)
+        return compare(self.seen, _look(self.client, self.sentinel))
+
+    def strangers(self) -> list[str]:
+        """Return what somebody else deployed since, under their own stack's name."""
+        return [str(item) for item in _strangers(self.seen, _look(self.client, self.sentinel))]
 
 
 def compare(before: NodeState, now: NodeState) -> list[str]:
-    """Return how two states differ, as sentences; what belongs to a run is left out."""
+    """Return how two states differ, as sentences.
+
+    Left out is what belongs to a run, and what somebody else deployed meanwhile.
+    """
+    strangers = _strangers(before, now)
     scope = _both(before.scope, now.scope)
     old = {(one.kind, one.id): one for one in before.objects if not scope.owns(one)}
     new = {(one.kind, one.id): one for one in now.objects if not scope.owns(one)}
-    found = [f"{item} is gone." for key, item in old.items() if key not in new]
+    # A container of nobody's stack may end by itself.
+    found = [
+        f"{item} is gone."
+        for key, item in old.items()
+        if key not in new and item.kind != "container"
+    ]
     found += [
-        f"{item} has appeared and belongs to no run." for key, item in new.items() if key not in old
+        f"{item} has appeared and belongs to no run."
+        for key, item in new.items()
+        if key not in old and item not in strangers
     ]
     for key in old.keys() & new.keys():
         item = new[key]
@@ -106,13 +121,34 @@ def compare(before: NodeState, now: NodeState) -> list[str]:
     return sorted(found)
 
 
+def _strangers(before: NodeState, now: NodeState) -> list[DockerObject]:
+    """Return what is new, belongs to no run, and has a stack of its own.
+
+    By its label, or by its name where that begins with the name of such a stack: abra's secrets
+    have no label.
+    """
+    scope = _both(before.scope, now.scope)
+    foreign = {one.stack for one in now.objects if one.stack and not scope.owns(one)}
+    known = {(one.kind, one.id) for one in before.objects}
+    return [
+        one
+        for one in now.objects
+        if (one.kind, one.id) not in known
+        and not scope.owns(one)
+        and (one.stack or any(one.name.startswith(f"{stack}_") for stack in foreign))
+    ]
+
+
 def _look(client: "DockerClient", sentinel: str | None) -> NodeState:
     containers = holdings.list_objects(client, {"container"})
     services = holdings.swarm_list(client, "services")
     tasks = holdings.swarm_list(client, "tasks")
     volumes = _volumes(client)
     objects = holdings.list_objects(client, {"service", "secret", "config", "network", "volume"})
-    containers += holdings.list_objects(client, {"container"})
+    present = holdings.list_objects(client, {"container"})
+    containers += present
+    # Those of services come and go with them.
+    objects += [one for one in present if one.running and not one.service and not one.stack]
     # The journals last: they then have all that runs had made when the lists were read.
     scope = scope_of_all_runs(containers)
     facts = {(item.kind, item.id): "there" for item in objects}

@@ -19,7 +19,7 @@ TASK = Task("t", "running", "running", True, datetime.now(UTC), None, "")
 
 def service(name: str, **labels: str) -> Service:
     dotted = {key.replace("__", "."): value for key, value in labels.items()}
-    return Service("id", f"{STACK}_{name}", name, "image", dotted, 1, "", False, (TASK,))
+    return Service("id", f"{STACK}_{name}", name, "image", dotted, 1, "", "any", (TASK,))
 
 
 def promised(*services: Service) -> set[str]:

@@ -1,6 +1,7 @@
 """abra, called: which commands deploy, and what is counted."""
 
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,43 @@ def test_a_deployment_that_was_killed_may_be_made_again(tmp_path: Path) -> None:
     with pytest.raises(NodeFailure, match="was killed by signal 9"):
         abra("app", "deploy", WIKI)
     assert abra.deployments_of(WIKI) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["app", "restart", WIKI, "app"], ["app", "restore", WIKI, "-s", "12345678"]],
+    ids=["plain", "in a terminal"],
+)
+def test_a_crash_loop_ends_the_wait_for_abra(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccci.deploy.abra._EVERY_SECONDS", 0.05)
+    program = tmp_path / "abra"
+    program.write_text(f"#!/bin/sh\ncd {tmp_path}\necho $$ > new\nmv new process\nexec sleep 300\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    process = tmp_path / "process"
+
+    def crash_loop() -> None:
+        if process.exists():
+            raise RecipeFailure("Service app crash-loops")
+
+    begun = time.monotonic()
+    with pytest.raises(RecipeFailure, match=r"^Service app crash-loops$"):
+        Abra(program, tmp_path)(*command, meanwhile=crash_loop)
+    assert time.monotonic() - begun < 60
+    assert not Path(f"/proc/{process.read_text().strip()}").exists()
+
+
+@pytest.mark.parametrize("command", [["app", "ps", WIKI], ["app", "run", WIKI, "app"]])
+def test_abra_is_not_waited_for_longer_than_it_may_take(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccci.deploy.abra._EVERY_SECONDS", 0.05)
+    program = tmp_path / "abra"
+    program.write_text("#!/bin/sh\nexec sleep 300\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    with pytest.raises(NodeFailure, match=r"did not end within 0\.2 s and was killed"):
+        Abra(program, tmp_path)(*command, within_seconds=0.2)
 
 
 BACKUP = ["app", "backup", "create", WIKI, "-n", "-o", "-C"]

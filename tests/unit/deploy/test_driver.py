@@ -122,9 +122,9 @@ def test_a_keyword_asks_for_the_recipes_name(site: Site) -> None:
 
 def test_a_service_without_replicas_is_not_restarted(site: Site) -> None:
     site.services = [
-        Service("1", f"{APP.stack}_app", "app", "nginx", {}, 1, "", False, ()),
-        Service("2", f"{APP.stack}_sweeper", "sweeper", "nginx", {}, 0, "", False, ()),
-        Service("3", f"{APP.stack}_agent", "agent", "nginx", {}, None, "", False, ()),
+        Service("1", f"{APP.stack}_app", "app", "nginx", {}, 1, "", "any", ()),
+        Service("2", f"{APP.stack}_sweeper", "sweeper", "nginx", {}, 0, "", "any", ()),
+        Service("3", f"{APP.stack}_agent", "agent", "nginx", {}, None, "", "any", ()),
     ]
     driver = site.driver(RecipeConfig())
     driver.make()

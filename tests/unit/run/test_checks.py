@@ -21,6 +21,7 @@ from ccci.run.checks import (
     check_no_task_restarted,
     check_secrets_unchanged,
 )
+from ccci.swarm.meant import Meant
 from ccci.swarm.view import Service, Task
 
 WIKI, KEYCLOAK, OWN = (
@@ -176,7 +177,7 @@ RUNNING = task("running", "running")
 def services(**tasks: list[Task]) -> list[Service]:
     """Return services with these tasks, newest first."""
     return [
-        Service(name, f"wiki_{name}", name, "nginx:1", {}, 1, "", False, tuple(those))
+        Service(name, f"wiki_{name}", name, "nginx:1", {}, 1, "", "any", tuple(those))
         for name, those in tasks.items()
     ]
 
@@ -186,8 +187,12 @@ def last_log_lines(service: Service) -> str:
 
 
 def test_tasks_that_run_or_were_told_to_end_are_no_restart() -> None:
-    ended = [RUNNING, task("shutdown"), task("complete")]
+    ended = [RUNNING, task("shutdown")]
     check_no_task_restarted(services(app=ended, db=[RUNNING]), last_log_lines)
+    with_a_job = services(app=[RUNNING], job=[task("complete")])
+    check_no_task_restarted(with_a_job, last_log_lines, Meant(to_end=frozenset({"job"})))
+    with pytest.raises(RecipeFailure, match="no task of job to be restarted; 1 died"):
+        check_no_task_restarted(with_a_job, last_log_lines)
 
 
 @pytest.mark.parametrize("state", ["failed", "rejected", "orphaned"])

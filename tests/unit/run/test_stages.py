@@ -1,5 +1,7 @@
 """The states of an app, and what is skipped after a step that failed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ from ccci.backup.labels import Promise, Snapshot
 from ccci.backup.markers import Marker, Mount
 from ccci.deploy.driver import AppDriver, Deployment
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.recipe.config import RecipeConfig
 from ccci.recipe.release import Release, parse_release
 from ccci.run import volume_seed
 from ccci.run.dependency_apps import DependencyApps
@@ -21,6 +24,7 @@ from ccci.run.stages import Stages
 from ccci.run.volume_seed import VolumeSeed
 from ccci.swarm.convergence import Converged
 from ccci.teardown import snapshots
+from ccci.watch.app import AppWatch
 
 APP = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
 PREVIOUS = parse_release("1.0.0+1.0")
@@ -35,6 +39,8 @@ class Driven:
     cold_deployments: int = 0
     calls: tuple[str, ...] = ()
     app: App = APP
+    running: list[list[str]] = field(default_factory=list)
+    config: RecipeConfig = field(default_factory=RecipeConfig)
     health_url: str = APP.url
 
     def __post_init__(self) -> None:
@@ -69,12 +75,37 @@ class Driven:
     def secrets(self) -> dict[str, str]:
         return {"wiki_key_v1": str(len(self.asked))}
 
-    def wait_healthy(self, _seconds: float = 0) -> None:
-        pass
+    def wait_healthy(self, seconds: float = 0) -> None:
+        if seconds:
+            self._do(f"hold {seconds:g}")
 
     def wait_converged(self) -> Converged:
         self._do("wait")
         return Converged((), 0.0)
+
+    def tasks(self) -> frozenset[str]:
+        return frozenset({"old"})
+
+    def running_tasks(self, old: frozenset[str]) -> frozenset[str]:
+        self._do("wait")
+        assert old == {"old"}
+        return frozenset(self.running.pop(0) if self.running else ["new"])
+
+    def crash_loop_from_now(self) -> None:
+        pass
+
+
+@dataclass
+class Watched:
+    """A watch that notes the steps that may take the app down."""
+
+    steps: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def taking_down(self, step: str = "on empty volumes") -> Iterator[None]:
+        self.steps.append(step)
+        yield
+        self.steps.append("up")
 
 
 def stages_of(driver: Driven, **options: Any) -> Stages:
@@ -82,7 +113,7 @@ def stages_of(driver: Driven, **options: Any) -> Stages:
         deploy=lambda: None, domains=lambda: ("sso.lab.test",), wire=lambda: None
     )
     return Stages(
-        cast(AppDriver, driver), cast(DependencyApps, dependencies),
+        cast(AppDriver, driver), cast(DependencyApps, dependencies), cast(AppWatch, Watched()),
         lambda: driver.asked.append("prepare"), **options,
     )  # fmt: skip
 
@@ -103,10 +134,11 @@ def test_the_upgrade_begins_on_empty_volumes_and_keeps_what_the_release_wrote() 
     stages.need_previous_release()
     stages.upgrade_to_head()
     assert driver.asked == [
-        "undeploy", "remove volumes", "make 1.0.0+1.0", "prepare", "deploy 1.0.0+1.0", "deploy head"
+        "undeploy", "remove volumes", "make 1.0.0+1.0", "prepare", "deploy 1.0.0+1.0",
+        "deploy head", "wait", "hold 3", "wait",
     ]  # fmt: skip
     stages.need_head()
-    assert driver.asked[-1] == "deploy head" and driver.cold_deployments == 2
+    assert driver.asked[-1] == "wait" and driver.cold_deployments == 2
 
 
 def test_the_release_to_upgrade_from_can_be_named() -> None:
@@ -136,6 +168,35 @@ def test_a_head_that_did_not_deploy_is_not_tried_again() -> None:
         ):
             need()
     assert driver.asked == []
+
+
+def watched(stages: Stages) -> list[str]:
+    return cast(Watched, stages.watch).steps
+
+
+def test_the_watch_knows_each_step_that_takes_the_app_down() -> None:
+    stages = stages_of(Driven())
+    stages.need_head()
+    stages.need_head()
+    stages.restart()
+    stages.need_previous_release()
+    stages.upgrade_to_head()
+    assert watched(stages) == [
+        "on empty volumes", "up", "restart", "up", "on empty volumes", "up", "upgrade", "up"
+    ]  # fmt: skip
+
+
+def test_an_app_is_back_when_its_tasks_were_the_same_for_a_while() -> None:
+    driver = Driven(running=[["app before it goes"], ["app"], ["app"]])
+    stages = stages_of(driver)
+    stages.wait_until_back(frozenset({"old"}))
+    assert driver.asked == ["wait", "hold 3", "wait", "hold 3", "wait"]
+    never = Driven(running=[[str(n)] for n in range(9)], config=RecipeConfig(timeout_seconds=5))
+    times = iter(range(0, 90, 2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ccci.run.stages.time.monotonic", lambda: next(times))
+        with pytest.raises(RecipeFailure, match="back within 5 s, with the same tasks for 3 s"):
+            stages_of(never).wait_until_back(frozenset({"old"}))
 
 
 def test_the_secrets_are_noted_before_the_restart() -> None:
@@ -207,7 +268,8 @@ def test_after_a_wipe_only_what_was_promised_as_a_whole_is_looked_for(trip: Roun
     assert trip.seed.markers == markers("data")
     trip.restore()
     asked = cast(Driven, trip.stages.driver).asked
-    assert asked[-4:] == ["undeploy", "remove volumes", "deploy head", "wait"]
+    assert asked[-6:] == ["undeploy", "remove volumes", "deploy head", "wait", "hold 3", "wait"]
+    assert watched(trip.stages) == ["on empty volumes", "up"] * 2 + ["restore", "up"]
 
 
 VOLUMES = "/var/lib/docker/volumes"
@@ -220,7 +282,7 @@ def restored(trip: RoundTrip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     volume = f"{trip.stages.driver.app.stack}_data"
     (tmp_path / "page").symlink_to("/usr/bin/restic")
     trip._snapshot = Snapshot("12345678", (VOLUMES, f"{VOLUMES}/{volume}/_data/page"))
-    monkeypatch.setattr(labels, "restore", lambda abra, domain, snapshot: done.append(snapshot.id))
+    monkeypatch.setattr(labels, "restore", lambda *asked: done.append(asked[2].id))
     monkeypatch.setattr(links, "folders_of", lambda *_: {volume: tmp_path})
     monkeypatch.setattr(snapshots, "bots", lambda client: ["the bot"])
     monkeypatch.setattr(snapshots, "links_of", lambda bot, snapshot: set())

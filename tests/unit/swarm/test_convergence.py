@@ -10,13 +10,14 @@ from typing import Any, cast
 import pytest
 
 from ccci.errors import NodeFailure, RecipeFailure
-from ccci.swarm.convergence import wait_until_converged
+from ccci.swarm.convergence import look_for_crash_loop, wait_until_converged
+from ccci.swarm.meant import USUAL, Meant
 from ccci.swarm.view import Service, SwarmView, Task, _service
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUNNING = Task("r", "running", "running", True, NOW, None, "")
 STARTING = replace(RUNNING, id="s", state="starting")
-SERVICE = Service("id", "shop_app", "app", "nginx:1", {}, 1, "", False, (RUNNING,))
+SERVICE = Service("id", "shop_app", "app", "nginx:1", {}, 1, "", "any", (RUNNING,))
 
 
 def dead(number: int, message: str = "task: non-zero exit (1)", state: str = "failed") -> Task:
@@ -42,9 +43,14 @@ class Watched:
         yield heard
 
 
-def wait(*states: list[Service], seconds: float = 0.3, ignore: frozenset[str] = frozenset()) -> Any:
+def wait(
+    *states: list[Service],
+    seconds: float = 0.3,
+    ignore: frozenset[str] = frozenset(),
+    meant: Meant = USUAL,
+) -> Any:
     swarm = cast(SwarmView, Watched(*states))
-    return wait_until_converged(swarm, "shop", seconds, ignore_tasks=ignore)
+    return wait_until_converged(swarm, "shop", seconds, ignore_tasks=ignore, meant=meant)
 
 
 def test_running_and_settled_is_converged() -> None:
@@ -97,29 +103,74 @@ def test_a_node_without_room_is_the_nodes_fault() -> None:
         wait([])
 
 
-def test_a_one_shot_may_end_but_a_server_may_not() -> None:
-    ended = {
+ENDED = replace(dead(1), state="complete", exit_code=0, message="")
+MIGRATE = Meant(to_end=frozenset({"app"}))
+
+
+def test_to_end_with_0_is_a_death_too() -> None:
+    ended = [replace(ENDED, id=f"e{number}") for number in range(3)]
+    with pytest.raises(RecipeFailure, match=r"crash-loops: 3 tasks died .*exit code 0\."):
+        wait([replace(SERVICE, tasks=(STARTING, *ended))], seconds=60)
+    # A job that the Swarm starts again and again has not done its work.
+    assert wait([replace(SERVICE, tasks=tuple(ended))], seconds=60, meant=MIGRATE)
+
+
+@pytest.mark.parametrize("restart", ["none", "on-failure"])
+def test_what_is_not_started_again_is_told_at_once(restart: str) -> None:
+    ended = replace(SERVICE, restart=restart, tasks=(ENDED,))
+    with pytest.raises(RecipeFailure, match=r"ended with exit code 0, and its restart policy \("):
+        wait([ended], seconds=60)
+    assert wait([ended], seconds=60, meant=MIGRATE)
+    failed = replace(SERVICE, restart="none", tasks=(dead(1),))
+    with pytest.raises(RecipeFailure, match=r"ended with exit code 1 \(task: non-zero"):
+        wait([failed], seconds=60, meant=Meant(to_end=frozenset({"other"})))
+    # A task from before, and one of the definition before the update, say nothing of now.
+    with pytest.raises(RecipeFailure, match="Expected every service to run"):
+        wait([ended], ignore=frozenset({"d1"}))
+    with pytest.raises(RecipeFailure, match="Expected every service to run"):
+        wait([replace(ended, tasks=(replace(ENDED, current=False),))])
+
+
+def test_what_is_meant_to_end_must_have_ended() -> None:
+    with pytest.raises(RecipeFailure, match="Expected every service to run"):
+        wait([SERVICE], meant=MIGRATE)
+
+
+def test_a_service_without_replica_is_told_of() -> None:
+    idle = replace(SERVICE, replicas=0, tasks=())
+    with pytest.raises(RecipeFailure, match=r"app has no replica: .* \[no_replica\] of recipe"):
+        wait([idle], seconds=60)
+    assert wait([idle], meant=Meant(without_replica=frozenset({"app"})))
+
+
+def test_what_the_engine_could_not_start_is_no_death() -> None:
+    busy = "starting container failed: device or resource busy"
+    unstarted = [replace(dead(n, busy), exit_code=128) for n in range(3)]
+    assert wait([replace(SERVICE, tasks=(RUNNING, *unstarted[:2]))])
+    with pytest.raises(NodeFailure, match=r"could not start its container 3 times, .* busy"):
+        wait([replace(SERVICE, tasks=(STARTING, *unstarted))], seconds=60)
+    # A command that is not there is the recipe's.
+    missing = [replace(dead(n, "starting container failed: no such file"), exit_code=127)
+               for n in range(3)]  # fmt: skip
+    with pytest.raises(RecipeFailure, match="crash-loops: 3 tasks died"):
+        wait([replace(SERVICE, tasks=(STARTING, *missing))], seconds=60)
+
+
+def test_a_crash_loop_is_seen_while_something_else_is_waited_for() -> None:
+    looping = replace(SERVICE, tasks=(STARTING, dead(3), dead(2), dead(1)))
+    swarm = cast(SwarmView, Watched([looping]))
+    look_for_crash_loop(swarm, "shop", frozenset({"d1"}), USUAL)
+    with pytest.raises(RecipeFailure, match=r"(?s)crash-loops: 3 .*no space left"):
+        look_for_crash_loop(swarm, "shop", frozenset(), USUAL)
+
+
+def test_the_definition_says_when_a_task_is_started_again() -> None:
+    container = {"Image": "x:1@sha256:0"}
+    template = {"ContainerSpec": container, "RestartPolicy": {"Condition": "on-failure"}}
+    spec = {"Name": "shop_app", "TaskTemplate": template, "Mode": {"Replicated": {"Replicas": 1}}}
+    task = {
         "ID": "t", "CreatedAt": "2026-01-01T00:00:00.0Z", "DesiredState": "shutdown",
-        "Spec": {"ContainerSpec": {"Image": "x:1"}}, "Status": {"State": "complete"},
+        "Spec": {"ContainerSpec": container}, "Status": {"State": "complete"},
     }  # fmt: skip
-
-    def made(condition: str, **spec: Any) -> Service:
-        container = {"Image": "x:1@sha256:0", **spec}
-        raw = {
-            "ID": "s",
-            "Spec": {
-                "Name": "shop_app",
-                "TaskTemplate": {
-                    "ContainerSpec": container, "RestartPolicy": {"Condition": condition}
-                },
-                "Mode": {"Replicated": {"Replicas": 1}},
-            },
-        }  # fmt: skip
-        task = {**ended, "Spec": {"ContainerSpec": container}}
-        return _service(raw, [task], "shop")
-
-    assert made("none").settled
-    assert made("on-failure").settled
-    assert not made("on-failure", Healthcheck={"Test": ["CMD", "true"]}).settled
-    assert not made("any").settled
-    assert made("any").image == "x:1"
+    made = _service({"ID": "s", "Spec": spec}, [task], "shop")
+    assert made.restart == "on-failure" and made.image == "x:1" and made.ended

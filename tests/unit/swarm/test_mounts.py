@@ -1,5 +1,6 @@
 """Where volumes are mounted is asked of what runs; some services run nothing on purpose."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,9 +8,10 @@ import pytest
 
 from ccci.errors import NodeFailure
 from ccci.swarm.mounts import Mount, mounts_of
-from ccci.swarm.view import Service, SwarmView
+from ccci.swarm.view import Service, SwarmView, Task
 
 STACK = "shop_lab_test"
+ENDED = Task("t", "complete", "shutdown", True, datetime(2026, 1, 1, tzinfo=UTC), 0, "")
 
 
 def swarm(*services: Service) -> SwarmView:
@@ -29,14 +31,14 @@ def swarm(*services: Service) -> SwarmView:
     return cast(SwarmView, view)
 
 
-def service(name: str, replicas: int, one_shot: bool = False) -> Service:
-    return Service("id", f"{STACK}_{name}", name, "image", {}, replicas, "", one_shot, ())
+def service(name: str, replicas: int, *tasks: Task) -> Service:
+    return Service("id", f"{STACK}_{name}", name, "image", {}, replicas, "", "any", tasks)
 
 
 def test_what_a_scheduler_starts_is_passed_over() -> None:
     seen = mounts_of(swarm(service("app", 1), service("sweeper", 0)), STACK)
     assert seen == [Mount("app", f"{STACK}_data", "/data")]
-    assert mounts_of(swarm(service("app", 1), service("bucket", 1, one_shot=True)), STACK) == seen
+    assert mounts_of(swarm(service("app", 1), service("bucket", 1, ENDED)), STACK) == seen
 
 
 def test_what_should_run_and_does_not_is_a_failure() -> None:

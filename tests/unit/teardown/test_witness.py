@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ccci.swarm.holdings import DockerObject, Scope
-from ccci.teardown.witness import NodeState, compare
+from ccci.teardown.witness import NodeState, _strangers, compare
 
 WEB = DockerObject("service", "s1", "shop_app", stack="shop")
 DATA = DockerObject("volume", "shop_data", "shop_data", stack="shop")
@@ -45,6 +45,32 @@ def test_something_is_gone(gone: DockerObject) -> None:
 def test_something_is_left_by_nobody() -> None:
     found = compare(BEFORE, state(*THINGS, TEST_KEY))
     assert found == [f"secret {TEST_KEY.name} has appeared and belongs to no run."]
+
+
+def test_what_somebody_else_deploys_is_noted() -> None:
+    theirs = [
+        DockerObject("service", "s9", "wiki_app", stack="wiki"),
+        DockerObject("config", "c9", "wiki_conf_v1", stack="wiki"),
+        DockerObject("network", "n9", "wiki_internal", stack="wiki"),
+        DockerObject("secret", "k9", "wiki_password_v1"),
+    ]
+    now = state(*THINGS, *theirs)
+    assert compare(BEFORE, now) == []
+    assert _strangers(BEFORE, now) == theirs
+    # What they do to something that was there before is no deployment of theirs.
+    assert compare(now, state(*THINGS, *theirs[1:])) == ["service wiki_app is gone."]
+    without_service = state(*THINGS, theirs[3])
+    assert compare(BEFORE, without_service) == [
+        "secret wiki_password_v1 has appeared and belongs to no run."
+    ]
+
+
+def test_a_stray_container_is_seen() -> None:
+    stray = DockerObject("container", "c1", "brave_noether", running=True)
+    assert compare(BEFORE, state(*THINGS, stray)) == [
+        "container brave_noether has appeared and belongs to no run."
+    ]
+    assert compare(state(*THINGS, stray), BEFORE) == []
 
 
 def test_other_runs_come_and_go() -> None:

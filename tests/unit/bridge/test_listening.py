@@ -1,0 +1,53 @@
+"""The last test of a stage is there without a line in the suite file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from robot.api import ExecutionResult
+
+from ccci.bridge.listening import LAST_KEYWORDS, LAST_TEST
+from ccci.project import PROJECT
+
+LIBRARY = f"""\
+from robot.api.deco import keyword
+from ccci.bridge.listening import Listener
+
+class begins:
+    ROBOT_LIBRARY_LISTENER = Listener()
+
+    @keyword("{LAST_KEYWORDS[0]}")
+    def first(self): pass
+
+    @keyword("{LAST_KEYWORDS[1]}")
+    def second(self): raise AssertionError("It answers for the sentinel.")
+"""
+SUITE = """\
+*** Settings ***
+Library    ../begins.py
+*** Test Cases ***
+A Visitor Reads The Page
+    No Operation
+"""
+
+
+def test_each_stage_but_the_last_ends_with_it(tmp_path: Path) -> None:
+    (tmp_path / "begins.py").write_text(LIBRARY)
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    for name in ("1__install", "2_1__functional", "2__functional", "7__teardown"):
+        (shop / f"{name}.robot").write_text(SUITE)
+    subprocess.run(
+        [sys.executable, "-m", "robot", "--outputdir", tmp_path / "out", "--log", "none",
+         "--pythonpath", str(PROJECT), shop],
+        capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    suite = ExecutionResult(str(tmp_path / "out" / "output.xml")).suite
+    seen = [(one.name, [(t.name, t.status) for t in one.tests]) for one in suite.suites]
+    first, last = ("A Visitor Reads The Page", "PASS"), (LAST_TEST, "FAIL")
+    assert seen == [
+        ("Install", [first, last]), ("Functional", [first, last]), ("Functional", [first, last]),
+        ("Teardown", [first]),
+    ]  # fmt: skip
+    tags = {tag for one in suite.suites for test in one.tests[1:] for tag in test.tags}
+    assert tags == {"install", "functional", "generic"}

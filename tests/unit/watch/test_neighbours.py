@@ -1,0 +1,133 @@
+"""Whether an app answers for names that are not its own."""
+
+import io
+import tarfile
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ccci.deploy.target import Target
+from ccci.errors import NodeFailure, RecipeFailure
+from ccci.node.server import Server
+from ccci.swarm.view import Service
+from ccci.watch import neighbours as module
+from ccci.watch.neighbours import Neighbours, takes
+from ccci.web.http import Response
+
+SENTINEL = "sentinel.lab.test"
+APP = Service("id", "shop_app", "app", "nginx:1", {}, 1, "", "any", ())
+
+
+def rule(text: str) -> Service:
+    return replace(APP, labels={"traefik.http.routers.shop.rule": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("Host(`shop.lab.test`)", False),
+        ("Host(`shop.lab.test`,`www.shop.lab.test`)", False),
+        ("Host(`shop.lab.test`) && PathPrefix(`/sentinel.lab.test`)", False),
+        ("HostRegexp(`{sub:[a-z]+}.shop.lab.test`)", False),
+        (r"HostRegexp(`^[a-z]+\.shop\.lab\.test$`)", False),
+        ("Host(`shop.lab.test`) || Host(`sentinel.lab.test`)", True),
+        ("Host(`shop.lab.test`, `sentinel.lab.test`)", True),
+        ('Host("sentinel.lab.test")', True),
+        ("HostRegexp(`{any:.*}`)", True),
+        ("HostRegexp(`{any:[a-z.]{1,60}}`)", True),
+        ("HostRegexp(`.+`)", True),
+        ("HostRegexp(`^(.+)$`)", True),
+        ("HostSNI(`*`) || HostRegexp(`{host}`)", True),
+        ("PathPrefix(`/`)", True),
+    ],
+)
+def test_a_rule_takes_a_host(text: str, taken: bool) -> None:
+    assert takes(text, SENTINEL) is taken
+
+
+class Site:
+    """Answers for every name on the server; the test changes who answers."""
+
+    def __init__(self) -> None:
+        self.own = {"/index.html": b"welcome", "/sentinel.txt": b"only the sentinel has this"}
+        self.taken: str | None = None
+
+    def request(self, method: str, url: str, **_: Any) -> Response:
+        host, _, path = url.removeprefix("https://").partition("/")
+        if host == SENTINEL and self.taken != SENTINEL:
+            body = self.own.get(f"/{path}", b"front")
+            return Response(url, 200, {"content-type": "text/html"}, body, 0.1)
+        if self.taken == host or (self.taken == "nobody" and host.startswith("nobody-")):
+            status = 200 if path in ("", "index.html") else 404
+            return Response(url, status, {"content-type": "text/html"}, b"welcome", 0.1)
+        return Response(url, 404, {"content-type": "text/plain"}, b"404 page not found", 0.1)
+
+
+def archive() -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in {
+            "html": None, "html/index.html": b"welcome", "html/empty": b"",
+            "html/sentinel.txt": b"only the sentinel has this", "html/data/private": b"x",
+        }.items():  # fmt: skip
+            member = tarfile.TarInfo(name)
+            member.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+            member.size = len(content or b"")
+            tar.addfile(member, io.BytesIO(content or b""))
+    return packed.getvalue()
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr(module, "_SETTLES_SECONDS", 0.05)
+    return Site()
+
+
+def before(site: Site, with_files: bool = True) -> Neighbours:
+    mounts = [{"Type": "volume", "Destination": "/html"}] if with_files else []
+    container = SimpleNamespace(id="c", attrs={"Mounts": mounts})
+    content = archive()
+    chunks = [content[at : at + 700] for at in range(0, len(content), 700)]
+    client = SimpleNamespace(
+        containers=SimpleNamespace(list=lambda **_: [container]),
+        api=SimpleNamespace(get_archive=lambda *_: (iter(chunks), {})),
+    )
+    server = Server(domain="lab.test", sentinel=SENTINEL)
+    swarm = SimpleNamespace(client=client)
+    return Neighbours.before(Target(server, *cast(Any, (None, swarm, site))))
+
+
+def test_a_quiet_run(site: Site) -> None:
+    there = before(site)
+    assert [page.url.removeprefix(f"https://{SENTINEL}") for page in there.pages[1:]] == [
+        "/index.html", "/sentinel.txt"
+    ]  # fmt: skip
+    there.check([APP, rule("Host(`shop.lab.test`)")])
+
+
+def test_an_app_that_answers_for_the_sentinel_has_failed(site: Site) -> None:
+    there = before(site)
+    site.taken = SENTINEL
+    with pytest.raises(
+        RecipeFailure, match=r"answers for the sentinel: .*sentinel\.txt .* The rule 'Host"
+    ):
+        there.check([rule("Host(`shop.lab.test`) || Host(`sentinel.lab.test`)")])
+    with pytest.raises(NodeFailure, match="by none of the app's routers"):
+        there.check([rule("Host(`shop.lab.test`)")])
+
+
+def test_an_app_that_answers_for_nobody_has_failed(site: Site) -> None:
+    there = before(site)
+    site.taken = "nobody"
+    with pytest.raises(RecipeFailure, match="answers for a name that nobody has"):
+        there.check([rule("PathPrefix(`/`)")])
+
+
+def test_without_files_of_its_own_the_front_page_tells(site: Site) -> None:
+    there = before(site, with_files=False)
+    assert [page.answer for page in there.pages[1:]] == ["200 text/html"]
+    # Its content may change each time.
+    site.own["/"] = b"another"
+    there.check([])
