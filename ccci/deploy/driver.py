@@ -96,7 +96,9 @@ class AppDriver:
     @property
     def meant(self) -> Meant:
         """Which of the app's services may end, or have no replica."""
-        return Meant(frozenset(self.config.meant_to_end), frozenset(self.config.no_replica))
+        config = self.config
+        without = frozenset(config.no_replica) if config.is_written else None
+        return Meant(frozenset(config.meant_to_end), without)
 
     @property
     def health_url(self) -> str:

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, PrivateAttr, StringConstraints, ValidationError
 
 from ccci.errors import Misuse
 from ccci.recipe.limits import RaisedLimit
@@ -137,6 +137,12 @@ class RecipeConfig(Table):
     opt_out: dict[Stage, Reason] = Field(default_factory=dict)
     approved: Approved = Approved()
     limit: list[RaisedLimit] = Field(default_factory=list)
+    _is_written: bool = PrivateAttr(default=True)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the recipe has a recipe.toml, in which it can say something of its services."""
+        return self._is_written
 
 
 def check_recipe_name(name: str) -> str:
@@ -160,7 +166,9 @@ def load_recipe_config(path: Path) -> RecipeConfig:
             The sentence names file, line, key and what is allowed.
     """
     if not path.exists():
-        return RecipeConfig()
+        unwritten = RecipeConfig()
+        unwritten._is_written = False
+        return unwritten
     try:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)

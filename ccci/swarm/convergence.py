@@ -67,6 +67,8 @@ def wait_until_converged(
                 check_deaths(service, swarm, ignore_tasks, meant)
             late = [service for service in services if not meant.settled(service)]
             if services and not late:
+                for idle in (service for service in services if service.replicas == 0):
+                    tell(f"{idle.short_name} has no replica: nothing of it runs")
                 return Converged(tuple(services), waited)
             pending = "; ".join(map(str, late)) or "no service yet"
             if pending != last_told:
@@ -137,7 +139,7 @@ def _check(service: Service, swarm: SwarmView, meant: Meant) -> None:
             f"({service.update_state}). Expected the new version to run."
             + last_log_lines(service, swarm)
         )
-    if service.replicas == 0 and service.short_name not in meant.without_replica:
+    if service.replicas == 0 and not meant.may_be_idle(service):
         raise RecipeFailure(
             f"Service {service.short_name} has no replica: nothing of it runs. If that is meant, "
             "say so in [no_replica] of recipe.toml."

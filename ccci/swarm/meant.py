@@ -11,14 +11,19 @@ class Meant:
 
     Attributes:
         to_end: they do something once, and end with exit code 0.
-        without_replica: something else gives them a replica when there is work.
+        without_replica: something else gives them a replica when there is work. None for any: a
+            recipe without recipe.toml cannot name them.
 
     Example:
         ``Meant(to_end=frozenset({"migrate"})).deaths_of(service)``
     """
 
     to_end: frozenset[str] = frozenset()
-    without_replica: frozenset[str] = frozenset()
+    without_replica: frozenset[str] | None = frozenset()
+
+    def may_be_idle(self, service: Service) -> bool:
+        """Return whether a service may have no replica."""
+        return self.without_replica is None or service.short_name in self.without_replica
 
     def settled(self, service: Service) -> bool:
         """Return whether a service is as it is meant to be, and no update of it goes on.

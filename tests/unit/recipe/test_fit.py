@@ -43,6 +43,12 @@ secret = { client_secret = "{client_secret}" }
 service = "sweeper"
 pids = 512
 reason = "It sweeps with many brooms at a time."
+
+[meant_to_end]
+db = "It makes the index, and ends when that is done."
+
+[no_replica]
+sweeper = "The operator's timer gives it a replica each night."
 """
 GIT = ["git", "-c", "user.name=A test", "-c", "user.email=test@lab.test"]
 
@@ -131,6 +137,14 @@ def test_a_secret_of_the_wiring_overlay_is_in_use(project: Path, source: Path) -
         (
             '["sonic", "search"]', '"web"', 8,
             "the recipe has no service 'web'; it has app, sweeper, db, search",
+        ),
+        (
+            'db = "It', 'dbs = "It', 32,
+            "the recipe has no service 'dbs'; closest: db",
+        ),
+        (
+            "sweeper = ", "swepper = ", 35,
+            "the recipe has no service 'swepper'; closest: sweeper",
         ),
         (
             '"SITE_TITLE"', '"PAGE_TITLE"', 9,

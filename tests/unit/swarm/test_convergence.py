@@ -141,6 +141,11 @@ def test_a_service_without_replica_is_told_of() -> None:
     with pytest.raises(RecipeFailure, match=r"app has no replica: .* \[no_replica\] of recipe"):
         wait([idle], seconds=60)
     assert wait([idle], meant=Meant(without_replica=frozenset({"app"})))
+    # A recipe without recipe.toml cannot name it: then the log does.
+    told: list[str] = []
+    swarm = cast(SwarmView, Watched([idle]))
+    wait_until_converged(swarm, "shop", 1, told.append, meant=Meant(without_replica=None))
+    assert told == ["app has no replica: nothing of it runs"]
 
 
 def test_what_the_engine_could_not_start_is_no_death() -> None:
