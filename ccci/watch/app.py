@@ -98,7 +98,8 @@ class AppWatch:
         Each finding is told once.
 
         Raises:
-            RecipeFailure: that is so; the sentence has the times and the last log lines.
+            RecipeFailure: that is so, or the app exceeded a limit; the sentence has the times and
+                the last log lines.
             NodeFailure: Docker or the server's proxy was away meanwhile.
         """
         self._keep_what_happened()
@@ -132,6 +133,8 @@ class AppWatch:
         self._look()
         deaths, away = self._tasks.deaths(), list(self._tasks.away)
         self._tasks.excuse()
+        # What was stopped for a limit has ended because of it.
+        self._driver.require_limits()
         if away and (deaths or outages):
             # What ended with the daemon says nothing about the recipe.
             raise NodeFailure(

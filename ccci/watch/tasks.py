@@ -157,12 +157,27 @@ class TaskWatch:
                 )  # fmt: skip
                 for event in self._stream:
                     self._hear(event)
-            if self._over.is_set():
-                return
-            gone = time.time()
+            self._over.wait(_CONNECT_AGAIN_SECONDS / 10)
+            self._wait_for_daemon()
+
+    def _wait_for_daemon(self) -> None:
+        """Wait until the daemon answers; note for how long it did not.
+
+        A stream in which nothing is said for a time ends as well, and the daemon is there.
+        """
+        gone = time.time()
+        while not self._over.is_set() and not self._answers():
             self._over.wait(_CONNECT_AGAIN_SECONDS)
             with self._lock:
+                if self.away and self.away[-1][0] == gone:
+                    self.away.pop()
                 self.away.append((gone, time.time()))
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._client.ping())
+        except _BROKEN:
+            return False
 
     def _hear(self, event: dict[str, Any]) -> None:
         self._since = event["timeNano"] / 1e9

@@ -104,7 +104,8 @@ def test_a_row_shows_the_last_run(results: Path) -> None:
     for text in (
         "shop lab PR 12", "failed level 3 of 6 browser and SSO, where they apply",
         "passed 39 s", "failed 93 s", "2026-11-25 06:00 UTC 3 hours ago", "3 min 34 s",
-        "peak 724 MiB", "away 4.2 s in the restart, 12 s in the upgrade", "1.2.0+26.8.0 f550d94 from 1.1.0+26.7.3",
+        "peak 724 MiB", "away 4.2 s in the restart, 12 s in the upgrade",
+        "1.2.0+26.8.0 f550d94 from 1.1.0+26.7.3",
     ):  # fmt: skip
         assert text in row
     trend = next(a for tag, a in page.tags if tag == "svg" and a.get("class") == "trend")

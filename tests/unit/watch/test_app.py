@@ -56,6 +56,7 @@ def watch_of(happen: Happenings, **downtime: Any) -> AppWatch:
     driver = SimpleNamespace(
         config=RecipeConfig.model_validate({"downtime": downtime}),
         record=SimpleNamespace(tell=lambda _: None),
+        require_limits=lambda: None,
         health_url="https://shop.lab.test/health",
         services=lambda: [SimpleNamespace(short_name="app")],
         last_log_lines=lambda _: "no more work, good bye",
