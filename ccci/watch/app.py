@@ -18,7 +18,7 @@ from ccci.errors import NodeFailure, RecipeFailure
 from ccci.swarm.view import SwarmView
 from ccci.waiting import Look, wait_for
 from ccci.watch.page import Outage, PageWatch
-from ccci.watch.tasks import Death, TaskWatch, clock
+from ccci.watch.tasks import Death, TaskWatch
 from ccci.web.http import Client
 
 # The steps whose downtime is measured.
@@ -100,7 +100,7 @@ class AppWatch:
         Raises:
             RecipeFailure: that is so, or the app exceeded a limit; the sentence has the times and
                 the last log lines.
-            NodeFailure: Docker or the server's proxy was away meanwhile.
+            NodeFailure: Docker does not answer, or the server's proxy was away meanwhile.
         """
         self._keep_what_happened()
         found, self._found = self._found, []
@@ -131,16 +131,10 @@ class AppWatch:
         if not self._up:
             return
         self._look()
-        deaths, away = self._tasks.deaths(), list(self._tasks.away)
+        deaths = self._tasks.deaths()
         self._tasks.excuse()
         # What was stopped for a limit has ended because of it.
         self._driver.require_limits()
-        if away and (deaths or outages):
-            # What ended with the daemon says nothing about the recipe.
-            raise NodeFailure(
-                f"Docker was away from {clock(away[0][0])} to {clock(away[-1][1])}: what ended "
-                "then says nothing about the recipe."
-            )
         of_app = [outage for outage in outages if not outage.of_node]
         self._found += [f"{str(death)[0].upper()}{str(death)[1:]}." for death in deaths]
         self._found += [f"{self._driver.health_url} was not answered well {one}." for one in of_app]

@@ -94,7 +94,6 @@ class TaskWatch:
         self._excused: set[str] = set()
         self._stream: Any = None
         self._since = time.time()
-        self.away: list[tuple[float, float]] = []
 
     def start(self) -> None:
         """Begin to hear and to look, in threads of their own."""
@@ -130,7 +129,6 @@ class TaskWatch:
             self._excused |= self._heard.keys() | {
                 task.id for _, task, _ in self._seen.values() if task.dead or task.could_not_start
             }
-            self.away.clear()
 
     def deaths(self) -> list[Death]:
         """Return the tasks that ended by themselves and are not excused, oldest first."""
@@ -157,27 +155,7 @@ class TaskWatch:
                 )  # fmt: skip
                 for event in self._stream:
                     self._hear(event)
-            self._over.wait(_CONNECT_AGAIN_SECONDS / 10)
-            self._wait_for_daemon()
-
-    def _wait_for_daemon(self) -> None:
-        """Wait until the daemon answers; note for how long it did not.
-
-        A stream in which nothing is said for a time ends as well, and the daemon is there.
-        """
-        gone = time.time()
-        while not self._over.is_set() and not self._answers():
             self._over.wait(_CONNECT_AGAIN_SECONDS)
-            with self._lock:
-                if self.away and self.away[-1][0] == gone:
-                    self.away.pop()
-                self.away.append((gone, time.time()))
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self._client.ping())
-        except _BROKEN:
-            return False
 
     def _hear(self, event: dict[str, Any]) -> None:
         self._since = event["timeNano"] / 1e9

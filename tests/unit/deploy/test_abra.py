@@ -94,7 +94,7 @@ def test_a_crash_loop_ends_the_wait_for_abra(
     assert not Path(f"/proc/{process.read_text().strip()}").exists()
 
 
-@pytest.mark.parametrize("command", [["app", "ps", WIKI], ["app", "run", WIKI, "app"]])
+@pytest.mark.parametrize("command", [["app", "ps", WIKI], ["recipe", "lint", "wiki"]])
 def test_abra_is_not_waited_for_longer_than_it_may_take(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,6 @@ class Happenings:
 
     died: list[Death] = field(default_factory=list)
     outages: list[Outage] = field(default_factory=list)
-    away: list[tuple[float, float]] = field(default_factory=list)
     asking: bool = False
     error: Exception | None = None
 
@@ -37,7 +36,6 @@ class Happenings:
 
     def excuse(self) -> None:
         self.died = []
-        self.away = []
 
     def take(self) -> list[Outage]:
         taken, self.outages = self.outages, []
@@ -132,12 +130,9 @@ def test_after_a_step_that_failed_nothing_is_judged_until_the_next_deployment() 
         watch.check()
 
 
-def test_what_ends_with_the_daemon_says_nothing_about_the_recipe() -> None:
+def test_a_server_that_is_away_says_nothing_about_the_recipe() -> None:
     happen = Happenings()
     watch = watch_of(happen)
-    happen.died, happen.away = [DEATH], [(999.0, 1003.0)]
-    with pytest.raises(NodeFailure, match="Docker was away from 00:16:39 UTC to 00:16:43 UTC"):
-        watch.check()
     happen.outages = [Outage(1000.0, 1001.0, 2, "refused", of_node=True)]
     with pytest.raises(NodeFailure, match=r"did not take connections .* Traefik"):
         watch.check()
