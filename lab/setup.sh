@@ -16,6 +16,14 @@ if [ ${#packages[@]} -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
 fi
 
+# The browser does not run as root: pages of pull requests run in it.
+if [ "$(id -u)" = 0 ] && ! id ccci-browser >/dev/null 2>&1; then
+    echo "setup  making the user ccci-browser"
+    # A second setup at the same time may have made it.
+    useradd --system --user-group --no-create-home --home-dir /nonexistent \
+        --shell /usr/sbin/nologin ccci-browser || id ccci-browser >/dev/null
+fi
+
 [ -x .venv/bin/python ] || python3 -m venv .venv
 echo "setup  installing the Python packages"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt

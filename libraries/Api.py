@@ -60,7 +60,7 @@ class Api:
 
     = Limits =
 
-    The whole of an answer must come within 30 seconds, and be at most 8 MiB, also when it is
+    The whole of an answer must come within 30 seconds, and be at most 16 MiB, also when it is
     unpacked. More is the app's fault, and a failure. `Download File` can raise both limits.
 
     = RequestsLibrary =

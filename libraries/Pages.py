@@ -1,9 +1,11 @@
 """The settings of a browser for the server under test, and the addresses of the app's pages."""
 
+from robot.api import logger
 from robot.api.deco import library
 
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
+from ccci.web.browser_user import confinement
 from ccci.web.chromium import BrowserSettings, browser_settings
 
 
@@ -13,16 +15,22 @@ class Pages:
 
     @project_keyword()
     def browser_settings(self) -> BrowserSettings:
-        """Returns ``executable``, ``arguments`` and ``environment`` for `New Browser`.
+        """Returns what `New Browser` needs, as in ``resources/browser.resource``.
 
         The browser resolves names as the server file says, and trusts the same certificates as
-        every other client here; certificates are verified. Fails when Chromium is not installed.
+        every other client here; certificates are verified. Where the machine allows it, the browser
+        has a user of its own and its sandbox is on; the log says if not. That user can read only
+        what everybody can: this counts for files that a page uploads.
+
+        Fails when Chromium is not installed.
 
         Example:
         | ${browser}=    Browser Settings
         | New Browser    executablePath=${browser.executable}    args=${browser.arguments}
         """
-        return browser_settings(session.server, session.folder("browser"))
+        confined = confinement()
+        logger.info(f"{confined}.")
+        return browser_settings(session.server, session.browser_home, confined)
 
     @project_keyword()
     def page_address(self, path: str = "/") -> str:

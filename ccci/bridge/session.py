@@ -1,10 +1,12 @@
 """The run of this robot process: begun once, shared by all keyword libraries."""
 
 import os
+import secrets
 import signal
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -130,6 +132,15 @@ class Session:
     def run(self) -> Run:
         """The run itself."""
         return self._parts.run
+
+    @cached_property
+    def browser_home(self) -> Path:
+        """A private folder for the browser, which its own user can reach; gone after the run."""
+        # The state folder is closed to other users.
+        home = Path("/var/tmp") / f"ccci-browser-{secrets.token_hex(8)}"
+        self.run.record.journal.record("path", str(home))
+        home.mkdir(mode=0o700)
+        return home
 
     def folder(self, name: str) -> Path:
         """Return a folder of the run, gone after its teardown; it may have to be made.

@@ -14,6 +14,7 @@ from ccci.loop.store import Store
 from ccci.loop.webhook import is_listening, listening
 from ccci.node.server import load_server
 from ccci.project import PROJECT
+from ccci.web.browser_user import confinement
 from ccci.web.http import Client
 
 _WIDTH = 18
@@ -46,6 +47,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Check every part in turn; nothing is changed on the forge."""
+    yield _browser()
     if forge_file() is None:
         yield Finding("forge.toml", "none: this node polls no forge (docs/operate.md)")
         return
@@ -63,6 +65,11 @@ def examine() -> Iterator[Finding]:
         yield _policy(settings)
     if settings.webhook:
         yield _webhook(settings)
+
+
+def _browser() -> Finding:
+    confined = confinement()
+    return Finding("browser's user", str(confined), confined.remedy)
 
 
 def _forge(forge: Forge, settings: ForgeSettings) -> Iterator[Finding]:

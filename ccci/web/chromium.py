@@ -13,6 +13,8 @@ from pathlib import Path
 from ccci.errors import NodeFailure
 from ccci.node.names import browser_arguments
 from ccci.node.server import Server
+from ccci.project import PROJECT
+from ccci.web.browser_user import Confinement
 
 _PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome-stable")
 # Without these it looks for updates and answers of its maker's servers at each start.
@@ -27,19 +29,29 @@ class BrowserSettings:
         executable: the program.
         arguments: its options.
         environment: variables for it, HOME among them.
+        downloads: the folder that it may write downloads to.
+        sandbox: whether its sandbox is on.
     """
 
     executable: str
     arguments: list[str]
     environment: dict[str, str]
+    downloads: str
+    sandbox: bool
 
 
-def browser_settings(server: Server, home: Path) -> BrowserSettings:
+_AS_WE_ARE = Confinement("", False)
+
+
+def browser_settings(
+    server: Server, home: Path, confined: Confinement = _AS_WE_ARE
+) -> BrowserSettings:
     """Prepare a private home for a browser and return how to start it.
 
     Args:
         server: names and trust.
-        home: the private home; made if it is missing.
+        home: the private home; made if it is missing. A user of its own must be able to reach it.
+        confined: as whom it runs, and whether its sandbox is on.
 
     Raises:
         NodeFailure: there is no Chromium, or its certificate tool is missing.
@@ -47,11 +59,18 @@ def browser_settings(server: Server, home: Path) -> BrowserSettings:
     executable = next((found for name in _PROGRAMS if (found := shutil.which(name))), None)
     if executable is None:
         raise NodeFailure("No Chromium is installed: 'make setup' installs one.")
+    downloads = home / "downloads"
+    downloads.mkdir(parents=True, exist_ok=True)
     if server.ca_bundle:
         _trust(server.ca_bundle, home)
-    return BrowserSettings(
-        executable, [*_QUIET, *browser_arguments(server.names)], {"HOME": str(home)}
-    )
+    environment = {"HOME": str(home)}
+    if confined.user:
+        for path in (home, *home.rglob("*")):
+            shutil.chown(path, confined.user, confined.user)
+        environment |= {"CCCI_CHROMIUM": executable, "CCCI_BROWSER_USER": confined.user}
+        executable = str(PROJECT / "ccci" / "bin" / "chromium-of-its-own-user")
+    arguments = [*_QUIET, *browser_arguments(server.names)]
+    return BrowserSettings(executable, arguments, environment, str(downloads), confined.sandbox)
 
 
 def _trust(ca_bundle: Path, home: Path) -> None:

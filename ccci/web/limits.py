@@ -20,7 +20,7 @@ from ccci.errors import RecipeFailure
 
 WITHIN_SECONDS = 30.0
 # A file of a test has kilobytes, and JSON takes up to fifty times its size when it is read.
-AT_MOST_BYTES = 8 << 20
+AT_MOST_BYTES = 16 << 20
 _WHERE = "Look at the log of the app's services: it lies with the results, in services/."
 
 

@@ -80,7 +80,7 @@ ANSWERS: dict[str, Callable[[Speaker], None]] = {
     "/double-bomb": lambda to: to.whole(
         _packed(BOMB), b"Content-Encoding: gzip, gzip\r\n"),
     "/deflate-bomb": lambda to: to.whole(zlib.compress(ZEROS), b"Content-Encoding: deflate\r\n"),
-    "/large": lambda to: to.whole(b"a" * (9 << 20)),
+    "/large": lambda to: to.whole(b"a" * (17 << 20)),
     "/deep": lambda to: to.whole(b"[" * 1_000_000, JSON),
     "/wide": lambda to: to.whole(b"[" + b"{}," * 2_700_000 + b"{}]", JSON),
     "/unclosed": lambda to: to.whole(

@@ -251,10 +251,10 @@ There Is No App Yet
 def test_every_session_of_requests_library_has_limits(tmp_path: Path) -> None:
     tests = """\
 Its Own Keywords Are Limited
-    Run Keyword And Expect Error    *at most 8,388,608 bytes*    GET On Session    app    /bomb
-    Run Keyword And Expect Error    *at most 8,388,608 bytes*    GET    ${URL}/bomb
+    Run Keyword And Expect Error    *at most 16,777,216 bytes*    GET On Session    app    /bomb
+    Run Keyword And Expect Error    *at most 16,777,216 bytes*    GET    ${URL}/bomb
     Create Session    own    ${URL}    verify=${True}
-    Run Keyword And Expect Error    *at most 8,388,608 bytes*    GET On Session    own    /bomb
+    Run Keyword And Expect Error    *at most 16,777,216 bytes*    GET On Session    own    /bomb
     GET On Session    app    /good
 """
     with running_hostile(tmp_path) as app:

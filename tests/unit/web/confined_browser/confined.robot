@@ -1,0 +1,42 @@
+*** Settings ***
+Documentation       The browser has a user of its own and its sandbox; run by tests/unit/web/test_browser_user.py.
+
+Library             Browser    enable_playwright_debug=disabled
+Library             OperatingSystem
+Library             Processes.py    ${SERVER}
+
+Suite Setup         Start The Browser
+Suite Teardown      Stop The Browser
+
+
+*** Test Cases ***
+A Page Of The Server Is Shown
+    New Page    ${URL}/form
+    Get Text    body    ==    a form
+    The Browser Should Be Confined
+
+A File Is Downloaded
+    New Page    ${URL}/form
+    ${file}=    Download    ${URL}/form
+    File Should Not Be Empty    ${file.saveAs}
+
+A Screenshot Is Taken
+    New Page    ${URL}/form
+    Take Screenshot    EMBED
+
+
+*** Keywords ***
+Start The Browser
+    ${browser}=    Browser Settings
+    New Browser
+    ...    chromium
+    ...    executablePath=${browser.executable}
+    ...    args=${browser.arguments}
+    ...    env=${browser.environment}
+    ...    downloadsPath=${browser.downloads}
+    ...    chromiumSandbox=${browser.sandbox}
+    New Context    acceptDownloads=True
+
+Stop The Browser
+    Close Browser    ALL
+    Remove The Home
