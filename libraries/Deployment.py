@@ -19,6 +19,7 @@ from ccci.run.checks import (
     check_no_task_restarted,
     check_secrets_unchanged,
 )
+from ccci.run.version_change import change_between, check_label_and_images_agree, described
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -91,12 +92,18 @@ class Deployment:
     def upgrade_to_the_head(self) -> None:
         """Deploys the head over the previous release and its data, and waits until it is healthy.
 
-        Fails when the update does not go through (it is rolled back, or crash-loops).
+        The report says what the upgrade changed, or that there is no change of version. Fails when
+        the update does not go through (it is rolled back, or crash-loops), or when the version
+        label moved and the images did not, or the images and not the label.
 
         Example:
         | Upgrade To The Head
         """
+        before = described(session.driver)
         session.stages.upgrade_to_head()
+        after = described(session.driver)
+        session.note_upgrade(change_between(before, after))
+        check_label_and_images_agree(before, after)
 
     @project_keyword()
     def restart_every_service(self) -> None:

@@ -97,8 +97,8 @@ def _generic(checkout: Checkout, config: RecipeConfig) -> Iterator[Trial]:
 def _broken(checkout: Checkout, recipe: Draft, names: list[str]) -> Iterator[Broken]:
     for kind in KINDS:
         yield from kind(recipe)
-    if any(release != checkout.head_release for release in checkout.releases):
-        checkout.show(checkout.previous)
+    if checkout.before:
+        checkout.show(checkout.before[-1])
         there = [name for name in names if (checkout.path / name).is_file()]
         before = Draft.read(checkout.path, there)
         checkout.show_head()

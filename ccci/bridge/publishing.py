@@ -117,6 +117,12 @@ def test_ended(at: datetime) -> None:
         _published.disturbances.append(Disturbance(at, reason))
 
 
+def note_upgrade(change: str) -> None:
+    """Note what the upgrade changed."""
+    assert _published.facts is not None
+    _published.facts = replace(_published.facts, upgrade=change)
+
+
 def _first_disturbance(but: str) -> Disturbance | None:
     """Return what came between first, leaving out one reason."""
     found = [one for one in _published.disturbances if one.reason != but]

@@ -312,6 +312,12 @@ class Session:
             BuiltIn().set_suite_metadata("Downtime", text, top=True)
         publishing.gather(run, self.stage_seconds, downtime)
 
+    def note_upgrade(self, change: str) -> None:
+        """Say in the report what the upgrade changed."""
+        tell(f"upgraded: {change}")
+        BuiltIn().set_suite_metadata("Upgrade", change, top=True)
+        publishing.note_upgrade(change)
+
     def redact(self, text: str) -> str:
         """Return a text without any of the run's credentials."""
         if self.begun is None or not isinstance(text, str):

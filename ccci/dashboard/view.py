@@ -19,7 +19,7 @@ from ccci.dashboard.logs import LOG, REPORT
 from ccci.dashboard.reading import History, PastRun
 from ccci.results.levels import level_name
 from ccci.results.reasons import cause_of
-from ccci.results.store import RESULTS_FILE, was_cut_off
+from ccci.results.store import NO_CHANGE, RESULTS_FILE, was_cut_off
 from ccci.stage_names import STAGES
 
 RUNS_IN_TREND = 20
@@ -247,6 +247,8 @@ def _notes(run: PastRun) -> Iterable[Note]:
         yield Note("Incomplete", "not all stages were run.")
     if found.facts.generic:
         yield Note("Generic stages only", "the functions of the app were not tested.")
+    if found.facts.upgrade.startswith(NO_CHANGE):
+        yield Note("Upgrade", f"{found.facts.upgrade}.")
     for stage, reason in found.facts.opt_outs.items():
         yield Note(f"Opted out of {stage}", reason)
     left_out = found.tests.get("opted out", 0)

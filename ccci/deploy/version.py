@@ -59,8 +59,14 @@ def check_version_is_commit(seen: VersionLabels, commit: str, promised: str) -> 
         promised: the version in the commit's compose files; "" where they give none.
 
     Raises:
-        RecipeFailure: its labels name something else.
+        RecipeFailure: its labels name something else, or the compose files have no version label.
     """
+    if not promised:
+        raise RecipeFailure(
+            "Expected the head's compose files to have a version label "
+            "(coop-cloud.${STACK_NAME}.version); there is none, so that nobody can tell which "
+            "version is deployed. Add it under deploy.labels of the service app."
+        )
     deployed = seen.chaos_version.removesuffix("+U")
     is_commit = len(deployed) >= _SHORTEST_COMMIT and commit.startswith(deployed)
     if not (seen.chaos and is_commit):
@@ -68,7 +74,7 @@ def check_version_is_commit(seen: VersionLabels, commit: str, promised: str) -> 
             f"Expected the label of the deployed version to be the head's, {commit[:8]}; "
             f"it is {seen or 'missing'}."
         )
-    if promised and seen.version != promised:
+    if seen.version != promised:
         raise RecipeFailure(
             f"Expected the version label {promised} of the head's compose file; the deployed "
             f"app has {seen.version or 'none'}."

@@ -141,6 +141,7 @@ def _check(git: BoundedGit, reference: str, where: str) -> None:
 
 def _previous(git: BoundedGit, commit: str) -> str:
     """Return the release that an upgrade to the commit starts from, as `Checkout.previous` does."""
-    at_commit = releases_in(git.run("tag", "--points-at", commit).split())[-1:]
-    older = [one for one in releases_in(git.run("tag", "--list").split()) if one not in at_commit]
+    at_commit = releases_in(git.run("tag", "--points-at", commit).split())
+    up_to = releases_in(git.run("tag", "--list", "--merged", commit).split())
+    older = [one for one in up_to if one not in at_commit]
     return str(older[-1]) if older else ""

@@ -1,13 +1,14 @@
 """The run's own copy of the recipe's repository: the head under test and its releases."""
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from ccci.errors import Misuse, NodeFailure
-from ccci.recipe.release import Release, releases_in
+from ccci.errors import Misuse, NodeFailure, RecipeFailure
+from ccci.recipe.release import Release, parse_release, releases_in
 
 # The recipe is data here: its hooks, filters and submodules are never run.
 _SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
@@ -15,6 +16,10 @@ _SAFE += ["-c", "core.fsmonitor=false"]
 # Files are written as the commit has them: .gitattributes must not rewrite them or call a filter
 # (such as LFS) that the machine happens to have. git reads this file last.
 PLAIN_ATTRIBUTES = "* -text !eol -filter -ident !working-tree-encoding -export-subst\n"
+# The label with an app's version, as a map or in a list.
+_VERSION_LABEL = re.compile(
+    r"^[^#\n]*coop-cloud\.\$\{STACK_NAME\}\.version[\"']?\s*[=:]\s*[\"']?([^\s\"'#]+)", re.MULTILINE
+)
 # Marks the commit under test while abra checks out releases.
 _HEAD_REF = "refs/ccci/head"
 _ENVIRONMENT = {
@@ -35,6 +40,8 @@ class Checkout:
         commit: the full hash of the head under test.
         releases: all published releases, oldest first.
         head_release: the release that this very commit is, or None.
+        before: those whose commits lie before the head in its history, oldest first.
+        version: what the head's compose.yml says of its version; None where it says nothing.
     """
 
     path: Path
@@ -42,12 +49,14 @@ class Checkout:
     commit: str
     releases: tuple[Release, ...]
     head_release: Release | None
+    before: tuple[Release, ...] = ()
+    version: Release | None = None
 
     @classmethod
     def open(cls, path: Path, recipe: str) -> Self:
         """Read a checkout that `check_out` made before."""
         commit = _git("rev-parse", "--verify", _HEAD_REF, at=path)
-        return cls(path, recipe, commit, *_releases(path, commit))
+        return cls(path, recipe, commit, *_releases(path, commit), _version(path, commit))
 
     @property
     def short(self) -> str:
@@ -56,18 +65,44 @@ class Checkout:
 
     @property
     def previous(self) -> Release:
-        """The newest release before the head.
+        """The newest release before the head, in its history and in version.
 
         Raises:
             Misuse: there is none, so that there is nothing to upgrade from.
+            RecipeFailure: the newest in its history has a higher version than the head.
         """
-        older = [release for release in self.releases if release != self.head_release]
-        if not older:
+        if not self.before:
             raise Misuse(
                 f"Recipe '{self.recipe}' has no release before {self.short} to upgrade from: tag "
                 "one (annotated), or opt out of the upgrade in its recipe.toml with the reason."
             )
-        return older[-1]
+        newest = self.before[-1]
+        if self._is_older_than(newest):
+            raise RecipeFailure(
+                f"An upgrade goes up: the head's version label is {self.version}, and release "
+                f"{newest} lies before it in its history. Raise the label in compose.yml above it."
+            )
+        return newest
+
+    def named(self, tag: str) -> Release:
+        """Return the release to upgrade from that somebody named.
+
+        Raises:
+            Misuse: there is no such release, or the head is not newer than it.
+        """
+        release = parse_release(tag)
+        if release not in self.releases:
+            there = ", ".join(map(str, self.releases)) or "none"
+            raise Misuse(f"Recipe '{self.recipe}' has no release {tag}; it has {there}.")
+        if self._is_older_than(release) or _is_not_before(release, self.commit, self.path):
+            raise Misuse(
+                f"An upgrade goes up: the head {self.short} ({self.version or 'no version'}) is "
+                f"not newer than {release}. Name a release before it, or another head."
+            )
+        return release
+
+    def _is_older_than(self, release: Release) -> bool:
+        return self.version is not None and (self.version.recipe_version < release.recipe_version)
 
     def show_head(self) -> None:
         """Check out the head again, after abra checked out a release."""
@@ -113,7 +148,7 @@ def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Ch
     (info / "attributes").write_text(PLAIN_ATTRIBUTES, encoding="ascii")
     _git("checkout", "--quiet", "--detach", commit, at=into)
     _git("update-ref", _HEAD_REF, commit, at=into)
-    return Checkout(into, recipe, commit, *_releases(into, commit))
+    return Checkout(into, recipe, commit, *_releases(into, commit), _version(into, commit))
 
 
 def commit_files(path: Path, message: str) -> str:
@@ -132,10 +167,26 @@ def commit_files(path: Path, message: str) -> str:
     return _git("rev-parse", "HEAD", at=path)
 
 
-def _releases(path: Path, commit: str) -> tuple[tuple[Release, ...], Release | None]:
+def _releases(
+    path: Path, commit: str
+) -> tuple[tuple[Release, ...], Release | None, tuple[Release, ...]]:
     at_head = releases_in(_git("tag", "--points-at", commit, at=path).split())
     every = releases_in(_git("tag", "--list", at=path).split())
-    return tuple(every), at_head[-1] if at_head else None
+    up_to = releases_in(_git("tag", "--list", "--merged", commit, at=path).split())
+    before = [release for release in up_to if release not in at_head]
+    return tuple(every), at_head[-1] if at_head else None, tuple(before)
+
+
+def _version(path: Path, commit: str) -> Release | None:
+    """Return the version in a commit's compose.yml; None where there is none that can be read."""
+    text = _git("show", f"{commit}:compose.yml", at=path, may=True)
+    found = releases_in(_VERSION_LABEL.findall(text))
+    return found[0] if found else None
+
+
+def _is_not_before(release: Release, commit: str, path: Path) -> bool:
+    """Return whether a release is this commit, or was made after it."""
+    return str(release) in _git("tag", "--list", "--contains", commit, at=path).split()
 
 
 def _git(*arguments: str, at: Path, may: bool = False) -> str:

@@ -134,7 +134,7 @@ def _offered(offered: Offered, fit: Fit) -> Iterator[str]:
 
 def _before(checkout: Checkout, config: RecipeConfig, head: Fit) -> Iterator[str]:
     """Yield what the head has and the release before it lacks."""
-    older = [release for release in checkout.releases if release != checkout.head_release]
+    older = checkout.before
     if not older:
         return
     checkout.show(older[-1])

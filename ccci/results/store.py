@@ -13,6 +13,8 @@ RUNS_KEPT = 20
 # The environment variable that a matrix sets for its runs.
 MATRIX_VARIABLE = "CCCI_MATRIX"
 RESULTS_FILE = "results.json"
+# How the text begins that says of an upgrade that it changed no version.
+NO_CHANGE = "no change of version"
 # Reasons of runs that were ended from outside: it makes sense to run them again.
 CUT_OFF = "the run's process ended before the run did"
 INTERRUPTED = "the run was interrupted"
@@ -30,6 +32,7 @@ class RunFacts:
         head: the full hash of the commit under test.
         head_release: the release in the compose file of this commit, or "".
         upgraded_from: the release that the upgrade started from, or "".
+        upgrade: what the upgrade changed, or "" if there was none.
         pull_request: the number of the pull request; 0 for none.
         domain: the host name of the app.
         abra: the output of `abra --version`.
@@ -59,6 +62,7 @@ class RunFacts:
     matrix: str = ""
     shared_provider: str = ""
     waited_seconds: float = 0.0
+    upgrade: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ COLD_DEPLOYMENTS_OF_A_FULL_RUN = 3
 def check_images(services: Iterable[Service], expected: Mapping[str, str]) -> None:
     """Fail unless each service runs the image its compose file names.
 
+    Where the compose file pins a digest, the digests are compared: it wins over a tag beside it.
+
     Args:
         services: those that run.
         expected: service to image, as the compose files name them.
@@ -21,9 +23,23 @@ def check_images(services: Iterable[Service], expected: Mapping[str, str]) -> No
     Raises:
         RecipeFailure: one runs another image, is missing, or is not in the compose files.
     """
-    seen = {service.short_name: service.image for service in services}
-    if seen != expected:
+    seen = {}
+    for service in services:
+        pinned = "@" in expected.get(service.short_name, "")
+        seen[service.short_name] = f"{service.image}@{service.digest}" if pinned else service.image
+    if {name: _compared(image) for name, image in seen.items()} != {
+        name: _compared(image) for name, image in expected.items()
+    }:
         raise RecipeFailure(f"Expected the images {expected}; the services run {seen}.")
+
+
+def _compared(image: str) -> str:
+    """Return an image reference without the tag beside a digest, which may not be kept."""
+    name, _, digest = image.partition("@")
+    if not digest:
+        return image
+    folder, _, last = name.rpartition("/")
+    return f"{folder}/{last.partition(':')[0]}@{digest}"
 
 
 def check_no_task_restarted(

@@ -10,7 +10,7 @@ from typing import Literal
 
 from ccci.deploy.driver import AppDriver, Deployment
 from ccci.errors import SKIPPED, RecipeFailure
-from ccci.recipe.release import Release, parse_release
+from ccci.recipe.release import Release
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.steps import Steps
 from ccci.watch.app import AppWatch
@@ -161,10 +161,11 @@ class Stages:
         """The release to upgrade from.
 
         Raises:
-            Misuse: there is none before the head.
+            Misuse: there is none before the head, or the one that was named is not older.
+            RecipeFailure: the head's version is lower than the newest before it.
         """
         if self.upgrade_from:
-            return parse_release(self.upgrade_from)
+            return self.driver.checkout.named(self.upgrade_from)
         return self.driver.checkout.previous
 
     def _require_head(self) -> None:

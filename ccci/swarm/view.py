@@ -79,6 +79,7 @@ class Service:
         update_state: of the last update: "", updating, completed, paused, rollback_started, ...
         restart: when the Swarm starts a task again that ended: any, on-failure or none.
         tasks: newest first.
+        digest: of the image reference, `sha256:...`; "" where it has none.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Service:
     update_state: str
     restart: str
     tasks: tuple[Task, ...]
+    digest: str = ""
 
     @property
     def running(self) -> list[Task]:
@@ -252,6 +254,7 @@ def _service(raw: dict[str, Any], tasks: list[dict[str, Any]], stack: str) -> Se
         update_state=(raw.get("UpdateStatus") or {}).get("State", ""),
         restart=restart,
         tasks=tuple(sorted(seen, key=lambda task: task.created, reverse=True)),
+        digest=template["ContainerSpec"]["Image"].partition("@")[2],
     )
 
 

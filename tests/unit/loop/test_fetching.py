@@ -56,7 +56,8 @@ class Origin:
     def head(self, *entries: tuple[str, bytes, str]) -> str:
         """Write a commit with compose.yml and these entries, and point main to it."""
         compose = ("100644", b"compose.yml", self.blob(b"services: {}\n"))
-        commit = self.commit(self.tree(compose, *entries))
+        main = self.git("for-each-ref", "--format=%(objectname)", "refs/heads/main").split()
+        commit = self.commit(self.tree(compose, *entries), *main)
         self.git("update-ref", "refs/heads/main", commit)
         return commit
 

@@ -1,5 +1,6 @@
 """What must hold of a deployed app: deployments made, secrets kept, no task died."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
 from ccci.deploy.record import Record
 from ccci.deploy.target import Target
+from ccci.deploy.version import VersionLabels, check_version_is_commit
 from ccci.errors import RecipeFailure
 from ccci.node.server import Server
 from ccci.recipe.config import RecipeConfig
@@ -217,3 +219,29 @@ def test_services_run_the_images_of_their_compose_file(expected: dict[str, str])
     check_images(seen, {"app": "nginx:1", "db": "nginx:1"})
     with pytest.raises(RecipeFailure, match=r"Expected the images .*; the services run .*'db'"):
         check_images(seen, expected)
+
+
+DIGEST = f"sha256:{'a' * 64}"
+
+
+@pytest.mark.parametrize(
+    "named", [f"nginx@{DIGEST}", f"nginx:1@{DIGEST}", f"registry.test:5000/web/nginx:1@{DIGEST}"]
+)
+def test_a_pinned_image_is_compared_by_its_digest(named: str) -> None:
+    name = named.partition("@")[0]
+    kept = [replace(one, image=name, digest=DIGEST) for one in services(app=[RUNNING])]
+    check_images(kept, {"app": named})
+    other = [replace(one, digest=f"sha256:{'b' * 64}") for one in kept]
+    with pytest.raises(RecipeFailure, match="Expected the images"):
+        check_images(other, {"app": named})
+    # Docker adds the digest that it found for a tag: that is no pin.
+    check_images(other, {"app": name})
+
+
+def test_a_head_without_a_version_label_is_a_finding() -> None:
+    seen = VersionLabels("", True, "12345678")
+    with pytest.raises(RecipeFailure, match=r"to have a version label .* there is none"):
+        check_version_is_commit(seen, "1234567890", "")
+    with pytest.raises(RecipeFailure, match="deployed app has none"):
+        check_version_is_commit(seen, "1234567890", "1.0.0+1")
+    check_version_is_commit(VersionLabels("1.0.0+1", True, "12345678"), "1234567890", "1.0.0+1")

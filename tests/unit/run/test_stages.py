@@ -47,7 +47,9 @@ class Driven:
         self.record = SimpleNamespace(tell=lambda _: None)
         swarm = SimpleNamespace(client=None)
         self.target = SimpleNamespace(swarm=swarm, abra=None)
-        self.checkout = SimpleNamespace(previous=PREVIOUS, short="1234567", show_head=lambda: None)
+        self.checkout = SimpleNamespace(
+            previous=PREVIOUS, named=parse_release, short="1234567", show_head=lambda: None
+        )
 
     def _do(self, what: str) -> None:
         self.asked.append(what)
