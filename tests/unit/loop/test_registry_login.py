@@ -6,9 +6,11 @@ from typing import Any
 
 import docker.auth
 import pytest
+from pydantic import TypeAdapter
 
 from ccci.errors import Misuse
 from ccci.loop.registry_login import write_docker_config
+from ccci.recipe.config import Approval
 
 HUB = "https://index.docker.io/v1/"
 LOGIN = {"auth": "b3BlcmF0b3I6c2VjcmV0"}
@@ -47,7 +49,8 @@ def test_an_approved_registry_keeps_its_login(theirs: Path) -> None:
         "auths": {"https://registry.example.org/v2/": LOGIN, "example.org": LOGIN, HUB: LOGIN},
         "credHelpers": {"registry.example.org": "pass", "gcr.io": "gcloud"},
     }
-    own = written(theirs, config, "registry:registry.example.org")
+    approval = TypeAdapter(Approval).validate_python("registry:registry.example.org")
+    own = written(theirs, config, approval)
     assert own["auths"] == {"https://registry.example.org/v2/": LOGIN}
     assert own["credHelpers"] == {"registry.example.org": "pass"}
 
