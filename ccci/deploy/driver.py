@@ -1,6 +1,7 @@
 """One isolated app of a run: made, deployed, emptied and deployed again, through abra."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ from ccci.web.api import Api, Wanted
 from ccci.web.call import Call
 
 _GONE_SECONDS = 120
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,18 @@ class AppDriver:
         return self.app.url + self.config.health_path
 
     def wait_healthy(self, holding_seconds: float = 0) -> None:
-        """Wait until the app's health page answers through Traefik, and holds that for a while."""
+        """Wait until the app's health page answers through Traefik, and holds that for a while.
+
+        Raises:
+            RecipeFailure: it does not in time, or a service crash-loops or exceeds a limit.
+        """
         api = Api(self.target.client, self.app.url, self.target.server.domain)
         page, wanted = Call("GET", self.config.health_path), Wanted((self.config.health_status,))
         try:
-            api.wait(page, wanted, self.config.timeout_seconds, holding_seconds)
+            api.wait(
+                page, wanted, self.config.timeout_seconds, holding_seconds,
+                self.crash_loop_from_now(),
+            )  # fmt: skip
         except RecipeFailure:
             self.require_limits()
             raise
@@ -126,11 +135,17 @@ class AppDriver:
     def crash_loop_from_now(self) -> Callable[[], None]:
         """Return a function that raises when a service crash-loops or exceeds a limit from now on.
 
+        It may be called often: it looks once a second.
+
         See `ccci.swarm.convergence.check_deaths` for what it raises.
         """
-        old = self.tasks()
+        old, looked = self.tasks(), time.monotonic()
 
         def look() -> None:
+            nonlocal looked
+            if time.monotonic() - looked < _LOOK_SECONDS:
+                return
+            looked = time.monotonic()
             self.require_limits()
             look_for_crash_loop(self.target.swarm, self.app.stack, old, self.meant)
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ccci.errors import NodeFailure, RecipeFailure
+from ccci.errors import CcciError, NodeFailure
 from ccci.watch.tasks import clock
 from ccci.web.http import Client, start_of
 
@@ -110,7 +110,7 @@ class PageWatch:
             answer = self._client.request(
                 "GET", self._url(), headers=_HEADERS, within_seconds=ANSWER_SECONDS
             )
-        except (RecipeFailure, NodeFailure) as error:
+        except CcciError as error:
             self._note(sent, str(error), isinstance(error, NodeFailure))
             return EVERY_SECONDS
         if answer.status == TOO_MANY_REQUESTS:

@@ -2,6 +2,7 @@
 
 import time
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
@@ -129,9 +130,21 @@ class Api:
         )
 
     def wait(
-        self, call: Call, wanted: Wanted, within_seconds: float, holding_seconds: float = 0
+        self,
+        call: Call,
+        wanted: Wanted,
+        within_seconds: float,
+        holding_seconds: float = 0,
+        meanwhile: Callable[[], None] | None = None,
     ) -> Response:
         """Send a call until its answer is as wanted, and stays so; return the last one.
+
+        Args:
+            call: what to send.
+            wanted: the answer.
+            within_seconds: the deadline.
+            holding_seconds: for how long the answer must stay so.
+            meanwhile: called before each try; when it raises, the wait is over.
 
         Raises:
             RecipeFailure: it was not in time; the sentence says what was seen last.
@@ -142,6 +155,8 @@ class Api:
         ends_at = time.monotonic() + within_seconds
 
         def look() -> Look:
+            if meanwhile:
+                meanwhile()
             last.clear()
             kind[:] = [RecipeFailure]
             seconds = min(_LOOK_SECONDS, max(ends_at - time.monotonic(), 0.1))

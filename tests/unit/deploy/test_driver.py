@@ -13,7 +13,7 @@ from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
 from ccci.deploy.record import Record
 from ccci.deploy.target import Target
-from ccci.errors import Misuse
+from ccci.errors import Misuse, RecipeFailure
 from ccci.node.server import Containers, Server
 from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig
@@ -118,6 +118,35 @@ def test_a_keyword_asks_for_the_recipes_name(site: Site) -> None:
         driver.name_of("service", "search")
     with pytest.raises(Misuse, match=r"no volume 'files' .* under volumes what it has \(none\)"):
         driver.name_of("volume", "files")
+
+
+def test_a_crash_loop_ends_the_wait_for_a_restart(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.services = [Service("1", f"{APP.stack}_app", "app", "nginx", {}, 1, "", "any", ())]
+    driver = site.driver(RecipeConfig())
+    driver.make()
+    (site.abra_dir / "abra").write_text("#!/bin/sh\nexec sleep 300\n")
+
+    def look(*_: Any) -> None:
+        raise RecipeFailure("Service app crash-loops")
+
+    monkeypatch.setattr(driving, "look_for_crash_loop", look)
+    monkeypatch.setattr(driving, "_LOOK_SECONDS", 0)
+    with pytest.raises(RecipeFailure, match=r"^Service app crash-loops$"):
+        driver.restart()
+
+
+def test_what_is_meant_to_end_is_not_restarted(site: Site) -> None:
+    site.services = [
+        Service("1", f"{APP.stack}_app", "app", "nginx", {}, 1, "", "any", ()),
+        Service("2", f"{APP.stack}_migrate", "migrate", "nginx", {}, 1, "", "none", ()),
+    ]
+    ends = {"meant_to_end": {"migrate": "It makes the tables once, and ends when that is done."}}
+    driver = site.driver(RecipeConfig.model_validate(ends))
+    driver.make()
+    driver.restart()
+    assert [line.split()[3] for line in site.asked if line.startswith("app restart ")] == ["app"]
 
 
 def test_a_service_without_replicas_is_not_restarted(site: Site) -> None:

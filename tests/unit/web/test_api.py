@@ -218,6 +218,16 @@ def test_a_wait_says_what_it_saw_last(api: Api, app: App) -> None:
         api.wait(call, Wanted((200,), "jobs.1"), 0.3)
 
 
+def test_a_wait_is_over_when_something_else_has_failed(api: Api, app: App) -> None:
+    app.answer(502, "away")
+
+    def crash_loop() -> None:
+        raise RecipeFailure("Service app crash-loops")
+
+    with pytest.raises(RecipeFailure, match=r"^Service app crash-loops$"):
+        api.wait(Call("GET", "/next"), Wanted((200,)), 60, meanwhile=crash_loop)
+
+
 @pytest.mark.parametrize(
     ("value", "content"), [(True, True), ("true", True), (3, 3), ("3", 3), ("3", "3")]
 )
