@@ -47,7 +47,6 @@ class Begun:
     seed: VolumeSeed
     round_trip: RoundTrip
     watch: AppWatch
-    neighbours: Neighbours
 
 
 class Session:
@@ -121,7 +120,7 @@ class Session:
     @property
     def neighbours(self) -> Neighbours:
         """The pages on the server that the app under test must not answer."""
-        return self._parts.neighbours
+        return self.run.neighbours
 
     @property
     def witness(self) -> Witness:
@@ -180,7 +179,6 @@ class Session:
         publishing.prepare(options.recipe, PROJECT, Path(variable("OUTPUT DIR", "")))
         run = start_run(options, tell)
         dependencies = DependencyApps(run)
-        neighbours = Neighbours.before(run.target)
         watch = AppWatch.of(run.driver)
         watch.start()
         stages = Stages(
@@ -188,7 +186,7 @@ class Session:
         )
         seed = VolumeSeed(run.driver, stages.steps)
         trip = RoundTrip(stages, seed)
-        self.begun = Begun(run, dependencies, stages, seed, trip, watch, neighbours)
+        self.begun = Begun(run, dependencies, stages, seed, trip, watch)
         journal = run.record.journal
         journal.record("results", str(publishing.describe(run)))
         if matrix := os.environ.get(MATRIX_VARIABLE):

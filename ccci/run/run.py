@@ -22,6 +22,7 @@ from ccci.swarm.daemon import is_ready
 from ccci.teardown.claims import claim_domain
 from ccci.teardown.removal import tear_down
 from ccci.teardown.witness import Witness
+from ccci.watch.neighbours import Neighbours
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,10 @@ class Run:
     left_over: list[str] | None = None
 
     def __post_init__(self) -> None:
-        """Record the state of the node before anything is deployed."""
+        """Record the state of the node, and its other pages, before anything is deployed."""
         self.abra_version = self.target.abra.version()
         self.witness = Witness.before(self.target.swarm.client, self.target.server.sentinel)
+        self.neighbours = Neighbours.before(self.target)
         self.driver = self._driver(self.domain, self.checkout, self.config)
 
     @property
