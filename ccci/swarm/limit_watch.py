@@ -64,7 +64,7 @@ class LimitWatch:
             docker.errors.DockerException: the daemon does not answer.
         """
         self._stacks, self._tell = stacks, tell
-        client = docker.from_env(timeout=60)
+        client = docker.from_env()
         self._api: Any = client.api
         self._root = Path(client.info()["DockerRootDir"])
         for work in (self._listen, self._measure):

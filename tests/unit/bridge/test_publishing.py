@@ -151,6 +151,7 @@ def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ccci.run.run.Neighbours.before", lambda *_: None)
     monkeypatch.setattr("ccci.swarm.limit_watch.LimitWatch.start", lambda *_: None)
     monkeypatch.setattr("docker.from_env", lambda: None)
+    monkeypatch.setattr("ccci.swarm.limit_watch.LimitWatch.start", lambda *_: None)
     memory = SimpleNamespace(start=lambda: None)
     monkeypatch.setattr(publishing, "MemoryWatch", lambda client, stacks: memory)
     monkeypatch.setattr(publishing, "DaemonWatch", lambda: SimpleNamespace(start=lambda: None))

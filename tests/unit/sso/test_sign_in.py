@@ -67,6 +67,7 @@ def dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DependencyA
         run_id="20260101-000000-abcd",
         record=SimpleNamespace(credentials=credentials),
         target=SimpleNamespace(client=None),
+        driver=SimpleNamespace(require_limits=lambda: None),
         share=Share(),
         shared_provider=None,
     )
@@ -101,7 +102,7 @@ def test_the_app_is_told_of_its_provider_by_the_table(
     told: list[dict[str, str]] = []
     wiki = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
     run = cast(Any, dependencies.run)
-    run.driver = SimpleNamespace(app=wiki, wire_sign_in=told.append)
+    run.driver.app, run.driver.wire_sign_in = wiki, told.append
     issuer = f"{ELSEWHERE.url}/application/o/{dependencies.realm_name}/"
     known = Provider(issuer, "a", "t", "u", "k", "e", (), ())
     monkeypatch.setattr(oidc, "discover", lambda client, asked: known if asked == issuer else None)

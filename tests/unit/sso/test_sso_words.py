@@ -35,7 +35,7 @@ def small(own_key: RSAPrivateKey) -> Iterator[Small]:
 @pytest.fixture
 def words(monkeypatch: pytest.MonkeyPatch) -> Sso:
     target = SimpleNamespace(client=Client(Server(domain="lab.test")))
-    run = SimpleNamespace(target=target)
+    run = SimpleNamespace(target=target, driver=SimpleNamespace(require_limits=lambda: None))
     monkeypatch.setattr(session, "begun", SimpleNamespace(run=run))
     return Sso()
 

@@ -33,7 +33,9 @@ def begin(server, url, deployed="head"):
     run = SimpleNamespace(
         target=SimpleNamespace(server=server, client=Client(server)), folder=HERE,
         record=SimpleNamespace(credentials=credentials),
-        driver=SimpleNamespace(app=App("small", "app.lab.test", "small", url)),
+        driver=SimpleNamespace(
+            app=App("small", "app.lab.test", "small", url), require_limits=lambda: None
+        ),
     )
     session.begun = SimpleNamespace(run=run, stages=SimpleNamespace(deployed=deployed))
 """
