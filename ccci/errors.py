@@ -4,13 +4,21 @@ A RecipeFailure means that the recipe broke a promise (*failed*), a NodeFailure 
 learnt about the recipe (*incomplete*), a Misuse that the caller must change the input.
 """
 
+from ccci.printable import printable_lines
+
 # How the message of a test begins that did not run because of an earlier failure; the pull
 # request's comment puts such tests on one line.
 SKIPPED = "Skipped: "
 
 
 class CcciError(Exception):
-    """The base of every error that this project raises on purpose."""
+    """The base of every error that this project raises on purpose.
+
+    Its message may quote a text from outside, so it is made printable here, once for all.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(printable_lines(message))
 
 
 class RecipeFailure(CcciError):

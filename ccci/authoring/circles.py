@@ -31,6 +31,8 @@ def check_circles(project: Project) -> Iterator[Finding]:
     arrows = _arrows(project)
     for path in sorted((project.root / "ccci").glob("*.py")):
         for package, found in sorted(arrows.get(path.stem, {}).items()):
+            if path.with_name(f"{package}.py").is_file():
+                continue  # It is at the top itself.
             yield project.finding(
                 found[0].path,
                 found[0].line,

@@ -1,5 +1,6 @@
 """One compose file that is being checked: its violations so far, and helpers for the rules."""
 
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -8,13 +9,21 @@ import yaml
 
 from ccci.loop.variables import DOMAIN, STACK, Variables, is_reserved, names_in
 from ccci.loop.yamltree import entries, is_null, line_of
+from ccci.printable import printable
+from ccci.recipe.yaml_file import kind_of
 
+# Of one file. A file with more is not read to its end: nobody would read the list to its end.
+MOST_FOUND = 50
 _NO = {"", "false", "no", "off", "n", "null", "~"}
+
+
+class Enough(Exception):
+    """So many violations were found in a file that the rest of it is not read."""
 
 
 @dataclass(frozen=True)
 class Violation:
-    """Something that a recipe must not do on this node.
+    """Something that a recipe must not do on this node; its texts are printable.
 
     Attributes:
         file: the name of the file in the recipe.
@@ -29,6 +38,10 @@ class Violation:
     what: str
     remedy: str
     approval: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("file", "what", "remedy", "approval"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.what}. {self.remedy}."
@@ -56,7 +69,13 @@ class ComposeFile:
         self._folder, self._file = folder, file
         self._variables, self._allowed = variables, allowed
         self._own_networks = own_networks
-        self.found: list[Violation] = []
+        # A dict keeps the order, and finds one that is there already at once.
+        self._found: dict[Violation, None] = {}
+
+    @property
+    def found(self) -> list[Violation]:
+        """The violations so far."""
+        return list(self._found)
 
     def refuse(self, node: yaml.Node, what: str, remedy: str) -> None:
         """Add a violation that no approval can allow."""
@@ -197,13 +216,14 @@ class ComposeFile:
         path = self._folder
         for part in PurePosixPath(text).parts:
             path /= part
-            if path.is_symlink():
+            if kind_of(path) == stat.S_IFLNK:
                 return False
-        return path.is_file()
+        return kind_of(path) == stat.S_IFREG
 
     def _add(self, violation: Violation) -> None:
-        if violation not in self.found:
-            self.found.append(violation)
+        self._found[violation] = None
+        if len(self._found) >= MOST_FOUND:
+            raise Enough
 
 
 def _readable(text: str) -> str:

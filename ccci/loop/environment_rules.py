@@ -8,7 +8,8 @@ import re
 import yaml
 
 from ccci.loop.compose_file import ComposeFile
-from ccci.loop.yamltree import Unreadable, entries, is_null, items, read_text, values
+from ccci.loop.yamltree import entries, is_null, items, values
+from ccci.recipe.yaml_file import Unreadable, read_text
 
 _ANY_REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+", re.ASCII)
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)", re.ASCII)

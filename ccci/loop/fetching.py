@@ -16,7 +16,7 @@ from ccci.loop.bounded_git import BoundedGit, Remote
 from ccci.loop.trees import Limits, Refused, check_tree
 from ccci.node.server import Server
 from ccci.recipe.checkout import PLAIN_ATTRIBUTES
-from ccci.recipe.release import releases_in
+from ccci.recipe.release import LIST_TAGS, released
 
 __all__ = ["Gone", "Limits", "Refused", "Remote", "fetch_commit", "write_previous_release"]
 
@@ -141,7 +141,7 @@ def _check(git: BoundedGit, reference: str, where: str) -> None:
 
 def _previous(git: BoundedGit, commit: str) -> str:
     """Return the release that an upgrade to the commit starts from, as `Checkout.previous` does."""
-    at_commit = releases_in(git.run("tag", "--points-at", commit).split())
-    up_to = releases_in(git.run("tag", "--list", "--merged", commit).split())
+    at_commit = released(git.run(*LIST_TAGS, "--points-at", commit))
+    up_to = released(git.run(*LIST_TAGS, "--merged", commit))
     older = [one for one in up_to if one not in at_commit]
     return str(older[-1]) if older else ""

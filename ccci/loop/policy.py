@@ -5,25 +5,30 @@ a name in this project's recipe.toml. What cannot be determined is a violation t
 not parse, a variable without a value, an unknown key.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import yaml
 
-from ccci.loop.compose_file import ComposeFile, Violation
+from ccci.loop.compose_file import MOST_FOUND, ComposeFile, Enough, Violation
 from ccci.loop.label_rules import check_labels
 from ccci.loop.mounts import check_name, check_named_volume
 from ccci.loop.name_rules import check_key
 from ccci.loop.service_rules import check_service
 from ccci.loop.variables import Variables
-from ccci.loop.yamltree import Unreadable, entries, is_null, items, load, scalars, values
+from ccci.loop.yamltree import entries, is_null, items, line_of, node_at, scalars, values
 from ccci.recipe.offered import offered_files
 from ccci.recipe.overlay import OVERLAY_FILE
+from ccci.recipe.shape import misshapen
+from ccci.recipe.yaml_file import Unreadable, content_of, kind_of, load
 
 __all__ = ["Violation", "violations"]
 
 _COMPOSE = re.compile(r"([A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.ya?ml", re.ASCII)
+_MOST_FILES, _MOST_BYTES = 40, 512 << 10
 _NETWORK = (
     "attachable", "driver", "driver_opts", "enable_ipv4", "enable_ipv6", "external", "internal",
     "ipam", "labels", "name",
@@ -60,22 +65,37 @@ def violations(
     names, misnamed = _compose_files(folder, variables)
     found += misnamed
     roots: dict[str, yaml.MappingNode] = {}
-    unread: dict[str, Violation] = {}
+    unread: dict[str, list[Violation]] = {}
     for name in names:
         try:
-            roots[name] = load(folder / name)
+            root = load(folder / name)
         except Unreadable as problem:
             what = f"the file {problem.what}"
-            unread[name] = Violation(name, problem.line, what, "Write it in plain YAML")
+            unread[name] = [Violation(name, problem.line, what, "Write it in plain YAML")]
+        else:
+            # The rules, the harness and abra need read only what has its shape.
+            if wrong := _misshapen(name, root):
+                unread[name] = wrong
+            else:
+                roots[name] = root
     own_networks = _own_networks(roots.values())
     for name in names:
         if name in unread:
-            found.append(unread[name])
+            found += unread[name]
             continue
         compose = ComposeFile(folder, name, variables, allowed, own_networks)
-        _check_file(compose, roots[name])
+        with contextlib.suppress(Enough):
+            _check_file(compose, roots[name])
         found += sorted(compose.found, key=lambda one: one.line)
     return found
+
+
+def _misshapen(name: str, root: yaml.MappingNode) -> list[Violation]:
+    """Return what in a file does not have the shape that its key demands."""
+    return [
+        Violation(name, line_of(node_at(root, one.place)), str(one), "Correct it")
+        for one in islice(misshapen(content_of(root)), MOST_FOUND)
+    ]
 
 
 def _own_networks(roots: Iterable[yaml.MappingNode]) -> frozenset[str]:
@@ -99,7 +119,7 @@ def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[
     wrong = []
     for value in variables.of("COMPOSE_FILE"):
         for name in value.split(":"):
-            if name and _COMPOSE.fullmatch(name) and (folder / name).exists():
+            if name and _COMPOSE.fullmatch(name) and kind_of(folder / name):
                 names[name] = None
             elif name and variables.is_own("COMPOSE_FILE", value):
                 what = f"COMPOSE_FILE names {name!r}, which is not a YAML file of the recipe"
@@ -109,6 +129,14 @@ def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[
     if OVERLAY_FILE in names:
         what = "the file has the name of a file that each run adds"
         wrong.append(Violation(OVERLAY_FILE, 1, what, "Rename it"))
+    sizes = [(folder / name).lstat().st_size for name in names]
+    if len(names) > _MOST_FILES or sum(sizes) > _MOST_BYTES:
+        what = (
+            f"there are {len(names)} compose files with {sum(sizes)} bytes; at most {_MOST_FILES} "
+            f"with {_MOST_BYTES} bytes can be checked"
+        )
+        # None of them is read: to read so much would take too long.
+        return [], [*wrong, Violation("compose.yml", 1, what, "Remove some, or shorten them")]
     if not names:
         wrong.append(Violation("compose.yml", 1, "the file is missing", "Add it"))
     return list(names), wrong

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccci.loop.yamltree import Unreadable, read_text
+from ccci.recipe.yaml_file import Unreadable, read_text
 
 # Placeholders with a character that no recipe can write.
 STACK = "\x01stack\x01"

@@ -12,7 +12,7 @@ from ccci.loop.fetching import (
     fetch_commit,
     write_previous_release,
 )
-from ccci.loop.policy import violations
+from ccci.loop.judging import judged
 from ccci.node.server import Server
 
 
@@ -26,16 +26,15 @@ def violations_in_fetched(recipe: Path, before: Path, allowed: frozenset[str]) -
         before: the folder to create for the files of the release.
         allowed: the names of this project's approvals for the recipe.
 
+    Raises:
+        NodeFailure: git failed, or the node is too busy to check the files.
+
     Example:
         >>> violations_in_fetched(folder / "recipe", folder / "before", approved_for("gitea"))
         ... # doctest: +SKIP
         []
     """
-    previous = write_previous_release(recipe, before)
-    found = [str(one) for one in violations(recipe, allowed, previous)]
-    if previous:
-        found += [f"the release before it: {one}" for one in violations(previous, allowed)]
-    return found
+    return judged(recipe, write_previous_release(recipe, before), allowed)
 
 
 def violations_in_commit(checkout: Path, allowed: frozenset[str], commit: str = "") -> list[str]:

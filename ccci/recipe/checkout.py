@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
-from ccci.recipe.release import Release, parse_release, releases_in
+from ccci.recipe.release import LIST_TAGS, Release, parse_release, released, releases_in
 
 # The recipe is data here: its hooks, filters and submodules are never run.
 _SAFE = ["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"]
@@ -170,9 +170,9 @@ def commit_files(path: Path, message: str) -> str:
 def _releases(
     path: Path, commit: str
 ) -> tuple[tuple[Release, ...], Release | None, tuple[Release, ...]]:
-    at_head = releases_in(_git("tag", "--points-at", commit, at=path).split())
-    every = releases_in(_git("tag", "--list", at=path).split())
-    up_to = releases_in(_git("tag", "--list", "--merged", commit, at=path).split())
+    at_head = released(_git(*LIST_TAGS, "--points-at", commit, at=path))
+    every = released(_git(*LIST_TAGS, at=path))
+    up_to = released(_git(*LIST_TAGS, "--merged", commit, at=path))
     before = [release for release in up_to if release not in at_head]
     return tuple(every), at_head[-1] if at_head else None, tuple(before)
 
@@ -186,7 +186,7 @@ def _version(path: Path, commit: str) -> Release | None:
 
 def _is_not_before(release: Release, commit: str, path: Path) -> bool:
     """Return whether a release is this commit, or was made after it."""
-    return str(release) in _git("tag", "--list", "--contains", commit, at=path).split()
+    return release in released(_git(*LIST_TAGS, "--contains", commit, at=path))
 
 
 def _git(*arguments: str, at: Path, may: bool = False) -> str:
@@ -197,7 +197,9 @@ def _git(*arguments: str, at: Path, may: bool = False) -> str:
         cwd=at,
         env={**kept, **_ENVIRONMENT},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        # git keeps names in any encoding.
+        errors="replace",
         timeout=300,
         check=False,
     )

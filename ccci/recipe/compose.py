@@ -1,14 +1,17 @@
 """What a recipe's compose files say: each by itself, and all that an app is deployed with."""
 
+import errno
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ccci.errors import NodeFailure, UnreadableRecipe
+from ccci.recipe.shape import misshapen
+from ccci.recipe.yaml_file import Unreadable, content_of, load
 
-from ccci.errors import UnreadableRecipe
-
+# A name can be too long for any file.
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _VARIABLE = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)(?:(:?[-?+])([^}]*))?\})")
 
 
@@ -16,23 +19,23 @@ def read_compose(path: Path) -> dict[str, Any]:
     """Return the content of one compose file, its anchors and merges resolved.
 
     Raises:
-        UnreadableRecipe: it is missing, or no compose file.
+        UnreadableRecipe: it is missing or cannot be read, or something in it has the wrong shape;
+            the sentence names the file and the line or the key.
+        NodeFailure: this machine cannot read it.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        content = content_of(load(path))
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise NodeFailure(f"{path} cannot be read: {error.strerror}.") from None
         raise UnreadableRecipe(
             f"{path.name} is named in COMPOSE_FILE and is not in the recipe {path.parent.name}."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UnreadableRecipe(f"{path}: not valid YAML: {str(error).splitlines()[0]}.") from None
-    services = content.get("services") or {} if isinstance(content, dict) else None
-    if not isinstance(services, dict):
-        raise UnreadableRecipe(f"{path}: not a compose file: it holds no table of services.")
-    for service, table in services.items():
-        if not isinstance(table or {}, dict):
-            raise UnreadableRecipe(f"{path}: not a compose file: service '{service}' is no table.")
-    return dict(content)
+    except Unreadable as problem:
+        raise UnreadableRecipe(f"{path}:{problem.line}: the file {problem.what}.") from None
+    for one in misshapen(content):
+        raise UnreadableRecipe(f"{path}: {one}.")
+    return content
 
 
 def services_of(contents: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -4,6 +4,7 @@ Read from the files of a checkout; nothing of the recipe is run.
 """
 
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from ccci.errors import Misuse, UnreadableRecipe
 from ccci.recipe.compose import labels_of, read_compose, services_of
 from ccci.recipe.envfile import compose_files, read_env, read_exports
+from ccci.recipe.yaml_file import kind_of
 
 SAMPLE = ".env.sample"
 Kind = Literal["service", "setting", "secret", "volume", "port"]
@@ -145,7 +147,7 @@ def offered_files(folder: Path) -> list[str]:
         name
         for name in sorted(named)
         if not {"/", "..", ".git"} & set(Path(name).parts)
-        and ((folder / name).is_file() or (folder / name).is_symlink())
+        and kind_of(folder / name) in (stat.S_IFREG, stat.S_IFLNK)
     ]
 
 

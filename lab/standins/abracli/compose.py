@@ -70,9 +70,13 @@ class Compose:
             names |= set(self._mapping(part.get("environment")))
             files = part.get("env_file") or []
             for name in [files] if isinstance(files, str) else files:
-                path = self.files[0].parent / str(name)
-                if path.is_file():
-                    names |= set(re.findall(r"^(\w+)=", path.read_text("utf-8"), re.MULTILINE))
+                if isinstance(name, Mapping):
+                    name = name.get("path")
+                try:
+                    text = (self.files[0].parent / str(name)).read_bytes().decode(errors="replace")
+                except OSError:
+                    continue  # Docker says what is wrong with it.
+                names |= set(re.findall(r"^(\w+)=", text, re.MULTILINE))
         return names
 
     def secrets(self) -> dict[str, str]:

@@ -126,7 +126,7 @@ def test_what_is_there_is_not_overwritten(root: Path, source: Path) -> None:
     ("compose", "sentence"),
     [
         (None, "no recipe is here"),
-        ("services: [", "not valid YAML"),
+        ("services: [", "does not parse"),
         ("version: '3'", "names no services"),
     ],
 )

@@ -455,3 +455,53 @@ def test_an_existing_folder_is_not_changed(
     with pytest.raises(FileExistsError):
         fetch(origin.head())
     assert (tmp_path / "fetched" / "mine").exists()
+
+
+def blob_tag(origin: Origin) -> None:
+    origin.release("2.0.0+1.26.3", origin.blob(b"no commit\n"))
+
+
+def light_tag_of_a_tree(origin: Origin) -> None:
+    origin.git("tag", "2.0.0+1.26.3", origin.tree())
+
+
+def tag_of_a_tag(origin: Origin) -> None:
+    origin.release("inner", origin.blob(b"no commit\n"))
+    origin.release("2.0.0+1.26.3", "inner")
+
+
+def zeros_in_front(origin: Origin) -> None:
+    origin.git("tag", "02.0.0+1.26.3", "1.0.0+1.22.1^{}")
+
+
+def wide_space(origin: Origin) -> None:
+    origin.git("tag", "a\u30002.0.0+1.26.3", "1.0.0+1.22.1^{}")
+
+
+def line_separator(origin: Origin) -> None:
+    origin.git("tag", "a\u20282.0.0+1.26.3", "1.0.0+1.22.1^{}")
+
+
+def not_utf_8(origin: Origin) -> None:
+    commit = origin.git("rev-parse", "main").encode()
+    packed = origin.path / "packed-refs"
+    packed.write_bytes(
+        b"# pack-refs with: peeled fully-peeled sorted\n" + commit + b" refs/tags/\xe9\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [blob_tag, light_tag_of_a_tree, tag_of_a_tag, zeros_in_front, wide_space, line_separator,
+     not_utf_8],
+)  # fmt: skip
+def test_a_tag_that_names_no_release_is_ignored(
+    origin: Origin, fetch: Callable[..., Path], tmp_path: Path, tag: Callable[[Origin], None]
+) -> None:
+    """Each of these was told as trouble of the forge, and fetched again in every turn."""
+    origin.release("1.0.0+1.22.1", origin.head())
+    commit = origin.head(("100644", b"a.txt", origin.blob(b"x")))
+    tag(origin)
+    fetched = fetch(commit)
+    assert write_previous_release(fetched, tmp_path / "before") == tmp_path / "before"
+    assert str(check_out("x", fetched, tmp_path / "copy").previous) == "1.0.0+1.22.1"

@@ -180,9 +180,9 @@ def test_exports_are_read_and_not_run(recipe: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "sentence"),
     [
-        ("compose.yml", "services: [", "not valid YAML"),
-        ("compose.yml", "services: { app: [1] }", "service 'app' is no table"),
-        ("compose.yml", "- a", "holds no table of services"),
+        ("compose.yml", "services: [", r"compose\.yml:1: the file does not parse"),
+        ("compose.yml", "services: { app: [1] }", r"'services\.app' must be a mapping"),
+        ("compose.yml", "- a", "the file is not a mapping"),
         (
             ".env.sample",
             "COMPOSE_FILE=gone.yml\n",
