@@ -5,7 +5,6 @@ result is in cleared.json. Before a file is published, it is compared with clear
 """
 
 import hashlib
-import html
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,10 +12,13 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ccci.results.credentials import SHORTEST_SECRET, forms_of
-from ccci.results.packed_log import CannotUnpack, unpacked
+from ccci.results.credentials import SHORTEST_SECRET
+from ccci.results.packed import CannotLookInto
+from ccci.results.packed_log import CannotUnpack, outside, unpacked
+from ccci.results.search import Search
 
 CLEARED_FILE = "cleared.json"
+LARGEST_FILE_BYTES = 64 << 20
 MAY_BE_CLEARED = ("log.html", "report.html", "xunit.xml", "results.json", "output.xml")
 
 
@@ -49,7 +51,8 @@ def clear(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
     """Search the files of a run for credentials, and write cleared.json.
 
     It fails closed: if a file cannot be read or unpacked, or if the credentials are not known, no
-    file is cleared. If this raises an error, there is no cleared.json.
+    file is cleared. A file with something in it that cannot be searched is withheld. If this raises
+    an error, there is no cleared.json.
 
     Args:
         folder: the folder with the results of the run.
@@ -96,6 +99,7 @@ def _search(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
     if short:
         # A short value would be found in any text; without it the search would not be complete.
         return Clearance(len(wanted), reason=f"too short to search for: {', '.join(short)}")
+    search = Search(wanted)
     cleared: dict[str, ClearedFile] = {}
     withheld: dict[str, str] = {}
     for name in MAY_BE_CLEARED:
@@ -104,10 +108,11 @@ def _search(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
             withheld[name] = "it was not written"
             continue
         try:
-            if path.is_symlink():
-                raise CannotUnpack("it is a link")
-            raw = path.read_bytes()
-            found = _credentials_in(raw, path.suffix, wanted)
+            raw = _read(path)
+            found = search.names_in(_contents(raw, path.suffix))
+        except CannotLookInto as error:
+            withheld[name] = f"it cannot be searched for credentials: {error}"
+            continue
         except (OSError, CannotUnpack) as error:
             return Clearance(len(wanted), reason=f"{name} cannot be searched: {error}")
         if found:
@@ -117,26 +122,22 @@ def _search(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
     return Clearance(len(wanted), cleared, withheld)
 
 
-def _credentials_in(raw: bytes, suffix: str, wanted: Mapping[str, str]) -> list[str]:
-    """Return the names of the credentials that a file contains."""
+def _read(path: Path) -> bytes:
+    if path.is_symlink():
+        raise CannotUnpack("it is a link")
+    size = path.stat().st_size
+    if size > LARGEST_FILE_BYTES:
+        raise CannotLookInto(
+            f"it has {size >> 20} MiB; at most {LARGEST_FILE_BYTES >> 20} MiB are searched"
+        )
+    return path.read_bytes()
+
+
+def _contents(raw: bytes, suffix: str) -> list[bytes]:
+    """Return what a file says: of a page of Robot's also the texts that are packed into it."""
+    if suffix != ".html":
+        return [raw]
     # Every byte is searched: bytes that are not UTF-8 must not end the search.
-    text = raw.decode("utf-8", errors="surrogateescape")
-    texts = [text, *(unpacked(text) if suffix == ".html" else [])]
-    together = "\0".join(texts)
-    # Unescaped twice, because a page may quote a page. This covers all kinds of references.
-    once = html.unescape(together)
-    views = {together, once, html.unescape(once)}
-    return sorted(
-        {
-            name
-            for value, name in wanted.items()
-            if any(form in view for form in _all_forms(value) for view in views)
-        }
-    )
-
-
-def _all_forms(value: str) -> set[str]:
-    """Return all forms of a value and of each of its lines, because logs split keys into lines."""
-    lines = [line.strip() for line in value.splitlines()]
-    parts = [line for line in lines if len(line) > 16 and not line.startswith("-----")]
-    return {form for part in (value, *parts) for form in forms_of(part)}
+    page = raw.decode("utf-8", "surrogateescape")
+    texts = "\0".join(unpacked(page))
+    return [one.encode("utf-8", "surrogatepass") for one in (outside(page), texts)]

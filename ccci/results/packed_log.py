@@ -46,6 +46,11 @@ def unpacked(page: str) -> list[str]:
     return found
 
 
+def outside(page: str) -> str:
+    """Return what a page of Robot's has outside of its list of strings."""
+    return "\n".join(line for line in page.split("\n") if not line.startswith(_NAME))
+
+
 def _strings(inside: str) -> Iterator[str]:
     """Yield the strings of a JavaScript list; refuse anything else in it."""
     at = 0

@@ -191,6 +191,30 @@ def test_one_page_that_cannot_be_unpacked_withholds_everything(
     )
 
 
+def test_what_cannot_be_searched_withholds_its_file_and_the_comment_says_why(
+    robot: Callable[[str, str], Path],
+) -> None:
+    unknown = base64.b64encode(bytes(range(128, 256))).decode()
+    results = robot(f"data:application/octet-stream;base64,{unknown}", "INFO")
+    clear(results, {CANARY: NAME})
+    found = cleared(results)
+    assert [path.name for path in found] == ["report.html", "xunit.xml", "results.json"]
+    assert (
+        "log.html: it cannot be searched for credentials: it has a data: address "
+        "(application/octet-stream) that is not a text, a picture or an archive that can be opened."
+    ) in found.reason
+
+
+def test_a_file_that_is_too_large_is_withheld(
+    robot: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = robot("hello", "INFO")
+    monkeypatch.setattr("ccci.results.clearance.LARGEST_FILE_BYTES", 2000)
+    withheld = clear(results, {CANARY: NAME}).withheld
+    assert withheld["log.html"].startswith("it cannot be searched for credentials: it has ")
+    assert "results.json" not in withheld
+
+
 def test_a_file_that_cannot_be_read_withholds_everything(
     robot: Callable[[str, str], Path],
 ) -> None:
@@ -207,10 +231,10 @@ def test_an_error_leaves_no_earlier_clearance(
     results = robot("hello", "INFO")
     assert clear(results, {CANARY: NAME}).cleared
 
-    def broken(_: str) -> set[str]:
+    def broken(*_: object) -> list[str]:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("ccci.results.clearance.forms_of", broken)
+    monkeypatch.setattr("ccci.results.search.Search.names_in", broken)
     with pytest.raises(RuntimeError):
         clear(results, {CANARY: NAME})
     assert not (results / CLEARED_FILE).exists()

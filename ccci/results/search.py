@@ -1,0 +1,159 @@
+"""Looks for credentials in the bytes of a file, in every form of `ccci.results.readings`."""
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+
+from ccci.results.credentials import SHORTEST_SECRET, forms_of
+from ccci.results.packed import CannotLookInto, is_known, parts_of
+from ccci.results.readings import MOST_UNESCAPED, READINGS, from_base64, skeleton, views, written
+
+# Base64 in base64 in an archive in a page ... : each is one layer.
+DEEPEST = 6
+# All that is read of one file, with everything that is unpacked from it.
+MOST_BYTES = 512 << 20
+_BETWEEN = b"\n\0"
+# A shorter skeleton could be in another text by chance.
+_SHORTEST_SKELETON = 8
+_GRAM = 8
+_LONGEST_DATA_SHOWN = 40
+_SHORTEST_DATA_BYTES = 12
+_DATA = re.compile(
+    r"data:([\w.+-]{0,40}/?[\w.+-]{0,60})(?:;[\w.=+-]{0,60}){0,4};base64,([A-Za-z0-9+/_=\s-]+)"
+)
+
+
+class Search:
+    """A search for some credentials, in as many files as one likes.
+
+    Example:
+        >>> Search({"c4n4ry-secret": "shop/owner"}).names_in([b"YzRuNHJ5LXNlY3JldA=="])
+        ['shop/owner']
+    """
+
+    def __init__(self, names_by_value: Mapping[str, str]) -> None:
+        """Prepare the forms to look for.
+
+        Args:
+            names_by_value: the name of each credential, by its value.
+        """
+        self._skeletons: dict[bytes, str] = {}
+        self._exact: dict[str, str] = {}
+        self._exact_bytes: dict[bytes, str] = {}
+        for value, name in names_by_value.items():
+            for part in _parts(value):
+                self._add(part, name)
+        self._grams = {
+            int.from_bytes(skeleton_[at : at + _GRAM], sys.byteorder)
+            for skeleton_ in self._skeletons
+            if len(skeleton_) >= 2 * _GRAM - 1
+            for at in range(len(skeleton_) - _GRAM + 1)
+        }
+        self._short = [one for one in self._skeletons if len(one) < 2 * _GRAM - 1]
+
+    def names_in(self, contents: Iterable[bytes]) -> list[str]:
+        """Return the names of the credentials in the contents of a file.
+
+        Args:
+            contents: the bytes of the file, and what is known to be packed into it.
+
+        Raises:
+            CannotLookInto: a part of it cannot be searched; the message says which, and why.
+        """
+        names: set[str] = set()
+        seen: set[int] = set()
+        left = MOST_BYTES
+        problem: CannotLookInto | None = None
+        waiting = [([content], 0) for content in contents]
+        while waiting:
+            pieces, depth = waiting.pop()
+            fresh = {hash(one): one for one in pieces if len(one) >= SHORTEST_SECRET}
+            pieces = [one for key, one in fresh.items() if key not in seen]
+            seen |= fresh.keys()
+            # Thousands of short pieces are read as one text.
+            raw = _BETWEEN.join(pieces)
+            left -= len(raw)
+            if left < 0:
+                raise CannotLookInto("there is too much packed into it to search all of it")
+            texts = views(raw.decode("utf-8", "surrogateescape"))
+            names.update(self._names_in(raw, texts))
+            try:
+                inside = list(_inside(pieces, texts))
+            except CannotLookInto as error:
+                # What can be searched is searched first: a credential is the better reason.
+                problem = problem or error
+                continue
+            if depth < DEEPEST:
+                waiting += [(one, depth + 1) for one in inside]
+            elif any(_is_layer(one) for piece in inside for one in piece):
+                problem = problem or CannotLookInto(
+                    f"it has more than {DEEPEST} layers of encoding"
+                )
+        if problem and not names:
+            raise problem
+        return sorted(names)
+
+    def _add(self, part: str, name: str) -> None:
+        plain = skeleton(part)
+        if len(plain) >= _SHORTEST_SKELETON:
+            self._skeletons.setdefault(plain, name)
+        else:
+            self._exact |= {form: name for form in forms_of(part) if len(form) >= SHORTEST_SECRET}
+            for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+                self._exact_bytes[part.encode(encoding, "surrogatepass")] = name
+        for form in written(part):
+            bones = skeleton(form)
+            if len(bones) >= _SHORTEST_SKELETON:
+                self._skeletons.setdefault(bones, name)
+
+    def _names_in(self, raw: bytes, texts: list[str]) -> Iterator[str]:
+        for text in texts:
+            yield from (name for form, name in self._exact.items() if form in text)
+            bones = skeleton(text)
+            yield from (self._skeletons[one] for one in self._short if one in bones)
+            if self._may_have(bones):
+                yield from (name for one, name in self._skeletons.items() if one in bones)
+        yield from (name for form, name in self._exact_bytes.items() if form in raw)
+
+    def _may_have(self, bones: bytes) -> bool:
+        """Return whether one of the long skeletons can be in this text.
+
+        A skeleton of 15 characters has at least one group of 8 that begins at a multiple of 8, so
+        that only these groups of the text have to be compared, whatever the number of skeletons.
+        """
+        whole = memoryview(bones)[: len(bones) - len(bones) % _GRAM]
+        return not self._grams.isdisjoint(whole.cast("Q"))
+
+
+def _parts(value: str) -> list[str]:
+    """Return a value and each of its long lines, because logs split keys into lines."""
+    lines = [line.strip() for line in value.splitlines()]
+    return [value, *(line for line in lines if len(line) > 16 and not line.startswith("-----"))]
+
+
+def _inside(pieces: list[bytes], texts: list[str]) -> Iterator[list[bytes]]:
+    """Yield what is hidden in some pieces: each list is read as one text."""
+    for text in texts[-MOST_UNESCAPED:]:
+        for read in READINGS.values():
+            yield list(read(text))
+        for media_type, content in _DATA.findall(text):
+            _require_known(media_type, content)
+    for piece in pieces:
+        for part in parts_of(piece):
+            yield [part]
+
+
+def _require_known(media_type: str, content: str) -> None:
+    """Refuse a data: address of a kind that cannot be searched."""
+    found = next(from_base64(content), b"")
+    if len(found) >= _SHORTEST_DATA_BYTES and not is_known(found):
+        shown = media_type[:_LONGEST_DATA_SHOWN] or "no type"
+        raise CannotLookInto(
+            f"it has a data: address ({shown}) that is not a text, a picture or an archive that "
+            "can be opened"
+        )
+
+
+def _is_layer(raw: bytes) -> bool:
+    """Return whether some decoded data is more than noise: something that somebody has encoded."""
+    return len(raw) >= 2 * _SHORTEST_DATA_BYTES and is_known(raw)
