@@ -15,6 +15,8 @@ from ccci.web.http import Client, Response
 
 _PAGE = 50
 _SECONDS = 30.0
+# The time is for the whole of a request: a log that is uploaded needs more of it.
+_BYTES_PER_SECOND = 100_000
 _MAY_WRITE = ("write", "admin", "owner")
 
 
@@ -292,9 +294,10 @@ class Forge:
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Response:
         url = f"{self.settings.url}/api/v1{path}"
+        seconds = _SECONDS + len(body or b"") / _BYTES_PER_SECOND
         common = {"Authorization": f"token {self._token}", "Accept": "application/json"}
         try:
-            response = self._client.request(method, url, {**common, **headers}, body, _SECONDS)
+            response = self._client.request(method, url, {**common, **headers}, body, seconds)
         except CcciError as error:
             raise ForgeUnreachable(f"The forge does not answer: {error}") from None
         where, status = f"{method} {url.partition('?')[0]}", response.status
