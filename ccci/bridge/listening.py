@@ -9,6 +9,7 @@ from ccci.errors import SKIPPED
 from ccci.results.reasons import is_incomplete
 from ccci.stage_names import STAGES
 
+_LONGEST_MESSAGE = 100_000
 # What Robot says of the tests after the one in which a signal came.
 _NOT_BEGUN = "Test execution stopped"
 # The last test of every stage, whatever the recipe.
@@ -35,6 +36,10 @@ class Listener:
     def log_message(self, message: Any) -> None:
         """Redact a log message."""
         message.message = session.redact(message.message)
+        # A screenshot is longer, and is none of an app's texts.
+        if not message.html and (over := len(message.message) - _LONGEST_MESSAGE) > 0:
+            start = message.message[:_LONGEST_MESSAGE]
+            message.message = f"{start}... ({over:,} more characters are not shown)"
 
     def start_keyword(self, _data: Any, result: Any) -> None:
         """Redact a keyword's arguments."""

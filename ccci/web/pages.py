@@ -1,5 +1,6 @@
 """All items of a list that an API gives in pages."""
 
+import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from ccci.web.http import Response
 from ccci.web.jsonview import value_at
 
 MOST_PAGES = 200
+# Of all pages together.
+WITHIN_SECONDS, MOST_BYTES = 300.0, 32 << 20
 
 
 class Paging(ABC):
@@ -112,12 +115,20 @@ def all_items(api: Api, call: Call, wanted: Wanted, items: str, paging: Paging) 
         paging: how the next page is requested.
 
     Raises:
-        RecipeFailure: a page has no list or repeats the one before, or there are too many pages.
+        RecipeFailure: a page has no list or repeats the one before, there are too many pages, or
+            all together take too long or are too large.
     """
     found: list[Any] = []
     last: list[Any] | None = None
+    ends_at, bytes_left = time.monotonic() + WITHIN_SECONDS, MOST_BYTES
     for _ in range(MOST_PAGES):
+        if time.monotonic() > ends_at or bytes_left < 0:
+            raise RecipeFailure(
+                f"{call}: expected the whole list within {WITHIN_SECONDS:g} s and in "
+                f"{MOST_BYTES:,} bytes; {len(found)} items had come."
+            )
         answer = api.call(call, wanted)
+        bytes_left -= answer.size
         page = _list_in(call, answer, items)
         if page and page == last:
             raise RecipeFailure(

@@ -306,6 +306,13 @@ def test_pages_that_never_end_are_noticed(
         all_items(api, Call("GET", "/numbers"), Wanted(), "data.rows", by_page)
     with pytest.raises(RecipeFailure, match="expected a list at 'data'; got"):
         all_items(api, Call("GET", "/numbers"), Wanted(), "data", by_page)
+    for limit in ("MOST_BYTES", "WITHIN_SECONDS"):
+        with monkeypatch.context() as small:
+            small.setattr(f"ccci.web.pages.{limit}", -1)
+            with pytest.raises(RecipeFailure, match="expected the whole list"):
+                all_items(
+                    api, Call("GET", "/offsets"), Wanted(), "", paging_of("", "skip", "", "", 1)
+                )
     monkeypatch.setattr("ccci.web.pages.MOST_PAGES", 2)
     with pytest.raises(RecipeFailure, match="there are more than 2 pages"):
         all_items(api, Call("GET", "/offsets"), Wanted(), "", paging_of("", "skip", "", "", 1))

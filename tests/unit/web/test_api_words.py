@@ -263,3 +263,19 @@ Its Own Keywords Are Limited
         bundle = str(app.server.ca_bundle)
         done = run(tmp_path, App(app.url, app.server), tests, REQUESTS_CA_BUNDLE=bundle)
     assert done.code == 0, done.log
+
+
+def test_a_long_text_is_not_logged_whole(app: App, tmp_path: Path) -> None:
+    app.answer(200, "x" * 300_000)
+    done = run(
+        tmp_path,
+        app,
+        """\
+A Long Text Is Logged
+    ${answer}=    Call API    GET    /next
+    Log    ${answer.text}
+""",
+    )
+    assert done.code == 0, done.log
+    assert "(200,000 more characters are not shown)" in done.log
+    assert len(done.log) < 250_000

@@ -24,6 +24,11 @@ A Screenshot Is Taken
     New Page    ${URL}/form
     Take Screenshot    EMBED
 
+A Page Cannot Take All Memory
+    New Page    ${URL}/form
+    Run Keyword And Expect Error    *    Evaluate JavaScript    ${NONE}
+    ...    () => { const all = []; while (all.length < 40) all.push(new Uint8Array(100 << 20).fill(1)); return all.length }
+
 
 *** Keywords ***
 Start The Browser
