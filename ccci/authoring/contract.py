@@ -8,6 +8,7 @@ from ccci.authoring.documentation import check_documentation
 from ccci.authoring.forbidden import check_forbidden
 from ccci.authoring.layering import check_layering
 from ccci.authoring.model import Finding
+from ccci.authoring.neverfails import check_never_fails
 from ccci.authoring.parity import check_parity
 from ccci.authoring.project import Project
 from ccci.authoring.recipes import check_recipes
@@ -34,6 +35,7 @@ def check_contract(root: Path) -> list[Finding]:
         *check_defects(project),
         *check_assertions(project, vocabulary),
         *check_forbidden(project, vocabulary),
+        *check_never_fails(project, vocabulary),
         *check_weakened(project),
         *check_style(project),
         *check_layering(project),

@@ -258,7 +258,7 @@ DEFECTS = [
         LIBRARY,
         "        return path",
         "        try:\n            pass\n        except Exception:\n            pass",
-        rf"{LIBRARY}:31: P7: 'except: pass' swallows every error",
+        rf"{LIBRARY}:31: P7: 'except Exception' swallows an error",
     ),
     (
         LIBRARY,
