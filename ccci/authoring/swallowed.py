@@ -107,7 +107,7 @@ def _uses(handler: ast.ExceptHandler) -> bool:
     named = handler.name
     called = [node for one in handler.body for node in ast.walk(one)]
     tells = any(
-        isinstance(node, ast.Attribute) and node.attr in ("exception", "format_exc")
+        isinstance(node, ast.Attribute) and node.attr in ("exception", "format_exc", "print_exc")
         for node in called
     )
     return tells or any(isinstance(node, ast.Name) and node.id == named for node in called)
