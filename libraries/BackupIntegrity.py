@@ -79,7 +79,9 @@ class BackupIntegrity:
     def snapshot_should_hold_what_was_promised(self) -> None:
         """Fails unless the snapshot holds every volume and dump that the backup labels promise.
 
-        It must hold nothing of another app. Fails for a recipe without backup labels.
+        It must hold nothing of another app. Fails for a recipe without backup labels, and for one
+        whose labels leave out a volume that ``[not_in_backup]`` of recipe.toml does not name, or a
+        part of one for which no pre-hook writes a dump.
 
         Example:
         | Snapshot

@@ -227,12 +227,18 @@ class Deployment:
 
     @project_keyword("assertion")
     def secrets_should_be_unchanged(self) -> None:
-        """Fails when `Restart Every Service` changed a secret of the app.
+        """Fails when `Restart Every Service` changed a secret of the app, as its containers see it.
+
+        Compared are the secrets' files, and the variables of each container's first process that
+        are named for secrets, such as ``JWT_SECRET``. The test's message says which, or that there
+        is nothing to compare. No value is in any log.
 
         Example:
         | Secrets Should Be Unchanged
         """
-        check_secrets_unchanged(session.stages.secrets_before_restart, session.driver.secrets())
+        session.stages.steps.require()
+        before, now = session.stages.secrets_before_restart, session.driver.secrets()
+        BuiltIn().set_test_message(check_secrets_unchanged(before, now))
 
     @project_keyword("assertion")
     def the_stages_should_have_shared_their_deployments(self) -> None:

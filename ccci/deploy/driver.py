@@ -28,6 +28,7 @@ from ccci.recipe.tables import fill_in
 from ccci.swarm.convergence import Converged, look_for_crash_loop, wait_until_converged
 from ccci.swarm.holdings import STACK_LABEL, Scope, list_objects
 from ccci.swarm.meant import Meant
+from ccci.swarm.secret_contents import secret_contents
 from ccci.swarm.view import Service
 from ccci.teardown.claims import claim_stack
 from ccci.waiting import Look, TooLate, wait_for
@@ -160,8 +161,12 @@ class AppDriver:
         return self.target.swarm.last_log_lines(service)
 
     def secrets(self) -> dict[str, str]:
-        """Return name to identity of the app's secrets; a new secret has a new identity."""
-        return self.target.swarm.secrets(self.app.stack)
+        """Return what the app's secrets are: identities in the Swarm, and digests as it sees them.
+
+        A new secret has a new identity; see also `ccci.swarm.secret_contents`.
+        """
+        seen = secret_contents(self.target.swarm, self.app.stack)
+        return {**self.target.swarm.secrets(self.app.stack), **seen}
 
     def compose_files(self) -> list[Path]:
         """Return the compose files of the app's settings, our overlay not among them."""

@@ -65,19 +65,30 @@ def check_no_task_restarted(
             )
 
 
-def check_secrets_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> None:
-    """Fail when a secret was replaced, added or removed.
+def check_secrets_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Fail when a secret was replaced, added or removed; return what was compared.
 
     Args:
-        before: name to identity, at the restart.
+        before: the name or place of each secret to its identity or digest, at the restart.
         now: the same, after it.
 
     Raises:
-        RecipeFailure: one did; the sentence names it.
+        RecipeFailure: one did; the sentence names it, and never its value.
     """
-    if now != before:
-        changed = sorted(set(now.items()) ^ set(before.items()))
-        raise RecipeFailure(f"Secrets changed by the restart: {changed}.")
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    if changed:
+        raise RecipeFailure(
+            "Expected each secret to be the same after the restart; changed: "
+            f"{', '.join(changed)}. An entrypoint that makes a secret itself must keep it in a "
+            "volume, or take the recipe's."
+        )
+    seen = [name for name in now if " of " in name]
+    if not seen:
+        return (
+            "Nothing to compare: no container has a secret that can be read, as a file of the "
+            "Swarm or as a variable that is named for one."
+        )
+    return f"Compared as the containers see them: {', '.join(sorted(seen))}."
 
 
 def check_deployments_of_full_run(

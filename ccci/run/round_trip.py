@@ -1,10 +1,13 @@
 """The proof of a backup: snapshot, wipe, restore."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ccci.backup import labels, links
 from ccci.backup.labels import Promise, Snapshot
+from ccci.backup.left_out import check_left_out
 from ccci.errors import RecipeFailure
 from ccci.run.stages import Stages
 from ccci.run.volume_seed import VolumeSeed
@@ -26,6 +29,7 @@ class RoundTrip:
     seed: VolumeSeed
     promises: list[Promise] = field(default_factory=list)
     _snapshot: Snapshot | None = None
+    _check_left_out: Callable[[], None] = lambda: None
 
     def take_snapshot(self) -> Snapshot:
         """Back the app up.
@@ -36,7 +40,11 @@ class RoundTrip:
         """
         driver = self.stages.driver
         stack, swarm, record = driver.app.stack, driver.target.swarm, driver.record
-        self.promises = labels.promises_of(driver.services(), mounts_of(swarm, stack), stack)
+        services, mounts = driver.services(), mounts_of(swarm, stack)
+        self.promises = labels.promises_of(services, mounts, stack)
+        self._check_left_out = partial(
+            check_left_out, services, mounts, self.promises, stack, driver.config.not_in_backup
+        )
         record.journal.record("snapshot", stack)
         record.tell("backing up")
         with self.stages.steps.step("the backup"):
@@ -58,12 +66,13 @@ class RoundTrip:
         return self._snapshot
 
     def check_snapshot(self) -> None:
-        """Fail unless the snapshot holds what the backup labels promise.
+        """Fail unless the snapshot holds what the backup labels promise, and they promise enough.
 
         Raises:
             RecipeFailure: it does not; see also `snapshot`.
         """
         labels.check_snapshot(self.snapshot(), self.stages.driver.app.stack, self.promises)
+        self._check_left_out()
 
     def wipe(self) -> None:
         """Undeploy, remove the volumes, and deploy the head again with nothing in it.

@@ -1,0 +1,90 @@
+"""What an app's containers see of its secrets, so that one that is made anew at a start is noticed.
+
+The Swarm cannot change a secret, but an entrypoint can: it writes the file somewhere, or sets a
+variable to a new random value at each start. Two places are read: the files that the Swarm mounts,
+and the environment of each container's first process, where a variable's name says that it is a
+secret. Nothing of a value is kept: only a digest, keyed for this process alone.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+import subprocess
+from threading import Timer
+from typing import Any
+
+from ccci.swarm.view import SwarmView
+
+_KEY = secrets.token_bytes(32)
+_FOLDER = "/run/secrets"
+_ENVIRONMENT = "/proc/1/environ"
+_IS_SECRET = re.compile(
+    r"SECRET|PASSWORD|PASSWD|TOKEN|SALT|CREDENTIAL|JWT|PRIVATE|(?:^|_)(?:KEY|PASS)(?:_|$)",
+    re.IGNORECASE,
+)
+_MOST_BYTES = 1 << 20
+_SECONDS = 20.0
+
+
+def secret_contents(swarm: SwarmView, stack: str) -> dict[str, str]:
+    """Return a digest of each secret that the running containers of a stack see, by its place.
+
+    Files that cannot be read, as in an image without `cat`, are left out.
+
+    Args:
+        swarm: where the stack is.
+        stack: its name.
+
+    Example:
+        ``secret_contents(swarm, "blog_lab_test")`` ->
+        ``{"/run/secrets/db_password of app": "5f2c..."}``
+    """
+    found = {}
+    for service in swarm.services(stack):
+        if not service.running:
+            continue
+        container = str(swarm.container_of(service).id)
+        for path in _files_of(swarm, service.id):
+            content = _read(container, path)
+            if content is not None:
+                found[f"{path} of {service.short_name}"] = _digest(content)
+        for name, value in _variables(_read(container, _ENVIRONMENT) or b"").items():
+            found[f"variable {name} of {service.short_name}"] = _digest(value)
+    return found
+
+
+def _files_of(swarm: SwarmView, service: str) -> list[str]:
+    """Return where a service's containers have the secrets that the Swarm mounts."""
+    api: Any = swarm.client.api
+    container = api.inspect_service(service)["Spec"]["TaskTemplate"]["ContainerSpec"]
+    names = [one["File"]["Name"] for one in container.get("Secrets") or [] if one.get("File")]
+    return [name if name.startswith("/") else f"{_FOLDER}/{name}" for name in names]
+
+
+def _variables(environment: bytes) -> dict[str, bytes]:
+    pairs = [pair.partition(b"=") for pair in environment.split(b"\0")]
+    named = {name.decode("utf-8", "replace"): value for name, _, value in pairs if value}
+    return {name: value for name, value in named.items() if _IS_SECRET.search(name)}
+
+
+def _digest(value: bytes) -> str:
+    return hmac.new(_KEY, value, hashlib.sha256).hexdigest()
+
+
+def _read(container: str, path: str) -> bytes | None:
+    """Return a file of a running container, at most 1 MiB of it; None if it cannot be read."""
+    command = ["docker", "exec", "--user", "0", container, "cat", path]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout
+        late = Timer(_SECONDS, process.kill)
+        late.start()
+        try:
+            content = process.stdout.read(_MOST_BYTES)
+            process.stdout.close()  # What writes more is ended by that.
+            code = process.wait()
+        finally:
+            late.cancel()
+    return content if code == 0 else None
