@@ -51,7 +51,7 @@ db = "It makes the index, and ends when that is done."
 sweeper = "The operator's timer gives it a replica each night."
 
 [not_in_backup]
-index = "It is made anew from the database at each start."
+uploads = "They are fetched anew from where they came from."
 """
 GIT = ["git", "-c", "user.name=A test", "-c", "user.email=test@lab.test"]
 
@@ -160,7 +160,10 @@ def test_a_secret_of_the_wiring_overlay_is_in_use(project: Path, source: Path) -
         (
             '"index"', '"idx"', 11, "the recipe has no volume 'idx'; closest: index",
         ),
-        ('index = "It', 'idex = "It', 38, "the recipe has no volume 'idex'; closest: index"),
+        (
+            'uploads = "They', 'downloads = "They', 38,
+            "the recipe has no volume 'downloads'; closest: uploads",
+        ),
         ("[22, 2222]", "64738", 12, "the recipe has no port '64738'; it has 80, 2222, 8000"),
         (
             'service = "db"\n', 'service = "database"\n', 15,
