@@ -11,7 +11,8 @@ from ccci.bridge.accounts import revealed
 from ccci.bridge.calling import api_of_run, call_of
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.requests_session import RequestsListener
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
+from ccci.results.reasons import is_incomplete
 from ccci.waiting import Look, TooLate, hold_for
 from ccci.web.api import Wanted, statuses_in, values_in
 from ccci.web.call import Call, body_of, multipart_of
@@ -239,14 +240,20 @@ class Api:
         | Eventually    The Post Should Be Public    ${post}    holding=2 seconds
         """
 
+        last = ""
+
         def look() -> Look:
+            nonlocal last
             passed, outcome = BuiltIn().run_keyword_and_ignore_error(keyword, *arguments)
-            return Look(passed == "PASS", f"{keyword}: {outcome or passed}")
+            last = str(outcome or passed)
+            return Look(passed == "PASS", f"{keyword}: {last}")
 
         try:
             hold_for(f"'{keyword}' to pass", look, within.total_seconds(), holding.total_seconds())
         except TooLate as late:
-            raise RecipeFailure(str(late)) from None
+            # What the keyword says last decides: it may be that nobody was reached.
+            kind = NodeFailure if is_incomplete(last) else RecipeFailure
+            raise kind(str(late)) from None
 
 
 def _logged(call: Call, answer: Response) -> Response:

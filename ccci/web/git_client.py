@@ -4,6 +4,7 @@ The repository is the app's: git has limits on time, memory and the size of each
 """
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.node.server import Server
 from ccci.web.accounts import Account
 from ccci.web.git_remote import environment_for, settings_for
@@ -22,6 +23,10 @@ _SECONDS = 120
 _FILE_BYTES = 64 << 20
 _ALL_BYTES = 256 << 20
 _MEMORY_BYTES = 2 << 30
+# What git says when no connection was made, so that the app was never asked.
+_NOBODY_REACHED = re.compile(
+    r"Could not resolve host|Failed to connect to|Couldn't connect to server"
+)
 # All that comes in one transfer is one file, which the limit on files ends. A redirect would send
 # the credentials to another host.
 _SETTINGS = (
@@ -65,6 +70,7 @@ class GitClient:
 
         Raises:
             RecipeFailure: git refuses; the sentence has its words.
+            NodeFailure: no connection was made.
         """
         self._clones += 1
         made = Clone(self._folder / f"clone-{self._clones}", url, account)
@@ -132,7 +138,8 @@ class GitClient:
                 lines = _text(errors)[-4096:].splitlines()
                 said = [line for line in lines if not line.startswith("hint:")]
                 words = " | ".join(said[-4:]) or "it said nothing"
-                raise RecipeFailure(f"{what} failed: {words}")
+                kind = NodeFailure if _NOBODY_REACHED.search(words) else RecipeFailure
+                raise kind(f"{what} failed: {words}")
             return _text(output)
 
     def _wait(self, process: "subprocess.Popen[bytes]", what: str, clone: Clone) -> None:

@@ -156,6 +156,9 @@ The Words Fail With A Sentence
     ...    Recall    seed
     Run Keyword And Expect Error    *'Should Be Equal' to pass for 0 s; last seen: *: a != b*
     ...    Eventually    Should Be Equal    a    b    within=0.3 seconds    holding=0 seconds
+    # Nobody was reached: the last look decides.
+    Run Keyword And Expect Error    Incomplete: Expected 'Call API' to pass*no connection*
+    ...    Eventually    Call API    GET    https://app.lab.test:1/    within=0.3 seconds
     ${answer}=    Call API    GET    /next    expect=422
     Run Keyword And Expect Error    *expected a secret: nothing at 'token': no 'token' in an obj*
     ...    Secret Of Answer    ${answer}    token

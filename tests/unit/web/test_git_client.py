@@ -1,12 +1,13 @@
 """git as a client: the server file's trust and names, the account's credentials, nothing else's."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.node.server import Server
 from ccci.web.accounts import Account
 from ccci.web.git_client import GitClient
@@ -36,6 +37,17 @@ def test_what_is_pushed_is_cloned_back(client: GitClient, origin: str) -> None:
     assert client.head(back) == first
     assert client.messages(back) == ["The first one"]
     client.check(back)
+
+
+def test_whom_nobody_reached_has_not_refused(client: GitClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(NodeFailure, match=r"'git clone' of .* failed: "):
+        client.clone(f"https://127.0.0.1:{port}/a.git")
+    with pytest.raises(NodeFailure, match="Could not resolve host"):
+        client.clone("https://nowhere.invalid/a.git")
+    with pytest.raises(RecipeFailure, match=r"'git clone' of .* failed: "):
+        client.clone("file:///nowhere.git")
 
 
 def test_a_push_that_is_behind_is_refused_in_gits_words(client: GitClient, origin: str) -> None:
