@@ -14,6 +14,7 @@ from robot.api.deco import keyword
 from ccci.bridge.listening import Listener
 
 class begins:
+    ROBOT_LIBRARY_SCOPE = "GLOBAL"
     ROBOT_LIBRARY_LISTENER = Listener()
 
     @keyword("{LAST_KEYWORDS[0]}")
@@ -35,6 +36,8 @@ def test_each_stage_but_the_last_ends_with_it(tmp_path: Path) -> None:
     (tmp_path / "begins.py").write_text(LIBRARY)
     shop = tmp_path / "shop"
     shop.mkdir()
+    # As in a run: the folder's own file and each file in it use the library.
+    (shop / "__init__.robot").write_text("*** Settings ***\nLibrary    ../begins.py\n")
     for name in ("1__install", "2_1__functional", "2__functional", "7__teardown"):
         (shop / f"{name}.robot").write_text(SUITE)
     subprocess.run(
