@@ -29,7 +29,7 @@ class RoundTrip:
     seed: VolumeSeed
     promises: list[Promise] = field(default_factory=list)
     _snapshot: Snapshot | None = None
-    _check_left_out: Callable[[], None] = lambda: None
+    _left_out: Callable[[], list[str]] = list
 
     def take_snapshot(self) -> Snapshot:
         """Back the app up.
@@ -42,9 +42,11 @@ class RoundTrip:
         stack, swarm, record = driver.app.stack, driver.target.swarm, driver.record
         services, mounts = driver.services(), mounts_of(swarm, stack)
         self.promises = labels.promises_of(services, mounts, stack)
-        self._check_left_out = partial(
-            check_left_out, services, mounts, self.promises, stack, driver.config.not_in_backup
-        )
+        config = driver.config
+        self._left_out = partial(
+            check_left_out, services, mounts, self.promises, stack,
+            config.not_in_backup if config.is_written else None,
+        )  # fmt: skip
         record.journal.record("snapshot", stack)
         record.tell("backing up")
         with self.stages.steps.step("the backup"):
@@ -72,7 +74,8 @@ class RoundTrip:
             RecipeFailure: it does not; see also `snapshot`.
         """
         labels.check_snapshot(self.snapshot(), self.stages.driver.app.stack, self.promises)
-        self._check_left_out()
+        for sentence in self._left_out():
+            self.stages.driver.record.tell(f"left out of the backup: {sentence}")
 
     def wipe(self) -> None:
         """Undeploy, remove the volumes, and deploy the head again with nothing in it.

@@ -7,6 +7,7 @@ run take turns. Nothing of another run is touched; ccci/swarm/holdings.py says w
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,11 @@ from ccci.errors import NodeFailure
 from ccci.node import locks
 from ccci.node.state import state_dir
 from ccci.swarm import holdings
+from ccci.swarm.daemon import is_ready
 from ccci.swarm.holdings import KINDS, DockerObject, Scope
 from ccci.teardown import journal, processes, reaper_socket, snapshots
 from ccci.teardown.journal import Journal
+from ccci.waiting import Look, TooLate, wait_for
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -41,13 +44,18 @@ def connect() -> "DockerClient":
     """Return a client of the node's Docker daemon.
 
     Raises:
-        NodeFailure: it does not answer.
+        NodeFailure: it does not answer, or its Swarm is still starting: that has nothing then, as
+            if all of it were gone.
     """
     try:
         client = docker.from_env(timeout=60)
         client.ping()
     except DockerException as error:
         raise NodeFailure(f"The Docker daemon does not answer ({error}).") from error
+    if not is_ready():
+        raise NodeFailure(
+            "The Docker daemon answers, and its Swarm does not yet: see 'docker info'."
+        )
     return client
 
 
@@ -150,7 +158,17 @@ class _DockerTeardown:
             left = self._forget_snapshots()
             return left + self._remove_until_gone() + self._on_other_nodes()
         except (DockerException, RequestException) as error:
+            if not is_ready() and self._is_back():
+                return self.all()
             return [f"all that run {self.run.run_id} made in Docker ({error})"]
+
+    def _is_back(self) -> bool:
+        """Wait for a daemon that went away; return whether it is back in time."""
+        left_seconds = max(self.ends_at - time.monotonic(), 0)
+        with suppress(TooLate):
+            wait_for("the Docker daemon to answer", lambda: Look(is_ready(), ""), left_seconds, 1)
+            return True
+        return False
 
     def _remove_until_gone(self) -> list[str]:
         may_run_until = time.monotonic() + self.grace_seconds

@@ -21,13 +21,15 @@ DUMP = {"backupbot.backup.pre-hook": "/pg_backup.sh backup"}
 KEPT = "backupbot.backup"
 
 
-def check(app: dict[str, str], db: dict[str, str] | None = None, *may_be: str) -> None:
+def check(
+    app: dict[str, str], db: dict[str, str] | None = None, may_be: tuple[str, ...] | None = ()
+) -> list[str]:
     services = [
         Service("id", f"{STACK}_{name}", name, "image", labels, 1, "", "any", (TASK,))
         for name, labels in {"app": app, "web": {}, "db": db or {}}.items()
     ]
     promises = promises_of(services, MOUNTS, STACK)
-    check_left_out(services, MOUNTS, promises, STACK, may_be)
+    return check_left_out(services, MOUNTS, promises, STACK, may_be)
 
 
 @pytest.mark.parametrize(
@@ -67,4 +69,18 @@ def test_what_is_kept_whole_or_as_a_dump_needs_no_reason(
 def test_what_is_left_out_needs_one(app: dict[str, str], db: dict[str, str], said: str) -> None:
     with pytest.raises(RecipeFailure, match=rf"{said}.*\[not_in_backup\] of recipe\.toml"):
         check(app, db)
-    check(app, db, "content", "data")
+    assert check(app, db, ("content", "data")) == []
+
+
+def test_without_a_recipe_toml_what_no_label_names_is_told() -> None:
+    told = check({f"{KEPT}.path": "/srv/pages"}, {}, None)
+    assert told == [
+        "of volume content only pages is kept, and no pre-hook writes a dump",
+        "volume data (of db) is not kept",
+    ]
+
+
+@pytest.mark.parametrize("form", ["backupbot.backup.volumes", "backupbot.volumes"])
+def test_without_a_recipe_toml_a_label_that_names_the_volume_fails(form: str) -> None:
+    with pytest.raises(RecipeFailure, match="volume data"):
+        check({f"{KEPT}.path": "/srv"}, {f"{form}.data": "false"}, None)
