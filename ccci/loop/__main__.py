@@ -18,6 +18,7 @@ from ccci.loop.store import LIVE, Request, Store
 from ccci.loop.vetting import violations_in_commit
 from ccci.loop.webhook import listening
 from ccci.node.server import load_server
+from ccci.printable import printable, printable_lines
 
 
 @click.group(help="Test a pull request when somebody comments `!testme` there.")
@@ -94,12 +95,13 @@ def _line(request: Request) -> str:
     where = f"{request.repository} #{request.pull_request}"
     what = f"{request.state:<10} {where:<28} {request.recipe} at {request.commit[:7]}"
     note = f"{request.note} {request.waiting_for}".strip()
-    return f"{what}  since {minutes:.0f} min  run {request.run_id or '-'}  {note}".rstrip()
+    line = f"{what}  since {minutes:.0f} min  run {request.run_id or '-'}  {note}".rstrip()
+    return printable(line, 2000)
 
 
 def _log(line: str) -> None:
     # Flushed, so that each line is in the log of a service without delay.
-    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", flush=True)
+    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable_lines(line)}", flush=True)
 
 
 if __name__ == "__main__":

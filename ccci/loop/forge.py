@@ -11,6 +11,7 @@ from urllib3.filepost import encode_multipart_formdata
 from ccci.errors import CcciError, NodeFailure
 from ccci.loop.settings import ForgeSettings
 from ccci.node.server import Server
+from ccci.printable import encodable
 from ccci.web.http import Client, Response
 
 _PAGE = 50
@@ -311,14 +312,27 @@ class Forge:
         return response
 
     def _read(self, response: Response) -> Any:
-        if not response.body:
-            return None
-        try:
-            return json.loads(response.body)
-        except ValueError:
-            raise ForgeUnreachable(
-                f"{response.url} did not answer with JSON. Is it a forge?"
-            ) from None
+        return read_json(response.body, response.url) if response.body else None
+
+
+def read_json(body: bytes, url: str) -> Any:
+    """Return the content of an answer; its texts can be stored and sent.
+
+    Args:
+        body: the answer.
+        url: where it is from, for the message.
+
+    Raises:
+        ForgeUnreachable: it is not JSON.
+
+    Example:
+        >>> read_json(b'{"id": 1}', "https://forge.test")
+        {'id': 1}
+    """
+    try:
+        return encodable(json.loads(body))
+    except (ValueError, RecursionError):
+        raise ForgeUnreachable(f"{url} did not answer with JSON. Is it a forge?") from None
 
 
 def _quoted(segment: str) -> str:
@@ -328,7 +342,7 @@ def _quoted(segment: str) -> str:
 def _message_of(response: Response) -> str:
     try:
         return str(json.loads(response.body).get("message", ""))[:200]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return " ".join(response.text.split())[:200]
 
 

@@ -28,7 +28,7 @@ from ccci.recipe.yaml_file import Unreadable, content_of, kind_of, load
 __all__ = ["Violation", "violations"]
 
 _COMPOSE = re.compile(r"([A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.ya?ml", re.ASCII)
-_MOST_FILES, _MOST_BYTES = 40, 512 << 10
+_MOST_FILES, _MOST_BYTES = 40, 256 << 10
 _NETWORK = (
     "attachable", "driver", "driver_opts", "enable_ipv4", "enable_ipv6", "external", "internal",
     "ipam", "labels", "name",
@@ -60,7 +60,7 @@ def violations(
     variables = Variables(folder, before)
     found = [
         Violation(problem.file, problem.line, problem.what, "Correct the line")
-        for problem in variables.problems
+        for problem in variables.problems[:MOST_FOUND]
     ]
     names, misnamed = _compose_files(folder, variables)
     found += misnamed

@@ -256,6 +256,10 @@ class Variables:
                     self._problem(file, number, f"{key} is not at the start of the line")
 
     def _setting(self, key: str, value: str, file: str, number: int) -> None:
+        if value.count("#") > _MOST_VALUES:
+            # Each of them may begin the comment.
+            self._problem(file, number, f"the line has more than {_MOST_VALUES} '#'")
+            return
         quoted = _QUOTED.fullmatch(value)
         if not quoted and value[:1] in ("'", '"'):
             what = "the quote is not closed, or something other than a comment follows it"

@@ -24,6 +24,7 @@ from ccci.recipe.tables import (
 )
 from ccci.recipe.toml_lines import line_of
 
+_MOST_BYTES = 64 << 10
 Stage = Literal["install", "functional", "browser", "restart", "backup", "upgrade"]
 RecipeName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$", strip_whitespace=False)
@@ -171,13 +172,18 @@ def load_recipe_config(path: Path) -> RecipeConfig:
         unwritten = RecipeConfig()
         unwritten._is_written = False
         return unwritten
+    if path.stat().st_size > _MOST_BYTES:
+        raise Misuse(f"{path}: the file is larger than {_MOST_BYTES} bytes.")
     try:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise Misuse(f"{path}: not UTF-8 text ({error.reason}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
+        # Also for a number of thousands of digits.
         raise Misuse(f"{path}: not valid TOML: {error}.") from None
+    except RecursionError:
+        raise Misuse(f"{path}: not valid TOML: it is nested too deep.") from None
     try:
         return RecipeConfig.model_validate(content)
     except ValidationError as error:

@@ -7,7 +7,10 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from ccci.errors import Misuse, UnreadableRecipe
+from ccci.recipe.yaml_file import MOST_BYTES
 
+# Of one value. Each line can double the one before it.
+_LONGEST = 1 << 16
 _REFERENCE = re.compile(r"(\\)?\$(?:\{(\w+)\}|(\w+))")
 _EXPORT = re.compile(r"^export[ \t]+(\w+)=(\"[^\"]*\"|'[^']*'|[^\s#]*)", re.MULTILINE)
 _LINE = re.compile(r"^\s*(?:#.*)?$|^\s*[A-Za-z_][A-Za-z0-9_]*=.*$")
@@ -20,12 +23,10 @@ def read_env(path: Path) -> dict[str, str]:
     into an app, whose recipe may come from anybody.
 
     Raises:
-        Misuse: a line is neither a setting nor a comment; the sentence names file and line.
+        Misuse: a line is neither a setting nor a comment, or a value or the file is too long; the
+            sentence names the file and the line or the setting.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise Misuse(f"{path}: not UTF-8 text.") from None
+    text = _text_of(path)
     for number, line in enumerate(text.splitlines(), 1):
         if "\x00" in line or not _LINE.match(line):
             raise Misuse(f"{path}:{number}: {line[:60]!r} is neither KEY=value nor a comment.")
@@ -37,6 +38,11 @@ def read_env(path: Path) -> dict[str, str]:
         if binding.key is not None:
             value = binding.value or ""
             single = binding.original.string.partition("=")[2].lstrip().startswith("'")
+            if not single and _length_of(value, values) > _LONGEST:
+                raise Misuse(
+                    f"{path}: the value of {binding.key} has more than {_LONGEST} characters with "
+                    "its references filled in."
+                )
             values[binding.key] = value if single else _filled_in(value, values)
     return values
 
@@ -56,10 +62,13 @@ def read_exports(abra_sh: Path) -> dict[str, str]:
     """Return what a recipe's abra.sh exports, which abra prefers to the app's settings.
 
     The file is read and never run. Without the file nothing is exported.
+
+    Raises:
+        UnreadableRecipe: it is too large.
     """
     if not abra_sh.is_file():
         return {}
-    text = abra_sh.read_text(encoding="utf-8", errors="replace")
+    text = _text_of(abra_sh, "replace")
     return {key: value.strip("\"'") for key, value in _EXPORT.findall(text)}
 
 
@@ -78,10 +87,25 @@ def compose_files(env: dict[str, str], recipe_dir: Path) -> list[Path]:
     return [recipe_dir / name for name in names]
 
 
+def _text_of(path: Path, errors: str = "strict") -> str:
+    if path.stat().st_size > MOST_BYTES:
+        raise UnreadableRecipe(f"{path}: the file is larger than {MOST_BYTES} bytes.")
+    try:
+        return path.read_text(encoding="utf-8", errors=errors)
+    except UnicodeDecodeError:
+        raise Misuse(f"{path}: not UTF-8 text.") from None
+
+
 def _quoted(value: str) -> str:
     if '"' in value and "'" not in value:
         return f"'{value}'"
     return f'"{value}"' if re.search(r"[\s#']", value) else value
+
+
+def _length_of(value: str, earlier: dict[str, str]) -> int:
+    """Return the length that a value has at most with its references filled in."""
+    names = (found.group(2) or found.group(3) for found in _REFERENCE.finditer(value))
+    return len(value) + sum(len(earlier.get(name, "")) for name in names)
 
 
 def _filled_in(value: str, earlier: dict[str, str]) -> str:

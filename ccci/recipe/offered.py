@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ccci.errors import Misuse, UnreadableRecipe
 from ccci.recipe.compose import labels_of, read_compose, services_of
 from ccci.recipe.envfile import compose_files, read_env, read_exports
-from ccci.recipe.yaml_file import kind_of
+from ccci.recipe.yaml_file import MOST_BYTES, kind_of
 
 SAMPLE = ".env.sample"
 Kind = Literal["service", "setting", "secret", "volume", "port"]
@@ -140,7 +140,8 @@ def offered_files(folder: Path) -> list[str]:
     named = {path.relative_to(folder).as_posix() for path in paths}
     sample = folder / SAMPLE
     text = sample.read_text(encoding="utf-8", errors="replace") if sample.is_file() else ""
-    for key, value in _SETTING.findall(text):
+    # A longer one is refused by whoever reads all of it.
+    for key, value in _SETTING.findall(text[:MOST_BYTES]):
         if key == "COMPOSE_FILE":
             named.update(_COMPOSE_NAME.findall(value))
     return [

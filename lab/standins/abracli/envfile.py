@@ -12,6 +12,8 @@ _KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"([^\n]*)', re.DOTALL)
 _SINGLE = re.compile(r"'([^']*)'([^\n]*)")
 _REFERENCE = re.compile(r"(\\)?\$(?:\{(\w+)\}|(\w+))")
+# Of one value. Each line can double the one before it.
+_LONGEST = 1 << 20
 _ESCAPES = {"\\n": "\n", "\\r": "\r", '\\"': '"', "\\\\": "\\"}
 _TYPE_LINE = re.compile(r"^(\s*(?:TYPE|RECIPE)=)([^\s#]*)(.*)$", re.MULTILINE)
 
@@ -119,4 +121,7 @@ def _expand(value: str, earlier: dict[str, str]) -> str:
             return found.group(0)[1:]
         return earlier.get(found.group(2) or found.group(3), "")
 
+    names = (found.group(2) or found.group(3) for found in _REFERENCE.finditer(value))
+    if len(value) + sum(len(earlier.get(name, "")) for name in names) > _LONGEST:
+        raise Fatal(f"a value has more than {_LONGEST} characters with its references filled in")
     return _REFERENCE.sub(fill, value)
