@@ -7,11 +7,12 @@ the pages are made.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from robot.api import ExecutionResult, ResultVisitor
-from robot.result import Result
+from robot.result import Keyword, Result
 
 HTML = "*HTML*"
 # What the Browser library writes for a screenshot; nothing in it can run or lead elsewhere.
@@ -47,7 +48,7 @@ class PlainLog(ResultVisitor):  # type: ignore[misc]
 
     def start_suite(self, suite: Any) -> None:
         """Mend a suite's own texts."""
-        self._mend(suite)
+        self._mend(suite, doc=_plain_doc)
         for name, value in list(suite.metadata.items()):
             if (plain := _plain_doc(value)) != value:
                 suite.metadata[name] = plain
@@ -55,11 +56,15 @@ class PlainLog(ResultVisitor):  # type: ignore[misc]
 
     def start_test(self, test: Any) -> None:
         """Mend a test's own texts."""
-        self._mend(test)
+        self._mend(test, doc=_plain_doc)
+        self._mend_all(test, tags=_plain_tag)
 
     def start_body_item(self, item: Any) -> None:
-        """Mend the texts of a keyword, or of a control structure."""
+        """Mend the texts of a keyword, or of a control structure, which has a message only."""
         self._mend(item)
+        if isinstance(item, Keyword):
+            self._mend(item, doc=_plain_doc)
+            self._mend_all(item, args=_without_scripts, tags=_plain_tag)
 
     def visit_message(self, msg: Any) -> None:
         """Mend a message of the log."""
@@ -71,16 +76,18 @@ class PlainLog(ResultVisitor):  # type: ignore[misc]
             msg.message = plain
             self.changes += 1
 
-    def _mend(self, item: Any) -> None:
-        for name, mend in (("message", _plain_message), ("doc", _plain_doc)):
+    def _mend(self, item: Any, **more: Callable[[str], str]) -> None:
+        for name, mend in {"message": _plain_message, **more}.items():
             text = getattr(item, name, None)
             if text and (plain := mend(text)) != text:
                 setattr(item, name, plain)
                 self.changes += 1
-        for name, mend in (("args", _without_scripts), ("tags", _plain_tag)):
-            texts = tuple(getattr(item, name, None) or ())
-            if (plain_texts := tuple(map(mend, texts))) != texts:
-                setattr(item, name, plain_texts)
+
+    def _mend_all(self, item: Any, **fields: Callable[[Any], str]) -> None:
+        for name, mend in fields.items():
+            texts = tuple(getattr(item, name))
+            if (plain := tuple(map(mend, texts))) != texts:
+                setattr(item, name, plain)
                 self.changes += 1
 
 

@@ -38,6 +38,7 @@ def _robot(output: Path, suite: str, **variables: str) -> None:
     )  # fmt: skip
     assert (output / "output.xml").is_file(), done.stdout + done.stderr
     assert "Traceback" not in done.stderr, done.stderr
+    assert "deprecated" not in done.stderr, done.stderr
     if suite == "log_reader":
         assert done.returncode == 0, done.stdout
 
