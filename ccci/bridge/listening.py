@@ -65,6 +65,8 @@ class Listener:
             publishing.test_ended(result.end_time)
             if is_incomplete(result.message):
                 result.tags.add("incomplete")
+            elif not publishing.is_disturbed():
+                session.note_failure(result.name)
 
     def end_suite(self, _data: Any, result: Any) -> None:
         """Redact a suite's failure."""

@@ -16,14 +16,12 @@ from pathlib import Path
 
 import docker
 from robot.rebot import rebot
-from robot.result import TestSuite
 
+from ccci.bridge.judgement import Disturbance, judge
 from ccci.bridge.plain_log import mend_output, restrict_pages
-from ccci.bridge.verdicts import executed, first_incomplete, stage_verdicts, whole_verdict
-from ccci.errors import CcciError, NodeFailure
+from ccci.errors import CcciError
 from ccci.results.artefacts import clean, save_logs
 from ccci.results.clearance import clear
-from ccci.results.pinned_tests import Pinned, read_pinned, told
 from ccci.results.progress import write_progress
 from ccci.results.store import (
     DOCKER_GONE,
@@ -40,16 +38,6 @@ from ccci.results.store import (
 from ccci.run.run import Run, new_run_id
 from ccci.swarm.daemon import DaemonWatch
 from ccci.swarm.memory import MemoryWatch
-
-_OWN_STAGES = ("functional", "browser")
-
-
-@dataclass(frozen=True, order=True)
-class Disturbance:
-    """What came between: a failure from then on says nothing about the recipe."""
-
-    at: datetime
-    reason: str
 
 
 @dataclass
@@ -115,6 +103,16 @@ def test_ended(at: datetime) -> None:
     """Note what took the ground from under a test: its failure then says nothing of the recipe."""
     if reason := _provider_gone():
         _published.disturbances.append(Disturbance(at, reason))
+
+
+def is_disturbed() -> bool:
+    """Return whether something came between, so that a failure says nothing of the recipe."""
+    return _first_disturbance("") is not None
+
+
+def results_folder() -> Path:
+    """Return the folder of the run's results."""
+    return _published.results
 
 
 def note_upgrade(change: str) -> None:
@@ -190,39 +188,15 @@ def _publish() -> None:
     overdue = _published.run.record.journal.overdue() if _published.run else ""
     # What takes too long is ended as if it were interrupted, but that is the recipe's fault.
     disturbed = _first_disturbance(but=INTERRUPTED if overdue else "")
-    disturbed_at = disturbed.at if disturbed else None
-    pinned, problem = _pinned(facts)
-    # What a recipe opts out of is not pinned in its suite; the generic suite is that of them all.
-    ran = executed(suite, facts.opt_outs if facts.generic else ())
-    missing = [test for test in pinned if test not in ran]
-    stages = stage_verdicts(suite, disturbed_at, facts.opt_outs, missing)
-    if facts.opt_outs.get("browser") and stages["browser"] == "not run":
-        stages["browser"] = "opted out"
-    # Generic suites have no tests of the app itself, and no verdict on them.
-    claimed = [stage for stage in stages if not (facts.generic and stage in _OWN_STAGES)]
-    verdict = whole_verdict(stages, claimed)
-    not_run = [stage for stage, verdict in stages.items() if verdict == "not run"]
-    gone = _provider_gone()
-    if overdue and not disturbed:
-        verdict = "failed"
-    if verdict != "failed" and (gone or problem or missing or _end_failed(suite)):
-        verdict = "incomplete"
-    reasons = (
-        disturbed.reason if disturbed else gone,
-        overdue,
-        first_incomplete(suite, disturbed_at),
-        problem,
-        f"not run: {', '.join(not_run)}" if not_run else "",
-        told(missing, len(pinned)),
-    )
+    judged = judge(suite, facts, _published.suites, disturbed, overdue, _provider_gone())
     count = suite.statistics
     outcome = RunResults(
         facts=facts,
-        verdict=verdict,
-        stages=stages,
+        verdict=judged.verdict,
+        stages=judged.stages,
         tests={"passed": count.passed, "failed": count.failed, "opted out": count.skipped},
         seconds=round(suite.elapsed_time.total_seconds(), 2),
-        reason=next(filter(None, reasons), ""),
+        reason=judged.reason,
         redactions=redactions,
         peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
         overhead_cpu_seconds=round(time.process_time(), 2),
@@ -233,19 +207,6 @@ def _publish() -> None:
     # Last, since a file that is changed after this may not leave the node. A run that never began
     # has made no credential.
     clear(results, _published.run.record.credentials.names_by_value() if _published.run else {})
-
-
-def _pinned(facts: RunFacts) -> tuple[list[Pinned], str]:
-    """Return the tests that the run's suite must have, or why nobody knows them."""
-    folder = "generic" if facts.generic else facts.recipe
-    try:
-        return read_pinned(_published.suites / folder), ""
-    except NodeFailure as error:
-        return [], str(error)
-
-
-def _end_failed(suite: TestSuite) -> bool:
-    return bool(suite.has_teardown and suite.teardown.failed)
 
 
 def _upgraded_from(run: Run) -> str:

@@ -60,6 +60,7 @@ class Session:
         self.begun: Begun | None = None
         self.stage_seconds: dict[str, float] = {}
         self.failures = 0
+        self._failure_noted = False
         self._stage_begun: tuple[str, float] | None = None
 
     @property
@@ -309,6 +310,13 @@ class Session:
             text = ", ".join(f"{step} {seconds:g} s" for step, seconds in downtime.items())
             BuiltIn().set_suite_metadata("Downtime", text, top=True)
         publishing.gather(run, self.stage_seconds, downtime)
+
+    def note_failure(self, test: str) -> None:
+        """Write down that the recipe has failed: whatever ends this process, that stays so."""
+        if self.begun is not None and not self._failure_noted:
+            self._failure_noted = True
+            results = str(publishing.results_folder())
+            self.run.record.journal.record("failed", self.redact(test), results=results)
 
     def note_upgrade(self, change: str) -> None:
         """Say in the report what the upgrade changed."""

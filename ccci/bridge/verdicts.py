@@ -15,6 +15,12 @@ from ccci.stage_names import STAGES
 _DATA_STAGES = ("restart", "backup", "upgrade")
 # `End Run` fails only because of the node; Robot then lets every test of the run fail.
 _RUN_DID_NOT_END = "Parent suite teardown failed"
+# What Robot says of a test that it did not begin, because another one ended the whole run.
+_NOT_BEGUN = (
+    "Test execution stopped due to a fatal error.",
+    "Failure occurred and exit-on-failure mode is in use.",
+    "Error occurred and exit-on-error mode is in use.",
+)
 
 
 def stage_verdicts(
@@ -67,7 +73,7 @@ def executed(suite: TestSuite, opted_out: Collection[str] = ()) -> set[Pinned]:
     return {
         Pinned(Path(str(test.source)).stem, test.name)
         for test in suite.all_tests
-        if not test.skipped or stage_of(test) in opted_out
+        if stage_of(test) in opted_out or not (test.skipped or test.message.startswith(_NOT_BEGUN))
     }
 
 
@@ -89,6 +95,8 @@ def stage_of(test: TestCase) -> str:
 def _verdict_of(test: TestCase, disturbed_at: datetime | None, opted_out: bool) -> Verdict:
     if test.skipped:
         return "opted out" if opted_out else "not run"
+    if test.message.startswith(_NOT_BEGUN):
+        return "not run"
     if test.passed or test.message.startswith(_RUN_DID_NOT_END):
         return "passed"
     late = disturbed_at and test.end_time and test.end_time >= disturbed_at

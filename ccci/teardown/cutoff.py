@@ -1,6 +1,6 @@
 """Writes the results of a run whose process died: incomplete, even if tests had passed.
 
-If it died because it took too long, it is failed.
+If it died because it took too long, or a test had failed for the recipe's fault, it is failed.
 """
 
 from pathlib import Path
@@ -29,7 +29,11 @@ def report_cut_off(run: Journal) -> None:
         domain = next(iter(run.names("domain")), "")
         matrix = next(iter(run.names("matrix")), "")
         facts = RunFacts(run.run_id, run.recipe(), domain=domain, matrix=matrix)
-        overdue = run.overdue()
-        verdict: Verdict = "failed" if overdue else "incomplete"
-        results = RunResults(facts, verdict, {}, {}, 0.0, overdue or CUT_OFF, redactions)
+        failures = [entry for entry in run.entries() if entry.kind == "failed"]
+        # A run that attached to this one's app has results of its own.
+        failed = next((one.name for one in failures if one.detail.get("results") == name), "")
+        earlier = f"{CUT_OFF}; the test '{failed}' had failed before" if failed else ""
+        reason = run.overdue() or earlier
+        verdict: Verdict = "failed" if reason else "incomplete"
+        results = RunResults(facts, verdict, {}, {}, 0.0, reason or CUT_OFF, redactions)
         write_results(folder, results)

@@ -1,34 +1,25 @@
 """A run of fewer tests than the suite has is incomplete, however they went missing."""
 
-import subprocess
-import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from robot import run_cli
+from robot.api import ExecutionResult
 
+from ccci.bridge.judgement import Disturbance, Judgement, judge
 from ccci.results.levels import level_of
 from ccci.results.pinned_tests import Pinned, pinned_text
-from ccci.results.store import RunResults, read_results
+from ccci.results.store import DOCKER_GONE, RunFacts
 from ccci.stage_names import STAGES
 
 LIBRARY = """\
-from dataclasses import replace
-from pathlib import Path
-
 from robot.api import SkipExecution
 
-from ccci.bridge import publishing
 from ccci.bridge.failures import project_keyword
 from ccci.errors import NodeFailure, RecipeFailure
 
 class Begins:
-    ROBOT_LIBRARY_SCOPE = "GLOBAL"
-
-    def begin(self, output, opt_outs):
-        publishing.prepare("shop", Path(__file__).parent, Path(output))
-        reasons = {stage: "There is nothing of that kind here." for stage in opt_outs.split()}
-        publishing._published.facts = replace(publishing._published.facts, opt_outs=reasons)
-
     def enter(self, stage, opt_outs):
         if stage in opt_outs.split():
             raise SkipExecution("Opted out: There is nothing of that kind here.")
@@ -44,7 +35,6 @@ class Begins:
 INIT = """\
 *** Settings ***
 Library        ../../Begins.py
-Suite Setup    Begin    ${OUTPUT DIR}    ${OPT OUTS}
 Suite Teardown    ${AT THE END}
 """
 STAGE = """\
@@ -88,20 +78,22 @@ class Shop:
         ]
         (self.suite / "tests.txt").write_text(pinned_text(tests, opted_out))
 
-    def run(self, *options: str, opt_outs: str = "", end: str = "No Operation") -> RunResults:
-        results = self.root / "results" / "shop" / "20260101-080000-ab12"
-        done = subprocess.run(
-            [sys.executable, "-m", "robot", "--outputdir", results, "--xunit", "xunit.xml",
-             "--variable", f"OPT OUTS:{opt_outs}", "--variable", f"AT THE END:{end}",
-             *options, self.suite],
-            env={"CCCI_RUN_ID": results.name, "PATH": "/usr/bin:/bin"},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        found = read_results(results)
-        assert found, done.stdout
-        assert f"Verdict: {found.verdict}" in done.stdout
-        return found
+    def run(
+        self,
+        *options: str,
+        opt_outs: str = "",
+        end: str = "No Operation",
+        disturbed: datetime | None = None,
+    ) -> Judgement:
+        output = self.root / "output.xml"
+        variables = ["--variable", f"OPT OUTS:{opt_outs}", "--variable", f"AT THE END:{end}"]
+        written = ["--output", str(output), "--log", "NONE", "--report", "NONE"]
+        written += ["--console", "none"]
+        run_cli([*written, *variables, *options, str(self.suite)], exit=False)
+        reasons = dict.fromkeys(opt_outs.split(), "There is nothing of that kind here.")
+        facts = RunFacts("20260101-080000-ab12", "shop", opt_outs=reasons)
+        between = Disturbance(disturbed, DOCKER_GONE) if disturbed else None
+        return judge(ExecutionResult(str(output)).suite, facts, self.root / "suites", between)
 
 
 @pytest.fixture
@@ -203,6 +195,29 @@ def test_what_failed_the_test_decides(shop: Shop, step: str, verdict: str) -> No
     shop.write("backup", step)
     found = shop.run()
     assert (found.verdict, found.stages["backup"]) == (verdict, verdict)
+
+
+def test_what_failed_after_docker_went_away_says_nothing(shop: Shop) -> None:
+    now = datetime.now()
+    shop.write("backup", "Promise Breaks")
+    before = shop.run(disturbed=now - timedelta(hours=1))
+    assert (before.verdict, before.stages["backup"]) == ("incomplete", "incomplete")
+    assert before.reason == DOCKER_GONE
+    assert before.stages["install"] == "passed"
+    # A failure that was seen before stays one.
+    after = shop.run(disturbed=now + timedelta(hours=1))
+    assert (after.verdict, after.stages["backup"]) == ("failed", "failed")
+
+
+def test_what_robot_did_not_begin_was_not_run(shop: Shop) -> None:
+    shop.write("restart", "Node Fails")
+    found = shop.run("--exitonfailure")
+    assert found.verdict == "incomplete"
+    assert (found.stages["restart"], found.stages["backup"]) == ("incomplete", "not run")
+    shop.write("restart", "Promise Breaks")
+    found = shop.run("--exitonfailure")
+    assert (found.verdict, found.stages["restart"]) == ("failed", "failed")
+    assert found.stages["backup"] == "not run"
 
 
 def test_an_end_that_fails_takes_no_stage_with_it(shop: Shop) -> None:

@@ -280,6 +280,22 @@ def test_results_that_a_reaper_wrote_are_incomplete(
     assert "process ended before the run did" in outcome.reason
 
 
+def test_a_failure_that_was_seen_stays_one_whatever_ends_the_process(
+    project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
+    run = Journal.open("20260101-000009-aaaa", "wiki", ProcessIdentity.of(os.getpid()))
+    folders = [project / "results" / "wiki" / name for name in (run.run_id, "attached")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        run.record("results", str(folder))
+    run.record("failed", "The Page Is Served", results=str(folders[0]))
+    report_cut_off(run)
+    mine, attached = (read_results(folder) for folder in folders)
+    assert mine and mine.verdict == "failed" and "'The Page Is Served' had failed" in mine.reason
+    assert attached and attached.verdict == "incomplete"
+
+
 def test_a_killed_process_is_a_failed_test_in_the_report(project: Path) -> None:
     good = output_of(project, "shop")
     cut = project / "cut.xml"
