@@ -3,12 +3,13 @@
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from ccci.errors import CcciError
+from ccci.errors import CcciError, Misuse
 from ccci.loop.doctor import examine
 from ccci.loop.forge import Forge
 from ccci.loop.poller import Poller
@@ -100,8 +101,10 @@ def _line(request: Request) -> str:
 
 
 def _log(line: str) -> None:
-    # Flushed, so that each line is in the log of a service without delay.
-    print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable_lines(line)}", flush=True)
+    # Flushed, so that each line is in the log of a service without delay. A log on a full disk must
+    # not end the poller.
+    with suppress(OSError):
+        print(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {printable_lines(line)}", flush=True)
 
 
 if __name__ == "__main__":
@@ -109,4 +112,5 @@ if __name__ == "__main__":
         main()
     except CcciError as error:
         print(f"loop: {error}", file=sys.stderr)
-        sys.exit(2)
+        # docs/ccci-poller.service: after 2 it is not started again, since a person has to act.
+        sys.exit(2 if isinstance(error, Misuse) else 1)

@@ -9,10 +9,12 @@ from ccci.recipe.config import check_recipe_name
 
 COMMAND = "!testme"
 MOST_RECIPES = 5
+_COMMIT = re.compile("[0-9a-fA-F]{7,40}")
 HELP = f"""\
 Commands, as the first line of a comment:
 
 - `{COMMAND}` tests this pull request
+- `{COMMAND} <commit>` tests this pull request at one of its commits: 7 to 40 digits of the hash
 - `{COMMAND} <recipe> ...` tests these recipes, at most {MOST_RECIPES}, as they are on this forge
 - `{COMMAND} stop` stops the queued and running tests of this pull request
 """
@@ -25,11 +27,13 @@ class Command:
     Attributes:
         kind: test, stop, or help if the command is not valid.
         recipes: the recipes to test; empty for the one of the repository.
+        commit: the first digits of the commit to test, in small letters; "" for the newest one.
         problem: one sentence on why the command is not valid, or "".
     """
 
     kind: Literal["test", "stop", "help"]
     recipes: tuple[str, ...] = ()
+    commit: str = ""
     problem: str = ""
 
 
@@ -41,6 +45,8 @@ def parse(body: str) -> Command | None:
     Example:
         >>> parse("!testme gitea n8n").recipes
         ('gitea', 'n8n')
+        >>> parse("!testme 75826ae").commit
+        '75826ae'
     """
     lines = body.strip().splitlines()
     line = lines[0].rstrip() if lines else ""
@@ -54,6 +60,12 @@ def parse(body: str) -> Command | None:
         return Command("stop")
     if "stop" in names:
         return Command("help", problem="`stop` takes no recipes.")
+    # A word of such digits is always a commit, even if there is a recipe of that name.
+    commits = [name for name in names if _COMMIT.fullmatch(name)]
+    if commits and len(names) > 1:
+        return Command("help", problem=f"`{commits[0]}` is a commit, and a commit stands alone.")
+    if commits:
+        return Command("test", commit=commits[0].lower())
     if len(names) > MOST_RECIPES:
         return Command(
             "help", problem=f"At most {MOST_RECIPES} recipes can be tested with one comment."

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ccci.errors import CcciError, Misuse, NodeFailure
+from ccci.loop.backoff import Backoff
 from ccci.loop.fetching import Refused
 from ccci.loop.forge import Forge, ForgeUnreachable
 from ccci.loop.preparing import Prepared, prepare, results_of
@@ -49,17 +50,19 @@ class Dispatch:
             log: called with a line for each event.
         """
         self._forge, self._store, self._log = forge, store, log
+        self._backoff = Backoff(store)
         self._children: list[subprocess.Popen[bytes]] = []
 
     def step(self) -> bool:
         """Advance each request by one step; return whether a run has finished."""
         # An ended child that is not polled stays as a zombie.
         self._children = [child for child in self._children if child.poll() is None]
-        finished = [self._follow(one) for one in self._store.requests("running", "stopping")]
+        finished = [self._followed(one) for one in self._store.requests("running", "stopping")]
         for request in self._store.requests("queued"):
             if len(self._store.requests("running", "stopping")) >= self._forge.settings.runs:
                 break
-            if not self._is_blocked(request):
+            is_due = self._backoff.is_due(f"request {request.id}", time.time())
+            if is_due and not self._is_blocked(request):
                 self._prepare_and_start(request)
         return any(finished)
 
@@ -87,13 +90,44 @@ class Dispatch:
         except (NodeFailure, OSError) as failure:
             self._retry_later(request, failure)
         except Exception as error:  # noqa: BLE001  A bug here must not stop all other requests.
-            where = f"{request.recipe} #{request.pull_request}"
-            self._log(f"{where} failed to start: {traceback.format_exc()}")
-            kind = type(error).__name__
-            note = f"Internal error ({kind}); the traceback is in the poller's log."
-            self._end(request, "broken", note)
+            self._end_with(request, error)
         else:
+            self._try_to_start(request, prepared)
+
+    def _try_to_start(self, request: Request, prepared: Prepared) -> None:
+        try:
             self._start(request, prepared)
+        except Exception as error:  # noqa: BLE001
+            # If the run was claimed, the next cycle follows it, whether its process began or not.
+            if self._store.request(request.id).state == "queued":
+                self._retry_later(request, error)
+            else:
+                self._log(f"{_name(request)} failed to start: {error}")
+
+    def _followed(self, request: Request) -> bool:
+        """Follow a run; an error ends the request alone, when its run has ended anyway."""
+        what = f"request {request.id}"
+        if not self._backoff.is_due(what, time.time()):
+            return False
+        try:
+            finished = self._follow(request)
+        except Exception as error:  # noqa: BLE001  A bug here must not stop all other requests.
+            is_alive = request.process is not None and request.process.alive()
+            if self._backoff.failed(what, time.time()) and not is_alive:
+                self._backoff.forget(what)
+                self._end_with(request, error)
+                return True
+            self._log(f"{_name(request)}: {error}. It is tried again.")
+            return False
+        self._backoff.forget(what)
+        return finished
+
+    def _end_with(self, request: Request, error: Exception) -> None:
+        """End a request with an error that nobody has foreseen."""
+        self._log(f"{_name(request)}: {''.join(traceback.format_exception(error))}")
+        kind = type(error).__name__
+        note = f"Internal error ({kind}); the traceback is in the poller's log."
+        self._end(request, "broken", note)
 
     def _retry_later(self, request: Request, failure: Exception) -> None:
         """Try again in the next cycle, for up to an hour; a forge that is down does not count."""
@@ -103,6 +137,8 @@ class Dispatch:
         elif time.time() - since > _FETCH_SECONDS:
             self._end(request, "broken", f"Fetching the commit failed for an hour: {failure}")
             return
+        # The time is counted above: that of a forge that is down does not count.
+        self._backoff.failed(f"request {request.id}", time.time())
         self._wait(request, f"Waiting for the forge or the node: {failure}", since)
 
     def _forge_is_down(self, request: Request) -> bool:
@@ -117,6 +153,7 @@ class Dispatch:
     def _end(self, request: Request, state: State, note: str) -> None:
         """End a request before its run; the note on an earlier attempt is kept."""
         self._store.set_state(request.id, state, f"{request.note} {note}".strip())
+        self._backoff.forget(f"request {request.id}")
 
     def _start(self, request: Request, prepared: Prepared) -> None:
         run_id = new_run_id()
@@ -205,6 +242,10 @@ class Dispatch:
         self._store.set_waiting_for(request.id, reason, failing_since)
         if request.waiting_for != reason:
             self._log(f"{request.recipe} #{request.pull_request}: {reason}")
+
+
+def _name(request: Request) -> str:
+    return f"{request.recipe} #{request.pull_request}"
 
 
 def _by_reboot(request: Request) -> bool:

@@ -1,23 +1,31 @@
 """A client for the API of Gitea and Forgejo (`/api/v1`), with the calls that the loop needs."""
 
 import json
+import re
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
 from urllib3.filepost import encode_multipart_formdata
 
 from ccci.errors import CcciError, NodeFailure
+from ccci.loop import forge_answers as answers
 from ccci.loop.settings import ForgeSettings
 from ccci.node.server import Server
 from ccci.printable import encodable
 from ccci.web.http import Client, Response
+from ccci.web.limits import TooLarge
 
 _PAGE = 50
+# 10,000 comments, repositories or commits: a forge that says there are more is not to be believed.
+_MOST_PAGES = 200
 _SECONDS = 30.0
 # The time is for the whole of a request: a log that is uploaded needs more of it.
 _BYTES_PER_SECOND = 100_000
+_T = TypeVar("_T")
 _MAY_WRITE = ("write", "admin", "owner")
 
 
@@ -35,6 +43,13 @@ class ForgeRefused(NodeFailure):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class StrangeAnswer(ForgeRefused):
+    """The forge answered one request with something that cannot be used."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, 0)
 
 
 @dataclass(frozen=True)
@@ -103,22 +118,23 @@ class Forge:
 
     def repositories(self) -> list[str]:
         """Return the names of the organisation's repositories."""
-        found = self._pages(f"/orgs/{_quoted(self.settings.organisation)}/repos")
-        return sorted(str(one["name"]) for one in found if not one.get("archived"))
+        path = f"/orgs/{_quoted(self.settings.organisation)}/repos"
+        found = self._pages(path, answers.RepositoryAnswer)
+        return sorted(one.name for one in found if not one.archived)
 
     def default_branch(self, repository: str) -> str | None:
         """Return the repository's default branch; None if there is no such repository."""
-        found = self._get_or_none(self._path(repository))
-        return None if found is None else str(found["default_branch"])
+        found = self._get_or_none(self._path(repository), answers.RepositoryAnswer)
+        return None if found is None else found.default_branch
 
     def is_empty(self, repository: str) -> bool:
         """Return whether a repository has no commits; a new push is visible after a moment only."""
-        return bool(self._json("GET", self._path(repository))["empty"])
+        return self._get(self._path(repository), answers.RepositoryAnswer).empty
 
     def branch_commit(self, repository: str, branch: str) -> str:
         """Return the full hash of a branch's newest commit."""
         path = self._path(repository, "branches", branch)
-        return str(self._json("GET", path)["commit"]["id"])
+        return self._get(path, answers.BranchAnswer).commit.id
 
     def create_repository(self, repository: str, private: bool = True) -> None:
         """Create an empty repository in the organisation.
@@ -140,19 +156,24 @@ class Forge:
             repository: the name of the repository.
             since: the time, in ISO format.
         """
-        query = {"since": since}
-        found = self._pages(self._path(repository, "issues", "comments"), query)
+        path = self._path(repository, "issues", "comments")
+        found = self._pages(path, answers.CommentAnswer, {"since": since})
         return [comment for comment in map(_comment, found) if comment.pull_request]
 
     def comments_of(self, repository: str, number: int) -> list[Comment]:
         """Return all comments on one pull request or issue, oldest first."""
-        found = self._json("GET", self._path(repository, "issues", number, "comments"))
-        return [_comment(one) for one in found]
+        path = self._path(repository, "issues", number, "comments")
+        return [_comment(one) for one in self._get(path, list[answers.CommentAnswer])]
 
     def pull_request(self, repository: str, number: int) -> PullRequest:
         """Return a pull request as it is now."""
-        found = self._json("GET", self._path(repository, "pulls", number))
-        return PullRequest(number, str(found["head"]["sha"]), found["state"] == "open")
+        found = self._get(self._path(repository, "pulls", number), answers.PullRequestAnswer)
+        return PullRequest(number, found.head.sha, found.state == "open")
+
+    def commits_of(self, repository: str, number: int) -> list[str]:
+        """Return the full hash of each commit of a pull request, as its branch is now."""
+        path = self._path(repository, "pulls", number, "commits")
+        return [one.sha for one in self._pages(path, answers.CommitAnswer)]
 
     def may_write(self, repository: str, user: str) -> bool:
         """Return whether a user has write access to the code of a repository.
@@ -165,22 +186,22 @@ class Forge:
             ForgeRefused: the loop's account is not in such a team and cannot see its members.
         """
         path = self._path(repository, "collaborators", user, "permission")
-        found = self._get_or_none(path)
+        found = self._get_or_none(path, answers.PermissionAnswer)
         if found is None:
             return False
-        if found["permission"] in _MAY_WRITE:
+        if found.permission in _MAY_WRITE:
             return True
         return any(
-            self._get_or_none(f"/teams/{team['id']}/members/{_quoted(user)}") is not None
-            for team in self._json("GET", self._path(repository, "teams"))
-            if team["permission"] not in _MAY_WRITE
-            and (team.get("units_map") or {}).get("repo.code") in _MAY_WRITE
+            self._get_or_none(f"/teams/{team.id}/members/{_quoted(user)}", answers.User) is not None
+            for team in self._get(self._path(repository, "teams"), list[answers.TeamAnswer])
+            if team.permission not in _MAY_WRITE
+            and (team.units_map or {}).get("repo.code") in _MAY_WRITE
         )
 
     def comment(self, repository: str, number: int, body: str) -> Comment:
         """Comment on a pull request."""
         path = self._path(repository, "issues", number, "comments")
-        return _comment(self._json("POST", path, {"body": body}))
+        return _comment(self._read(self._json("POST", path, {"body": body}), answers.CommentAnswer))
 
     def edit_comment(self, repository: str, comment: int, body: str) -> None:
         """Replace the text of a comment.
@@ -192,8 +213,8 @@ class Forge:
 
     def attachments(self, repository: str, comment: int) -> list[Attachment]:
         """Return the files that are attached to a comment."""
-        found = self._json("GET", self._path(repository, "issues", "comments", comment, "assets"))
-        return [_attachment(one) for one in found]
+        path = self._path(repository, "issues", "comments", comment, "assets")
+        return [_attachment(one) for one in self._get(path, list[answers.AttachmentAnswer])]
 
     def attach(self, repository: str, comment: int, name: str, content: bytes) -> Attachment:
         """Attach a file to a comment.
@@ -203,8 +224,8 @@ class Forge:
         """
         path = self._path(repository, "issues", "comments", comment, "assets")
         body, kind = encode_multipart_formdata({"attachment": (name, content)})
-        found = self._read(self._send("POST", path, body, {"Content-Type": kind}))
-        return _attachment(found)
+        response = self._send("POST", path, body, {"Content-Type": kind})
+        return _attachment(self._read(response, answers.AttachmentAnswer))
 
     def detach(self, repository: str, comment: int, attachment: int) -> None:
         """Remove an attached file from a comment."""
@@ -268,28 +289,32 @@ class Forge:
         segments = ["repos", self.settings.organisation, repository, *parts]
         return "".join(f"/{_quoted(str(segment))}" for segment in segments)
 
-    def _pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
-        page = 1
-        while True:
+    def _pages(
+        self, path: str, kind: type[_T], query: Mapping[str, str] | None = None
+    ) -> Iterator[_T]:
+        for page in range(1, _MOST_PAGES + 1):
             parameters = urllib.parse.urlencode({**(query or {}), "limit": _PAGE, "page": page})
-            found = self._json("GET", f"{path}?{parameters}")
+            found = self._get(f"{path}?{parameters}", list[kind])  # type: ignore[valid-type]
             yield from found
             if len(found) < _PAGE:
                 return
-            page += 1
+        raise StrangeAnswer(f"The forge has more than {_MOST_PAGES} pages of {path}.")
 
-    def _get_or_none(self, path: str) -> Any:
+    def _get(self, path: str, kind: type[_T]) -> _T:
+        return self._read(self._json("GET", path), kind)
+
+    def _get_or_none(self, path: str, kind: type[_T]) -> _T | None:
         """Get something that may not exist; None if it does not."""
         try:
-            return self._json("GET", path)
+            return self._get(path, kind)
         except ForgeRefused as refused:
             if refused.status == 404:
                 return None
             raise
 
-    def _json(self, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Any:
+    def _json(self, method: str, path: str, fields: Mapping[str, Any] | None = None) -> Response:
         body = None if fields is None else json.dumps(fields).encode()
-        return self._read(self._send(method, path, body, {"Content-Type": "application/json"}))
+        return self._send(method, path, body, {"Content-Type": "application/json"})
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
@@ -299,6 +324,8 @@ class Forge:
         common = {"Authorization": f"token {self._token}", "Accept": "application/json"}
         try:
             response = self._client.request(method, url, {**common, **headers}, body, seconds)
+        except TooLarge as error:
+            raise StrangeAnswer(f"The forge's answer cannot be used: {error}") from None
         except CcciError as error:
             raise ForgeUnreachable(f"The forge does not answer: {error}") from None
         where, status = f"{method} {url.partition('?')[0]}", response.status
@@ -311,8 +338,15 @@ class Forge:
             raise ForgeRefused(f"The forge refused {where}: {status} {message}", status)
         return response
 
-    def _read(self, response: Response) -> Any:
-        return read_json(response.body, response.url) if response.body else None
+    def _read(self, response: Response, kind: type[_T]) -> _T:
+        where = response.url.partition("?")[0]
+        found = read_json(response.body, where)
+        try:
+            return _reader(kind).validate_python(found)  # type: ignore[no-any-return, arg-type]
+        except (ValidationError, RecursionError) as error:
+            raise StrangeAnswer(
+                f"{where} did not answer as Gitea and Forgejo do: {_first_problem(error)}."
+            ) from None
 
 
 def read_json(body: bytes, url: str) -> Any:
@@ -335,6 +369,18 @@ def read_json(body: bytes, url: str) -> Any:
         raise ForgeUnreachable(f"{url} did not answer with JSON. Is it a forge?") from None
 
 
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _first_problem(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return "it is nested too deep"
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
+
+
 def _quoted(segment: str) -> str:
     return urllib.parse.quote(segment, safe="")
 
@@ -346,19 +392,19 @@ def _message_of(response: Response) -> str:
         return " ".join(response.text.split())[:200]
 
 
-def _comment(found: Any) -> Comment:
+def _comment(found: answers.CommentAnswer) -> Comment:
     """Read a comment; the API has the URL of its pull request, but not the number."""
-    number = str(found.get("pull_request_url") or "").rpartition("/")[2]
+    number = (found.pull_request_url or "").rpartition("/")[2]
     return Comment(
-        int(found["id"]),
-        str((found.get("user") or {}).get("login", "")),
-        str(found["body"]),
-        str(found["created_at"]),
-        str(found["updated_at"]),
-        int(number) if number.isdecimal() else 0,
-        str(found.get("html_url", "")),
+        found.id,
+        found.user.login if found.user else "",
+        found.body,
+        found.created_at,
+        found.updated_at,
+        int(number) if re.fullmatch("[0-9]{1,9}", number) else 0,
+        found.html_url,
     )
 
 
-def _attachment(found: Any) -> Attachment:
-    return Attachment(int(found["id"]), str(found["name"]), str(found["browser_download_url"]))
+def _attachment(found: answers.AttachmentAnswer) -> Attachment:
+    return Attachment(found.id, found.name, found.browser_download_url)

@@ -1,8 +1,8 @@
 """The poller: each cycle polls the forge, advances the requests, and posts what has changed."""
 
-import sqlite3
 import threading
 import time
+import traceback
 from collections.abc import Callable
 
 from ccci.dashboard.site import write_site
@@ -46,8 +46,8 @@ class Poller:
         """Record the boot, and clean up after runs that a crash or a reboot cut off."""
         if self._store.record_boot(boot_id()):
             self._log("this node was rebooted since the last start")
-        sweep(report=self._log)
-        self._last_error = self._error_of(self._write_dashboard)
+        parts = (lambda: sweep(report=self._log), self._write_dashboard)
+        self._last_error = " ".join(filter(None, map(self._error_of, parts)))
         if self._last_error:
             self._log(self._last_error)
 
@@ -74,36 +74,50 @@ class Poller:
             if poll:
                 polled, triggered = time.monotonic(), False
             self.cycle(poll)
-            busy = triggered or bool(self._store.requests(*LIVE))
+            busy = triggered or self._has_work()
             rest = polled + interval - time.monotonic()
             self._wake.wait(max(0.0, min(rest, _BUSY_SECONDS) if busy else rest))
 
     def cycle(self, poll: bool = True) -> None:
         """Poll the forge, advance the requests, and post what has changed.
 
-        An error of the forge or the node is logged, and ends that part of the cycle only. What was
-        not done was not recorded either, so the next cycle does it.
+        An error is logged, whatever it is, and ends that part of the cycle only. What was not done
+        was not recorded either, so the next cycle does it.
 
         Args:
             poll: whether to poll for new comments.
         """
-        with self._store.cycle_lock():
-            # New requests are posted before they are advanced, too: fetching a commit can take
-            # minutes, and the comment must say *queued* until then.
-            parts = [self._watch.poll, self._publish.step] if poll else []
-            errors = [self._error_of(part) for part in (*parts, self._advance, self._publish.step)]
+        errors: list[str] = []
+
+        def locked_cycle() -> None:
+            with self._store.cycle_lock():
+                # New requests are posted before they are advanced, too: fetching a commit can take
+                # minutes, and the comment must say *queued* until then.
+                parts = [self._watch.poll, self._publish.step] if poll else []
+                parts += [self._advance, self._publish.step]
+                errors.extend(self._error_of(part) for part in parts)
+
+        errors.append(self._error_of(locked_cycle))
         error = " ".join(dict.fromkeys(filter(None, errors)))
         if error != self._last_error and (error or poll):
             self._log(error or "the error is gone")
             self._last_error = error
 
-    def _error_of(self, part: Callable[[], None]) -> str:
+    def _error_of(self, part: Callable[[], object]) -> str:
         """Run a part of a cycle; return the message of its error, or ""."""
         try:
             part()
-        except (CcciError, OSError, sqlite3.Error) as error:
+        except (CcciError, OSError) as error:
             return str(error)
+        except Exception as error:  # noqa: BLE001  Nothing may end the poller but a signal.
+            return f"Internal error: {error}\n{traceback.format_exc()}"
         return ""
+
+    def _has_work(self) -> bool:
+        try:
+            return bool(self._store.requests(*LIVE))
+        except CcciError:
+            return True  # Told by the cycle. It is tried again soon.
 
     def _advance(self) -> None:
         due = time.monotonic() - self._pages_written >= _PAGES_SECONDS

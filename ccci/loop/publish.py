@@ -6,13 +6,16 @@ it.
 """
 
 import gzip
+import time
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
-from ccci.errors import NodeFailure
+from ccci.errors import CcciError, NodeFailure
 from ccci.loop import gate
+from ccci.loop.backoff import Backoff
 from ccci.loop.comment import comment_body, marker
-from ccci.loop.forge import Attachment, Comment, Forge, ForgeRefused
+from ccci.loop.forge import Attachment, Comment, Forge, ForgeRefused, ForgeUnreachable
 from ccci.loop.preparing import results_of
 from ccci.loop.request_view import RequestView
 from ccci.loop.request_view import State as ShownState
@@ -45,6 +48,7 @@ class Publish:
             log: called with a line for each event.
         """
         self._forge, self._store, self._log = forge, store, log
+        self._backoff = Backoff(store)
 
     def step(self) -> None:
         """Post all that the forge does not have yet.
@@ -53,10 +57,62 @@ class Publish:
             ForgeUnreachable: the forge is down; what is missing is posted by a later step.
             NodeFailure: the forge refused something; the rest was posted.
         """
-        refusals = [self._post_answer(answer) for answer in self._store.answers_to_post()]
-        refusals += [self._post(request) for request in self._store.unposted()]
+        refusals = [
+            self._tried(
+                f"answer to {answer.comment}",
+                lambda answer=answer: self._post_answer(answer),  # type: ignore[misc]
+                lambda _, answer=answer: self._store.set_answered(answer.comment),  # type: ignore[misc]
+            )
+            for answer in self._store.answers_to_post()
+        ]
+        refusals += [
+            self._tried(
+                f"{request.state} of request {request.id}",
+                lambda request=request: self._post(request),  # type: ignore[misc]
+                lambda error, request=request: self._give_up(request, error),  # type: ignore[misc]
+            )
+            for request in self._store.unposted()
+        ]
         if any(refusals):
             raise NodeFailure(" ".join(filter(None, refusals)))
+
+    def _tried(
+        self, what: str, post: Callable[[], str], give_up: Callable[[Exception], None]
+    ) -> str:
+        """Post one thing, if its pause is over; return its error, or "".
+
+        An error ends this one thing: it is tried again after a pause that grows, and given up after
+        an hour.
+        """
+        if not self._backoff.is_due(what, time.time()):
+            return ""
+        try:
+            refusal = post()
+            error: Exception | None = NodeFailure(refusal) if refusal else None
+        except ForgeUnreachable:
+            raise
+        except Exception as unexpected:  # noqa: BLE001  A bug here must not stop all other requests.
+            error = unexpected
+            if not isinstance(unexpected, CcciError | OSError):
+                self._log(f"{what}: {traceback.format_exc()}")
+        if error is None:
+            self._backoff.forget(what)
+            return ""
+        if self._backoff.failed(what, time.time()):
+            self._log(f"{what}: given up: {error}")
+            give_up(error)
+            self._backoff.forget(what)
+        return str(error)
+
+    def _give_up(self, request: Request, error: Exception) -> None:
+        """Say at last that something could not be shown; without its results, this may go well."""
+        if request.state in LIVE:
+            return  # Its next state may be posted.
+        if request.state == "done":
+            self._store.set_state(request.id, "broken", f"Its results could not be posted: {error}")
+        else:
+            self._store.set_posted(request)
+            self._store.clean_up(request)
 
     def _post(self, request: Request) -> str:
         """Post what is new about a request; return what the forge refused, or ""."""

@@ -28,6 +28,7 @@ State = Literal[
 RUN_LOG = "run.log"
 LIVE: tuple[State, ...] = ("queued", "running", "stopping")
 _BUSY_SECONDS = 30.0
+_SCARCE_BYTES = 1 << 20
 # Another poller may be fetching a large repository in its cycle.
 _CYCLE_SECONDS = 900.0
 # The first version of the tables; `_MIGRATIONS` brings them up to date.
@@ -73,6 +74,10 @@ _MIGRATIONS = (
         "ALTER TABLE requests RENAME COLUMN head TO pull_request_commit",
         "ALTER TABLE requests RENAME COLUMN waits TO waiting_for",
         "ALTER TABLE requests RENAME COLUMN told TO posted",
+    ),
+    (
+        "CREATE TABLE failures (what TEXT PRIMARY KEY, since REAL NOT NULL,"
+        " count INTEGER NOT NULL, next_try REAL NOT NULL)",
     ),
 )
 
@@ -170,6 +175,15 @@ class Answer:
     body: str
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Something that fails again and again; times are in seconds since 1970."""
+
+    since: float
+    count: int
+    next_try: float
+
+
 class Store:
     """The open database. Each thread needs an object of its own.
 
@@ -182,15 +196,21 @@ class Store:
 
         Args:
             folder: holds the database and the folders of its requests.
+
+        Raises:
+            NodeFailure: it cannot be opened: the disk is full or read-only, or the file is damaged.
         """
         self.folder = folder
         self.path = self.folder / "loop.sqlite"
-        self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-        self.path.chmod(0o600)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            self.path.chmod(0o600)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise NodeFailure(f"Cannot open {self.path}: {error}. {self._remedy(error)}") from error
         self._migrate()
 
     @classmethod
@@ -314,6 +334,22 @@ class Store:
     def ignore(self, comment: int) -> None:
         """Record that a comment needs no handling."""
         self._handle(comment)
+
+    def failure(self, what: str) -> Failure | None:
+        """Return the failures of something; None if it has not failed."""
+        rows = self._all("SELECT since, count, next_try FROM failures WHERE what = ?", what)
+        return Failure(**dict(rows[0])) if rows else None
+
+    def set_failure(self, what: str, failure: Failure) -> None:
+        """Record the failures of something."""
+        self._run(
+            "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)",
+            what, failure.since, failure.count, failure.next_try,
+        )  # fmt: skip
+
+    def forget_failure(self, what: str) -> None:
+        """Forget the failures of something."""
+        self._run("DELETE FROM failures WHERE what = ?", what)
 
     def answers_to_post(self) -> list[Answer]:
         """Return the answers that the forge does not have yet."""
@@ -457,19 +493,35 @@ class Store:
         finally:
             # SQLite itself has ended the transaction if the disk is full.
             if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+                self._run("ROLLBACK")
 
     def _run(self, statement: str, *values: Any) -> int:
         try:
             return self._db.execute(statement, values).rowcount
-        except sqlite3.OperationalError as error:
-            raise NodeFailure(f"Cannot write {self.path}: {error}.") from error
+        except sqlite3.Error as error:
+            message = f"Cannot write {self.path}: {error}. {self._remedy(error)}"
+            raise NodeFailure(message) from error
 
     def _all(self, statement: str, *values: Any) -> list[sqlite3.Row]:
         try:
             return self._db.execute(statement, values).fetchall()
-        except sqlite3.OperationalError as error:
-            raise NodeFailure(f"Cannot read {self.path}: {error}.") from error
+        except sqlite3.Error as error:
+            message = f"Cannot read {self.path}: {error}. {self._remedy(error)}"
+            raise NodeFailure(message) from error
+
+    def _remedy(self, error: Exception) -> str:
+        """Return what to do about an error of the database."""
+        free = shutil.disk_usage(self.folder).free
+        if "full" in str(error) or free < _SCARCE_BYTES:
+            return f"{free >> 20} MiB are free on its disk: free some space."
+        if "not a database" in str(error) or "malformed" in str(error):
+            return (
+                f"The file is damaged: stop the poller, run 'mv {self.path} {self.path}.damaged', "
+                "and start it again. Then requests that were open have to be made again."
+            )
+        if "locked" in str(error):
+            return f"Another process holds it: see 'fuser {self.path}'."
+        return f"This user must be able to write the folder: see 'ls -ld {self.folder}'."
 
     def _one(self, statement: str, *values: Any) -> sqlite3.Row:
         return self._all(statement, *values)[0]

@@ -1,12 +1,15 @@
 """Polls the forge: each new comment becomes a request, once."""
 
+import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from ccci.errors import CcciError, Misuse, NodeFailure
 from ccci.loop import mirror
+from ccci.loop.backoff import Backoff
 from ccci.loop.commands import HELP, Command, parse
-from ccci.loop.forge import Comment, Forge, ForgeRefused, ForgeUnreachable
+from ccci.loop.forge import Comment, Forge, ForgeUnreachable, PullRequest
 from ccci.loop.quoting import plain
 from ccci.loop.store import RecipeCommit, Store
 from ccci.recipe.config import check_recipe_name
@@ -27,6 +30,7 @@ class Watch:
             log: called with a line for each event.
         """
         self._forge, self._store, self._log = forge, store, log
+        self._backoff = Backoff(store)
 
     def poll(self) -> None:
         """Handle the comments in each repository that are newer than the last one handled.
@@ -46,8 +50,11 @@ class Watch:
                 self._poll_repository(check_recipe_name(repository), first_poll)
             except Misuse:
                 continue  # Not the name of a recipe: the organisation may have other repositories.
-            except ForgeRefused as refused:
-                refusals.append(str(refused))
+            except ForgeUnreachable:
+                raise
+            except CcciError as error:
+                # One repository must not keep the others from being polled.
+                refusals.append(f"{repository}: {error}")
         if refusals:
             raise NodeFailure(" ".join(refusals))
 
@@ -55,12 +62,53 @@ class Watch:
         seen = self._store.seen_until(repository)
         newest = seen or first_poll
         found = self._forge.comments_since(repository, newest)
+        waits = False
         for comment in sorted(found, key=lambda one: one.id):
             if _time(comment.created) >= _time(first_poll):
-                self._handle(repository, comment)
+                waits = not self._is_done(repository, comment) or waits
             newest = max(newest, comment.updated, key=_time)
-        if newest != seen:
+        # A comment that is to be tried again must be found again.
+        if newest != seen and not waits:
             self._store.set_seen_until(repository, newest)
+
+    def _is_done(self, repository: str, comment: Comment) -> bool:
+        """Handle a comment; return whether nothing is left to do about it.
+
+        Its error ends this comment alone: it is tried again after a pause, and at last answered.
+        """
+        what = f"comment {comment.id}"
+        if not self._backoff.is_due(what, time.time()):
+            return False
+        try:
+            self._handle(repository, comment)
+        except ForgeUnreachable:
+            raise
+        except Exception as error:  # noqa: BLE001  Nothing in a comment may stop the others.
+            where = f"{repository} #{comment.pull_request}: comment {comment.id}"
+            if not isinstance(error, CcciError):
+                self._log(f"{where}: {traceback.format_exc()}")
+            if not self._backoff.failed(what, time.time()):
+                self._log(f"{where}: {error}. It is tried again.")
+                return False
+            self._log(f"{where}: given up: {error}")
+            self._give_up(repository, comment, error)
+        self._backoff.forget(what)
+        return True
+
+    def _give_up(self, repository: str, comment: Comment, error: Exception) -> None:
+        """Answer a comment that could not be handled, if its author may be answered."""
+        try:
+            may = self._forge.may_write(repository, comment.author)
+        except ForgeUnreachable:
+            raise
+        except Exception:  # noqa: BLE001  Whoever may not be known to have access gets no answer.
+            may = False
+        if may:
+            ours = isinstance(error, CcciError)
+            why = str(error) if ours else f"internal error ({type(error).__name__})"
+            self._answer(repository, comment, f"Nothing was queued: {plain(why, 300)}")
+        else:
+            self._store.ignore(comment.id)
 
     def _handle(self, repository: str, comment: Comment) -> None:
         command = parse(comment.body)
@@ -87,10 +135,9 @@ class Watch:
             self._answer(repository, comment, "This pull request is closed.")
             return
         try:
+            asked = self._commit_of(repository, pull, command.commit)
             targets = [
-                RecipeCommit(
-                    recipe, pull.commit if recipe == repository else self._newest_commit(recipe)
-                )
+                RecipeCommit(recipe, asked if recipe == repository else self._newest_commit(recipe))
                 for recipe in command.recipes or (repository,)
             ]
         except ForgeUnreachable:
@@ -100,8 +147,24 @@ class Watch:
             self._answer(repository, comment, f"Nothing was queued: {plain(error, 300)}")
             return
         self._store.queue(
-            comment.id, repository, comment.pull_request, pull.commit, comment.author, targets
+            comment.id, repository, comment.pull_request, asked, comment.author, targets
         )
+
+    def _commit_of(self, repository: str, pull: PullRequest, digits: str) -> str:
+        """Return the commit of a pull request that begins with some digits; its newest for none."""
+        if pull.commit.startswith(digits):
+            return pull.commit
+        found = {
+            one for one in self._forge.commits_of(repository, pull.number) if one.startswith(digits)
+        }
+        if len(found) > 1:
+            raise Misuse(f"{len(found)} commits of this pull request begin with {digits}.")
+        if not found:
+            raise Misuse(
+                f"{digits} is not a commit of this pull request. Its newest commit is "
+                f"{pull.commit[:10]}."
+            )
+        return found.pop()
 
     def _newest_commit(self, recipe: str) -> str:
         """Return the newest commit of another recipe, which is mirrored first if it is missing."""

@@ -6,17 +6,23 @@ Forgejo sends the same header in addition to its own.
 
 import hashlib
 import hmac
+import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from ccci.errors import Misuse
 from ccci.loop.settings import ForgeSettings
 
 _LONGEST_BODY_BYTES = 1 << 20
+_LENGTH = re.compile("[0-9]{1,10}")
+# For the whole of one request.
 _SECONDS = 10.0
+_MOST_CONNECTIONS = 16
 
 
 @contextmanager
@@ -38,13 +44,12 @@ def listening(settings: ForgeSettings, on_webhook: Callable[[], None]) -> Iterat
         return
     secret = settings.webhook_secret().encode()
     try:
-        server = ThreadingHTTPServer((webhook.address, webhook.port), _handler(secret, on_webhook))
+        server = _Server((webhook.address, webhook.port), _handler(secret, on_webhook))
     except OSError as error:
         raise Misuse(
             f"forge.toml: key 'webhook.port': cannot listen on {webhook.address}:{webhook.port}: "
             f"{error}."
         ) from None
-    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -76,13 +81,58 @@ def is_listening(settings: ForgeSettings) -> bool:
         client.close()
 
 
+class _Server(ThreadingHTTPServer):
+    """A server with a limit on its connections, and a deadline for the whole of each of them."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._free.acquire(blocking=False):
+            # The forge sends a webhook again, and the poller polls without one.
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        # The timeout of the handler is for each read; a client that sends a byte now and then would
+        # never reach it.
+        deadline = threading.Timer(_SECONDS, _cut, (request,))
+        deadline.daemon = True
+        try:
+            deadline.start()
+            super().process_request_thread(request, client_address)
+        finally:
+            deadline.cancel()
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log nothing: anybody could fill the log. The connection is closed."""
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 def _handler(secret: bytes, on_webhook: Callable[[], None]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         timeout = _SECONDS
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isdecimal() or int(length) > _LONGEST_BODY_BYTES:
+            if not length or self.headers.get("Transfer-Encoding"):
+                self._respond(411)
+                return
+            # Checked as text: converting thousands of digits is an error of its own.
+            if not _LENGTH.fullmatch(length) or int(length) > _LONGEST_BODY_BYTES:
                 self._respond(413)
                 return
             body = self.rfile.read(int(length))

@@ -5,12 +5,13 @@ clock tick of its start and the boot, so that neither a reused pid nor a reboot 
 look alive. (All runs of a node are assumed to have the same pid namespace.)
 """
 
+import errno
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from ccci.errors import Misuse
+from ccci.errors import Misuse, NodeFailure
 
 DEFAULT_STATE_DIR = "/var/lib/ccci"
 
@@ -23,16 +24,23 @@ def state_dir() -> Path:
 
     Raises:
         Misuse: the folder cannot be made, or is not a folder.
+        NodeFailure: its disk is full.
 
     Example: ``state_dir() / "runs"``
     """
     folder = Path(os.environ.get("CCCI_STATE_DIR") or DEFAULT_STATE_DIR).absolute()
+    return _made(folder)
+
+
+def _made(folder: Path) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
+        message = f"The state folder {folder} cannot be made ({error.strerror}): "
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NodeFailure(f"{message}free some space on its disk.") from error
         raise Misuse(
-            f"The state folder {folder} cannot be made ({error.strerror}): run as root, or set "
-            "CCCI_STATE_DIR to a folder that you can write."
+            f"{message}run as root, or set CCCI_STATE_DIR to a folder that you can write."
         ) from error
     return folder
 
@@ -41,8 +49,7 @@ def private_dir(*parts: str) -> Path:
     """Return the folder ``parts`` in the state folder; made with mode 0700 if it is missing."""
     folder = state_dir()
     for part in parts:
-        folder = folder / part
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder = _made(folder / part)
     return folder
 
 

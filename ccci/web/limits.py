@@ -28,6 +28,10 @@ class LimitBroken(RecipeFailure):
     """An app sent too slowly, or too much."""
 
 
+class TooLarge(LimitBroken):
+    """An app sent too much."""
+
+
 class Meter:
     """Counts what is received for one request, with its redirects; unlimited until it begins."""
 
@@ -97,8 +101,8 @@ class Meter:
             f"{self.asked}: expected the whole answer within {self._within:g} s; {seen}.\n{_WHERE}"
         )
 
-    def _too_much(self, seen: str) -> LimitBroken:
-        return LimitBroken(
+    def _too_much(self, seen: str) -> TooLarge:
+        return TooLarge(
             f"{self.asked}: expected an answer of at most {self._at_most:,.0f} bytes; {seen}.\n"
             f"If it may be larger, raise the limit where it is asked for.\n{_WHERE}"
         )

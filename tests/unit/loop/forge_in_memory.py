@@ -88,6 +88,10 @@ class ForgeInMemory:
         self._asked("pull_request", number)
         return PullRequest(number, "a" * 40, True)
 
+    def commits_of(self, repository: str, number: int) -> list[str]:
+        self._asked("commits_of", number)
+        return ["b" * 40, "bbbbbbbc" + "0" * 32, "a" * 40]
+
     def comment(self, repository: str, number: int, body: str) -> Comment:
         self._asked("comment", number)
         made = len(self.comments) + 1 + max(self.comments, default=100)

@@ -44,3 +44,30 @@ def test_an_invalid_command_is_answered_with_help(body: str, problem: str) -> No
     command = parse(body)
     assert command is not None
     assert (command.kind, command.problem) == ("help", problem)
+
+
+@pytest.mark.parametrize(
+    ("body", "commit"),
+    [
+        ("!testme 75826ae", "75826ae"),
+        ("!testme 75826AE", "75826ae"),
+        (f"!testme {'0' * 40}", "0" * 40),
+        # A word of such digits is a commit, even if it could be a recipe.
+        ("!testme deadbeef", "deadbeef"),
+    ],
+)
+def test_a_commit_can_be_named(body: str, commit: str) -> None:
+    assert parse(body) == Command("test", commit=commit)
+
+
+@pytest.mark.parametrize("word", ["75826a", "0" * 41, "75826ag", "cafe"])
+def test_other_words_are_recipes(word: str) -> None:
+    command = parse(f"!testme {word}")
+    assert command is not None
+    assert command.commit == ""
+
+
+def test_a_commit_stands_alone() -> None:
+    command = parse("!testme deadbeef gitea")
+    assert command is not None
+    assert command.problem == "`deadbeef` is a commit, and a commit stands alone."

@@ -37,3 +37,43 @@ def test_a_message_of_a_git_server_is_escaped_and_cut(
     shown = html.unescape(answer).replace("\u200b", "")
     assert MESSAGE in shown
     assert len(shown) < 400
+
+
+@pytest.mark.parametrize(
+    ("asked", "tested"),
+    [
+        ("!testme", "a" * 40),
+        ("!testme aaaaaaa", "a" * 40),
+        (f"!testme {'b' * 40}", "b" * 40),
+        ("!testme BBBBBBBC", "bbbbbbbc" + "0" * 32),
+    ],
+)
+def test_the_commit_that_is_named_is_tested_and_gets_the_status(
+    asked: str, tested: str, forge: ForgeInMemory, store: Store
+) -> None:
+    forge.comments[7] = Comment(7, "maintainer", asked, LATER, LATER, 1, "")
+    Watch(forge.forge(), store, lambda _: None).poll()
+    (request,) = store.requests("queued")
+    assert (request.commit, request.pull_request_commit) == (tested, tested)
+    Publish(forge.forge(), store, lambda _: None).step()
+    assert f"<code>{tested[:10]}</code>" in forge.own_comments(1)[-1].body
+    assert forge.statuses[0][0] == tested
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        (
+            "!testme ccccccc",
+            "ccccccc is not a commit of this pull request. Its newest commit is aaaaaaaaaa.",
+        ),
+        ("!testme bbbbbbb", "2 commits of this pull request begin with bbbbbbb."),
+    ],
+)
+def test_a_commit_of_no_pull_request_is_not_tested(
+    asked: str, answer: str, forge: ForgeInMemory, store: Store
+) -> None:
+    forge.comments[7] = Comment(7, "maintainer", asked, LATER, LATER, 1, "")
+    Watch(forge.forge(), store, lambda _: None).poll()
+    assert not store.requests()
+    assert store.answers_to_post()[0].body == f"Nothing was queued: {answer}"
