@@ -101,7 +101,8 @@ class Watch:
             may = self._forge.may_write(repository, comment.author)
         except ForgeUnreachable:
             raise
-        except Exception:  # noqa: BLE001  Whoever may not be known to have access gets no answer.
+        except Exception as unknown:  # noqa: BLE001  Who may not have access gets no answer.
+            self._log(f"{repository} #{comment.pull_request}: not answered: {unknown}")
             may = False
         if may:
             ours = isinstance(error, CcciError)
