@@ -46,3 +46,32 @@ def test_a_commit_is_checked_with_the_settings_of_the_previous_release(
     assert [one.split(": ")[0] for one in found] == ["compose.yml:5"]
     with pytest.raises(Refused, match=r"^compose\.yml:5: .* mounts /srv/x of the node"):
         prepare(forge.forge(), request, tmp_path / "request")
+
+
+@pytest.mark.parametrize(
+    ("compose", "reason"),
+    [
+        (PLAIN + '    cap_add: ["\\uD800"]\n', "has the character '\\ud800'"),
+        (PLAIN + '    "\\uD800": 1\n', "has the character '\\ud800'"),
+        (PLAIN + "    deploy: x\n", "'services.app.deploy' must be a mapping"),
+        (PLAIN + '    cap_add: ["\\e[2J\\u202E"]\n', "has the character '\\x1b'"),
+        (PLAIN + '    cap_add: ["\\u202E"]\n', "adds the capability \\u202e"),
+    ],
+)
+def test_a_refusal_can_be_stored_and_shown(
+    compose: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lone surrogate ended the poller in every turn."""
+    checkout = Checkout(tmp_path / "checkout")
+    request = request_for(checkout.commit(compose), tmp_path)
+    (tmp_path / "suites" / "generic").mkdir(parents=True)
+    monkeypatch.setattr(ccci.loop.preparing, "PROJECT", tmp_path)
+    forge = ForgeInMemory.make(tmp_path)
+    forge.origin = str(checkout.folder)
+    with pytest.raises(Refused) as refused:
+        prepare(forge.forge(), request, tmp_path / "request")
+    assert reason in str(refused.value) and str(refused.value).isprintable()
+    store = Store(tmp_path)
+    store.set_state(request.id, "refused", str(refused.value))
+    assert store.request(request.id).note == str(refused.value)
+    store.close()
