@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ccci.recipe.shape import FILE_SHAPE
 
+_SERVICE = FILE_SHAPE["properties"]["services"]["additionalProperties"]
 _KEYS = (
     "app", "db", "proxy", "default", "x-y", "a", "image", "name", "external", "traefik.enable",
     "backupbot.backup", "coop-cloud.${STACK_NAME}.version", "<<", "=", "5", "true", "", "a b",
@@ -42,6 +43,16 @@ _ANYTHING = st.recursive(
 def contents() -> st.SearchStrategy[Any]:
     """Return the strategy for the content of a compose file."""
     return _of(FILE_SHAPE)
+
+
+def services() -> st.SearchStrategy[Any]:
+    """Return the strategy for a service, as a mapping."""
+    return _mapping(_SERVICE)
+
+
+def services_of_any_shape() -> st.SearchStrategy[Any]:
+    """Return the strategy for a service with known keys, and anything in them."""
+    return st.dictionaries(st.sampled_from(sorted(_SERVICE["properties"])), _ANYTHING, max_size=4)
 
 
 def _of(shape: dict[str, Any]) -> st.SearchStrategy[Any]:

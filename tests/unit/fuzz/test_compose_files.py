@@ -24,7 +24,7 @@ from lab.standins.abracli.compose import Compose, overlay
 from lab.standins.abracli.logs import Fatal
 from lab.standins.abracli.recipe import Recipe
 from tests.unit.fuzz.bounds import bounded, examples
-from tests.unit.fuzz.compose_files import contents
+from tests.unit.fuzz.compose_files import contents, services, services_of_any_shape
 
 SERVER = Server(
     domain="lab.test",
@@ -95,6 +95,21 @@ def check(path: Path) -> None:
 def test_whatever_passes_is_read_by_all(content: Any) -> None:
     with recipe_with(yaml.safe_dump(content)) as path:
         bounded(lambda: check(path))
+
+
+@examples(150)
+@given(services_of_any_shape(), services())
+def test_what_a_merge_overrides_may_have_any_shape(merged: Any, service: Any) -> None:
+    """The rules look at it, too, as some parsers let it win."""
+    own = flow(service)[1:-1] if service else ""
+    text = f"x-a: &a {flow(merged)}\nservices:\n  app: {{<<: *a, {own}}}\n"
+    with recipe_with(text) as path:
+        bounded(lambda: check(path))
+
+
+def flow(content: Any) -> str:
+    """Return content as YAML on one line."""
+    return yaml.safe_dump(content, default_flow_style=True, width=10**9).strip()
 
 
 @pytest.mark.parametrize(
