@@ -9,6 +9,8 @@ from typing import Any
 UNKNOWN = object()
 _CONSTANTS = {"true": "True", "false": "False", "none": "None", "null": "None", "empty": "''"}
 _VARIABLE = re.compile(r"[$@&%]\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}((?:\[[^\]]*\])*)|\$([A-Za-z_]\w*)")
+# What a name stands for that was given a constant.
+_FIXED = re.compile(r"\$\{(true|false|none|null|empty|-?\d+(?:\.\d+)?)\}", re.IGNORECASE)
 _MARK = "ccci_variable_"
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
@@ -38,6 +40,8 @@ def truth_of(expression: str, meaning: Callable[[str], str] = str) -> bool | Non
         if re.fullmatch(r"-?\d+(\.\d+)?", name.strip()):
             return name.strip()
         means = meaning(match.group(0))
+        if fixed := _FIXED.fullmatch(means):
+            return _CONSTANTS.get(fixed.group(1).lower(), fixed.group(1))
         return found.setdefault(means, f"{_MARK}{len(found)}_")
 
     try:

@@ -58,8 +58,12 @@ def _in_file(path: Path, asserts: Callable[[Call], bool]) -> Iterator[tuple[int,
     fixed: dict[str, str] = {}
     for section in tree.sections:
         for node in section.body:
-            if type(node).__name__ == "Variable" and not node.value:
+            if type(node).__name__ != "Variable":
+                continue
+            if not node.value:
                 fixed[_name(node.name)] = _NOTHING
+            elif len(node.value) == 1:
+                fixed[_name(node.name)] = str(node.value[0])
     for section in tree.sections:
         for node in section.body:
             if type(node).__name__ in ("TestCase", "Keyword"):
@@ -78,6 +82,8 @@ class _Walk:
         self.asserted_in: list[Any] = []
 
     def whole(self, node: Any) -> Iterator[tuple[int, str]]:
+        for argument in _VARIABLE.finditer(node.name):
+            self.meanings[_name(argument.group(0))] = f"<argument {next(self._numbers)}>"
         yield from self.body(node.body)
         if self.asserted_in and all(loop is not None for loop in self.asserted_in):
             loop = self.asserted_in[0]
@@ -104,6 +110,10 @@ class _Walk:
             yield from self.call(node)
         elif kind in ("Setup", "Teardown"):
             yield from self.judged(node.name or "", list(node.args), node.lineno)
+        elif kind == "Arguments":
+            for argument in node.values:
+                bare = re.sub(r":\s[^}]*", "", argument)  # without its type
+                self.meanings[_name(bare)] = f"<argument {next(self._numbers)}>"
         elif kind == "TemplateArguments":
             self.asserted_in.append(None)
             return

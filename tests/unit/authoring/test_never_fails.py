@@ -46,6 +46,8 @@ def steps(*lines: str) -> str:
             [X, "IF    $x", "    Log    a", "ELSE IF    0", "    Log    b", "END"],
             "the condition '0' is always false",
         ),
+        (["VAR    ${on}    ${False}", "IF    ${on}    Publish The Post    a"], "is always false"),
+        (["VAR    ${on}    ${0}", "IF    $on    Publish The Post    a"], "is always false"),
         (["WHILE    ${False}", "    Publish The Post    a", "END"], "is always false"),
         (["Run Keyword If    ${False}    Publish The Post    a"], "of 'Run Keyword If' is always"),
         (
@@ -96,6 +98,25 @@ def steps(*lines: str) -> str:
 def test_what_cannot_fail_is_found(tmp_path: Path, lines: list[str], said: str) -> None:
     found = findings(tmp_path, FUNCTIONAL, CALL, steps(*lines))
     assert any(line.startswith(FUNCTIONAL) and said in line for line in found), "\n".join(found)
+
+
+def test_a_constant_of_the_variables_section_is_one(tmp_path: Path) -> None:
+    table = "*** Variables ***\n${CHECKED}    ${False}\n\n*** Test Cases ***\n"
+    root = make_project(tmp_path)
+    change(root, FUNCTIONAL, "*** Test Cases ***\n", table)
+    change(root, FUNCTIONAL, CALL, steps("IF    ${CHECKED}", "    Publish The Post    a", "END"))
+    found = [str(finding) for finding in check_contract(root)]
+    assert any("'${CHECKED}' is always false" in line for line in found), "\n".join(found)
+
+
+def test_an_argument_of_that_name_is_none(tmp_path: Path) -> None:
+    table = "*** Variables ***\n${title}    ${False}\n@{ALL}\n\n*** Keywords ***\n"
+    root = make_project(tmp_path)
+    change(root, WORDS, "*** Keywords ***\n", table)
+    change(root, WORDS, "[Arguments]    ${title}\n", "[Arguments]    ${title}    @{all}\n")
+    loop = ["IF    ${title}    Log    a", "FOR    ${x}    IN    @{all}", "    Log    ${x}", "END"]
+    change(root, WORDS, "    Read Page    ${title}\n", steps(*loop))
+    assert [str(finding) for finding in check_contract(root) if "never" in str(finding)] == []
 
 
 def test_what_follows_a_return_is_found(tmp_path: Path) -> None:
