@@ -22,6 +22,7 @@ from ccci.bridge.plain_log import mend_output, restrict_pages
 from ccci.errors import CcciError
 from ccci.results.artefacts import clean, save_logs
 from ccci.results.clearance import clear
+from ccci.results.modes import close, closed_folder, limit
 from ccci.results.progress import write_progress
 from ccci.results.store import (
     DOCKER_GONE,
@@ -80,7 +81,12 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
     _published.output = output
     _published.suites = project / "suites"
     _published.results = results_dir(project) / recipe / run_id
-    _published.results.mkdir(parents=True, exist_ok=True)
+    closed_folder(_published.results)
+    # Robot may have made all of these, with the files that it has open.
+    close(_published.results)
+    if results_dir(project) == project / "results":
+        for above in _published.results.parents[:2]:
+            limit(above)
     atexit.register(_publish)
     show_progress("start", {}, 0)
 

@@ -47,7 +47,7 @@ def make_pages(
         for run in (run for history in histories for run in history.runs):
             for name, log in run.logs.files.items():
                 files[f"{LOGS}/{run.recipe}/{run.folder.name}/{name}"] = log
-    return publish(output, files)
+    return publish(output, files, for_everybody=for_the_web)
 
 
 def render(

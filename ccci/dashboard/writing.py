@@ -7,6 +7,7 @@ from pathlib import Path
 from ccci.dashboard.logs import Log
 from ccci.errors import Misuse
 from ccci.node.locks import locked
+from ccci.results.modes import closed_folder, limit, serve
 
 # The list of the pages in the folder: only these are ever removed.
 PAGE_LIST = ".pages.json"
@@ -14,7 +15,7 @@ LOCK = ".lock"
 FRONT_PAGE = "index.html"
 
 
-def publish(folder: Path, pages: Mapping[str, str | Log]) -> list[str]:
+def publish(folder: Path, pages: Mapping[str, str | Log], for_everybody: bool = False) -> list[str]:
     """Write pages into a folder and return the names of those that have changed.
 
     A reader sees either the old or the new version of a page. The front page is written last, when
@@ -23,12 +24,17 @@ def publish(folder: Path, pages: Mapping[str, str | Log]) -> list[str]:
     Args:
         folder: created if it is missing.
         pages: the path of each page in the folder, to its content.
+        for_everybody: whether all users may read the pages, as a web server has to; otherwise only
+            the owner and its group, whatever the umask is.
 
     Raises:
         Misuse: the folder has a front page that was not written by this function.
         NodeFailure: a log was changed or removed at the same time.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        closed_folder(folder)
+        if for_everybody:
+            serve(folder)
     with locked(folder / LOCK):
         before = _written_before(folder)
         if FRONT_PAGE not in before and (folder / FRONT_PAGE).exists():
@@ -39,10 +45,19 @@ def publish(folder: Path, pages: Mapping[str, str | Log]) -> list[str]:
         _replace(folder / PAGE_LIST, json.dumps(sorted(before | set(pages)), indent=1) + "\n")
         front_last = sorted(pages, key=lambda name: (name == FRONT_PAGE, name))
         changed = [name for name in front_last if _replace(folder / name, pages[name])]
+        for name in pages:
+            for place in (folder / name, *_below(folder, name)):
+                serve(place) if for_everybody else limit(place)
         for name in before - set(pages):
             _remove(folder, folder / name)
         _replace(folder / PAGE_LIST, json.dumps(sorted(pages), indent=1) + "\n")
+        limit(folder / PAGE_LIST)
     return changed
+
+
+def _below(folder: Path, name: str) -> list[Path]:
+    """Return the folders between the folder of the pages and a page."""
+    return [folder / above for above in Path(name).parents if above != Path()]
 
 
 def _written_before(folder: Path) -> set[str]:

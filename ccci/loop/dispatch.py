@@ -173,6 +173,7 @@ class Dispatch:
         command.append(str(prepared.suite))
         # In its own session the run goes on when the poller is stopped or dies.
         with (self._store.folder_of(request) / RUN_LOG).open("wb") as log:
+            os.fchmod(log.fileno(), 0o640)
             child = subprocess.Popen(
                 command, cwd=PROJECT, env=_environment(run_id, prepared.docker_config),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,

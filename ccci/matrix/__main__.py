@@ -20,6 +20,7 @@ from ccci.matrix.plan import Entry, Shard, longest_first, shard_of
 from ccci.matrix.report import OUTPUT, ROOT, join, suite_name
 from ccci.matrix.sharing import plan_sharing, shared_provider
 from ccci.project import PROJECT
+from ccci.results.modes import closed_folder
 from ccci.results.store import MATRIX_VARIABLE, results_dir
 from ccci.run.run import new_run_id
 
@@ -82,7 +83,7 @@ def _log_of(share: str) -> Callable[[str], None]:
 
 
 def _run(entries: list[Entry], folder: Path, processes: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    closed_folder(folder)
     ordering = folder / "ordering.txt"
     names = [f"{ROOT}.{suite_name(entry.recipe)}" for entry in entries]
     # One line for a folder makes pabot run it in one process, with its __init__.robot.

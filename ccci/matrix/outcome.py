@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ccci.errors import Misuse
+from ccci.results.modes import close, closed_folder
 from ccci.results.store import RESULTS_FILE, Verdict, results_dir, stored_results, worst
 
 
@@ -144,10 +145,11 @@ def whole_of(
 
 def write_outcome(folder: Path, outcome: MatrixOutcome) -> None:
     """Write the results.json of a matrix, in one step."""
-    folder.mkdir(parents=True, exist_ok=True)
+    closed_folder(folder)
     draft = folder / f".{RESULTS_FILE}"
     draft.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
     draft.replace(folder / RESULTS_FILE)
+    close(folder)
 
 
 def read_outcome(folder: Path) -> MatrixOutcome:

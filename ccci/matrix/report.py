@@ -13,6 +13,7 @@ from robot.rebot import rebot
 from robot.result import Result, TestSuite
 
 from ccci.bridge.plain_log import PlainLog, restrict_pages
+from ccci.results.modes import closed_folder
 
 OUTPUT = "output.xml"
 # Robot's name for the folder suites/, the parent of the recipes.
@@ -55,7 +56,7 @@ def join(folder: Path, outputs: Iterable[Path], reasons: Mapping[str, str]) -> l
             status="FAIL",
             message=reasons[recipe] or "its output.xml is missing",
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    closed_folder(folder)
     result = Result(suite=root)
     # The reasons are texts from outside, too.
     result.visit(PlainLog())

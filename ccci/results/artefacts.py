@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ccci.apps import App
 from ccci.results.credentials import REDACTED, holds_secret, redact
+from ccci.results.modes import close, closed_folder
 from ccci.swarm.view import SwarmView
 
 _TEXT = {".txt", ".log", ".json", ".xml", ".html", ".toml", ".yml", ".yaml"}
@@ -37,6 +38,8 @@ def clean(folder: Path, secrets: list[str]) -> int:
 def save_logs(swarm: SwarmView, app: App, folder: Path, secrets: list[str]) -> None:
     """Write the last log lines of an app's services to `<folder>/<service>.log`, redacted."""
     for service in swarm.services(app.stack):
-        folder.mkdir(parents=True, exist_ok=True)
+        closed_folder(folder)
         text = redact(swarm.last_log_lines(service, lines=2000), secrets)
         (folder / f"{service.short_name}.log").write_text(text + "\n", encoding="utf-8")
+    if folder.exists():
+        close(folder)

@@ -70,6 +70,7 @@ def clear(folder: Path, credentials: Mapping[str, str] | None) -> Clearance:
         file.write(TypeAdapter(Clearance).dump_json(found, indent=2))
         file.flush()
         os.fsync(file.fileno())
+    draft.chmod(0o640)
     draft.replace(folder / CLEARED_FILE)
     return found
 

@@ -43,6 +43,7 @@ def write_progress(folder: Path, stage: str, ended: dict[str, float], failed: in
     draft = folder / f".{PROGRESS_FILE}"
     try:
         draft.write_bytes(TypeAdapter(Progress).dump_json(progress) + b"\n")
+        draft.chmod(0o640)
         draft.replace(folder / PROGRESS_FILE)
     except OSError as error:
         raise NodeFailure(f"Cannot write {folder / PROGRESS_FILE}: {error}") from error

@@ -60,38 +60,12 @@ class Search:
         Raises:
             CannotLookInto: a part of it cannot be searched; the message says which, and why.
         """
-        names: set[str] = set()
-        seen: set[int] = set()
-        left = MOST_BYTES
-        problem: CannotLookInto | None = None
-        waiting = [([content], 0) for content in contents]
-        while waiting:
-            pieces, depth = waiting.pop()
-            fresh = {hash(one): one for one in pieces if len(one) >= SHORTEST_SECRET}
-            pieces = [one for key, one in fresh.items() if key not in seen]
-            seen |= fresh.keys()
-            # Thousands of short pieces are read as one text.
-            raw = _BETWEEN.join(pieces)
-            left -= len(raw)
-            if left < 0:
-                raise CannotLookInto("there is too much packed into it to search all of it")
-            texts = views(raw.decode("utf-8", "surrogateescape"))
-            names.update(self._names_in(raw, texts))
-            try:
-                inside = list(_inside(pieces, texts))
-            except CannotLookInto as error:
-                # What can be searched is searched first: a credential is the better reason.
-                problem = problem or error
-                continue
-            if depth < DEEPEST:
-                waiting += [(one, depth + 1) for one in inside]
-            elif any(_is_layer(one) for piece in inside for one in piece):
-                problem = problem or CannotLookInto(
-                    f"it has more than {DEEPEST} layers of encoding"
-                )
-        if problem and not names:
-            raise problem
-        return sorted(names)
+        reader = _Reader(self)
+        for content in contents:
+            reader.read([content], 0)
+        if reader.problem and not reader.names:
+            raise reader.problem
+        return sorted(reader.names)
 
     def _add(self, part: str, name: str) -> None:
         plain = skeleton(part)
@@ -106,7 +80,7 @@ class Search:
             if len(bones) >= _SHORTEST_SKELETON:
                 self._skeletons.setdefault(bones, name)
 
-    def _names_in(self, raw: bytes, texts: list[str]) -> Iterator[str]:
+    def found_in(self, raw: bytes, texts: list[str]) -> Iterator[str]:
         for text in texts:
             yield from (name for form, name in self._exact.items() if form in text)
             bones = skeleton(text)
@@ -125,6 +99,41 @@ class Search:
         return not self._grams.isdisjoint(whole.cast("Q"))
 
 
+class _Reader:
+    """Reads one file, and all that is hidden or packed in it, one after the other."""
+
+    def __init__(self, search: Search) -> None:
+        self.names: set[str] = set()
+        self.problem: CannotLookInto | None = None
+        self._search = search
+        self._seen: set[int] = set()
+        self._left = MOST_BYTES
+
+    def read(self, pieces: list[bytes], depth: int) -> None:
+        """Read some pieces as one text, and then what is in each of them."""
+        fresh = {hash(one): one for one in pieces if len(one) >= SHORTEST_SECRET}
+        pieces = [one for key, one in fresh.items() if key not in self._seen]
+        if not pieces:
+            return
+        self._seen |= fresh.keys()
+        # Thousands of short pieces are read as one text.
+        raw = _BETWEEN.join(pieces)
+        self._left -= len(raw)
+        if self._left < 0:
+            raise CannotLookInto("there is too much packed into it to search all of it")
+        texts = views(raw.decode("utf-8", "surrogateescape"))
+        self.names.update(self._search.found_in(raw, texts))
+        try:
+            for inside in _inside(pieces, texts[-MOST_UNESCAPED:]):
+                if depth < DEEPEST:
+                    self.read(inside, depth + 1)
+                elif any(map(_is_layer, inside)):
+                    raise CannotLookInto(f"it has more than {DEEPEST} layers of encoding")
+        except CannotLookInto as error:
+            # The other parts are still searched: a credential is the better reason.
+            self.problem = self.problem or error
+
+
 def _parts(value: str) -> list[str]:
     """Return a value and each of its long lines, because logs split keys into lines."""
     lines = [line.strip() for line in value.splitlines()]
@@ -133,7 +142,7 @@ def _parts(value: str) -> list[str]:
 
 def _inside(pieces: list[bytes], texts: list[str]) -> Iterator[list[bytes]]:
     """Yield what is hidden in some pieces: each list is read as one text."""
-    for text in texts[-MOST_UNESCAPED:]:
+    for text in texts:
         for read in READINGS.values():
             yield list(read(text))
         for media_type, content in _DATA.findall(text):

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ccci.results.modes import close, closed_folder
+
 Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
 RUNS_KEPT = 20
 # The environment variable that a matrix sets for its runs.
@@ -117,11 +119,12 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 
 
 def write_results(folder: Path, results: RunResults) -> None:
-    """Write results.json in one step, and point the link `latest` to this run."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write results.json in one step, close the folder to others, and let `latest` point to it."""
+    closed_folder(folder)
     draft = folder / f".{RESULTS_FILE}"
     draft.write_text(json.dumps(asdict(results), indent=2) + "\n", encoding="utf-8")
     draft.replace(folder / RESULTS_FILE)
+    close(folder)
     link = folder.parent / f".latest-{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(folder.name)
