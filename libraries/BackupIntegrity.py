@@ -13,8 +13,9 @@ from ccci.bridge.session import session
 class BackupIntegrity:
     """Plants data, removes it, restores it, and checks the result each time.
 
-    There are two seeds: for every recipe, a file with random content in each volume; and what the
-    recipe's own keywords plant through the app: `Plant The Seed`, `The Seed Should Be There`, `The
+    There are two seeds: for every recipe, a file with random content in each volume and a row in
+    each PostgreSQL, MariaDB or MySQL database, which is known by its image; and what the recipe's
+    own keywords plant through the app: `Plant The Seed`, `The Seed Should Be There`, `The
     Seed Should Be Gone` and `Change And Delete The Seed` of its resource. The same keywords check
     before and after, so that both check the same data.
     """

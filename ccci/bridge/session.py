@@ -185,7 +185,7 @@ class Session:
         stages = Stages(
             run.driver, dependencies, watch, self._prepare, options.upgrade_from, options.attach
         )
-        seed = VolumeSeed(run.driver, stages.steps)
+        seed = VolumeSeed(run.driver, stages.steps, run.config.database)
         trip = RoundTrip(stages, seed)
         self.begun = Begun(run, dependencies, stages, seed, trip, watch)
         journal = run.record.journal

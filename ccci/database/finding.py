@@ -102,6 +102,36 @@ def find_database(
     return _only_file(files, mounts, recipe, seen)
 
 
+def servers_by_image(swarm: SwarmView, stack: str, table: DatabaseTable) -> list[DatabaseServer]:
+    """Return each database server of a deployed app that is known by its image.
+
+    Args:
+        swarm: where it is deployed.
+        stack: its stack.
+        table: what recipe.toml says of the app's database.
+
+    Raises:
+        NodeFailure: a service does not run on this node.
+    """
+    found = []
+    for service in swarm.services(stack):
+        kind = ServiceSeen(service.short_name, service.image, {}).kind_by_image
+        if kind and service.running:
+            # Where there are several, what recipe.toml says is meant for the one that it names.
+            is_meant = table.service in (None, service.short_name)
+            found.append(
+                DatabaseServer(
+                    kind,
+                    service.short_name,
+                    service.image,
+                    str(swarm.container_of(service).id),
+                    (table.name or "") if is_meant else "",
+                    (table.user or "") if is_meant else "",
+                )
+            )
+    return found
+
+
 def choose_server(
     services: Sequence[ServiceSeen], recipe: str, table: DatabaseTable
 ) -> tuple[ServiceSeen, ServerKind] | None:

@@ -29,4 +29,5 @@ case $1 in
         exec "$client" --user "$user" --xml --default-character-set utf8mb4 \
             --init-command "SET SESSION TRANSACTION READ ONLY" "$database"
         ;;
+    write) exec "$client" --user "$user" --default-character-set utf8mb4 "$database" ;;
 esac

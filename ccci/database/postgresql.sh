@@ -3,9 +3,12 @@ PGUSER=${PGUSER:-postgres}
 PGDATABASE=${2:-$(value POSTGRES_DB POSTGRESQL_DATABASE)}
 PGDATABASE=${PGDATABASE:-$PGUSER}
 PGPASSWORD=$(value POSTGRES_PASSWORD POSTGRESQL_PASSWORD)
-PGOPTIONS='-c default_transaction_read_only=on'
 PGCLIENTENCODING=UTF8
-export PGUSER PGDATABASE PGPASSWORD PGOPTIONS PGCLIENTENCODING
+export PGUSER PGDATABASE PGPASSWORD PGCLIENTENCODING
+if [ "$1" != write ]; then
+    PGOPTIONS='-c default_transaction_read_only=on'
+    export PGOPTIONS
+fi
 
 case $1 in
     # A statement for each row, as in the dumps of the other kinds.
@@ -15,4 +18,5 @@ case $1 in
         exec psql --no-password --no-psqlrc --quiet --csv --set ON_ERROR_STOP=1 \
             --pset "null=$null" --file -
         ;;
+    write) exec psql --no-password --no-psqlrc --quiet --set ON_ERROR_STOP=1 --file - ;;
 esac

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from ccci.database.dump import Dump
-from ccci.errors import NodeFailure, RecipeFailure
+from ccci.errors import Misuse, NodeFailure, RecipeFailure
 
 ServerKind = Literal["postgres", "mariadb", "mysql"]
 Row = dict[str, str | None]
@@ -100,8 +100,26 @@ class DatabaseServer:
             raise RecipeFailure(f"Expected {self.place} to answer; it said: {_said(done)}.")
         return _rows_of_csv(done.stdout) if self.kind == "postgres" else _rows_of_xml(done.stdout)
 
+    def write(self, sql: str) -> None:
+        """Run statements that change the database.
+
+        Args:
+            sql: the statements, each with a semicolon at its end.
+
+        Raises:
+            Misuse: the database refuses them: it is not known who may write to it.
+            NodeFailure: there is no answer in time.
+        """
+        done = self._run("write", sql)
+        if done.returncode != 0:
+            raise Misuse(
+                f"Expected {self.place} to take a table of this project; it said: {_said(done)}. "
+                "Write into recipe.toml who may write to which database, as in\n"
+                '[database]\nname = "app"\nuser = "app"'
+            )
+
     def _run(
-        self, what: Literal["dump", "query"], standard_input: str = ""
+        self, what: Literal["dump", "query", "write"], standard_input: str = ""
     ) -> "subprocess.CompletedProcess[str]":
         folder = Path(__file__).parent
         parts = [folder / "settings.sh", folder / _SCRIPTS[self.kind]]
@@ -118,7 +136,7 @@ class DatabaseServer:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise NodeFailure(f"Reading {self.place} did not end within {_SECONDS} s.") from None
+            raise NodeFailure(f"Asking {self.place} did not end within {_SECONDS} s.") from None
 
 
 def _rows_of_csv(text: str) -> list[Row]:

@@ -1,6 +1,6 @@
 # Read first by each of the scripts beside: runs in the database's container, in any POSIX shell.
-# They are called with: dump or query, the database's name, its user (both empty where the server's
-# own settings tell them). A query comes by standard input, a password from the settings or from
+# They are called with: dump, query or write, the database's name, its user (both empty where the server's
+# own settings tell them). SQL comes by standard input, a password from the settings or from
 # the file that they name: none of them stands on a command line.
 set -eu
 

@@ -1,4 +1,4 @@
-"""The generic seed of the app under test: a file in each of its volumes."""
+"""The generic seed of the app under test: a file in each volume, a row in each database."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,23 +10,37 @@ from ccci.backup.markers import (
     plant_markers,
     spoil_markers,
 )
+from ccci.database.finding import servers_by_image
+from ccci.database.marker_rows import (
+    MarkerRow,
+    check_rows,
+    check_rows_gone,
+    plant_rows,
+    spoil_rows,
+)
+from ccci.database.servers import DatabaseServer
 from ccci.deploy.driver import AppDriver
+from ccci.recipe.tables import Database as DatabaseTable
 from ccci.run.steps import Steps
 
 
 @dataclass
 class VolumeSeed:
-    """Plants the files, and looks for them again.
+    """Plants files and rows, and looks for them again.
 
     Attributes:
         driver: the app's.
         steps: the steps of the present stage.
+        database: what recipe.toml says of the app's database.
         markers: the files that must be there.
+        rows: the rows that must be there.
     """
 
     driver: AppDriver
     steps: Steps
+    database: DatabaseTable
     markers: tuple[Marker, ...] = ()
+    rows: tuple[MarkerRow, ...] = ()
     _planted_in: int | None = None
 
     @property
@@ -35,32 +49,46 @@ class VolumeSeed:
         return self._planted_in == self.driver.cold_deployments
 
     def plant(self) -> None:
-        """Put a file into each volume."""
+        """Put a file into each volume, and a row into each database that is known by its image.
+
+        Raises:
+            Misuse: a database takes no row; the sentence has the lines for recipe.toml.
+        """
+        self.rows = plant_rows(self._servers())
         self.markers = plant_markers(self.driver.target.swarm, self.driver.app.stack)
         self._planted_in = self.driver.cold_deployments
 
     def check(self) -> None:
-        """Fail unless each file is there, byte for byte.
+        """Fail unless each file is there, byte for byte, and each row.
 
         Raises:
             RecipeFailure: one is not, or a step before failed.
         """
         self.steps.require()
         check_markers(self.driver.target.swarm, self.driver.app.stack, self.markers)
+        check_rows(self._servers(), self.rows)
 
     def check_gone(self) -> None:
-        """Fail when a file is still there.
+        """Fail when a file or a row is still there.
 
         Raises:
             RecipeFailure: one is, or a step before failed.
         """
         self.steps.require()
         check_markers_gone(self.driver.target.swarm, self.driver.app.stack, self.markers)
+        check_rows_gone(self._servers(), self.rows)
 
     def spoil(self) -> None:
-        """Overwrite the files: from now on only a backup has what was planted."""
+        """Overwrite the files and remove the rows: only a backup has what was planted."""
+        spoil_rows(self._servers())
         spoil_markers(self.driver.target.swarm, self.driver.app.stack, self.markers)
 
     def expect_only(self, volumes: Collection[str]) -> None:
-        """Look from now on only for the files in these volumes: no others will come back."""
+        """Look from now on only for the files in these volumes: no others will come back.
+
+        Rows are looked for in any case: no backup may leave out a database.
+        """
         self.markers = tuple(each for each in self.markers if each.mount.volume in volumes)
+
+    def _servers(self) -> list[DatabaseServer]:
+        return servers_by_image(self.driver.target.swarm, self.driver.app.stack, self.database)

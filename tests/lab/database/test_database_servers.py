@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from ccci.database.finding import find_database
+from ccci.database.finding import find_database, servers_by_image
+from ccci.database.marker_rows import check_rows, check_rows_gone, plant_rows, spoil_rows
 from ccci.database.servers import DatabaseServer
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.tables import Database as DatabaseTable
@@ -211,3 +212,29 @@ def _command_lines() -> list[str]:
     for process in psutil.process_iter(["cmdline"]):
         found.append(" ".join(process.info["cmdline"] or []))
     return found
+
+
+def test_a_marker_row_is_found_until_it_is_lost(shop: Shop) -> None:
+    servers = servers_by_image(shop.site.swarm, shop.site.stack, DatabaseTable())
+    assert [server.service for server in servers] == [shop.database().service]
+    rows = plant_rows(servers)
+    check_rows(servers, rows)
+    with pytest.raises(RecipeFailure, match="is still there although the app's volumes"):
+        check_rows_gone(servers, rows)
+    again = plant_rows(servers)
+    check_rows(servers, [*rows, *again])
+    shop.do(f"DELETE FROM ccci_marker WHERE content = '{rows[0].content}';")
+    with pytest.raises(RecipeFailure, match="is gone: table ccci_marker has other rows"):
+        check_rows(servers, rows)
+    check_rows_gone(servers, rows)
+    spoil_rows(servers)
+    check_rows_gone(servers, again)
+    with pytest.raises(RecipeFailure, match="is gone: table ccci_marker is missing or empty"):
+        check_rows(servers, again)
+    spoil_rows(servers)
+
+
+def test_a_database_that_takes_no_row_is_named_with_the_lines_for_recipe_toml(shop: Shop) -> None:
+    table = DatabaseTable(name="nowhere")
+    with pytest.raises(Misuse, match=r"(?s)'nowhere'.*to take a table.*\[database\]\nname = "):
+        plant_rows(servers_by_image(shop.site.swarm, shop.site.stack, table))

@@ -17,6 +17,7 @@ from ccci.deploy.driver import AppDriver, Deployment
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.release import Release, parse_release
+from ccci.recipe.tables import Database as DatabaseTable
 from ccci.run import volume_seed
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.round_trip import RoundTrip
@@ -215,7 +216,7 @@ def test_what_relies_on_a_failed_step_is_skipped_and_fails_as_that_did(
 ) -> None:
     driver = Driven(failing={"deploy head": kind("it ended early.\nIts last lines")})
     stages = stages_of(driver)
-    seed = VolumeSeed(stages.driver, stages.steps)
+    seed = VolumeSeed(stages.driver, stages.steps, DatabaseTable())
     trip = RoundTrip(stages, seed)
     stages.need_previous_release()
     with pytest.raises(kind, match=r"^it ended early"):
@@ -240,11 +241,12 @@ def trip(monkeypatch: pytest.MonkeyPatch) -> RoundTrip:
     """A round trip of an app with two volumes, one of them promised as a whole."""
     monkeypatch.setattr(volume_seed, "plant_markers", lambda *_: markers("data", "cache"))
     monkeypatch.setattr(volume_seed, "spoil_markers", lambda *_: None)
+    monkeypatch.setattr(volume_seed, "servers_by_image", lambda *_: [])
     monkeypatch.setattr(labels, "restore", lambda *_: None)
     monkeypatch.setattr(links, "folders_of", lambda *_: {})
     stages = stages_of(Driven())
     stages.need_head()
-    made = RoundTrip(stages, VolumeSeed(stages.driver, stages.steps))
+    made = RoundTrip(stages, VolumeSeed(stages.driver, stages.steps, DatabaseTable()))
     made.promises = [Promise("data", ""), Promise("cache", "dump.sql")]
     made._snapshot = Snapshot("12345678", ())
     return made
