@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docker
 
+from ccci.swarm.meant import USUAL
 from ccci.swarm.view import SwarmView
 from ccci.waiting import Look, wait_for
 
@@ -105,4 +106,4 @@ def deployed(compose: str, image: str, folder: Path) -> Iterator[Site]:
 
 def _look(site: Site) -> Look:
     services = site.swarm.services(site.stack)
-    return Look(bool(services) and all(s.settled for s in services), ", ".join(map(str, services)))
+    return Look(bool(services) and all(USUAL.settled(s) for s in services), ", ".join(map(str, services)))
