@@ -106,4 +106,6 @@ def deployed(compose: str, image: str, folder: Path) -> Iterator[Site]:
 
 def _look(site: Site) -> Look:
     services = site.swarm.services(site.stack)
-    return Look(bool(services) and all(USUAL.settled(s) for s in services), ", ".join(map(str, services)))
+    return Look(
+        bool(services) and all(USUAL.settled(s) for s in services), ", ".join(map(str, services))
+    )
