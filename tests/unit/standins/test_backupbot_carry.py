@@ -194,6 +194,18 @@ def test_the_own_folder_is_empty_before_and_after(
     assert list(volumes.own.iterdir()) == []
 
 
+def test_the_own_folder_is_made_in_a_bot_that_has_just_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "_LOCKS", tmp_path / "locks")
+    live, own = tmp_path / "live", tmp_path / "deep" / "own"
+    (live / DATA).mkdir(parents=True)
+    (live / DATA / "page").write_text("hello")
+    with own_folder("shop", ["shop_data"], own):
+        carry(live, own, [DATA])
+        assert (own / DATA / "page").read_text() == "hello"
+
+
 def _never(_: Path) -> None:
     pass
 

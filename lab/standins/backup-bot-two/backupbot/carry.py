@@ -48,6 +48,7 @@ def own_folder(stack: str, volumes: Sequence[str], own: Path) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             _clear(volumes, own)
+            own.mkdir(parents=True, exist_ok=True)
             yield
         finally:
             _clear(volumes, own)
