@@ -1,6 +1,7 @@
 """What an app can reach of another run's app: on the network that all share, and on its own."""
 
 import json
+import secrets
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from tests.lab.suite_runs import SuiteRun, leftovers_of, start_suite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
 
+HTML = "/usr/share/nginx/html"
 NETWORKS = ["ccci-test-1", "ccci-test-2"]
 TRAEFIK = f"traefik_{load_server().domain.replace('.', '_')}_app"
 
@@ -71,8 +73,14 @@ def scan_between_two_runs(**environment: str) -> set[str]:
             "public name": [load_server().url_of(domain)],
         }
         assert networks and addresses, first.attrs["NetworkSettings"]
+        # Something else may answer at any address: only the page of the first app counts.
+        page = secrets.token_hex(16)
+        made = first.exec_run(["sh", "-c", f"echo {page} > {HTML}/{page}"])
+        assert made.exit_code == 0, made.output
         known = f"{domain}:443:{load_server().containers.names_address or ''}"
-        return {way for way, urls in ways.items() if any(reaches(second, u, known) for u in urls)}
+        return {
+            way for way, urls in ways.items() if any(reads(second, u, page, known) for u in urls)
+        }
     finally:
         for run in runs:
             ended = subprocess.run(["make", "end", f"RUN={run.run_id}"], check=True, timeout=120)
@@ -94,10 +102,11 @@ def container_of(run: SuiteRun) -> Any:
     return swarm.container_of(swarm.services(run.stack)[0])
 
 
-def reaches(container: Any, url: str, known: str) -> bool:
-    """Return whether a container gets an answer, given the address of a public name."""
+def reads(container: Any, url: str, page: str, known: str) -> bool:
+    """Return whether a container gets the page from a site, given the address of a public name."""
+    url = f"{url.rstrip('/')}/{page}"
     command = ["curl", "--silent", "--insecure", "--max-time", "3", "--resolve", known, url]
-    return bool(container.exec_run(command).exit_code == 0)
+    return bool(container.exec_run(command).output.decode().strip() == page)
 
 
 def _docker(*arguments: str) -> None:
