@@ -1,5 +1,6 @@
 """What an app puts into its volumes leads no backup, restore or look of a run out of them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_backup_through_a_link_fails_before_the_bot_is_called(
     )
     assert "on its way is the link 'x' in volume" in said
     assert f"which leads to '{target}'" in said
-    assert "holds" not in said, "the bot was called"
+    assert not re.search(r"snapshot \w+ holds", said), "the bot was called"
 
 
 def test_a_restore_through_a_link_fails_before_the_bot_is_called(tmp_path: Path) -> None:
