@@ -192,6 +192,9 @@ def test_the_own_folder_is_empty_before_and_after(
         assert not (volumes.own / "shop_data").exists()
         (volumes.own / DATA).mkdir(parents=True)
     assert list(volumes.own.iterdir()) == []
+    volumes.own.rmdir()
+    with own_folder("shop", ["shop_data"], volumes.own):
+        assert volumes.own.is_dir(), "the container of a bot has no such folder at first"
 
 
 def test_the_own_folder_is_made_in_a_bot_that_has_just_started(

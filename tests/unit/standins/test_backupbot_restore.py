@@ -34,7 +34,6 @@ class Repository:
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     live, own = tmp_path / "live", tmp_path / "own"
     (live / "shop_data" / "_data").mkdir(parents=True)
-    own.mkdir()
     monkeypatch.setattr(backupbot.carry, "_LOCKS", tmp_path / "locks")
     monkeypatch.setattr(backupbot.restore, "LIVE_ROOT", live)
     monkeypatch.setattr(backupbot.restore, "OWN_ROOT", own)

@@ -43,7 +43,8 @@ def own_folder(stack: str, volumes: Sequence[str], own: Path) -> Iterator[None]:
         volumes: the full names of its volumes.
         own: the folder that stands for the folder of all volumes.
     """
-    _LOCKS.mkdir(parents=True, exist_ok=True)
+    for folder in (_LOCKS, own):
+        folder.mkdir(parents=True, exist_ok=True)
     with (_LOCKS / f"backup-bot-two.{stack.replace('/', '_')}").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
