@@ -23,6 +23,8 @@ _IS_SECRET = re.compile(
     r"SECRET|PASSWORD|PASSWD|TOKEN|SALT|CREDENTIAL|JWT|PRIVATE|(?:^|_)(?:KEY|PASS)(?:_|$)",
     re.IGNORECASE,
 )
+# Where a secret lies, or which version of it the recipe takes: no secret itself.
+_IS_ABOUT_ONE = re.compile(r"_(?:FILE|PATH|DIR|VERSION|LENGTH|NAME)$", re.IGNORECASE)
 _MOST_BYTES = 1 << 20
 _SECONDS = 20.0
 
@@ -65,7 +67,11 @@ def _files_of(swarm: SwarmView, service: str) -> list[str]:
 def _variables(environment: bytes) -> dict[str, bytes]:
     pairs = [pair.partition(b"=") for pair in environment.split(b"\0")]
     named = {name.decode("utf-8", "replace"): value for name, _, value in pairs if value}
-    return {name: value for name, value in named.items() if _IS_SECRET.search(name)}
+    return {
+        name: value
+        for name, value in named.items()
+        if _IS_SECRET.search(name) and not _IS_ABOUT_ONE.search(name)
+    }
 
 
 def _digest(value: bytes) -> str:

@@ -84,7 +84,9 @@ def test_what_stays_is_the_same_and_what_changes_is_named(tmp_path: Path) -> Non
 
 def test_without_a_secret_there_is_nothing_to_compare(tmp_path: Path) -> None:
     wiki = Wiki(tmp_path)
-    wiki.variables(PATH="/bin", LANG="C")
+    wiki.variables(
+        PATH="/bin", SECRET_KEY_VERSION="v1", DB_PASSWORD_FILE="/run/secrets/db", KEYBOARD="de"
+    )
     assert check_secrets_unchanged({}, wiki.seen()).startswith("Nothing to compare: ")
     # The Swarm's own list of them cannot change, so that alone compares nothing.
     ids = {"wiki_key_v1": "k1"}
