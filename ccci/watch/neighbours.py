@@ -123,13 +123,36 @@ class Neighbours:
 def takes(rule: str, host: str) -> bool:
     """Return whether a router's rule may lead requests for a host to its app.
 
-    Read are the matchers Host and HostRegexp, of Traefik 2 and 3; a rule with neither takes every
-    host. What a rule excludes by ``!`` or ``&&`` is not looked at.
+    Read are the matchers Host and HostRegexp, of Traefik 2 and 3. Of the alternatives that ``||``
+    joins, one with neither takes every host. What is excluded by ``!`` or ``&&`` is not looked at.
 
     Example:
         >>> takes("Host(`blog.lab.test`) || Host(`sentinel.lab.test`)", "sentinel.lab.test")
         True
     """
+    return any(_alternative_takes(one, host) for one in _alternatives(rule))
+
+
+def _alternatives(rule: str) -> list[str]:
+    """Split a rule at each ``||`` that is in no parentheses and no quotes."""
+    found, depth, quote, rest = [""], 0, "", rule
+    while rest:
+        if not quote and depth == 0 and rest.startswith("||"):
+            found.append("")
+            rest = rest[2:]
+            continue
+        letter, rest = rest[0], rest[1:]
+        found[-1] += letter
+        if letter == quote:
+            quote = ""
+        elif not quote and letter in '`"':
+            quote = letter
+        elif not quote:
+            depth += {"(": 1, ")": -1}.get(letter, 0)
+    return found
+
+
+def _alternative_takes(rule: str, host: str) -> bool:
     hosts = [text for group in _HOSTS.findall(rule) for text in _TEXTS.findall(group)]
     patterns = [text for group in _PATTERNS.findall(rule) for text in _TEXTS.findall(group)]
     if not hosts and not patterns:

@@ -41,6 +41,10 @@ def rule(text: str) -> Service:
         ("HostRegexp(`^(.+)$`)", True),
         ("HostSNI(`*`) || HostRegexp(`{host}`)", True),
         ("PathPrefix(`/`)", True),
+        ("Host(`shop.lab.test`) || PathPrefix(`/`)", True),
+        ("Host(`shop.lab.test`) && (PathPrefix(`/a`) || PathPrefix(`/b`))", False),
+        ("(Host(`shop.lab.test`) || Host(`sentinel.lab.test`)) && PathPrefix(`/a`)", True),
+        ("Host(`shop.lab.test`) && Path(`/a||b`)", False),
     ],
 )
 def test_a_rule_takes_a_host(text: str, taken: bool) -> None:
