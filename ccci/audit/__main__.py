@@ -156,3 +156,7 @@ def _require_green(runner: Runner) -> None:
             f"The suite must be green before anything is broken, and it is not: {said}. "
             f"Its terminal output is in {runner.folder / 'runs'}."
         )
+
+
+if __name__ == "__main__":
+    main()
