@@ -1,6 +1,7 @@
 """`python -m ccci.audit RECIPE [--quick] [--only TEXT] [--list] [--source FOLDER]`."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -45,6 +46,9 @@ from ccci.stage_names import STAGES
 @click.option("--list", "only_list", is_flag=True, help="list the defects, and run nothing")
 def main(recipe: str, source: Path | None, only: str, quick: bool, only_list: bool) -> None:
     """Audit a recipe; the exit code is 0 only if every defect that was tried was caught."""
+    # Also where a shell in the background made this process, and its runs, ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         record, trials, runner = _prepare(recipe, source)
         chosen = _chosen(trials, only, quick)

@@ -116,7 +116,9 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
         and all(results.stages.get(stage) == "passed" for stage in trial.before)
         and trial.message in terminal
     )
-    first = next((test for test in failed if test.stage == red and not test.skipped_because), None)
+    # A test that really ran says more than those that were skipped because of it.
+    at_stage = sorted((t for t in failed if t.stage == red), key=lambda t: bool(t.skipped_because))
+    first = next(iter(at_stage), None)
     said = results.reason or ("nothing was noticed" if not red else "")
     if first:
         said = f"{first.name}: {first.message}"

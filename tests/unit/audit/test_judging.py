@@ -24,6 +24,7 @@ def _judge(
     trial: Trial = TRIAL,
     verdict: Verdict = "failed",
     terminal: str = "page 404",
+    xunit: str = XUNIT,
     **stages: Verdict,
 ) -> Finding:
     place = folder / "runs" / "a-volume"
@@ -33,7 +34,7 @@ def _judge(
     found |= {"install": "passed", "restart": "failed", **stages}
     results = RunResults(RunFacts(run.name, "shop"), verdict, found, {}, 5.0)
     (run / "results.json").write_text(json.dumps(asdict(results)))
-    (run / "xunit.xml").write_text(XUNIT)
+    (run / "xunit.xml").write_text(xunit)
     (place / "terminal.txt").write_text(terminal)
     return judge(trial, place, folder, 21.04)
 
@@ -77,3 +78,10 @@ def test_a_run_without_results_is_missed(tmp_path: Path) -> None:
     finding = judge(TRIAL, tmp_path, tmp_path, 1.0)
     assert not finding.caught
     assert finding.said == "no results: No such recipe"
+
+
+def test_a_setup_that_failed_is_told(tmp_path: Path) -> None:
+    text = "Parent suite setup failed:&#10;app crash-loops: page 404"
+    xunit = XUNIT.replace("GET /page was answered: page 404", text)
+    finding = _judge(tmp_path, xunit=xunit)
+    assert finding.said == "The Seed Survives: app crash-loops: page 404"
