@@ -11,7 +11,7 @@ recipes=(custom-html gitea)
 chosen=(-m "not heavy")
 if [ "${1-}" = all ]; then
     mapfile -t recipes < <(cd suites && printf '%s\n' */ | tr -d / | grep -vx generic)
-    chosen=(--ignore=tests/lab/test_defects.py)
+    chosen=(-m "not side_by_side")
     at_once=3
 fi
 terminal=$(mktemp)
@@ -77,7 +77,7 @@ if [ "${1-}" = all ]; then
     part "make matrix of the same" make --no-print-directory matrix "RECIPES=${recipes[*]}"
     # Each is a run of its own that takes its places on the node, so several side by side do no harm.
     part "defects, $at_once at a time" \
-        python -m pytest --numprocesses "$at_once" --dist worksteal tests/lab/test_defects.py
+        python -m pytest -m side_by_side --numprocesses "$at_once" --dist worksteal tests/lab/test_defects.py
 fi
 # Now: the tests below make many runs, and the oldest results are removed.
 counted=$(count 2>&1) || red=1

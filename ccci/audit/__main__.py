@@ -123,7 +123,7 @@ def _provider(recipe: str, folder: Path) -> Iterator[None]:
 
 
 def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
-    """Run what is not in the record yet, several side by side; on Ctrl-C the record is kept."""
+    """Run what is not in the record yet, side by side where it can be; Ctrl-C keeps the record."""
     for trial in trials:
         if trial.harmless:
             harmless = Finding(trial.name, trial.stages, harmless=trial.harmless, key=key_of(trial))
@@ -134,8 +134,16 @@ def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
     if not left:
         return
     _require_green(runner)
-    with ThreadPoolExecutor(default_slots()) as pool:
-        futures = [pool.submit(runner.try_out, trial) for trial in left]
+    try:
+        _try_out([trial for trial in left if not trial.alone], default_slots(), record, runner)
+        _try_out([trial for trial in left if trial.alone], 1, record, runner)
+    except KeyboardInterrupt:
+        raise click.ClickException("interrupted; the same command goes on where it was") from None
+
+
+def _try_out(trials: list[Trial], at_once: int, record: Record, runner: Runner) -> None:
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = [pool.submit(runner.try_out, trial) for trial in trials]
         try:
             for future in as_completed(futures):
                 finding = future.result()
@@ -146,9 +154,7 @@ def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
         except KeyboardInterrupt:
             runner.stop()
             pool.shutdown(cancel_futures=True)
-            raise click.ClickException(
-                "interrupted; the same command goes on where it was"
-            ) from None
+            raise
 
 
 def _require_green(runner: Runner) -> None:

@@ -20,7 +20,8 @@ def routing_defects(recipe: Draft) -> Iterator[Broken]:
                 name = f"{service}: the route is for another host"
                 yield _with(recipe, service, {key: "Host(`another.example.org`)"}, name)
                 greedy = {key: f"{value} || PathPrefix(`/`)", _priority(key): "100000"}
-                yield _with(recipe, service, greedy, f"{service}: the route takes every host")
+                broken = _with(recipe, service, greedy, f"{service}: the route takes every host")
+                yield broken._replace(alone=True)
 
 
 def _priority(rule: str) -> str:

@@ -22,12 +22,14 @@ class Broken(NamedTuple):
         draft: the broken recipe.
         stages: the stages of which one must turn red; they are run, and no others.
         variables: Robot variables for the run.
+        alone: it disturbs other runs on the node.
     """
 
     name: str
     draft: Draft
     stages: tuple[str, ...]
     variables: Mapping[str, str] = {}
+    alone: bool = False
 
 
 # One kind of defect: from the recipe to all that can be broken in this way.
@@ -45,6 +47,7 @@ class Trial:
         before: those of them that must stay green.
         message: what must be in the failure's message; "" if anything will do.
         variables: Robot variables for the run.
+        alone: no other run may be on the node meanwhile: this one would disturb it.
         harmless: why nobody can see this defect, or "". It is not run then, and does not count.
     """
 
@@ -54,4 +57,5 @@ class Trial:
     before: tuple[str, ...] = ()
     message: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    alone: bool = False
     harmless: str = ""

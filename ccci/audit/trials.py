@@ -51,6 +51,7 @@ def trials_of(checkout: Checkout, config: RecipeConfig, defects: Defects) -> lis
             stages=(*defect.before, defect.stage),
             before=tuple(defect.before),
             message=defect.message,
+            alone=defect.alone,
         )
         for defect in defects.defect
     ]
@@ -90,7 +91,12 @@ def _generic(checkout: Checkout, config: RecipeConfig) -> Iterator[Trial]:
         elif set(files) == {SAMPLE} and _dropped(broken, recipe) <= set_by_runs:
             harmless = _OF_THE_RUN
         yield Trial(
-            broken.name, files, broken.stages, variables=broken.variables, harmless=harmless
+            broken.name,
+            files,
+            broken.stages,
+            variables=broken.variables,
+            alone=broken.alone,
+            harmless=harmless,
         )
 
 

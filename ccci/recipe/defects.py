@@ -68,6 +68,7 @@ class Defect(Change):
         stage: the stage that must fail.
         message: part of the failure's message; not of a test's name, which is always printed.
         before: stages that run first and stay green.
+        alone: it disturbs other runs on the node, as a route for everybody's names does.
     """
 
     name: Sentence
@@ -76,6 +77,7 @@ class Defect(Change):
     stage: Stage
     message: Text
     before: list[Stage] = []
+    alone: bool = False
 
     @validator(mode="after")
     def _is_complete(self) -> Self:

@@ -20,15 +20,15 @@ RECIPES = sorted(path.parent.name for path in (PROJECT / "recipes").glob("*/reci
 LONGEST_RUN_SECONDS = 900
 
 
-def case(recipe: str, *values: object, name: str) -> ParameterSet:
+def case(recipe: str, *values: object, name: str, alone: bool = False) -> ParameterSet:
     """Return a test's parameters; those of large recipes are for `make test-all` alone."""
-    return pytest.param(
-        recipe, *values, id=name, marks=() if recipe == QUICK else pytest.mark.heavy
-    )
+    marks = [] if recipe == QUICK else [pytest.mark.heavy]
+    marks += [] if alone else [pytest.mark.side_by_side]
+    return pytest.param(recipe, *values, id=name, marks=marks)
 
 
 DEFECTS = [
-    case(recipe, defect, name=f"{recipe}: {defect.name}")
+    case(recipe, defect, name=f"{recipe}: {defect.name}", alone=defect.alone)
     for recipe in RECIPES
     for defect in load_defects(PROJECT / "recipes" / recipe / "defects.toml").defect
 ]
