@@ -1,6 +1,7 @@
 """The lab's forge for tests: started once, and used as its administrator or as another user."""
 
 import functools
+import json
 import os
 import secrets
 import subprocess
@@ -64,7 +65,8 @@ class Call:
     forge: Forge
 
     def __call__(self, method: str, path: str, fields: dict[str, object] | None = None) -> object:
-        return self.forge._json(method, path, fields)
+        answer = self.forge._json(method, path, fields)
+        return json.loads(answer.body) if answer.body else None
 
 
 def unique(prefix: str) -> str:
