@@ -25,10 +25,17 @@
       text: document.body.innerText,
     });
   };
+  // Robot draws what is unfolded a little later: all is there when nothing was added for a second.
+  let size = 0;
+  let looksWithoutChange = 0;
   const unfold = () => {
     const closed = [...document.querySelectorAll('.element-header.closed')];
     closed.forEach((one) => one.click());
-    setTimeout(closed.length ? unfold : look, closed.length ? 50 : 300);
+    const now = document.getElementsByTagName('*').length;
+    looksWithoutChange = closed.length || now !== size ? 0 : looksWithoutChange + 1;
+    size = now;
+    if (looksWithoutChange < 10) setTimeout(unfold, 100);
+    else look();
   };
   unfold();
 })
