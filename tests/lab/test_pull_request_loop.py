@@ -103,7 +103,7 @@ def test_one_pull_request_passes_and_one_that_breaks_the_backup_fails(
     failures = [line for line in lines if line.startswith("- backup: ")]
     assert len(failures) == 2, failures
     assert "backupbot.backup" in failures[0], "the reason is shown, and not only the command"
-    skipped = "- backup: 2 more tests did not run, because the backup failed: "
+    skipped = "- backup: 3 more tests did not run, because the backup failed: "
     assert failures[1].startswith(skipped), failures
     shown = site.people.dashboard(f"{RECIPE}.html")
     assert all(site.request(number).run_id in shown for number in (good, bad))
