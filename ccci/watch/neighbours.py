@@ -28,6 +28,8 @@ from ccci.web.http import Client, Response
 # Traefik looks for changed routers every 15 s.
 _SETTLES_SECONDS = 20.0
 _ANSWER_SECONDS = 10.0
+# A request that Traefik leads to a container that is gone hangs; the one after it does not.
+_BEFORE_SECONDS = 45.0
 # Of the sentinel's files, the first few small ones tell enough.
 _FILES, _FILE_BYTES = 5, 1 << 16
 _RULE = re.compile(r"traefik\.(http|tcp)\.routers\.[^.]+\.rule")
@@ -182,10 +184,23 @@ def _pages_of_sentinel(target: Target, host: str) -> list[Page]:
 
 
 def _asked(client: Client, whose: str, host: str, url: str, whole: bool = True) -> Page:
+    """Ask a page for the first time; a run that has just ended may have taken its name till now."""
+    answers: list[Response] = []
+
+    def look() -> Look:
+        try:
+            answers.append(_ask(client, url))
+        except CcciError as error:
+            return Look(False, str(error))
+        return Look(answers[-1].status < 500, f"status {answers[-1].status}")
+
     try:
-        return Page(whose, host, url, whole, _short(_ask(client, url), whole))
-    except CcciError as error:
-        raise NodeFailure(f"Before the run {whose} does not answer: {error}") from None
+        wait_for(f"{url} to be answered", look, _BEFORE_SECONDS, 0.5)
+    except TooLate as late:
+        # An answer that stays as it is can be compared, whatever its status.
+        if not answers:
+            raise NodeFailure(f"Before the run {whose} does not answer: {late}") from None
+    return Page(whose, host, url, whole, _short(answers[-1], whole))
 
 
 def _ask(client: Client, url: str) -> Response:

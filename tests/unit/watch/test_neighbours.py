@@ -135,3 +135,40 @@ def test_without_files_of_its_own_the_front_page_tells(site: Site) -> None:
     # Its content may change each time.
     site.own["/"] = b"another"
     there.check([])
+
+
+def test_a_run_that_has_just_ended_may_have_left_its_route_for_a_moment(site: Site) -> None:
+    unanswered = [NodeFailure("nothing had come"), 502]
+    usual = site.request
+
+    def request(method: str, url: str, **more: Any) -> Response:
+        last = unanswered.pop(0) if unanswered else None
+        if isinstance(last, Exception):
+            raise last
+        answer = usual(method, url, **more)
+        return replace(answer, status=last) if last else answer
+
+    site.request = request  # type: ignore[method-assign]
+    assert before(site).pages[0].answer.startswith("404 ")
+    assert not unanswered
+
+
+def test_a_name_that_never_answers_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def request(*_: Any, **__: Any) -> Response:
+        raise NodeFailure("nothing had come")
+
+    monkeypatch.setattr(module, "_BEFORE_SECONDS", 0.05)
+    site.request = request  # type: ignore[method-assign]
+    with pytest.raises(NodeFailure, match=r"^Before the run a name that nobody has does not answ"):
+        before(site)
+
+
+def test_a_name_that_is_down_all_the_time_is_compared_as_it_is(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BEFORE_SECONDS", 0.05)
+    usual = site.request
+    site.request = lambda *a, **m: replace(usual(*a, **m), status=503)  # type: ignore[method-assign]
+    there = before(site, with_files=False)
+    assert there.pages[0].answer.startswith("503 ")
+    there.check([])
