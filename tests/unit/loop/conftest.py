@@ -1,11 +1,13 @@
 """The fixtures of the loop's tests."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ccci.loop.store import Store
+from tests.unit.loop.clock import Clock
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 from tests.unit.loop.recipe_folder import Recipe, make_recipe
 
@@ -34,3 +36,11 @@ def log_lines() -> list[str]:
 def recipe(tmp_path: Path) -> Recipe:
     """A recipe without a compose file."""
     return make_recipe(tmp_path)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that the loop sees."""
+    made = Clock()
+    monkeypatch.setattr(time, "time", made)
+    return made

@@ -4,7 +4,6 @@ import html
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,29 +16,13 @@ from ccci.loop.forge import Forge
 from ccci.loop.preparing import Prepared
 from ccci.loop.publish import Publish
 from ccci.loop.store import RecipeCommit, Request, Store
+from tests.unit.loop.clock import Clock
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
 COMMIT = "a" * 40
 CUT_OFF = "Attempt 1 was cut off: the node was rebooted. It is run again."
 NO_DISK = SimpleNamespace(total=1 << 40, used=1 << 40, free=1 << 20)
 HOUR = 3600.0
-
-
-class Clock:
-    """The time that the loop sees."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(time, "time", made)
-    return made
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import functools
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ccci.loop.poller import Poller
 from ccci.loop.store import Request, Store
 from ccci.web.http import Response
 from ccci.web.limits import LimitBroken, TooLarge
+from tests.unit.loop.clock import Clock
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
 LATER = "2100-01-01T00:00:00Z"
@@ -37,23 +37,6 @@ CALLS = (
     "may_write", "pull_request", "comments_of", "comment", "edit_comment", "attachments",
     "set_status",
 )  # fmt: skip
-
-
-class Clock:
-    """The time of the poller; it goes on by itself, so that a poll that waits is an error."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(time, "time", made)
-    return made
 
 
 @pytest.fixture
@@ -105,6 +88,12 @@ def shown(forge: ForgeInMemory, number: int) -> str:
     return " ".join(one.body for one in forge.own_comments(number) if one.author == "ccci")
 
 
+def cycle_until_given_up(poller: Poller, clock: Clock) -> None:
+    for _ in range(12):
+        poller.cycle()
+        clock.now += LONGEST_SECONDS
+
+
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("name", CALLS)
 def test_an_error_of_the_forge_ends_one_request_alone(
@@ -133,9 +122,7 @@ def test_a_comment_that_cannot_be_handled_is_answered_in_the_end(
     forge: ForgeInMemory, poller: Poller, clock: Clock
 ) -> None:
     fail(forge, "pull_request", ERRORS["a bug"])
-    for _ in range(12):
-        poller.cycle()
-        clock.now += LONGEST_SECONDS
+    cycle_until_given_up(poller, clock)
     assert "Nothing was queued: internal error (KeyError)" in shown(forge, BAD)
 
 
@@ -143,9 +130,7 @@ def test_a_stranger_gets_no_answer_even_if_permissions_cannot_be_read(
     forge: ForgeInMemory, poller: Poller, clock: Clock
 ) -> None:
     fail(forge, "may_write", ERRORS["refused"])
-    for _ in range(12):
-        poller.cycle()
-        clock.now += LONGEST_SECONDS
+    cycle_until_given_up(poller, clock)
     assert shown(forge, BAD) == ""
 
 
