@@ -9,10 +9,8 @@ type of its front page.
 import hashlib
 import re
 import secrets
-import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import RawIOBase
 from typing import Any
 
 from docker.errors import DockerException
@@ -20,6 +18,7 @@ from docker.errors import DockerException
 from ccci.apps import stack_name
 from ccci.deploy.target import Target
 from ccci.errors import CcciError, NodeFailure, RecipeFailure
+from ccci.swarm.copying import first_bytes
 from ccci.swarm.holdings import STACK_LABEL
 from ccci.swarm.view import Service, SwarmView
 from ccci.waiting import Look, TooLate, wait_for
@@ -215,40 +214,19 @@ def _short(answer: Response, whole: bool) -> str:
 
 def _files_of(swarm: SwarmView, stack: str) -> dict[str, str]:
     """Return path to digest of small files at the top of a stack's volumes."""
-    api: Any = swarm.client.api
     found: dict[str, str] = {}
     try:
         for container in swarm.client.containers.list(filters={"label": f"{STACK_LABEL}={stack}"}):
             for mount in container.attrs["Mounts"]:
                 if mount["Type"] == "volume":
-                    stream, _ = api.get_archive(container.id, mount["Destination"])
-                    found.update(_digests(stream))
-    except (DockerException, tarfile.TarError):
+                    found.update(_digests(container, mount["Destination"]))
+    except (DockerException, CcciError):
         return found
     return dict(sorted(found.items())[-_FILES:])
 
 
-def _digests(stream: Iterator[bytes]) -> Iterator[tuple[str, str]]:
-    with tarfile.open(fileobj=_Reader(stream), mode="r|") as archive:
-        for member in archive:
-            _, _, name = member.name.partition("/")
-            if member.isfile() and member.size <= _FILE_BYTES and "/" not in name:
-                content = archive.extractfile(member)
-                if content and re.fullmatch(r"[\w.-]+", name):
-                    yield name, hashlib.sha256(content.read()).hexdigest()
-
-
-class _Reader(RawIOBase):
-    """A stream of chunks, read as a file."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._left = chunks, b""
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._left) < size:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                break
-            self._left += chunk
-        given, self._left = self._left[:size], self._left[size:]
-        return given
+def _digests(container: Any, folder: str) -> Iterator[tuple[str, str]]:
+    for path, content in first_bytes(container, folder, _FILE_BYTES + 1):
+        name = path.removeprefix(f"{folder.rstrip('/')}/")
+        if len(content) <= _FILE_BYTES and re.fullmatch(r"[\w.-]+", name):
+            yield name, hashlib.sha256(content).hexdigest()

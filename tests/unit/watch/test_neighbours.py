@@ -91,13 +91,10 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
 
 def before(site: Site, with_files: bool = True) -> Neighbours:
     mounts = [{"Type": "volume", "Destination": "/html"}] if with_files else []
-    container = SimpleNamespace(id="c", attrs={"Mounts": mounts})
     content = archive()
     chunks = [content[at : at + 700] for at in range(0, len(content), 700)]
-    client = SimpleNamespace(
-        containers=SimpleNamespace(list=lambda **_: [container]),
-        api=SimpleNamespace(get_archive=lambda *_: (iter(chunks), {})),
-    )
+    container = SimpleNamespace(attrs={"Mounts": mounts}, get_archive=lambda *_: (iter(chunks), {}))
+    client = SimpleNamespace(containers=SimpleNamespace(list=lambda **_: [container]))
     server = Server(domain="lab.test", sentinel=SENTINEL)
     swarm = SimpleNamespace(client=client)
     return Neighbours.before(Target(server, *cast(Any, (None, swarm, site))))
