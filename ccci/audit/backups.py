@@ -41,12 +41,7 @@ def _bad_dumps(recipe: Draft, service: str, key: str, hook: str) -> Iterator[Bro
 
 def _dumps(recipe: Draft, service: str) -> Iterator[str]:
     """Yield the files that a service's backup labels name."""
-    mounts = {}
-    for part in recipe.parts(service):
-        for entry in part.get("volumes") or []:
-            if isinstance(entry, str) and ":" in entry:
-                source, target = entry.split(":")[:2]
-                mounts[source] = target
+    mounts = dict(recipe.mounts(service))
     for key, value in recipe.labels(service).items():
         words = key.split(".")
         if key == "backupbot.backup.path" or key.startswith("backupbot.backup.path."):

@@ -112,6 +112,11 @@ class Draft:
         deploy = self.main(service).setdefault("deploy", {})
         deploy["labels"] = as_map(deploy.get("labels")) | {key: value}
 
+    def mounts(self, service: str) -> list[tuple[str, str]]:
+        """Return what a service mounts: volume or path of the node, and folder in the container."""
+        entries = [one for part in self.parts(service) for one in part.get("volumes") or []]
+        return [mount for mount in map(read_mount, entries) if mount[0]]
+
     def environment(self, service: str) -> dict[str, str | None]:
         """Return the variables of a service; None for one that is passed on by its name."""
         found: dict[str, str | None] = {}
@@ -145,3 +150,12 @@ def _variables(part: Part) -> dict[str, str | None]:
         return {str(key): None if value is None else str(value) for key, value in entries.items()}
     split = (str(entry).partition("=") for entry in entries)
     return {key: value if equals else None for key, equals, value in split}
+
+
+def read_mount(entry: Any) -> tuple[str, str]:
+    """Return source and folder of a mount; no source for long forms that are no volume."""
+    if isinstance(entry, dict):
+        is_volume = entry.get("type", "volume") == "volume"
+        return (str(entry.get("source", "")) if is_volume else "", str(entry.get("target", "")))
+    source, _, rest = str(entry).partition(":")
+    return (source if rest else "", rest.partition(":")[0])

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ccci.audit.trial import Trial
+from ccci.results.json_file import write_json
+from ccci.results.modes import closed_folder
 from ccci.results.store import results_dir
 
 # The folder of an audit, beside those of the recipe's runs.
@@ -107,11 +109,8 @@ def read_record(folder: Path) -> Record | None:
 
 def write_record(folder: Path, record: Record) -> None:
     """Write audit.json, in one step."""
-    folder.mkdir(parents=True, exist_ok=True)
     content = {**asdict(record), "findings": [asdict(one) for one in record.findings.values()]}
-    draft = folder / f".{FILE}"
-    draft.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / FILE)
+    write_json(closed_folder(folder) / FILE, content)
 
 
 def continued(folder: Path, new: Record, trials: Iterable[Trial]) -> Record:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ccci.audit.draft import Draft, Part
+from ccci.audit.draft import Draft, Part, read_mount
 from ccci.audit.trial import RESTART, UPGRADE, Broken
 
 # From a mount to what stands in its place; None: it is gone.
@@ -14,7 +14,7 @@ def volume_defects(recipe: Draft) -> Iterator[Broken]:
     """Yield each mount of a named volume, broken in each way."""
     named = {name for content in recipe.files.values() for name in content.get("volumes") or {}}
     for service in recipe.services:
-        sources = {source for source, _ in _mounts(recipe, service)} & named
+        sources = {source for source, _ in recipe.mounts(service)} & named
         for source in sorted(sources):
             where = f"{service}: volume {source}"
             yield Broken(
@@ -35,11 +35,6 @@ def volume_defects(recipe: Draft) -> Iterator[Broken]:
                 _renamed(recipe, service, source),
                 UPGRADE,
             )
-
-
-def _mounts(recipe: Draft, service: str) -> list[tuple[str, str]]:
-    found = [_read(entry) for part in recipe.parts(service) for entry in part.get("volumes") or []]
-    return [one for one in found if one[0]]
 
 
 def _with(recipe: Draft, service: str, source: str, change: Change) -> Draft:
@@ -63,17 +58,8 @@ def _renamed(recipe: Draft, service: str, source: str) -> Draft:
     return draft
 
 
-def _read(entry: Any) -> tuple[str, str]:
-    """Return the volume and the folder of a mount; no volume for other kinds of mounts."""
-    if isinstance(entry, dict):
-        is_volume = entry.get("type", "volume") == "volume"
-        return (str(entry.get("source", "")) if is_volume else "", str(entry.get("target", "")))
-    source, _, rest = str(entry).partition(":")
-    return (source if rest else "", rest.partition(":")[0])
-
-
 def _changed(entry: Any, source: str, change: Change) -> Any:
-    name, path = _read(entry)
+    name, path = read_mount(entry)
     if name != source:
         return entry
     changed = change(name, path)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ccci.errors import Misuse
+from ccci.results.json_file import write_json
 from ccci.results.modes import close, closed_folder
 from ccci.results.store import RESULTS_FILE, Verdict, results_dir, stored_results, worst
 
@@ -146,9 +147,7 @@ def whole_of(
 def write_outcome(folder: Path, outcome: MatrixOutcome) -> None:
     """Write the results.json of a matrix, in one step."""
     closed_folder(folder)
-    draft = folder / f".{RESULTS_FILE}"
-    draft.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / RESULTS_FILE)
+    write_json(folder / RESULTS_FILE, asdict(outcome))
     close(folder)
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ccci.results.json_file import write_json
 from ccci.results.modes import close, closed_folder
 
 Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
@@ -121,9 +122,7 @@ def worst(verdicts: list[Verdict]) -> Verdict:
 def write_results(folder: Path, results: RunResults) -> None:
     """Write results.json in one step, close the folder to others, and let `latest` point to it."""
     closed_folder(folder)
-    draft = folder / f".{RESULTS_FILE}"
-    draft.write_text(json.dumps(asdict(results), indent=2) + "\n", encoding="utf-8")
-    draft.replace(folder / RESULTS_FILE)
+    write_json(folder / RESULTS_FILE, asdict(results))
     close(folder)
     link = folder.parent / f".latest-{os.getpid()}"
     link.unlink(missing_ok=True)
