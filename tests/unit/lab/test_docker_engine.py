@@ -9,7 +9,10 @@ import pytest
 from lab.docker_engine import remove_if_stale
 
 
-@pytest.mark.parametrize("content", [str(os.getpid()), "4194304", "not a number"])
+@pytest.mark.parametrize(
+    "content",
+    [pytest.param(str(os.getpid()), id="another process"), "4194304", "not a number"],
+)
 def test_a_stale_pid_file_is_removed(content: str, tmp_path: Path) -> None:
     path = tmp_path / "docker.pid"
     path.write_text(content)

@@ -16,10 +16,13 @@ from ccci.budget.places import Budget
 from ccci.errors import NodeFailure
 from ccci.node.state import ProcessIdentity, state_dir
 from ccci.results.store import read_results
+from ccci.run.run import new_run_id
 from ccci.teardown import reaper
 from ccci.teardown.journal import Journal
 from tests.unit.small_docker import running
 
+# A reaper ends each process on the node that has its run's id, so also those of another pytest.
+RUN = new_run_id()
 # That it happens is asserted, not how fast: a busy machine takes its time.
 PATIENCE_SECONDS = 10.0
 
@@ -32,14 +35,15 @@ from ccci.budget.places import Budget
 from ccci.teardown.journal import Journal
 from ccci.node.state import ProcessIdentity
 me = ProcessIdentity.of(os.getpid())
-run = Journal.open("r1", "n8n", me)
-watching = reaper.start("r1", me)
-lease = Budget(2).take(2, "run r1")
-reaper.entrust("r1", lease.fileno())
+run_id = sys.argv[1]
+run = Journal.open(run_id, "n8n", me)
+watching = reaper.start(run_id, me)
+lease = Budget(2).take(2, f"run {run_id}")
+reaper.entrust(run_id, lease.fileno())
 for name in ("abra", "store"):
     (run.folder / name).mkdir()
 (run.folder / "store" / "key").write_text("a credential")
-child = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": "r1"}, start_new_session=True)
+child = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": run_id}, start_new_session=True)
 print(watching.pid, child.pid, flush=True)
 word = sys.stdin.readline().strip()
 if word == "close":
@@ -67,7 +71,7 @@ class Owner:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER],
+            [sys.executable, "-c", OWNER, RUN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -76,7 +80,7 @@ class Owner:
         assert self.process.stdout
         reaper_pid, child_pid = map(int, self.process.stdout.readline().split())
         self.reaper, self.child = ProcessIdentity.of(reaper_pid), ProcessIdentity.of(child_pid)
-        self.run = Journal.load("r1")
+        self.run = Journal.load(RUN)
 
     def told(self, word: str) -> None:
         """Tell it what to do."""
@@ -126,7 +130,7 @@ def reaped(owner: Owner, verdict: str = "incomplete") -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV])
 def test_it_acts_within_a_second_when_its_owner_is_killed(owner: Owner, number: int) -> None:
-    assert [holder.who for holder in Budget(2).holders()] == ["run r1"]
+    assert [holder.who for holder in Budget(2).holders()] == [f"run {RUN}"]
     owner.process.send_signal(number)
     until(lambda: owner.run.is_closed())
     reaped(owner)
@@ -180,7 +184,7 @@ def test_it_ends_at_once_when_the_run_is_closed(owner: Owner) -> None:
     assert not (owner.run.folder / reaper.REPORT).exists()
     assert (owner.run.folder / "store" / "key").exists()  # Not its work in a run that ends itself.
     # The share is the owner's until that gives it back or ends.
-    assert [holder.who for holder in Budget(2).holders()] == ["run r1"]
+    assert [holder.who for holder in Budget(2).holders()] == [f"run {RUN}"]
     owner.told("exit")
     owner.process.wait(timeout=5)
     assert Budget(2).holders() == []
@@ -190,7 +194,7 @@ def test_the_budget_counts_until_the_teardown_is_done(owner: Owner) -> None:
     os.kill(owner.reaper.pid, signal.SIGSTOP)
     owner.process.kill()
     owner.process.wait()
-    with pytest.raises(NodeFailure, match="run r1 holds 2"):
+    with pytest.raises(NodeFailure, match=f"run {RUN} holds 2"):
         Budget(2).take(1, "next", deadline_seconds=0.3)
     os.kill(owner.reaper.pid, signal.SIGCONT)
     Budget(2).take(2, "next", deadline_seconds=3).release()
@@ -224,7 +228,7 @@ def test_a_kept_run_is_reaped_when_its_time_is_over(owner: Owner) -> None:
     owner.process.wait(timeout=5)
     assert owner.run.is_live()
     assert owner.reaper.alive()
-    assert [holder.who for holder in Budget(2).holders()] == ["run r1"]
+    assert [holder.who for holder in Budget(2).holders()] == [f"run {RUN}"]
     until(lambda: owner.run.is_closed())
     assert time.time() >= owner.run.kept_until()
     reaped(owner)
@@ -235,7 +239,7 @@ def test_another_process_can_take_a_kept_run_over(owner: Owner) -> None:
     owner.process.wait(timeout=5)
     with subprocess.Popen(["sleep", "60"]) as next_owner:
         identity = ProcessIdentity.of(next_owner.pid)
-        assert reaper.start("r1", identity) == owner.reaper
+        assert reaper.start(RUN, identity) == owner.reaper
         assert owner.run.owner() == identity
         owner.run.kept(time.time(), "n8n.lab.test")
         assert owner.run.is_live()

@@ -11,6 +11,7 @@ import pytest
 from ccci.errors import Misuse
 from ccci.node.state import ProcessIdentity
 from ccci.project import PROJECT
+from ccci.run.run import new_run_id
 from ccci.swarm.holdings import DockerObject
 from ccci.teardown import reaper, sweep
 from ccci.teardown.journal import FILE, Journal, all_runs
@@ -108,17 +109,19 @@ def test_things_on_other_nodes_are_left_until_somebody_says_they_are_gone() -> N
 
 
 def test_old_clean_runs_are_forgotten_and_strays_are_ended() -> None:
-    old, new = Journal.open("old", "n8n", GONE), Journal.open("new", "n8n", GONE)
+    # Its processes are looked for on the whole node, so also among those of another pytest.
+    new_id = new_run_id()
+    old, new = Journal.open("old", "n8n", GONE), Journal.open(new_id, "n8n", GONE)
     for run in (old, new):
         run.closed("passed")
     text = (old.folder / FILE).read_text()
     at = old.entries()[-1].at
     (old.folder / FILE).write_text(text.replace(str(at), str(at - 8 * 86400)))
-    stray = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": "new"})
+    stray = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": new_id})
     _, told = swept()
     # A child of this very process, which is not the owner: ended like any other.
     assert stray.wait(timeout=5) == -15
-    assert [run.run_id for run in all_runs()] == ["new"]
+    assert [run.run_id for run in all_runs()] == [new_id]
     assert "Removed the journal of run old, which ended cleanly more than 7 days ago." in told
 
 

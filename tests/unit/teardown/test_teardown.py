@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from ccci.node.state import ProcessIdentity
+from ccci.run.run import new_run_id
 from ccci.teardown import processes, removal
 from ccci.teardown.journal import Journal
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ME = ProcessIdentity.of(os.getpid())
 GONE = ProcessIdentity(ME.pid, ME.start_ticks + 1, ME.boot_id)
+# A teardown ends each process on the node that has its run's id, so also those of another pytest.
+RUN = new_run_id()
 Sleeper = subprocess.Popen[bytes]
 
 
@@ -27,7 +30,7 @@ def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def marked() -> Iterator[Sleeper]:
-    process = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": "r1"})
+    process = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": RUN})
     yield process
     process.kill()
     process.wait()
@@ -35,14 +38,14 @@ def marked() -> Iterator[Sleeper]:
 
 @pytest.fixture
 def foreign() -> Iterator[Sleeper]:
-    process = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": "r11"})
+    process = subprocess.Popen(["sleep", "60"], env={"CCCI_RUN_ID": f"{RUN}1"})
     yield process
     process.kill()
     process.wait()
 
 
 def test_left_over_processes_are_ended_and_no_others(marked: Sleeper, foreign: Sleeper) -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     recorded = subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 60 & wait"])
     run.process(recorded.pid)
     assert removal.tear_down(run, None) == []
@@ -52,7 +55,7 @@ def test_left_over_processes_are_ended_and_no_others(marked: Sleeper, foreign: S
 
 
 def test_a_living_owner_keeps_its_children(marked: Sleeper) -> None:
-    run = Journal.open("r1", "n8n", ME)
+    run = Journal.open(RUN, "n8n", ME)
     run.process(marked.pid)
     assert processes.processes_of(run) == []
     assert removal.tear_down(run, None) == []
@@ -60,7 +63,7 @@ def test_a_living_owner_keeps_its_children(marked: Sleeper) -> None:
 
 
 def test_a_reused_pid_is_not_hit(foreign: Sleeper) -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     now = ProcessIdentity.of(foreign.pid)
     before = ProcessIdentity(now.pid, now.start_ticks - 1, now.boot_id)
     run.record("browser", str(now.pid), process=before.to_json())
@@ -69,7 +72,7 @@ def test_a_reused_pid_is_not_hit(foreign: Sleeper) -> None:
 
 
 def test_files_and_credentials_go_and_links_are_not_followed(tmp_path: Path) -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     operators = tmp_path / "operators" / "servers"
     operators.mkdir(parents=True)
     (operators / "shop.env").write_text("TYPE=shop")
@@ -93,7 +96,7 @@ def test_files_and_credentials_go_and_links_are_not_followed(tmp_path: Path) -> 
     "path", ["/", "/etc", "/var/lib", "relative/one/two/three", "/a/b/../../.."]
 )
 def test_a_path_that_can_only_be_a_mistake_is_refused(path: str) -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     run.record("path", path)
     assert removal.tear_down(run, None) == [
         f"path {Path(path)} (not removed: it holds more than this run's files)"
@@ -101,14 +104,14 @@ def test_a_path_that_can_only_be_a_mistake_is_refused(path: str) -> None:
 
 
 def test_the_state_of_others_is_refused(tmp_path: Path) -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     run.record("path", str(tmp_path / "state"))
     assert len(removal.tear_down(run, None)) == 1
     assert run.folder.is_dir()
 
 
 def test_without_docker_the_stacks_are_left() -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     assert not removal.needs_docker(run)
     run.record("domain", "a.lab.test")
     assert removal.needs_docker(run)
@@ -116,7 +119,7 @@ def test_without_docker_the_stacks_are_left() -> None:
 
 
 def test_a_clean_run_is_not_torn_down_again(tmp_path: Path) -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     env = tmp_path / "folder" / "a.env"
     env.parent.mkdir()
     run.record("env", str(env))
@@ -159,13 +162,13 @@ class OneNodeOfTwo:
 
 
 def test_what_another_node_may_hold_is_named_and_not_forgotten() -> None:
-    run = Journal.open("r1", "n8n", GONE)
+    run = Journal.open(RUN, "n8n", GONE)
     run.record("stack", "a_lab_test")
     client = cast("DockerClient", OneNodeOfTwo())
     for _ in range(2):
         (left,) = removal.tear_down(run, client)
         assert left.startswith("volume a_lab_test_data on node there (out of reach from here")
-        assert "--forget r1" in left
+        assert f"--forget {RUN}" in left
     assert run.names("remote") == ["volume a_lab_test_data on node there"]
     run.record("remote-removed", "volume a_lab_test_data on node there")
     assert removal.tear_down(run, client) == []
