@@ -35,13 +35,14 @@ part() {
     printf '== %s: %s\n' "$name" "$verdict"
 }
 
-# Robot names its output.xml on the terminal; another run's would be taken for ours otherwise.
-suite() {
+# Robot and a matrix name their log on the terminal; another run's would be taken for ours otherwise.
+# logged COMMAND...: run it, and note the output.xml beside the log that it names last.
+logged() {
     local code xml
-    robot "suites/$1" 2>&1 | tee "$terminal"
+    "$@" 2>&1 | tee "$terminal"
     code=${PIPESTATUS[0]}
-    xml=$(sed -n 's/^Output:  *\(\/.*output\.xml\)$/\1/p' "$terminal" | tail -n 1)
-    echo "${xml:-$1 wrote no output.xml}" >>"$outputs"
+    xml=$(sed -n 's/^Log:  *\(\/.*\/\)log\.html$/\1output.xml/p' "$terminal" | tail -n 1)
+    echo "${xml:-$* wrote no log.html}" >>"$outputs"
     return "$code"
 }
 
@@ -69,15 +70,17 @@ PYTHON
 }
 
 part "check" make --no-print-directory check
-for recipe in "${recipes[@]}"; do
-    part "lab for $recipe" make --no-print-directory lab-up "RECIPE=$recipe"
-    part "robot suites/$recipe" suite "$recipe"
-done
 if [ "${1-}" = all ]; then
-    part "make matrix of the same" make --no-print-directory matrix "RECIPES=${recipes[*]}"
+    # A matrix runs the suite of each recipe, several side by side.
+    part "matrix of all recipes" logged make --no-print-directory matrix "RECIPES=${recipes[*]}"
     # Each is a run of its own that takes its places on the node, so several side by side do no harm.
     part "defects, $at_once at a time" \
         python -m pytest -m side_by_side --numprocesses "$at_once" --dist worksteal tests/lab/test_defects.py
+else
+    for recipe in "${recipes[@]}"; do
+        part "lab for $recipe" make --no-print-directory lab-up "RECIPE=$recipe"
+        part "robot suites/$recipe" logged robot "suites/$recipe"
+    done
 fi
 # Now: the tests below make many runs, and the oldest results are removed.
 counted=$(count 2>&1) || red=1
