@@ -24,6 +24,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 PartOfALine = Annotated[str, StringConstraints(pattern=r"^[^\n]+$")]
 Sentence = Annotated[str, StringConstraints(min_length=3, pattern=r"^\S.*\S$")]
 Order = tuple(get_args(Stage))
+EACH = "{each}"
 
 
 class _Table(BaseModel):
@@ -67,6 +68,8 @@ class Defect(Change):
         changes: further changes, in their order, where one is not enough.
         stage: the stage that must fail.
         message: part of the failure's message; not of a test's name, which is always printed.
+        each: defects that differ in one word: the word, which takes the place of `{each}` in name,
+            `replace` and `with`, and its message.
         before: stages that run first and stay green.
         alone: it disturbs other runs on the node, as a route for everybody's names does.
     """
@@ -75,7 +78,8 @@ class Defect(Change):
     file: FileInRecipe = "compose.yml"
     changes: list[Change] = []
     stage: Stage
-    message: Text
+    message: str = ""
+    each: dict[PartOfALine, Text] = {}
     before: list[Stage] = []
     alone: bool = False
 
@@ -83,6 +87,10 @@ class Defect(Change):
     def _is_complete(self) -> Self:
         if (self.is_empty and not self.changes) or any(one.is_empty for one in self.changes):
             raise ValueError("nothing is changed; expected 'replace' and 'with', or 'remove_lines'")
+        if bool(self.message) == bool(self.each):
+            raise ValueError("expected a 'message', or 'each' with a message for each word")
+        if self.each and (EACH not in self.name or EACH not in f"{self.replace}{self.with_}"):
+            raise ValueError("with 'each', expected '{each}' in 'name', and in 'replace' or 'with'")
         wanted = [stage for stage in Order[: Order.index(self.stage)] if stage in self.before]
         if list(self.before) != wanted:
             raise ValueError(
@@ -90,6 +98,16 @@ class Defect(Change):
                 f"{', '.join(Order[: Order.index(self.stage)]) or 'none'}"
             )
         return self
+
+    @property
+    def variants(self) -> tuple["Defect", ...]:
+        """The defects that this one stands for: itself, or one for each word of `each`."""
+        return tuple(self._variant(*one) for one in self.each.items()) or (self,)
+
+    def _variant(self, word: str, message: str) -> "Defect":
+        texts = {"name": self.name, "replace": self.replace, "with_": self.with_}
+        filled = {key: text and text.replace(EACH, word) for key, text in texts.items()}
+        return self.model_copy(update={**filled, "message": message, "each": {}})
 
     @property
     def all_changes(self) -> tuple[tuple[str, Change], ...]:
@@ -149,7 +167,7 @@ def load_defects(path: Path) -> Defects:
     found = _read(path)
     if isinstance(found, Complaint):
         raise Misuse(f"{path}:{found.line}: {found.sentence}")
-    return found
+    return found.model_copy(update={"defect": [v for one in found.defect for v in one.variants]})
 
 
 def complaints(path: Path, checkout: Path | None) -> list[Complaint]:
@@ -166,7 +184,8 @@ def complaints(path: Path, checkout: Path | None) -> list[Complaint]:
     for number, defect in enumerate(found.defect):
         if checkout is not None:
             try:
-                broken_files(defect, checkout)
+                for variant in defect.variants:
+                    broken_files(variant, checkout)
             except Misuse as error:
                 line = line_of(path.read_text(encoding="utf-8"), ("defect", number))
                 result.append(Complaint(line, str(error)))

@@ -47,6 +47,46 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
+EACH = """\
+[[defect]]
+name = "{each} is not mounted"
+replace = "{each}:/data"
+with = "other:/{each}"
+stage = "restart"
+each = { data = "404 != 200" }
+"""
+
+
+def test_one_table_can_stand_for_defects_that_differ_in_a_word(
+    tmp_path: Path, checkout: Path
+) -> None:
+    path = tmp_path / "defects.toml"
+    path.write_text(EACH.replace(" }", ', "app" = "502" }'), encoding="utf-8")
+    first, second = load_defects(path).defect
+    assert (first.name, first.message) == ("data is not mounted", "404 != 200")
+    assert (second.name, second.message) == ("app is not mounted", "502")
+    assert "- other:/data\n" in broken_files(first, checkout)["compose.yml"]
+    assert [found.line for found in complaints(path, checkout)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("each = {", 'message = "502"\neach = {'),
+        ('each = { data = "404 != 200" }\n', ""),
+        ('name = "{each}', 'name = "it'),
+        ('"{each}:/data"\nwith = "other:/{each}"', '"data:/data"\nwith = ""'),
+    ],
+)
+def test_each_goes_with_its_place_and_without_a_message(
+    tmp_path: Path, was: str, becomes: str
+) -> None:
+    path = tmp_path / "defects.toml"
+    path.write_text(EACH.replace(was, becomes), encoding="utf-8")
+    with pytest.raises(Misuse, match="each"):
+        load_defects(path)
+
+
 def test_defects_are_read(file: Path) -> None:
     mount, port = load_defects(file).defect
     assert mount.name == "the volume is not mounted"
