@@ -26,7 +26,7 @@ class BrowserSettings:
     """How to start the browser.
 
     Attributes:
-        executable: the program.
+        executable: the program that starts it.
         arguments: its options.
         environment: variables for it, HOME among them.
         downloads: the folder that it may write downloads to.
@@ -63,14 +63,17 @@ def browser_settings(
     downloads.mkdir(parents=True, exist_ok=True)
     if server.ca_bundle:
         _trust(server.ca_bundle, home)
-    environment = {"HOME": str(home)}
+    environment = {
+        "HOME": str(home),
+        "CCCI_CHROMIUM": executable,
+        "CCCI_BROWSER_USER": confined.user,
+    }
     if confined.user:
         for path in (home, *home.rglob("*")):
             shutil.chown(path, confined.user, confined.user)
-        environment |= {"CCCI_CHROMIUM": executable, "CCCI_BROWSER_USER": confined.user}
-        executable = str(PROJECT / "ccci" / "bin" / "chromium-of-its-own-user")
+    starter = str(PROJECT / "ccci" / "bin" / "start-chromium")
     arguments = [*_QUIET, *browser_arguments(server.names)]
-    return BrowserSettings(executable, arguments, environment, str(downloads), confined.sandbox)
+    return BrowserSettings(starter, arguments, environment, str(downloads), confined.sandbox)
 
 
 def _trust(ca_bundle: Path, home: Path) -> None:
