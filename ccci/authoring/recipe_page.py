@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ccci.authoring.held import ROOTS, held_by
 from ccci.authoring.model import Call, Definition, RobotFile, plain, stage_of
 from ccci.authoring.parity import read_rows
 from ccci.authoring.project import Project
@@ -27,6 +28,7 @@ def recipe_page(project: Project, vocabulary: Vocabulary, recipe: str) -> str:
     paths = sorted(folder.glob("*.robot"), key=lambda path: (path.stem != "__init__", path.name))
     files = [read_robot_file(path) for path in paths if path.exists()]
     lines = [MADE, "", f"# {recipe}", "", *_settings(config), *_seed(project, recipe)]
+    lines += _held(project, vocabulary, recipe, config)
     for file in files:
         lines += _suite(file, config, vocabulary)
     lines += _parity(project, recipe)
@@ -65,6 +67,22 @@ def _seed(project: Project, recipe: str) -> Iterator[str]:
         yield "Restart, backup and upgrade plant data through the app and look for it again:"
         yield ""
         yield from (f"- **{keyword.name}**: {_text(keyword.documentation)}" for keyword in found)
+        yield ""
+
+
+def _held(
+    project: Project, vocabulary: Vocabulary, recipe: str, config: RecipeConfig
+) -> Iterator[str]:
+    """What people entrust to the app, and the keywords that carry its tag."""
+    rows = list(held_by(project, vocabulary, recipe, config))
+    if rows:
+        yield from ("What people entrust to the app, and the keywords that see to it:", "")
+        yield from ("| | planted by | found by | seen to be gone by |", "| --- | --- | --- | --- |")
+        for held in rows:
+            names = (
+                ", ".join(dict.fromkeys(one.name for one in held.keywords[root])) for root in ROOTS
+            )
+            yield f"| `{held.key}`: {held.meaning} | {' | '.join(names)} |"
         yield ""
 
 

@@ -59,7 +59,8 @@ def _settings(recipe: str, seen: Recipe) -> str:
         lines.append(f"timeout_seconds = {seen.timeout_seconds}")
     lines += [
         "",
-        "# What people entrust to the app, a line each. The seed holds one of each.",
+        "# What people entrust to the app, a line each. Keywords tagged holds:posts plant it, find",
+        "# it, and see that it is gone.",
         "[holds]",
         '# posts = "a published post and its picture"',
     ]

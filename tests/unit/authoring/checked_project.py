@@ -73,7 +73,7 @@ Show The Page
 """,
     "recipes/blog/recipe.toml": """\
 weight = 2
-
+holds = { posts = "a published post" }
 [opt_out]
 upgrade = "There is one release of it."
 """,
@@ -91,12 +91,11 @@ Plant The Seed
 
 The Seed Should Be There
     [Documentation]    The post is public.
-    The Page Should Say    seed.html    seed
+    The Post Should Be Public
 
 The Seed Should Be Gone
     [Documentation]    The post is not there.
-    ${text}=    Read Page    seed.html
-    Should Not Contain    ${text}    seed
+    The Post Should Be Missing
 
 Change And Delete The Seed
     [Documentation]    Deletes the post.
@@ -108,8 +107,20 @@ The App Should Work
 
 Publish The Post
     [Documentation]    Publishes a post.
+    [Tags]    holds:posts
     [Arguments]    ${title}
     Read Page    ${title}
+
+The Post Should Be Public
+    [Documentation]    The post is read by a visitor.
+    [Tags]    holds:posts
+    The Page Should Say    seed.html    seed
+
+The Post Should Be Missing
+    [Documentation]    The post is not there.
+    [Tags]    holds:posts
+    ${text}=    Read Page    seed.html
+    Should Not Contain    ${text}    seed
 """,
     "recipes/blog/defects.toml": """\
 [[defect]]

@@ -88,6 +88,8 @@ def test_the_recipe_page_tells_what_is_proven(root: Path) -> None:
         "### A Post Is Public",
         "- **The Page Should Say** `first.html` `first`: A page holds the text.",
         "- `draft.html`, `nothing here`",
+        "| `posts`: a published post | Publish The Post | The Post Should Be Public "
+        "| The Post Should Be Missing |",
         "`recipe-info/blog/tests/health_check.py`",
     ):
         assert expected in page, page
