@@ -10,7 +10,7 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM SOAK,$(if $($(name)),--variable $(name):$($(name))))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run matrix audit merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
+.PHONY: help setup lab-up lab-down lab-status doctor run repeat matrix audit merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -40,6 +40,11 @@ run: ## test a recipe in full: make run RECIPE=custom-html [STAGE=functional] [K
 	@. .venv/bin/activate && if [ -d "suites/$(RECIPE)" ]; \
 	    then exec robot $(ROBOT_VARIABLES) $(STAGES) "suites/$(RECIPE)"; \
 	    else exec robot --variable "RECIPE:$(RECIPE)" $(ROBOT_VARIABLES) $(STAGES) suites/generic; fi
+
+repeat: setup ## test a recipe several times in a row: make repeat RECIPE=custom-html [TIMES=20] [BUSY=1: keep every core busy]
+	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make repeat RECIPE=custom-html"; exit 2; }
+	@$(MAKE) --no-print-directory $(SERVER)
+	@. .venv/bin/activate && exec python -m ccci.repeat $(if $(TIMES),--times "$(TIMES)") $(if $(BUSY),--busy) "$(RECIPE)"
 
 matrix: $(SERVER) ## test several recipes in parallel: make matrix [RECIPES="a b"] [SHARD=1/3] [SHARE=keycloak] [OUTPUT=folder]
 	@. .venv/bin/activate && exec python -m ccci.matrix $(RECIPES) $(if $(SHARD),--shard "$(SHARD)") \
