@@ -8,6 +8,8 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 
 # The variables that `make run` passes on to the run.
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM SOAK,$(if $($(name)),--variable $(name):$($(name))))
+# The recipes that `make audit` breaks.
+AUDITED = $(if $(filter all,$(RECIPE)),$(sort $(notdir $(patsubst %/recipe.toml,%,$(wildcard recipes/*/recipe.toml)))),$(RECIPE))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
 .PHONY: help setup lab-up lab-down lab-status doctor run repeat matrix audit merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
@@ -82,10 +84,11 @@ end: setup ## end a kept run: make end RUN=<run id>
 	@test -n "$(RUN)" || { echo "Name a run, for example: make end RUN=20260102-030405-ab12"; exit 2; }
 	@$(PY) -m ccci.teardown.sweep --end "$(RUN)"
 
-audit: $(SERVER) ## break a recipe on purpose, and show what its suite notices: make audit RECIPE=x [ONLY=text] [QUICK=1] [LIST=1]
-	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make audit RECIPE=custom-html"; exit 2; }
+audit: ## break recipes on purpose, and show what their suites notice: make audit RECIPE=x|all [ONLY=text] [QUICK=1] [LIST=1]
+	@test -n "$(RECIPE)" || { echo "Name recipes, for example: make audit RECIPE=custom-html"; exit 2; }
+	@$(MAKE) --no-print-directory $(SERVER) RECIPE= RECIPES="$(if $(RECIPE_SOURCE),,$(AUDITED))"
 	@. .venv/bin/activate && exec python -m ccci.audit $(if $(RECIPE_SOURCE),--source "$(RECIPE_SOURCE)") \
-	    $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick) $(if $(LIST),--list) "$(RECIPE)"
+	    $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick) $(if $(LIST),--list) $(AUDITED)
 
 check: setup ## check style, types, dry runs and the contract of every recipe, in seconds
 	@$(PY) -m ccci.authoring.check

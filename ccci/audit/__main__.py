@@ -1,4 +1,4 @@
-"""`python -m ccci.audit RECIPE [--quick] [--only TEXT] [--list] [--source FOLDER]`."""
+"""`python -m ccci.audit RECIPES... [--quick] [--only TEXT] [--list] [--source FOLDER]`."""
 
 import os
 import signal
@@ -12,17 +12,10 @@ from pathlib import Path
 
 import click
 
-from ccci.audit.record import (
-    Finding,
-    Record,
-    audit_folder,
-    continued,
-    hash_of_tests,
-    key_of,
-    write_record,
-)
+from ccci.audit.basis import hash_of_tests
+from ccci.audit.record import Finding, Record, audit_folder, continued, key_of, write_record
 from ccci.audit.running import Runner
-from ccci.audit.table import line_of, summary
+from ccci.audit.table import line_of, score, table
 from ccci.audit.trial import Trial
 from ccci.audit.trials import CONTROL, trials_of
 from ccci.budget.places import default_slots
@@ -38,34 +31,51 @@ from ccci.run.run import new_run_id
 from ccci.stage_names import STAGES
 
 
-@click.command(help="Break a recipe on purpose, one defect at a time; show what its suite notices.")
-@click.argument("recipe")
+@click.command(help="Break recipes on purpose, one defect at a time; show what suites notice.")
+@click.argument("recipes", nargs=-1, required=True)
 @click.option("--source", type=click.Path(path_type=Path), help="the recipe's repository")
 @click.option("--only", default="", help="try only defects whose name contains this text")
 @click.option("--quick", is_flag=True, help="try only the half that takes the least time")
 @click.option("--list", "only_list", is_flag=True, help="list the defects, and run nothing")
-def main(recipe: str, source: Path | None, only: str, quick: bool, only_list: bool) -> None:
-    """Audit a recipe; the exit code is 0 only if every defect that was tried was caught."""
+def main(
+    recipes: tuple[str, ...], source: Path | None, only: str, quick: bool, only_list: bool
+) -> None:
+    """Audit recipes; the exit code is 0 only if every defect that was tried was caught."""
     # Also where a shell in the background made this process, and its runs, ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    try:
-        record, trials, runner = _prepare(recipe, source)
-        chosen = _chosen(trials, only, quick)
-        if only_list:
-            click.echo("\n".join(map(_listed, chosen)))
-            return
-        with _provider(recipe, runner.folder):
-            _run(record, chosen, runner)
-    except CcciError as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(summary(record))
-    names = {trial.name for trial in chosen}
-    missed = [one for one in record.slept_through if one.name in names]
-    sys.exit(1 if missed or not names <= set(record.findings) else 0)
+    if source and len(recipes) > 1:
+        raise click.UsageError("a repository is that of one recipe")
+    scores, good = [], True
+    for recipe in dict.fromkeys(recipes):
+        try:
+            record, chosen, runner = _prepare(recipe, source, only, quick)
+            if only_list:
+                click.echo("\n".join(map(_listed, chosen)))
+                continue
+            click.echo(f"== {recipe}: {len(chosen)} defects")
+            with _provider(recipe, runner.folder):
+                _run(record, chosen, runner)
+        except CcciError as error:
+            # The other recipes are audited all the same.
+            click.echo(f"{recipe}: {error}", err=True)
+            scores.append(f"{recipe}: not audited, see above")
+            good = False
+            continue
+        except KeyboardInterrupt:
+            sentence = "interrupted; the same command goes on where it was"
+            raise click.ClickException(sentence) from None
+        click.echo(table(record))
+        scores.append(score(record))
+        good = good and _all_caught(record, chosen)
+    for line in scores:
+        click.echo(line)
+    sys.exit(0 if good else 1)
 
 
-def _prepare(recipe: str, source: Path | None) -> tuple[Record, list[Trial], Runner]:
+def _prepare(
+    recipe: str, source: Path | None, only: str, quick: bool
+) -> tuple[Record, list[Trial], Runner]:
     check_recipe_name(recipe)
     source = (source or operators_recipes() / recipe).resolve()
     defects = load_defects(config_path(PROJECT, recipe).with_name("defects.toml"))
@@ -75,9 +85,10 @@ def _prepare(recipe: str, source: Path | None) -> tuple[Record, list[Trial], Run
     folder = audit_folder(PROJECT, recipe)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     planned = sum(not trial.harmless for trial in trials)
-    record = Record(recipe, checkout.commit, hash_of_tests(PROJECT), started, planned)
-    record = continued(folder, record, [CONTROL, *trials])
-    return record, trials, Runner(recipe, source, checkout.commit, folder)
+    tests = hash_of_tests(PROJECT, recipe)
+    record = continued(folder, Record(recipe, checkout.commit, tests, started, planned), trials)
+    chosen = _chosen(trials, only, quick)
+    return record, chosen, Runner(recipe, source, checkout.commit, folder)
 
 
 def _config(recipe: str) -> RecipeConfig:
@@ -133,39 +144,49 @@ def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
         click.echo(f"{len(trials) - len(left)} of {len(trials)} are known; {len(left)} to run")
     if not left:
         return
-    _require_green(runner)
-    try:
-        _try_out([trial for trial in left if not trial.alone], default_slots(), record, runner)
-        _try_out([trial for trial in left if trial.alone], 1, record, runner)
-    except KeyboardInterrupt:
-        raise click.ClickException("interrupted; the same command goes on where it was") from None
+    _require_green(record, runner)
+    _try_out([trial for trial in left if not trial.alone], default_slots(), record, runner)
+    _try_out([trial for trial in left if trial.alone], 1, record, runner)
 
 
 def _try_out(trials: list[Trial], at_once: int, record: Record, runner: Runner) -> None:
+    for finding in _findings(trials, at_once, runner):
+        click.echo(line_of(finding))
+        record.findings[finding.name] = finding
+        write_record(runner.folder, record)
+
+
+def _findings(trials: list[Trial], at_once: int, runner: Runner) -> Iterator[Finding]:
+    """Yield what trials show, as they end; Ctrl-C or an error interrupts those that run."""
     with ThreadPoolExecutor(at_once) as pool:
         futures = [pool.submit(runner.try_out, trial) for trial in trials]
         try:
             for future in as_completed(futures):
                 finding = future.result()
                 if finding:
-                    click.echo(line_of(finding))
-                    record.findings[finding.name] = finding
-                    write_record(runner.folder, record)
-        except KeyboardInterrupt:
+                    yield finding
+        except BaseException:
             runner.stop()
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _require_green(runner: Runner) -> None:
+def _require_green(record: Record, runner: Runner) -> None:
     """Fail unless the suite is green over the recipe as it is: red would prove nothing."""
-    finding = runner.try_out(CONTROL)
-    if finding is None or not finding.passed:
-        said = finding.said if finding else "interrupted"
-        raise Misuse(
-            f"The suite must be green before anything is broken, and it is not: {said}. "
-            f"Its terminal output is in {runner.folder / 'runs'}."
-        )
+    if record.control is None:
+        for finding in _findings([CONTROL], 1, runner):
+            if not finding.passed:
+                raise Misuse(
+                    f"The suite must be green before anything is broken, and it is not: "
+                    f"{finding.said}. Its terminal output is in {runner.folder / 'runs'}."
+                )
+            record.control = finding
+            write_record(runner.folder, record)
+
+
+def _all_caught(record: Record, trials: list[Trial]) -> bool:
+    found = [record.findings.get(trial.name) for trial in trials]
+    return all(one is not None and (one.caught or bool(one.harmless)) for one in found)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """audit.json in results/<recipe>/audit/: what an audit has found so far, for programs."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from ccci.audit.basis import hash_of
 from ccci.audit.trial import Trial
 from ccci.results.json_file import write_json
 from ccci.results.modes import closed_folder
@@ -15,8 +16,6 @@ from ccci.results.store import results_dir
 # The folder of an audit, beside those of the recipe's runs.
 AUDIT = "audit"
 FILE = "audit.json"
-# What decides whether a suite notices something.
-_PARTS = ("suites", "resources", "libraries", "recipes", "ccci")
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Finding:
         seconds: how long the run took, its wait for places included.
         run: the folder of the run, relative to the audit's folder, or "".
         harmless: why nobody can see this defect, or "".
+        incomplete: the run says nothing: the node or the harness failed. It is run again.
         key: of the trial; a trial that changed is run again.
     """
 
@@ -45,6 +45,7 @@ class Finding:
     seconds: float = 0.0
     run: str = ""
     harmless: str = ""
+    incomplete: bool = False
     key: str = ""
 
 
@@ -55,9 +56,10 @@ class Record:
     Attributes:
         recipe: the recipe.
         head: the full hash of the commit that was broken.
-        tests: a hash of this project's code: other tests may find something else.
+        tests: a hash of what decides what the suite notices; see `ccci.audit.basis`.
         started: when the audit started, as ISO time in UTC.
         planned: how many trials there are, without the harmless ones.
+        control: the run over the recipe as it is, which must be green; None before it.
         findings: by the name of the trial.
     """
 
@@ -66,6 +68,7 @@ class Record:
     tests: str
     started: str
     planned: int = 0
+    control: Finding | None = None
     findings: dict[str, Finding] = field(default_factory=dict)
 
     @property
@@ -99,10 +102,13 @@ def read_record(folder: Path) -> Record | None:
     """Read audit.json; None if it is missing or invalid."""
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        findings = [
-            Finding(**{**one, "stages": tuple(one["stages"])}) for one in found.pop("findings")
-        ]
-        return Record(**found, findings={one.name: one for one in findings})
+        control = found.pop("control")
+        findings = [_finding(one) for one in found.pop("findings")]
+        return Record(
+            **found,
+            control=_finding(control) if control else None,
+            findings={one.name: one for one in findings},
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -117,37 +123,26 @@ def continued(folder: Path, new: Record, trials: Iterable[Trial]) -> Record:
     """Return the record of an audit that goes on, or `new` where nothing of it can be used.
 
     Findings count only for the same commit and the same tests. The runs of another audit are
-    removed.
+    removed. What is harmless is not taken over: it is not run, and the reason may be gone.
     """
     old = read_record(folder)
     if old is None or (old.head, old.tests) != (new.head, new.tests):
         shutil.rmtree(folder, ignore_errors=True)
         return new
     keys = {trial.name: key_of(trial) for trial in trials}
-    kept = {name: one for name, one in old.findings.items() if keys.get(name) == one.key}
-    return Record(new.recipe, new.head, new.tests, old.started, new.planned, kept)
+    kept = {
+        name: one
+        for name, one in old.findings.items()
+        if keys.get(name) == one.key and not one.harmless and not one.incomplete
+    }
+    return replace(new, started=old.started, control=old.control, findings=kept)
+
+
+def _finding(content: dict[str, Any]) -> Finding:
+    return Finding(**{**content, "stages": tuple(content["stages"])})
 
 
 def key_of(trial: Trial) -> str:
     """Return a hash of all that a trial consists of."""
     parts = (sorted(trial.files.items()), trial.stages, trial.before, trial.message)
-    return _hash([repr((*parts, sorted(trial.variables.items()))).encode()])
-
-
-def hash_of_tests(project: Path) -> str:
-    """Return a hash of all files that decide what a suite notices."""
-    paths = [
-        path
-        for part in _PARTS
-        for path in sorted((project / part).rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-        and path.suffix in (".py", ".robot", ".resource", ".toml")
-    ]  # fmt: skip
-    return _hash(path.read_bytes() for path in paths)
-
-
-def _hash(parts: Iterable[bytes]) -> str:
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(hashlib.sha256(part).digest())
-    return whole.hexdigest()[:16]
+    return hash_of([repr((*parts, sorted(trial.variables.items()))).encode()])

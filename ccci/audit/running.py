@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,9 +18,6 @@ from ccci.results.failed_tests import FailedTest, NotReadable, failed_tests
 from ccci.results.store import RESULTS_FILE, read_results
 from ccci.stage_names import STAGES
 
-# A run that takes longer hangs: it is interrupted, and tears itself down.
-LONGEST_SECONDS = 1800
-_TEARDOWN_SECONDS = 300
 _LONGEST_LINE = 300
 
 
@@ -53,6 +51,8 @@ class Runner:
         """Run a trial and return what it showed; None if it was interrupted."""
         began = time.monotonic()
         place = self.folder / "runs" / re.sub(r"\W+", "-", trial.name).strip("-")
+        # An audit that was interrupted may have left half a run there.
+        shutil.rmtree(place, ignore_errors=True)
         repository = place / "recipe" / self.recipe
         repository.parent.mkdir(parents=True, exist_ok=True)
         checkout = check_out(self.recipe, self.source, repository, self.head)
@@ -89,10 +89,8 @@ class Runner:
                 )
                 self._live.add(process)
             try:
-                process.wait(LONGEST_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGINT)
-                process.wait(_TEARDOWN_SECONDS)
+                # Its own limit ends a run that hangs: see `ccci.run.longest`.
+                process.wait()
             finally:
                 with self._lock:
                     self._live.discard(process)
@@ -107,7 +105,9 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
     if run is None or results is None:
         lines = [line for line in terminal.splitlines() if line.strip()] or ["no output"]
         said = _line(f"no results: {lines[-1]}")
-        return Finding(trial.name, trial.stages, said=said, seconds=seconds, key=key_of(trial))
+        return Finding(
+            trial.name, trial.stages, said=said, seconds=seconds, incomplete=True, key=key_of(trial)
+        )
     failed = _failed(run.parent / "xunit.xml")
     red = next((stage for stage in trial.stages if results.stages.get(stage) == "failed"), "")
     is_caught = (
@@ -133,6 +133,7 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
         _line(said),
         round(seconds, 1),
         str(run.parent.relative_to(folder)),
+        incomplete=any(results.stages.get(stage) == "incomplete" for stage in trial.stages),
         key=key_of(trial),
     )
 

@@ -16,15 +16,21 @@ def line_of(finding: Finding) -> str:
     )
 
 
-def summary(record: Record) -> str:
-    """Return the table of an audit and its score, for the end of the terminal's output."""
+def table(record: Record) -> str:
+    """Return all that an audit found, what was missed first."""
     found = sorted(record.findings.values(), key=lambda one: (bool(one.harmless), one.caught))
+    return "\n".join(map(line_of, found))
+
+
+def score(record: Record) -> str:
+    """Return the score of an audit in one line, and how long its runs took together."""
     caught = len(record.counted) - len(record.slept_through)
     harmless = len(record.findings) - len(record.counted)
-    score = (
+    minutes = sum(one.seconds for one in record.counted) / 60
+    text = (
         f"{record.recipe} at {record.head[:7]}: {caught} of {len(record.counted)} defects caught "
-        f"({record.score:.0%}), {harmless} harmless"
+        f"({record.score:.0%}), {harmless} harmless; {minutes:.0f} min of runs"
     )
     if not record.is_complete:
-        score += f"; {record.planned - len(record.counted)} of {record.planned} not run yet"
-    return "\n".join([*map(line_of, found), score])
+        text += f"; {record.planned - len(record.counted)} of {record.planned} not run yet"
+    return text

@@ -62,6 +62,14 @@ def test_an_incomplete_run_proves_nothing(tmp_path: Path) -> None:
     assert not _judge(tmp_path, verdict="incomplete").caught
 
 
+def test_a_stage_that_says_nothing_is_to_be_run_again(tmp_path: Path) -> None:
+    assert _judge(tmp_path, verdict="incomplete", restart="incomplete").incomplete
+
+
+def test_green_where_it_was_looked_at_says_something(tmp_path: Path) -> None:
+    assert not _judge(tmp_path, verdict="incomplete", restart="passed").incomplete
+
+
 def test_red_for_another_reason_is_missed(tmp_path: Path) -> None:
     finding = _judge(tmp_path, terminal="the network is gone")
     assert not finding.caught
@@ -78,6 +86,7 @@ def test_a_run_without_results_is_missed(tmp_path: Path) -> None:
     finding = judge(TRIAL, tmp_path, tmp_path, 1.0)
     assert not finding.caught
     assert finding.said == "no results: No such recipe"
+    assert finding.incomplete
 
 
 def test_a_setup_that_failed_is_told(tmp_path: Path) -> None:

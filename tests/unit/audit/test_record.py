@@ -2,16 +2,11 @@
 
 from pathlib import Path
 
-from ccci.audit.record import (
-    Finding,
-    Record,
-    continued,
-    hash_of_tests,
-    key_of,
-    read_record,
-    write_record,
-)
-from ccci.audit.table import summary
+import pytest
+
+from ccci.audit.basis import hash_of_tests
+from ccci.audit.record import Finding, Record, continued, key_of, read_record, write_record
+from ccci.audit.table import score, table
 from ccci.audit.trial import Trial
 
 VOLUME = Trial("a volume is gone", {"compose.yml": "x"}, ("restart",))
@@ -22,16 +17,36 @@ def _record(tests: str = "t", head: str = "h", planned: int = 2) -> Record:
     return Record("shop", head, tests, "2026-11-25T08:00:00+00:00", planned)
 
 
-def _found(trial: Trial, caught: bool = True) -> Finding:
-    return Finding(trial.name, trial.stages, caught=caught, key=key_of(trial))
+def _found(trial: Trial, harmless: str = "", incomplete: bool = False) -> Finding:
+    return Finding(
+        trial.name,
+        trial.stages,
+        caught=True,
+        harmless=harmless,
+        incomplete=incomplete,
+        key=key_of(trial),
+    )
 
 
 def test_what_is_known_is_kept(tmp_path: Path) -> None:
     record = _record()
+    record.control = Finding("nothing is broken", ("install",), passed=True)
     record.findings[VOLUME.name] = _found(VOLUME)
     write_record(tmp_path, record)
     assert read_record(tmp_path) == record
-    assert list(continued(tmp_path, _record(), [VOLUME, PORT]).findings) == [VOLUME.name]
+    goes_on = continued(tmp_path, _record(planned=3), [VOLUME, PORT])
+    assert list(goes_on.findings) == [VOLUME.name]
+    assert (goes_on.control, goes_on.planned) == (record.control, 3)
+
+
+def test_what_says_nothing_is_run_again_and_what_was_harmless_is_looked_at_again(
+    tmp_path: Path,
+) -> None:
+    record = _record()
+    record.findings[VOLUME.name] = _found(VOLUME, harmless="Nobody could see it, they said.")
+    record.findings[PORT.name] = _found(PORT, incomplete=True)
+    write_record(tmp_path, record)
+    assert continued(tmp_path, _record(), [VOLUME, PORT]).findings == {}
 
 
 def test_another_commit_other_tests_or_another_defect_begin_anew(tmp_path: Path) -> None:
@@ -61,8 +76,10 @@ def test_the_score_counts_what_was_tried_and_says_what_was_not() -> None:
     }
     assert record.score == 0.5
     assert not record.is_complete
-    text = summary(record)
-    assert text.endswith("shop at h: 1 of 2 defects caught (50%), 1 harmless; 1 of 3 not run yet")
+    assert score(record) == (
+        "shop at h: 1 of 2 defects caught (50%), 1 harmless; 0 min of runs; 1 of 3 not run yet"
+    )
+    text = table(record)
     assert "MISSED    b\n          expected at restart; red: -; 0 s; nothing was noticed" in text
     assert "harmless  c: Nobody could see it." in text
 
@@ -72,10 +89,39 @@ def test_nothing_tried_is_no_score() -> None:
     assert not _record(planned=0).is_complete
 
 
-def test_a_changed_test_changes_the_hash(tmp_path: Path) -> None:
-    suite = tmp_path / "suites" / "shop" / "1.robot"
-    suite.parent.mkdir(parents=True)
-    suite.write_text("a")
-    first = hash_of_tests(tmp_path)
-    suite.write_text("b")
-    assert hash_of_tests(tmp_path) != first
+@pytest.mark.parametrize(
+    ("file", "decides"),
+    [
+        ("suites/shop/2__functional.robot", True),
+        ("suites/shop/1__install.robot", True),
+        ("recipes/shop/shop.resource", True),
+        ("recipes/shop/defects.toml", False),
+        ("recipes/shop/NOTES.md", False),
+        ("recipes/keycloak/recipe.toml", True),
+        ("recipes/blog/blog.resource", False),
+        ("suites/blog/2__functional.robot", False),
+        ("resources/api.resource", True),
+        ("libraries/Api.py", True),
+        ("ccci/run/run.py", True),
+        ("ccci/waiting.py", True),
+        ("ccci/audit/running.py", True),
+        ("ccci/audit/table.py", False),
+        ("ccci/dashboard/pages.py", False),
+        ("ccci/loop/poller.py", False),
+    ],
+)
+def test_what_decides_an_audit_changes_its_hash(tmp_path: Path, file: str, decides: bool) -> None:
+    generic = tmp_path / "suites" / "generic" / "1__install.robot"
+    files = ("recipes/shop/recipe.toml", "recipes/keycloak/recipe.toml", file)
+    for path in (generic, *(tmp_path / name for name in files)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (tmp_path / "recipes/shop/recipe.toml").write_text('[sso]\nprovider = "keycloak"\n')
+    link = tmp_path / "suites/shop/1__install.robot"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to("../generic/1__install.robot")
+    first = hash_of_tests(tmp_path, "shop")
+    assert hash_of_tests(tmp_path, "shop") == first
+    (tmp_path / file).write_text("# changed\n")
+    assert (hash_of_tests(tmp_path, "shop") != first) is decides

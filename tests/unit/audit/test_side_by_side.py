@@ -1,15 +1,18 @@
-"""A defect that disturbs other runs is tried by itself."""
+"""Several defects side by side, one that disturbs others by itself, and Ctrl-C."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from ccci.audit import __main__ as program
-from ccci.audit.record import Finding, Record
+from ccci.audit.record import Finding, Record, continued, key_of, read_record
 from ccci.audit.running import Runner
 from ccci.audit.trial import Trial
+from ccci.audit.trials import CONTROL
+from ccci.errors import Misuse
 
 
 class Counting:
@@ -53,3 +56,61 @@ def test_the_others_run_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert set(record.findings) == {trial.name for trial in trials}
     assert runner.at_once["a greedy route"] == 1
     assert {runner.at_once["a volume"], runner.at_once["a port"]} == {2}
+
+
+class Interrupted:
+    """A runner whose person presses Ctrl-C when one defect is tried."""
+
+    def __init__(self, folder: Path, at: str) -> None:
+        self.folder = folder
+        self.at = at
+        self.tried: list[str] = []
+        self.stopped = threading.Event()
+
+    def try_out(self, trial: Trial) -> Finding | None:
+        if self.at in self.tried:
+            assert self.stopped.wait(10)
+            return None
+        self.tried.append(trial.name)
+        if trial.name == self.at:
+            raise KeyboardInterrupt
+        return Finding(
+            trial.name, trial.stages, caught=True, passed=not trial.files, key=key_of(trial)
+        )
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+@pytest.mark.parametrize("at", [CONTROL.name, "a volume"])
+def test_ctrl_c_keeps_what_is_known_and_the_audit_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    monkeypatch.setattr(program, "default_slots", lambda: 1)
+    files = {"compose.yml": "x"}
+    trials = [Trial(name, files, ("install",)) for name in ("a port", "a volume", "a route")]
+    new = Record("shop", "h", "t", "now", planned=3)
+    first = Interrupted(tmp_path, at)
+    with pytest.raises(KeyboardInterrupt):
+        program._run(replace(new, findings={}), trials, cast(Runner, first))
+    assert first.stopped.is_set()
+    known = read_record(tmp_path)
+    assert list(known.findings if known else ()) == first.tried[1:-1]
+    second = Interrupted(tmp_path, "nothing")
+    record = continued(tmp_path, replace(new, findings={}), trials)
+    program._run(record, trials, cast(Runner, second))
+    assert second.tried == [name for name in (CONTROL.name, "a port", "a volume", "a route")
+                            if name not in first.tried[:-1]]  # fmt: skip
+    assert record.is_complete
+
+
+def test_a_suite_that_is_not_green_is_not_audited(tmp_path: Path) -> None:
+    class Red(Counting):
+        def try_out(self, trial: Trial) -> Finding:
+            return Finding(trial.name, trial.stages, said="it is down")
+
+    record = Record("shop", "h", "t", "now", planned=1)
+    trials = [Trial("a port", {"compose.yml": "x"}, ("install",))]
+    with pytest.raises(Misuse, match=r"must be green .* it is down"):
+        program._run(record, trials, cast(Runner, Red(tmp_path)))
+    assert (record.control, record.findings) == (None, {})
