@@ -1,19 +1,23 @@
 #!/bin/bash
 # `make test`: the checks, full runs of the recipes below, and the project's own tests but the heavy ones.
-# `make test-all` (this with the word "all"): every enrolled recipe, and every test.
+# `make test-all` (this with the word "all"): every enrolled recipe, its audit, and every test.
+# PARTS="matrix audit:gitea pytest" chooses some of its parts; pytest comes last, wherever it stands.
 # A part that fails does not keep the next from running: one run tells all that is wrong.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .venv/bin/activate
 
-# A simple app, and one with a database that signs users in through another app.
-recipes=(custom-html gitea)
-chosen=(-m "not heavy")
 if [ "${1-}" = all ]; then
     mapfile -t recipes < <(cd suites && printf '%s\n' */ | tr -d / | grep -vx generic)
+    usual="check matrix ${recipes[*]/#/audit:} side-by-side pytest"
     chosen=(-m "not side_by_side")
-    at_once=3
+else
+    # A simple app, and one with a database that signs users in through another app.
+    usual="check run:custom-html run:gitea quick-audit:custom-html pytest"
+    chosen=(-m "not heavy")
 fi
+at_once=3
+read -ra wanted <<<"${PARTS:-$usual}"
 terminal=$(mktemp)
 outputs=$(mktemp)
 trap 'rm -f "$terminal" "$outputs"' EXIT
@@ -69,27 +73,49 @@ sys.exit(0 if passed and not failed and not lost else 1)
 PYTHON
 }
 
-part "check" make --no-print-directory check
-if [ "${1-}" = all ]; then
-    # A matrix runs the suite of each recipe, several side by side.
-    part "matrix of all recipes" logged make --no-print-directory matrix "RECIPES=${recipes[*]}"
-    # Each is a run of its own that takes its places on the node, so several side by side do no harm.
-    part "defects, $at_once at a time" \
-        python -m pytest -m side_by_side --numprocesses "$at_once" --dist worksteal tests/lab/test_defects.py
-else
-    for recipe in "${recipes[@]}"; do
+# Run a part by its name.
+run_part() {
+    local recipe=${1#*:}
+    case $1 in
+    check) part check make --no-print-directory check ;;
+    matrix) part "matrix of all recipes" logged make --no-print-directory matrix "RECIPES=${recipes[*]-}" ;;
+    run:*)
         part "lab for $recipe" make --no-print-directory lab-up "RECIPE=$recipe"
         part "robot suites/$recipe" logged robot "suites/$recipe"
-    done
+        ;;
+    audit:*) part "audit of $recipe" make --no-print-directory audit "RECIPE=$recipe" ;;
+    quick-audit:*) part "half an audit of $recipe" make --no-print-directory audit "RECIPE=$recipe" QUICK=1 ;;
+    side-by-side)
+        # Each is a run of its own that takes its places on the node, so several side by side do no harm.
+        part "own tests, $at_once at a time" env --default-signal=INT,QUIT \
+            python -m pytest -m side_by_side --numprocesses "$at_once" --dist worksteal tests/lab
+        ;;
+    pytest) ;;
+    *) part "$1" unknown "$usual" ;;
+    esac
+}
+
+unknown() {
+    echo "There is no such part; these are usual: $1"
+    return 2
+}
+
+for name in "${wanted[@]}"; do
+    run_part "$name"
+done
+counted=
+if [ -s "$outputs" ]; then
+    # Now: the tests below make many runs, and the oldest results are removed.
+    counted=$(count 2>&1) || red=1
 fi
-# Now: the tests below make many runs, and the oldest results are removed.
-counted=$(count 2>&1) || red=1
 
 printf '\n'
 printf '%s\n' "${parts[@]}"
-printf '\n== pytest (its own last line has its time)\n'
-# One process for both, so that there is one summary: the quick ones first.
-# What a shell starts in the background ignores Ctrl-C, and so would all that the tests interrupt.
-env --default-signal=INT,QUIT python -m pytest "${chosen[@]}" tests/unit tests/lab </dev/null || red=1
-echo "$counted"
+if [[ " ${wanted[*]} " == *" pytest "* ]]; then
+    printf '\n== pytest (its own last line has its time)\n'
+    # One process for both, so that there is one summary: the quick ones first.
+    # What a shell starts in the background ignores Ctrl-C, and so would all that the tests interrupt.
+    env --default-signal=INT,QUIT python -m pytest "${chosen[@]}" tests/unit tests/lab </dev/null || red=1
+fi
+[ -z "$counted" ] || echo "$counted"
 exit "$red"
