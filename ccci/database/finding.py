@@ -9,7 +9,7 @@ from ccci.database.sqlite import SqliteFile, sqlite_files_in
 from ccci.errors import Misuse
 from ccci.recipe.tables import Database as DatabaseTable
 from ccci.swarm.mounts import Mount, mounts_of
-from ccci.swarm.view import SwarmView
+from ccci.swarm.view import Service, SwarmView
 
 # The names of images, without registry and tag; a tool such as postgres-exporter is no server.
 _IMAGES: dict[ServerKind, str] = {
@@ -84,10 +84,7 @@ def find_database(
     if chosen:
         service, kind = chosen
         running = next(s for s in services if s.short_name == service.name)
-        return DatabaseServer(
-            kind, service.name, service.image, str(swarm.container_of(running).id),
-            table.name or "", table.user or "",
-        )  # fmt: skip
+        return _server(swarm, running, kind, table)
     mounts = [m for m in mounts_of(swarm, stack) if m.service == (table.service or m.service)]
     if table.file:
         holder = table.service or _holder(table.file, mounts)
@@ -119,16 +116,7 @@ def servers_by_image(swarm: SwarmView, stack: str, table: DatabaseTable) -> list
         if kind and service.running:
             # Where there are several, what recipe.toml says is meant for the one that it names.
             is_meant = table.service in (None, service.short_name)
-            found.append(
-                DatabaseServer(
-                    kind,
-                    service.short_name,
-                    service.image,
-                    str(swarm.container_of(service).id),
-                    (table.name or "") if is_meant else "",
-                    (table.user or "") if is_meant else "",
-                )
-            )
+            found.append(_server(swarm, service, kind, table if is_meant else DatabaseTable()))
     return found
 
 
@@ -162,6 +150,15 @@ def choose_server(
             recipe, services, f"No service runs an image of {NAMES[table.kind]}.", "db", table.kind
         )
     return found[0] if found else None
+
+
+def _server(
+    swarm: SwarmView, service: Service, kind: ServerKind, table: DatabaseTable
+) -> DatabaseServer:
+    container = str(swarm.container_of(service).id)
+    return DatabaseServer(
+        kind, service.short_name, service.image, container, table.name or "", table.user or ""
+    )
 
 
 def _named(

@@ -20,6 +20,7 @@ _BESIDE = ("", "-wal", "-journal")
 _STILL_SECONDS = 60
 # It is held in memory twice, to see whether it holds still.
 _LARGEST_BYTES = 100 * MIB
+_LARGEST_FOLDER_BYTES = 4096 * MIB
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def sqlite_files_in(container: Any, folder: str) -> list[str]:
     Raises:
         RecipeFailure: the folder holds more than 4 GiB.
     """
-    found = first_bytes(container, folder, len(HEADER))
+    found = first_bytes(container, folder, len(HEADER), _LARGEST_FOLDER_BYTES)
     return sorted(path for path, begin in found if begin == HEADER)
 
 

@@ -23,6 +23,7 @@ _PLAIN_TAGS = {
 _TEXT, _LIST, _MAPPING, _MERGE_TAG = (
     f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map", "merge")
 )
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 MERGE = "<<"
 # Control characters; NEL, LS and PS, which are line breaks to some parsers; halves of surrogate
 # pairs, which UTF-8 cannot write; byte order marks.
@@ -37,6 +38,14 @@ class Unreadable(Exception):
     def __init__(self, line: int, what: str) -> None:
         super().__init__(what)
         self.line, self.what = line, what
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads `2222:22` as the text that it is to Docker, and not as a number to the base of 60."""
+
+    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
+        tag = str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]
+        return _TEXT if tag in _NUMBERS and ":" in value else tag
 
 
 def kind_of(path: Path) -> int:
@@ -85,7 +94,7 @@ def load(path: Path) -> yaml.MappingNode:
     if directive:
         raise Unreadable(text.count("\n", 0, directive.start()) + 1, "has a YAML directive")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise Unreadable(mark.line + 1 if mark else 1, f"does not parse: {error.problem}") from None

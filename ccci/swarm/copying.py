@@ -18,7 +18,6 @@ from requests.exceptions import RequestException
 from ccci.errors import NodeFailure, RecipeFailure
 
 MIB = 1024 * 1024
-_FOLDER_BYTES = 4096 * MIB
 # The bits of a mode as Go has them, in the order in which they are looked for.
 _KINDS = {
     1 << 31: "a folder",
@@ -64,16 +63,19 @@ def read_file(container: Any, path: str, at_most_bytes: int) -> bytes | None:
     return content
 
 
-def first_bytes(container: Any, folder: str, count: int) -> Iterator[tuple[str, bytes]]:
+def first_bytes(
+    container: Any, folder: str, count: int, at_most_bytes: int
+) -> Iterator[tuple[str, bytes]]:
     """Give the path of each plain file below a folder of a container, and how it begins.
 
     Args:
         container: the container, as Docker's client has it.
         folder: its absolute path in the container.
         count: how many bytes to give of each file.
+        at_most_bytes: how large the folder may be. No more than this is read.
 
     Raises:
-        RecipeFailure: the folder holds more than 4 GiB.
+        RecipeFailure: it is larger; the files that come first were given.
         NodeFailure: Docker does not copy it.
     """
     try:
@@ -81,7 +83,7 @@ def first_bytes(container: Any, folder: str, count: int) -> Iterator[tuple[str, 
     except (APIError, RequestException) as error:
         raise NodeFailure(f"Docker does not copy {folder} out of its container: {error}") from None
     above = PurePosixPath(folder).parent
-    with _opened(folder, _Stream(chunks, folder, _FOLDER_BYTES)) as tar:
+    with _opened(folder, _Stream(chunks, folder, at_most_bytes)) as tar:
         while (entry := _next(folder, tar)) is not None:
             file = tar.extractfile(entry) if entry.isreg() else None
             if file:

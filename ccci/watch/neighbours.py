@@ -18,7 +18,7 @@ from docker.errors import DockerException
 from ccci.apps import stack_name
 from ccci.deploy.target import Target
 from ccci.errors import CcciError, NodeFailure, RecipeFailure
-from ccci.swarm.copying import first_bytes
+from ccci.swarm.copying import MIB, first_bytes
 from ccci.swarm.holdings import STACK_LABEL
 from ccci.swarm.view import Service, SwarmView
 from ccci.waiting import Look, TooLate, wait_for
@@ -31,6 +31,8 @@ _ANSWER_SECONDS = 10.0
 _BEFORE_SECONDS = 45.0
 # Of the sentinel's files, the first few small ones tell enough.
 _FILES, _FILE_BYTES = 5, 1 << 16
+# They are looked for at the start of each run, so not behind what is large.
+_VOLUME_BYTES = 16 * MIB
 _RULE = re.compile(r"traefik\.(http|tcp)\.routers\.[^.]+\.rule")
 _HOSTS = re.compile(r"\bHost(?:SNI)?\(([^)]*)\)")
 _PATTERNS = re.compile(r"\bHost(?:SNI)?Regexp\(((?:[^)`\"]|`[^`]*`|\"[^\"]*\")*)\)")
@@ -226,7 +228,7 @@ def _files_of(swarm: SwarmView, stack: str) -> dict[str, str]:
 
 
 def _digests(container: Any, folder: str) -> Iterator[tuple[str, str]]:
-    for path, content in first_bytes(container, folder, _FILE_BYTES + 1):
+    for path, content in first_bytes(container, folder, _FILE_BYTES + 1, _VOLUME_BYTES):
         name = path.removeprefix(f"{folder.rstrip('/')}/")
         if len(content) <= _FILE_BYTES and re.fullmatch(r"[\w.-]+", name):
             yield name, hashlib.sha256(content).hexdigest()

@@ -112,13 +112,12 @@ def test_the_beginning_of_each_file_is_given(tmp_path: Path) -> None:
     (below / "link").symlink_to("one")
     os.mkfifo(below / "pipe")
     (tmp_path / "data" / "two").write_bytes(b"sec")
-    found = dict(first_bytes(ContainerOfFolder(tmp_path), "/data", 5))
+    found = dict(first_bytes(ContainerOfFolder(tmp_path), "/data", 5, MIB))
     assert found == {"/data/below/one": b"first", "/data/two": b"sec"}
 
 
-def test_a_folder_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ccci.swarm.copying._FOLDER_BYTES", MIB)
+def test_a_folder_without_end_is_given_up(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     os.truncate(os.open(tmp_path / "data" / "sparse", os.O_CREAT | os.O_RDWR), 1 << 40)
     with pytest.raises(RecipeFailure, match="at most 1 MiB at /data; there is more"):
-        list(first_bytes(ContainerOfFolder(tmp_path), "/data", 5))
+        list(first_bytes(ContainerOfFolder(tmp_path), "/data", 5, MIB))

@@ -69,11 +69,11 @@ class Site:
         return Response(url, 404, {"content-type": "text/plain"}, b"404 page not found", 0.1)
 
 
-def archive() -> bytes:
+def archive(large: bytes) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
         for name, content in {
-            "html": None, "html/index.html": b"welcome", "html/empty": b"",
+            "html": None, "html/index.html": b"welcome", "html/empty": b"", "html/large": large,
             "html/sentinel.txt": b"only the sentinel has this", "html/data/private": b"x",
         }.items():  # fmt: skip
             member = tarfile.TarInfo(name)
@@ -89,9 +89,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     return Site()
 
 
-def before(site: Site, with_files: bool = True) -> Neighbours:
+def before(site: Site, with_files: bool = True, large: bytes = b"") -> Neighbours:
     mounts = [{"Type": "volume", "Destination": "/html"}] if with_files else []
-    content = archive()
+    content = archive(large)
     chunks = [content[at : at + 700] for at in range(0, len(content), 700)]
     container = SimpleNamespace(attrs={"Mounts": mounts}, get_archive=lambda *_: (iter(chunks), {}))
     client = SimpleNamespace(containers=SimpleNamespace(list=lambda **_: [container]))
@@ -148,6 +148,14 @@ def test_a_run_that_has_just_ended_may_have_left_its_route_for_a_moment(site: Si
     site.request = request  # type: ignore[method-assign]
     assert before(site).pages[0].answer.startswith("404 ")
     assert not unanswered
+
+
+def test_only_the_beginning_of_a_large_volume_is_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_VOLUME_BYTES", 20_000)
+    there = before(site, large=b"x" * 20_000)
+    assert [page.url for page in there.pages[1:]] == [f"https://{SENTINEL}/index.html"]
 
 
 def test_a_name_that_never_answers_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
