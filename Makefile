@@ -94,7 +94,7 @@ check: setup ## check style, types, dry runs and the contract of every recipe, i
 	@$(PY) -m ccci.authoring.check
 
 test-unit: setup ## run the project's own tests that need no Docker
-	@$(PY) -m pytest tests/unit
+	@$(PY) -m pytest --numprocesses auto tests/unit
 
 test-lab: lab-up ## run the project's own tests that need the lab
 	@$(PY) -m pytest tests/lab

@@ -1,10 +1,25 @@
-"""At the end of a run of the project's tests: how long each file took."""
+"""Where tests run that several workers share; and, at the end, how long each file took."""
 
 from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
+LAB = Path(__file__).parent / "lab"
 LEAST_SECONDS = 5.0
+
+
+# First, since pytest-xdist reads the groups at this moment too.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`, let one worker have the tests that use the lab.
+
+    They look at what is on the node before and after, and would take each other's for left over.
+    Those that are `side_by_side` do not, and nobody takes what belongs to a run for left over.
+    """
+    for item in items:
+        if item.path.is_relative_to(LAB) and not item.get_closest_marker("side_by_side"):
+            item.add_marker(pytest.mark.xdist_group("lab"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -24,7 +24,7 @@ from ccci.recipe.tables import (
 )
 from ccci.recipe.toml_lines import line_of
 
-_MOST_BYTES = 64 << 10
+_MOST_BYTES = 16 << 10
 Stage = Literal["install", "functional", "browser", "restart", "backup", "upgrade"]
 RecipeName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$", strip_whitespace=False)
