@@ -80,7 +80,8 @@ class Apps:
         """Writes settings into the .env file of the app under test, before it is deployed.
 
         Meant for a recipe's `Prepare The App` and `Prepare Sign-In`. Fails when the app has not
-        been made yet.
+        been made yet. The run is incomplete if this replaces what .env.sample sets: `[env]` of
+        recipe.toml does that.
 
         Example:
         | Set App Settings    OIDC_ENABLED=1    OIDC_CLIENT_ID=gitea

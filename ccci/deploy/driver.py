@@ -10,6 +10,7 @@ from ccci.apps import App, stack_name
 from ccci.budget.share import share_of
 from ccci.deploy.app_commands import AppCommands
 from ccci.deploy.app_wiring import AppWiring
+from ccci.deploy.default_settings import replaced_defaults
 from ccci.deploy.images import named_images, pull_missing
 from ccci.deploy.record import Record
 from ccci.deploy.swarm_names import check_swarm_names
@@ -79,6 +80,7 @@ class AppDriver:
         self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
         self._release: Release | None = None
+        self._sample: dict[str, str] = {}
         self._wiring = AppWiring(app.recipe, config, self.env_path, self.insert_secret)
 
     @property
@@ -219,12 +221,27 @@ class AppDriver:
         self._show(release)
         self.record.journal.record("env", str(self.env_path))
         self.commands.new(str(release or ""))
+        self._sample = read_env(self.env_path)
         place = {"domain": self.app.domain, "url": self.app.url}
         own = {key: fill_in(value, place) for key, value in self.config.env.items()}
         set_env(self.env_path, {"DOMAIN": self.app.domain, "LETS_ENCRYPT_ENV": "", **own})
         self._take_stack()
         self._wiring.begin(self.offered())
         check_swarm_names(self.app, self.env, self._exports())
+
+    def require_defaults(self) -> None:
+        """Fail if the app that was made has lost a setting of .env.sample; see `replaced_defaults`.
+
+        Raises:
+            Misuse: it has; the sentence names the settings.
+        """
+        replaced = list(replaced_defaults(self._sample, self.env, self.config))
+        if replaced:
+            raise Misuse(
+                f"The app has other settings than .env.sample: {', '.join(replaced)}. A run "
+                "deploys what people deploy: keywords and set-up scripts may add settings, and "
+                f"[env] of recipes/{self.app.recipe}/recipe.toml names those that a run replaces."
+            )
 
     def deploy(self, release: Release | None = None) -> Deployment:
         """Deploy the head (with --chaos) or a release, and wait until it runs as it should.

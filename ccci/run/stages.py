@@ -61,6 +61,7 @@ class Stages:
                         self._adopt()
                     else:
                         self._make(None)
+                        self.driver.require_defaults()
                         self._deploy(None)
             except RecipeFailure as error:
                 self._head_failure = str(error).splitlines()[0]

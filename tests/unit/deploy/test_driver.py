@@ -17,6 +17,7 @@ from ccci.errors import Misuse, RecipeFailure
 from ccci.node.server import Containers, Server
 from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig
+from ccci.recipe.envfile import set_env
 from ccci.results.credentials import CredentialStore
 from ccci.swarm.convergence import Converged
 from ccci.swarm.view import Service
@@ -84,6 +85,15 @@ def test_files_in_folders_and_overlays_are_named_as_the_recipe_names_them(site: 
     assert driver.env["COMPOSE_FILE"] == (
         "compose.yml:data/compose.postgres.yml:data/compose.tune.yml:compose.ccci.yml"
     )
+
+
+def test_the_overlays_of_env_sample_are_not_replaced_behind_recipe_toml(site: Site) -> None:
+    driver = site.driver(RecipeConfig(overlays=[["data/compose.tune.yml"]]))
+    driver.make()
+    driver.require_defaults()
+    set_env(driver.env_path, {"COMPOSE_FILE": "compose.yml:data/compose.tune.yml"})
+    with pytest.raises(Misuse, match=r"other settings than .env.sample: COMPOSE_FILE\. .*\[env\]"):
+        driver.require_defaults()
 
 
 def test_the_exports_of_abra_sh_win_over_the_apps_settings(site: Site) -> None:

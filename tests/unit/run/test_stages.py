@@ -60,6 +60,10 @@ class Driven:
     def make(self, release: Release | None) -> None:
         self._do(f"make {release or 'head'}")
 
+    def require_defaults(self) -> None:
+        if "defaults" in self.failing:
+            raise self.failing["defaults"]
+
     def deploy(self, release: Release | None = None) -> Deployment:
         self._do(f"deploy {release or 'head'}")
         cold = self.asked[-2].startswith(("make", "remove volumes", "prepare"))
@@ -127,6 +131,13 @@ def test_stages_that_need_the_head_share_one_deployment() -> None:
     assert stages.need_head() is stages.need_head()
     assert driver.asked == ["make head", "prepare", "deploy head"]
     assert driver.calls == ("sso.lab.test",)
+
+
+def test_a_head_without_the_settings_of_env_sample_is_not_deployed() -> None:
+    driver = Driven(failing={"defaults": Misuse("other settings")})
+    with pytest.raises(Misuse, match="other settings"):
+        stages_of(driver).need_head()
+    assert driver.asked == ["make head", "prepare"]
 
 
 def test_the_upgrade_begins_on_empty_volumes_and_keeps_what_the_release_wrote() -> None:
