@@ -1,7 +1,7 @@
 *** Settings ***
 Documentation       The browser has a user of its own and its sandbox; run by tests/unit/web/test_browser_user.py.
 
-Library             Browser    enable_playwright_debug=disabled
+Resource            browser.resource
 Library             OperatingSystem
 Library             Processes.py    ${SERVER}
 
@@ -20,6 +20,10 @@ A File Is Downloaded
     ${file}=    Download    ${URL}/form
     File Should Not Be Empty    ${file.saveAs}
 
+What A Page Shows Late Is Waited For
+    New Page    data:text/html,<title>Loading</title><script>setTimeout(() => document.title = "Ready", 4000)</script>
+    Get Title    ==    Ready
+
 A Screenshot Is Taken
     New Page    ${URL}/form
     Take Screenshot    EMBED
@@ -32,7 +36,7 @@ A Page Cannot Take All Memory
 
 *** Keywords ***
 Start The Browser
-    ${browser}=    Browser Settings
+    ${browser}=    Processes.Browser Settings
     New Browser
     ...    chromium
     ...    executablePath=${browser.executable}
