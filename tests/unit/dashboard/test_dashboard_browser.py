@@ -9,9 +9,6 @@ from ccci.dashboard.pages import make_pages
 from ccci.project import PROJECT
 from tests.unit.dashboard.past_results import NOW, all_kinds_of_runs
 
-# Kept after the test, for people who want to see the screenshots. No recipe has this name.
-OUTPUT = PROJECT / "results" / "own-tests" / "dashboard"
-
 
 def test_the_pages_in_a_browser(tmp_path: Path) -> None:
     results, pages = tmp_path / "results", tmp_path / "results" / "dashboard"
@@ -22,10 +19,10 @@ def test_the_pages_in_a_browser(tmp_path: Path) -> None:
     (pages / "badges.html").write_text(f"<!DOCTYPE html><title>Badges</title>{images}")
     done = subprocess.run(
         [
-            sys.executable, "-m", "robot", "--outputdir", str(OUTPUT), "--pythonpath", ".",
+            sys.executable, "-m", "robot", "--outputdir", str(tmp_path), "--pythonpath", ".",
             "--variable", f"PAGES:{pages}", "tests/unit/dashboard/dashboard_pages",
         ],
         cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)}, capture_output=True,
         text=True, timeout=300, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{OUTPUT}/log.html"
+    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{tmp_path}/log.html"
