@@ -196,18 +196,28 @@ class _Crowd:
 
     def _kill_one(self) -> None:
         """Kill one that holds, waits, or just asks; by chance, as far as there is one."""
+        last = self._last_words()
+        wanted = self._random.choice(("begins", "waits", "asks"))
+        chosen = [pid for pid in self._living if last.get(pid, ("", "", 0))[0] == wanted]
+        victim = self._random.choice(chosen or [pid for pid in self._living if pid in last])
+        # It has gone on since that look: what it does now counts.
+        os.kill(victim, signal.SIGSTOP)
+        kind = self._living.pop(victim)
+        status = os.waitpid(victim, os.WUNTRACED)[1]
+        if os.WIFSTOPPED(status):
+            _, name, share = self._last_words()[victim]
+            self._note("killed", name, share)
+            os.kill(victim, signal.SIGKILL)
+            os.waitpid(victim, 0)
+        self._start(kind)
+
+    def _last_words(self) -> dict[int, tuple[str, str, int]]:
+        """Return what each worker noted last: what, who, weight."""
         last: dict[int, tuple[str, str, int]] = {}
         for line in self._path.read_text().splitlines():
             what, who, weight, _ = line.split()
             last[int(who.partition(".")[0])] = (what, who, int(weight))
-        wanted = self._random.choice(("begins", "waits", "asks"))
-        chosen = [pid for pid in self._living if last.get(pid, ("", "", 0))[0] == wanted]
-        victim = self._random.choice(chosen or [pid for pid in self._living if pid in last])
-        _, name, share = last[victim]
-        self._note("killed", name, share)
-        os.kill(victim, signal.SIGKILL)
-        os.waitpid(victim, 0)
-        self._start(self._living.pop(victim))
+        return last
 
     def _note(self, what: str, who: str, weight: int) -> None:
         # One short write to a file that only grows: lines of several processes never mix.
