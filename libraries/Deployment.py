@@ -19,6 +19,7 @@ from ccci.run.checks import (
     check_no_task_restarted,
     check_secrets_unchanged,
 )
+from ccci.run.own_secrets import check_secrets_are_own
 from ccci.run.version_change import change_between, check_label_and_images_agree, described
 
 
@@ -239,6 +240,19 @@ class Deployment:
         session.stages.steps.require()
         before, now = session.stages.secrets_before_restart, session.driver.secrets()
         BuiltIn().set_test_message(check_secrets_unchanged(before, now))
+
+    @project_keyword("assertion")
+    def secrets_should_be_made_for_this_app(self) -> None:
+        """Fails when the recipe holds a secret itself: then it is the same for every app of it.
+
+        Each secret of the deployed compose files must be external and named for the app, so that
+        abra makes it. A variable that is named for a secret, such as ``DB_PASSWORD``, must not have
+        a fixed text. ``[not_secret]`` of recipe.toml names exceptions. No value is in any log.
+
+        Example:
+        | Secrets Should Be Made For This App
+        """
+        BuiltIn().set_test_message(check_secrets_are_own(session.driver))
 
     @project_keyword("assertion")
     def the_stages_should_have_shared_their_deployments(self) -> None:

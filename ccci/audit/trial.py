@@ -23,6 +23,7 @@ class Broken(NamedTuple):
         stages: the stages of which one must turn red; they are run, and no others.
         variables: Robot variables for the run.
         alone: it disturbs other runs on the node.
+        harmless: why nobody can see it, or "".
     """
 
     name: str
@@ -30,6 +31,7 @@ class Broken(NamedTuple):
     stages: tuple[str, ...]
     variables: Mapping[str, str] = {}
     alone: bool = False
+    harmless: str = ""
 
 
 # One kind of defect: from the recipe to all that can be broken in this way.

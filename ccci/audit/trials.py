@@ -85,7 +85,7 @@ def _generic(checkout: Checkout, config: RecipeConfig) -> Iterator[Trial]:
             continue
         seen.add(broken.name)
         files = broken.draft.files_unlike(recipe)
-        harmless = ""
+        harmless = broken.harmless
         if broken.draft.deployed() == recipe.deployed():
             harmless = _SAME
         elif set(files) == {SAMPLE} and _dropped(broken, recipe) <= set_by_runs:

@@ -6,6 +6,11 @@ from ccci.audit.draft import Draft
 from ccci.audit.trial import UPGRADE, WORKS, Broken
 from ccci.database.finding import ServiceSeen
 
+_NOTHING_MOVED = "No image moves either, and the report says 'no change of version'."
+_NOT_IN_THE_LABEL = (
+    "A release in which this image stays is none the worse; the label names the app."
+)
+
 
 def version_defects(recipe: Draft, before: Draft) -> Iterator[Broken]:
     """Yield the version label or an image of the release before, in the head.
@@ -14,25 +19,39 @@ def version_defects(recipe: Draft, before: Draft) -> Iterator[Broken]:
         recipe: the head.
         before: the release before it.
     """
+    moved = {
+        service: earlier
+        for service in recipe.services
+        if (earlier := _image(before, service)) and earlier != _image(recipe, service)
+    }
+    labelled = set()
     for service in recipe.services:
         for key, value in recipe.labels(service).items():
-            earlier = before.labels(service).get(key)
-            if key.startswith("coop-cloud.") and key.endswith(".version") and earlier:
-                draft = recipe.copy()
-                draft.set_label(service, key, earlier)
-                if earlier != value:
-                    yield Broken("the version label did not move", draft, UPGRADE)
-        image, earlier_image = recipe.main(service).get("image"), before.main(service).get("image")
-        if earlier_image and image != earlier_image:
-            draft = recipe.copy()
-            draft.main(service)["image"] = earlier_image
-            yield Broken(f"{service}: the image did not move", draft, (*WORKS, *UPGRADE))
+            if key.startswith("coop-cloud.") and key.endswith(".version"):
+                labelled.add(service)
+                earlier = before.labels(service).get(key)
+                if earlier and earlier != value:
+                    draft = recipe.copy()
+                    draft.set_label(service, key, earlier)
+                    harmless = "" if moved else _NOTHING_MOVED
+                    name = "the version label did not move"
+                    yield Broken(name, draft, UPGRADE, harmless=harmless)
+    for service, earlier in moved.items():
+        draft = recipe.copy()
+        draft.main(service)["image"] = earlier
+        harmless = "" if service in labelled else _NOT_IN_THE_LABEL
+        name = f"{service}: the image did not move"
+        yield Broken(name, draft, (*WORKS, *UPGRADE), harmless=harmless)
+
+
+def _image(recipe: Draft, service: str) -> str:
+    return str(recipe.main(service).get("image", ""))
 
 
 def order_defects(recipe: Draft) -> Iterator[Broken]:
     """Yield each database whose new container is started while the old one still runs."""
     for service in recipe.services:
-        seen = ServiceSeen(service, str(recipe.main(service).get("image", "")), {})
+        seen = ServiceSeen(service, _image(recipe, service), {})
         if seen.kind_by_image:
             draft = recipe.copy()
             deploy = draft.main(service).setdefault("deploy", {})

@@ -149,8 +149,8 @@ def _settings(project: Project, recipe: str, path: Path, config: RecipeConfig) -
         yield from _reason(project, path, stage, reason)
     if config.browser is not None:
         yield from _reason(project, path, "none", config.browser.none)
-    for volume, reason in config.not_in_backup.items():
-        yield from _reason(project, path, volume, reason)
+    for name, reason in (*config.not_in_backup.items(), *config.not_secret.items()):
+        yield from _reason(project, path, name, reason)
     for limit in config.limit:
         yield from _reason(project, path, "reason", limit.reason)
 

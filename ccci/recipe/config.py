@@ -110,6 +110,7 @@ class RecipeConfig(Table):
         meant_to_end: service to reason, for one that does something once and ends.
         no_replica: service to reason, for one to which something else gives its replicas.
         not_in_backup: volume to reason, for one that a restore need not bring back.
+        not_secret: secret or variable to reason, for one whose text the recipe may hold.
         downtime: how long a restart and an upgrade may take the app away.
         sso: the provider of single sign-on, if the app has any.
         browser: the reason why there are no browser tests, for an app without pages.
@@ -134,6 +135,7 @@ class RecipeConfig(Table):
     meant_to_end: dict[OwnName, Reason] = Field(default_factory=dict)
     no_replica: dict[OwnName, Reason] = Field(default_factory=dict)
     not_in_backup: dict[OwnName, Reason] = Field(default_factory=dict)
+    not_secret: dict[OwnName, Reason] = Field(default_factory=dict)
     downtime: Downtime = Downtime()
     sso: Sso | None = None
     browser: Browser | None = None

@@ -20,3 +20,6 @@ No Task Was Restarted
 
 The Deployed Version Is The Head
     Deployed Version Should Be The Head
+
+No Secret Is A Text In The Recipe
+    Secrets Should Be Made For This App

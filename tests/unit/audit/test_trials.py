@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ccci.audit.draft import Draft
 from ccci.audit.trial import Trial
 from ccci.audit.trials import trials_of
+from ccci.audit.versions import version_defects
 from ccci.errors import Misuse
 from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig
@@ -142,6 +144,31 @@ def test_routes_addresses_secrets_and_versions(checkout: Checkout) -> None:
     order = _service(trials["db: the new database starts first"], "db")["deploy"]
     assert isinstance(order, dict)
     assert order["update_config"]["order"] == "start-first"
+
+
+def _described(version: str, app: str, db: str) -> Draft:
+    labels = {"coop-cloud.${STACK_NAME}.version": version}
+    services = {"app": {"image": app, "deploy": {"labels": labels}}, "db": {"image": db}}
+    return Draft({"compose.yml": {"services": services}}, "", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("head", "counted", "harmless"),
+    [
+        (("1.1.0+2", "shop:2", "db:1"), ["the version label", "app: the image"], []),
+        (("1.1.0+1", "shop:1", "db:1"), [], ["the version label"]),
+        (("1.1.0+1", "shop:1", "db:2"), ["the version label"], ["db: the image"]),
+        (("1.0.0+1", "shop:1", "db:1"), [], []),
+    ],
+    ids=["app and label", "only the label", "label and database", "nothing"],
+)
+def test_what_did_not_move_counts_where_somebody_could_see_it(
+    head: tuple[str, str, str], counted: list[str], harmless: list[str]
+) -> None:
+    found = list(version_defects(_described(*head), _described("1.0.0+1", "shop:1", "db:1")))
+    names = {one.name.removesuffix(" did not move"): one.harmless for one in found}
+    assert [name for name, reason in names.items() if not reason] == counted
+    assert [name for name, reason in names.items() if reason] == harmless
 
 
 def test_a_setting_without_effect_is_harmless(checkout: Checkout) -> None:

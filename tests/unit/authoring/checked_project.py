@@ -14,8 +14,8 @@ recipe.toml: `weight`, `requires`, `test_requires`, `health_path`, `health_statu
 (`none`), `opt_out`, `approved` (`node`, `tests`), `overlays`, `names` (`services`, `settings`,
 `secrets`, `volumes`, `ports`), `database` (`kind`, `service`, `name`, `user`, `file`), `sign_in`
 (`wiring`, `overlay`, `secret`), `holds`, `limit` (`service`, `memory`, `pids`, `log`, `disk`,
-`reason`), `meant_to_end`, `no_replica`, `not_in_backup`, `downtime` (`restart_seconds`,
-`upgrade_seconds`, `settle_seconds`).
+`reason`), `meant_to_end`, `no_replica`, `not_in_backup`, `not_secret`,
+`downtime` (`restart_seconds`, `upgrade_seconds`, `settle_seconds`).
 
 Words: Plant The Seed, The Seed Should Be There, The Seed Should Be Gone,
 Change And Delete The Seed, The App Should Work.

@@ -1,0 +1,99 @@
+"""Secrets that a recipe holds itself: the same for every app of it, and known to everybody.
+
+By the convention of Co-op Cloud a secret is external, and abra makes it for each app. Against it
+are a secret with a text in the recipe, one that several apps share, and a variable that is named
+for a secret and has a fixed text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ccci.recipe.compose import as_map, fill_in, services_of
+
+_KEYS = "ACCESS|API|APP|AUTH|ENCRYPTION|HASH|MASTER|PRIVATE|SECRET|SIGNING"
+_IS_SECRET = re.compile(
+    r"(?:^|_)(?:PASSWORD|PASSWD|PASS|PWD|SECRET|TOKEN|SALT|JWT|CREDENTIALS?|SECRET_KEY_BASE"
+    rf"|(?:{_KEYS})_?KEY)$|(?:PASSWORD|SECRET|TOKEN)$",
+    re.IGNORECASE,
+)
+# A switch, or where a secret lies.
+_IS_NO_VALUE = re.compile(r"|true|false|yes|no|on|off|null|none|0|1|/.*|file:.*", re.IGNORECASE)
+
+
+def secrets_of_others(
+    contents: Iterable[Mapping[str, Any]], settings: Mapping[str, str], stack: str
+) -> dict[str, str]:
+    """Return the secrets that abra does not make for this app: name to a sentence.
+
+    Args:
+        contents: the compose files that the app is deployed with.
+        settings: the app's, with what abra.sh exports.
+        stack: the app's.
+
+    Example:
+        >>> list(secrets_of_others([{"secrets": {"key": {"file": "./key"}}}], {}, "blog"))
+        ['key']
+    """
+    found = {}
+    for content in contents:
+        for name, entry in (content.get("secrets") or {}).items():
+            table = entry if isinstance(entry, Mapping) else {}
+            external = table.get("external")
+            named = external.get("name") if isinstance(external, Mapping) else table.get("name")
+            in_swarm = fill_in(str(named or name), {**settings, "STACK_NAME": stack})
+            version = f"SECRET_{str(name).upper()}_VERSION"
+            remedy = (
+                f"Write 'external: true' and 'name: ${{STACK_NAME}}_{name}_${{{version}}}', so "
+                "that abra makes it for each app."
+            )
+            if not external:
+                where = (
+                    f"the file {table['file']} of the recipe" if "file" in table else "the recipe"
+                )
+                found[str(name)] = (
+                    f"secret '{name}' is a text in {where}, the same for every app. {remedy}"
+                )
+            elif not in_swarm.startswith(f"{stack}_"):
+                found[str(name)] = (
+                    f"secret '{name}' is '{in_swarm}' in the Swarm, which is not this app's alone. "
+                    f"{remedy}"
+                )
+    return found
+
+
+def fixed_variables(
+    contents: Iterable[Mapping[str, Any]], settings: Mapping[str, str], sample: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the variables that are named for a secret and have a text of the recipe.
+
+    Args:
+        contents: the compose files that the app is deployed with.
+        settings: the app's, with what abra.sh exports.
+        sample: those of .env.sample, with what abra.sh exports: what every app begins with.
+
+    Returns:
+        Name to a sentence, without the value.
+
+    Example:
+        >>> service = {"environment": {"DB_PASSWORD": "wiki", "DB_PASSWORD_FILE": "/run/x"}}
+        >>> list(fixed_variables([{"services": {"db": service}}], {}, {}))
+        ['DB_PASSWORD']
+    """
+    found = {}
+    for service, parts in services_of(contents).items():
+        variables: dict[str, str] = {}
+        for part in parts:
+            variables |= as_map(part.get("environment"))
+        for name, text in variables.items():
+            # Without a value it is passed on by its name.
+            text = text or f"${{{name}}}"
+            value = fill_in(text, settings)
+            is_fixed = value == fill_in(text, sample) and not _IS_NO_VALUE.fullmatch(value)
+            if is_fixed and _IS_SECRET.search(name):
+                found[name] = (
+                    f"variable {name} of service '{service}' has a text of the recipe, the same "
+                    f"for every app. Let abra make a secret for it, and use {name}_FILE or an "
+                    "entrypoint that reads it."
+                )
+    return found
