@@ -26,9 +26,13 @@ from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.defects import load_defects
 from ccci.recipe.fit_report import operators_recipes
-from ccci.results.store import MATRIX_VARIABLE
+from ccci.results.store import MATRIX_VARIABLE, read_results
 from ccci.run.run import new_run_id
 from ccci.stage_names import STAGES
+
+# With other runs beside it an app comes up later.
+_TIMES_AS_LONG = 3
+_LEAST_TIMEOUT_SECONDS = 60
 
 
 @click.command(help="Break recipes on purpose, one defect at a time; show what suites notice.")
@@ -145,6 +149,7 @@ def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
     if not left:
         return
     _require_green(record, runner)
+    runner.timeout_seconds = _enough(record, runner.folder, _config(record.recipe).timeout_seconds)
     _try_out([trial for trial in left if not trial.alone], default_slots(), record, runner)
     _try_out([trial for trial in left if trial.alone], 1, record, runner)
 
@@ -182,6 +187,13 @@ def _require_green(record: Record, runner: Runner) -> None:
                 )
             record.control = finding
             write_record(runner.folder, record)
+
+
+def _enough(record: Record, folder: Path, most: int) -> int:
+    """Return how long the app may take to come up, by how long it took when nothing was broken."""
+    results = read_results(folder / record.control.run) if record.control else None
+    took = results.facts.stage_seconds.get("install", most) if results else most
+    return min(most, max(_LEAST_TIMEOUT_SECONDS, round(_TIMES_AS_LONG * took)))
 
 
 def _all_caught(record: Record, trials: list[Trial]) -> bool:

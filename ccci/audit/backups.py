@@ -14,9 +14,11 @@ def backup_defects(recipe: Draft) -> Iterator[Broken]:
     for service in recipe.services:
         labels = {k: v for k, v in recipe.labels(service).items() if k.startswith(_PREFIX)}
         for key, value in labels.items():
-            yield _with(recipe, service, key, None, f"label {key} is lost")
             if key.endswith("-hook"):
+                # Without its label there is no hook: that comes to the same.
                 yield _with(recipe, service, key, "true", f"{key} does nothing")
+            else:
+                yield _with(recipe, service, key, None, f"label {key} is lost")
             if key.endswith("backup.pre-hook"):
                 yield from _bad_dumps(recipe, service, key, value)
 

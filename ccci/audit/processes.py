@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ccci.audit.draft import Draft
 from ccci.audit.trial import INSTALL, RESTART, WORKS, Broken
 
-_SOAK_SECONDS = 90
+_SOAK_SECONDS = 70
 _LIFE_SECONDS = 60
 
 

@@ -30,12 +30,15 @@ class Runner:
         source: its repository.
         head: the commit to break.
         folder: the audit's folder.
+        timeout_seconds: how long the app may take to come up, where the install stage may notice
+            the defect; 0 for what recipe.toml says.
     """
 
     recipe: str
     source: Path
     head: str
     folder: Path
+    timeout_seconds: int = 0
     _live: set["subprocess.Popen[bytes]"] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: bool = False
@@ -69,6 +72,8 @@ class Runner:
         chosen = () if trial.stages == STAGES else trial.stages
         words = [word for stage in chosen for word in ("--suite", stage)]
         variables = {"RECIPE_SOURCE": str(repository), **trial.variables}
+        if self.timeout_seconds and "install" in chosen:
+            variables["TIMEOUT"] = str(self.timeout_seconds)
         words += [w for key, value in variables.items() for w in ("--variable", f"{key}:{value}")]
         suite = PROJECT / "suites" / self.recipe
         if not suite.is_dir():

@@ -29,10 +29,10 @@ def version_defects(recipe: Draft, before: Draft) -> Iterator[Broken]:
         for key, value in recipe.labels(service).items():
             if key.startswith("coop-cloud.") and key.endswith(".version"):
                 labelled.add(service)
-                earlier = before.labels(service).get(key)
-                if earlier and earlier != value:
+                released = before.labels(service).get(key)
+                if released and released != value:
                     draft = recipe.copy()
-                    draft.set_label(service, key, earlier)
+                    draft.set_label(service, key, released)
                     harmless = "" if moved else _NOTHING_MOVED
                     name = "the version label did not move"
                     yield Broken(name, draft, UPGRADE, harmless=harmless)

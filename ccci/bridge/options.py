@@ -27,23 +27,25 @@ def run_options() -> RunOptions:
     keep = {"1": "always", "true": "always", "0": "never", "false": "never"}.get(keep, keep)
     if keep not in ("never", "always", "on-failure"):
         raise Misuse(f"KEEP is {keep!r}; it must be 1, 0 or on-failure.")
-    number = str(variable("PR", "") or "0")
-    if not number.isdecimal():
-        raise Misuse(f"PR is {number!r}; it must be the number of a pull request.")
-    soak = str(variable("SOAK", "") or "0")
-    if not soak.isdecimal():
-        raise Misuse(f"SOAK is {soak!r}; it must be a number of seconds.")
     return RunOptions(
         recipe=recipe,
         project=PROJECT,
         source=Path(source) if source else None,
         head=str(variable("HEAD", "") or "HEAD"),
-        pull_request=int(number),
+        pull_request=_number("PR", "the number of a pull request"),
         upgrade_from=str(variable("UPGRADE_FROM", "")) or None,
         keep=cast(Literal["never", "always", "on-failure"], keep),
         attach=str(variable("ATTACH", "")) not in ("", "0"),
-        soak_seconds=int(soak),
+        soak_seconds=_number("SOAK", "a number of seconds"),
+        timeout_seconds=_number("TIMEOUT", "a number of seconds"),
     )
+
+
+def _number(name: str, what: str) -> int:
+    text = str(variable(name, "") or "0")
+    if not text.isdecimal():
+        raise Misuse(f"{name} is {text!r}; it must be {what}.")
+    return int(text)
 
 
 def variable(name: str, default: str) -> Any:

@@ -40,6 +40,7 @@ class RunOptions:
         keep_seconds: for how long it stays up.
         attach: use the app that an earlier run kept, instead of a new one.
         soak_seconds: for how long the head is kept up and watched before the restart stage.
+        timeout_seconds: takes the place of that of recipe.toml; 0 for none.
     """
 
     recipe: str
@@ -52,6 +53,7 @@ class RunOptions:
     keep_seconds: int = 2 * 3600
     attach: bool = False
     soak_seconds: int = 0
+    timeout_seconds: int = 0
 
 
 @dataclass(frozen=True)

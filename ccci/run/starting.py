@@ -58,6 +58,8 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
     """
     check_recipe_name(options.recipe)
     config = load_recipe_config(config_path(options.project, options.recipe))
+    if options.timeout_seconds:
+        config = config.model_copy(update={"timeout_seconds": options.timeout_seconds})
     server = load_server()
     source = _source(options, server)
     sharing = sharing_of(options.recipe)

@@ -13,6 +13,7 @@ from ccci.audit.running import Runner
 from ccci.audit.trial import Trial
 from ccci.audit.trials import CONTROL
 from ccci.errors import Misuse
+from ccci.results.store import RunFacts, RunResults, write_results
 
 
 class Counting:
@@ -114,3 +115,17 @@ def test_a_suite_that_is_not_green_is_not_audited(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match=r"must be green .* it is down"):
         program._run(record, trials, cast(Runner, Red(tmp_path)))
     assert (record.control, record.findings) == (None, {})
+
+
+@pytest.mark.parametrize(
+    ("took", "most", "enough"), [(5.0, 300, 60), (30.0, 300, 90), (200.0, 300, 300), (5.0, 50, 50)]
+)
+def test_a_broken_app_is_waited_for_as_long_as_one_that_comes_up(
+    tmp_path: Path, took: float, most: int, enough: int
+) -> None:
+    facts = RunFacts("r", "shop", stage_seconds={"install": took})
+    write_results(tmp_path / "run", RunResults(facts, "passed", {}, {}, took))
+    control = Finding(CONTROL.name, CONTROL.stages, passed=True, run="run")
+    record = Record("shop", "h", "t", "now", control=control)
+    assert program._enough(record, tmp_path, most) == enough
+    assert program._enough(replace(record, control=None), tmp_path, most) == most
