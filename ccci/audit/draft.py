@@ -65,7 +65,7 @@ class Draft:
         settings = {**self.settings, **self.exports, "STACK_NAME": "stack"}
         files = yaml.safe_dump(list(self.files.values()), sort_keys=True, width=10_000)
         passed_on = {key: value for key, value in settings.items() if self._is_passed_on(key)}
-        chosen = self.settings.get("COMPOSE_FILE")
+        chosen = self.settings.get("COMPOSE_FILE") or "compose.yml"
         return f"{chosen}\n{fill_in(files, settings)}\n{passed_on}\n{self.added}"
 
     @property

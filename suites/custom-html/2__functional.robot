@@ -20,6 +20,7 @@ A Published File Is Fetched Back Byte For Byte
     style.css         text/css
     picture.png       image/png
     download.bin      application/octet-stream
+    script.js         (application|text)/javascript
 
 A Missing Page Is The Server's Own 404
     A Page That Was Never Published Should Be Missing
@@ -29,6 +30,10 @@ Changed Content Is Served Without A Redeploy
     The Page Should Read    notice.html    <p>first</p>
     Publish A Page    notice.html    <p>second</p>
     The Page Should Read    notice.html    <p>second</p>
+
+Browsers Ask Before They Show A Page Again
+    Publish A Page    often.html    <p>changes often</p>
+    The Page Should Be Asked For Each Time    often.html
 
 Removed Content Is Missing At Once
     Publish A Page    passing.html    <p>soon gone</p>

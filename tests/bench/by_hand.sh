@@ -115,12 +115,14 @@ grep -q "image: ${image%%@*}$" "$work/recipe/compose.yml" || die "it runs $image
 done_with install
 
 # functional
-for name in page.html style.css picture.png download.bin; do
+for name in page.html style.css picture.png download.bin script.js; do
     head -c 70000 /dev/urandom >"$work/$name"
     publish "$work/$name"
     same "$name" "$work/$name"
 done
 [[ $(fetch --head "$url/picture.png") == *image/png* ]] || die "picture.png is no picture"
+[[ $(fetch --head "$url/script.js") == */javascript* ]] || die "script.js is no script"
+[[ $(fetch --head "$url/page.html") == *no-cache* ]] || die "page.html may be cached"
 is_missing "/never-$RANDOM$RANDOM.html"
 for text in first second; do
     printf '%s' "$text" >"$work/notice.html"
