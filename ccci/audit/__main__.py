@@ -57,9 +57,11 @@ def main(
             if only_list:
                 click.echo("\n".join(map(_listed, chosen)))
                 continue
-            click.echo(f"== {recipe}: {len(chosen)} defects")
-            with _provider(recipe, runner.folder):
-                _run(record, chosen, runner)
+            left = _left(record, chosen)
+            click.echo(f"== {recipe}: {len(chosen)} defects, {len(left)} of them to run")
+            if left:
+                with _provider(recipe, runner.folder):
+                    _run(record, left, runner)
         except CcciError as error:
             # The other recipes are audited all the same.
             click.echo(f"{recipe}: {error}", err=True)
@@ -137,21 +139,21 @@ def _provider(recipe: str, folder: Path) -> Iterator[None]:
         yield
 
 
-def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
-    """Run what is not in the record yet, side by side where it can be; Ctrl-C keeps the record."""
+def _left(record: Record, trials: list[Trial]) -> list[Trial]:
+    """Note what is harmless in the record, and return what is not in it yet."""
     for trial in trials:
         if trial.harmless:
             harmless = Finding(trial.name, trial.stages, harmless=trial.harmless, key=key_of(trial))
             record.findings[trial.name] = harmless
-    left = [trial for trial in trials if trial.name not in record.findings]
-    if len(left) < len(trials):
-        click.echo(f"{len(trials) - len(left)} of {len(trials)} are known; {len(left)} to run")
-    if not left:
-        return
+    return [trial for trial in trials if trial.name not in record.findings]
+
+
+def _run(record: Record, trials: list[Trial], runner: Runner) -> None:
+    """Run trials, side by side where it can be; Ctrl-C keeps the record."""
     _require_green(record, runner)
     runner.timeout_seconds = _enough(record, runner.folder, _config(record.recipe).timeout_seconds)
-    _try_out([trial for trial in left if not trial.alone], default_slots(), record, runner)
-    _try_out([trial for trial in left if trial.alone], 1, record, runner)
+    _try_out([trial for trial in trials if not trial.alone], default_slots(), record, runner)
+    _try_out([trial for trial in trials if trial.alone], 1, record, runner)
 
 
 def _try_out(trials: list[Trial], at_once: int, record: Record, runner: Runner) -> None:

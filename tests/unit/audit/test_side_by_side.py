@@ -99,7 +99,7 @@ def test_ctrl_c_keeps_what_is_known_and_the_audit_goes_on_there(
     assert list(known.findings if known else ()) == first.tried[1:-1]
     second = Interrupted(tmp_path, "nothing")
     record = continued(tmp_path, replace(new, findings={}), trials)
-    program._run(record, trials, cast(Runner, second))
+    program._run(record, program._left(record, trials), cast(Runner, second))
     assert second.tried == [name for name in (CONTROL.name, "a port", "a volume", "a route")
                             if name not in first.tried[:-1]]  # fmt: skip
     assert record.is_complete
