@@ -29,7 +29,7 @@ class Finding:
         caught: whether it was noticed where it should be, and for what it is.
         passed: whether the run was green; what the control must be.
         said: the first line of the first failure, or why the run says nothing.
-        seconds: how long the run took, its wait for places included.
+        seconds: how long the run took, without its wait for places.
         run: the folder of the run, relative to the audit's folder, or "".
         harmless: why nobody can see this defect, or "".
         incomplete: the run says nothing: the node or the harness failed. It is run again.

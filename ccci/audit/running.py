@@ -136,7 +136,7 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
         is_caught,
         results.verdict == "passed",
         _line(said),
-        round(seconds, 1),
+        round(seconds - results.facts.waited_seconds, 1),
         str(run.parent.relative_to(folder)),
         incomplete=any(results.stages.get(stage) == "incomplete" for stage in trial.stages),
         key=key_of(trial),
