@@ -1,6 +1,7 @@
 """Who calls the app under test: accounts, tokens, sessions, and callers that it must refuse."""
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -167,3 +168,16 @@ class Accounts:
         for cookie in made.cookies:
             hide(f"cookie {cookie.name} of {account.name}", cookie.value or "")
         return made
+
+    @project_keyword()
+    def copy_of_session(self, original: CookieSession) -> CookieSession:
+        """Returns a copy of a session of `Sign In With Cookie`.
+
+        An app that does not know a session answers with another cookie. Then the copy changes, and
+        the original does not: it can be tried again after a restore. Never fails.
+
+        Example:
+        | ${copy}=    Copy Of Session    ${session}
+        | Call API    GET    /settings    by=${copy}    expect=401
+        """
+        return replace(original, cookies=original.cookies.copy())

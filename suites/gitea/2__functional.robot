@@ -14,32 +14,36 @@ The App Answers With Its Health Page
 
 A Pushed File Is Cloned Back Byte For Byte
     [Documentation]    Over HTTPS, from the address that Gitea shows.
-    ${clone}=    Create And Clone A Repository    anna    notes
     ${file}=    Random File    notes.bin    size=300000
-    ${commit}=    Push A File    ${clone}    ${file}    Notes of the first meeting
-    The Clone Address Should Be The App's    anna/notes
+    ${commit}=    Push To A New Repository    anna    notes    ${file}    Notes of the first meeting
     The Repository Should Be Intact    anna/notes    Notes of the first meeting    ${file}    ${commit}
 
 A Pushed File Can Be Downloaded From Its Page
-    ${clone}=    Create And Clone A Repository    anna    pages
     ${file}=    Random File    page.bin    size=70000
-    Push A File    ${clone}    ${file}    A page
+    Push To A New Repository    anna    pages    ${file}    A page
     The File Should Be Downloadable    anna/pages    ${file}
 
 Only The Owner Can Push To A Repository
-    ${clone}=    Create And Clone A Repository    anna    mine
     ${file}=    Random File    mine.bin
-    Push A File    ${clone}    ${file}    Mine
-    Another User Should Not Be Able To Push    bruno    anna/mine
-    A Wrong Password Should Not Be Able To Push    anna    anna/mine
+    Push To A New Repository    anna    mine    ${file}    Mine
+    ${bruno}=    Account Made Before    bruno
+    Pushing Should Be Refused    ${bruno}    anna/mine    pre-receive hook declined
+    ${anna}=    Account Made Before    anna
+    ${impostor}=    With A Wrong Password    ${anna}
+    Pushing Should Be Refused    ${impostor}    anna/mine    Authentication failed
 
 An Issue Is Read Back With Its Attachment
-    Create And Clone A Repository    anna    talk
+    ${page}=    Random File    page.bin
+    Push To A New Repository    anna    talk    ${page}    A page
     ${file}=    Open An Issue With An Attachment    bruno    anna/talk    A page is missing    proof.png
     The Issue Should Be Readable    anna/talk    A page is missing    bruno    ${file}
 
 The API Refuses A Wrong Password
-    A Wrong Password Should Be Refused    anna
+    Only The Right Password Should Open The Account    anna
+
+A Session Is Sent Over HTTPS Only
+    ${session}=    Sign In For A Session    anna
+    The Cookies Should Be For HTTPS Only    ${session}
 
 Single Sign-On Redirects To The Provider
     [Documentation]    To the address that the provider names; the way back is to the app's public address.

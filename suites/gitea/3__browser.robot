@@ -2,7 +2,6 @@
 Documentation       What people see of gitea in their browser.
 
 Resource            gitea/gitea.resource
-Resource            browser.resource
 
 Suite Setup         Use The Head Deployment With Users    vera
 Test Setup          Open The Browser
@@ -13,12 +12,10 @@ Test Tags           browser
 
 *** Test Cases ***
 A Signed-In User Sees Their Repository
-    ${clone}=    Create And Clone A Repository    vera    recipes
     ${file}=    Text File    soup.txt    Leeks and potatoes
-    Push A File    ${clone}    ${file}    A soup for everybody
+    Push To A New Repository    vera    recipes    ${file}    A soup for everybody
     Sign In With A Password    vera
     The Repository Page Should Show    vera/recipes    soup.txt    A soup for everybody
-    The Page Should Be Styled
     Show In The Log
 
 Single Sign-On Creates A User

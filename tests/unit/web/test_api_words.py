@@ -282,3 +282,42 @@ A Long Text Is Logged
     assert done.code == 0, done.log
     assert "(200,000 more characters are not shown)" in done.log
     assert len(done.log) < 250_000
+
+
+def test_the_shared_checks_can_fail(app: App, tmp_path: Path) -> None:
+    app.answers += [(200, text, {}) for text in ("old", "old", "new", "new", "old", "here")]
+    done = run(
+        tmp_path,
+        app,
+        """\
+What Is Served
+    Remember What Is Served    /next
+    What Is Served Should Be The Same    /next
+    Run Keyword And Expect Error    *They differ first at byte 0*
+    ...    What Is Served Should Be The Same    /next
+    What Is Served Should Be Something Else    /next
+    Run Keyword And Expect Error    /next still has what it had*
+    ...    What Is Served Should Be Something Else    /next
+    Nothing Should Be Served    /nowhere    /nothing
+    Run Keyword And Expect Error    *GET /next was answered 200, expected 404*
+    ...    Nothing Should Be Served    /nowhere    /next
+
+Who Is Let In
+    ${ada}=    New Account    ada
+    Run Keyword And Expect Error    ada: GET /echo was answered 200, expected 401*
+    ...    Only The Right Password Should Open    /echo    ${ada}
+    Run Keyword And Expect Error    ada: GET /nowhere was answered 404, expected 200*
+    ...    Only The Right Password Should Open    /nowhere    ${ada}
+    VAR    &{body}    password=right
+    ${session}=    Sign In With Cookie    ${ada}    POST    /login    ${body}
+    Run Keyword And Expect Error    The cookie csrf is not for HTTPS only*
+    ...    The Cookies Should Be For HTTPS Only    ${session}
+    ${copy}=    Copy Of Session    ${session}
+    Call API    GET    /logout    by=${copy}    expect=204
+    ${echo}=    Call API    GET    /echo    by=${copy}
+    Should Not Contain    ${echo.json.headers.cookie}    session
+    ${echo}=    Call API    GET    /echo    by=${session}
+    Should Contain    ${echo.json.headers.cookie}    session
+""",
+    )
+    assert done.code == 0, done.log
