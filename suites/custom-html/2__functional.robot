@@ -35,6 +35,10 @@ Browsers Ask Before They Show A Page Again
     Publish A Page    often.html    <p>changes often</p>
     The Page Should Be Asked For Each Time    often.html
 
+An Alias Of The Domain Shows The Same Site
+    ${alias}=    Deploy The Site With An Alias
+    The Front Page Should Be Served At    ${alias}
+
 Removed Content Is Missing At Once
     Publish A Page    passing.html    <p>soon gone</p>
     The Page Should Read    passing.html    <p>soon gone</p>

@@ -8,6 +8,7 @@ export LC_ALL=C
 
 domain=$DOMAIN
 stack=${domain//./_}
+second=${stack}_2
 url=https://$domain:$PORT
 volume=${stack}_content
 web=/usr/share/nginx/html
@@ -51,14 +52,14 @@ publish() {
 }
 unpublish() { docker exec "$(container "${stack}_app")" rm "$web/$1"; }
 nothing_runs() {
-    [ -z "$(docker ps --all --quiet --filter "label=com.docker.stack.namespace=$stack")" ]
+    [ -z "$(docker ps --all --quiet --filter "label=com.docker.stack.namespace=$1")" ]
 }
 no_task_runs() { [ -z "$(container "${stack}_app")" ]; }
 is_updated() {
     [[ $(docker service inspect "${stack}_app") =~ \"State\":\ \"completed\" ]]
 }
 
-# deploy COMMIT: the recipe as it is there, with what this node's kernel needs. Like abra, it tells
+# deploy COMMIT [STACK DOMAIN ALIASES]: the recipe as it is there, with what this node's kernel needs. Like abra, it tells
 # the app its version: without that, two versions of one image would be no update to the Swarm.
 deploy() {
     git -C "$work/recipe" checkout --quiet --detach "$1"
@@ -70,22 +71,27 @@ deploy() {
         cd "$work/recipe"
         # shellcheck source=/dev/null
         . ./abra.sh
-        export STACK_NAME=$stack DOMAIN=$domain EXTRA_DOMAINS= LETS_ENCRYPT_ENV=
-        docker stack deploy --resolve-image always -c compose.yml -c "$work/overlay.yml" "$stack" \
+        export STACK_NAME=${2:-$stack} DOMAIN=${3:-$domain} EXTRA_DOMAINS=${4-} LETS_ENCRYPT_ENV=
+        docker stack deploy --resolve-image always -c compose.yml -c "$work/overlay.yml" "$STACK_NAME" \
             >"$work/deploy.log" 2>&1 || die "stack deploy: $(tail -n 3 "$work/deploy.log")"
     )
 }
+# remove STACK
 remove() {
-    docker stack rm "$stack" >/dev/null
-    until_true "the end of the stack" nothing_runs
-    docker volume rm "$volume" >/dev/null
+    docker stack rm "$1" >/dev/null
+    until_true "the end of the stack" nothing_runs "$1"
+    docker volume rm "${1}_content" >/dev/null
 }
 restic() { docker exec "$bot" restic --no-cache "$@"; }
 leave() {
-    if docker service inspect "${stack}_app" >/dev/null 2>&1; then
-        docker stack rm "$stack" >/dev/null && until_true "the end of the stack" nothing_runs
-    fi
-    if docker volume inspect "$volume" >/dev/null 2>&1; then docker volume rm "$volume" >/dev/null; fi
+    for one in "$stack" "$second"; do
+        if docker service inspect "${one}_app" >/dev/null 2>&1; then
+            docker stack rm "$one" >/dev/null && until_true "the end of the stack" nothing_runs "$one"
+        fi
+        if docker volume inspect "${one}_content" >/dev/null 2>&1; then
+            docker volume rm "${one}_content" >/dev/null
+        fi
+    done
     rm -rf "$work"
 }
 trap leave EXIT
@@ -137,6 +143,12 @@ head -c 12000000 /dev/urandom >"$work/film.bin"
 publish "$work/film.bin"
 { fetch --range 0-7999999 "$url/film.bin"; fetch --range 8000000- "$url/film.bin"; } |
     cmp --silent - "$work/film.bin" || die "the ranges do not add up"
+deploy "$head" "$second" "2-$domain" ") || Host(\`alias-$domain\`"
+alias_answers() {
+    [ "$(fetch --resolve "alias-$domain:$PORT:$ADDRESS" --output /dev/null \
+        --write-out '%{http_code}' "https://alias-$domain:$PORT/" 2>"$work/curl.log")" = 200 ]
+}
+until_true "status 200 under the alias" alias_answers
 [[ $(fetch --head "$url/") == *nginx/"${image##*:}"* ]] || die "the server's version is another"
 done_with functional
 
@@ -157,7 +169,7 @@ snapshot=$(docker exec "$bot" restic --no-cache backup --json --host "$stack" \
 restic ls "$snapshot" | grep "/$volume/_data/seed.bin" >/dev/null || die "snapshot '$snapshot' lacks the seed"
 publish "$work/page.html" seed.html
 unpublish seed.bin
-remove
+remove "$stack"
 deploy "$head"
 wait_healthy
 is_missing /seed.html
@@ -168,7 +180,7 @@ seed_is_there
 done_with backup
 
 # upgrade: the previous release on empty volumes, then the head over it
-remove
+remove "$stack"
 deploy "$previous"
 wait_healthy
 version=$(docker service inspect "${stack}_app" \
@@ -185,6 +197,7 @@ done_with upgrade
 
 # teardown
 restic forget "$snapshot" >/dev/null
-remove
+remove "$stack"
+remove "$second"
 [ -z "$(docker config ls --quiet --filter "name=${stack}_")" ] || die "a config is left"
 done_with teardown
