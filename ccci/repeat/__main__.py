@@ -46,7 +46,7 @@ def main(recipe: str, times: int, busy: bool) -> None:
 def line_of(number: int, times: int, one: OneRun) -> str:
     """Return what a terminal shows of one run."""
     outcome = one.outcome
-    first = f"{number:3} of {times}  {outcome.verdict:<10}  {outcome.seconds:6.1f} s  {outcome.run}"
+    first = f"{number:3} of {times}  {outcome.verdict:<10}  {one.seconds:6.1f} s  {outcome.run}"
     more = [*([outcome.reason] if outcome.reason else []), *one.failures]
     return "\n".join([first.rstrip(), *(f"           {line}" for line in more)])
 
@@ -62,7 +62,7 @@ def summary(recipe: str, times: int, beside: str, found: list[OneRun]) -> str:
     text = f"{recipe}: {verdicts.pop('passed', 0)} of {times} passed"
     text += "".join(f", {count} {verdict}" for verdict, count in sorted(verdicts.items()))
     if found:
-        seconds = sorted(one.outcome.seconds for one in found)
+        seconds = sorted(one.seconds for one in found)
         text += f"; {seconds[0]:.0f} to {seconds[-1]:.0f} s"
     return text + beside
 

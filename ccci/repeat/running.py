@@ -31,6 +31,11 @@ class OneRun:
     outcome: RecipeOutcome
     failures: tuple[str, ...]
 
+    @property
+    def seconds(self) -> float:
+        """How long it took, without its wait for places on the node."""
+        return max(0.0, self.outcome.seconds - self.outcome.waited_seconds)
+
 
 def run_once(project: Path, recipe: str) -> OneRun:
     """Run a recipe's suite, and wait until nothing is left of it.
