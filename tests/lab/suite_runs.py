@@ -53,8 +53,8 @@ class SuiteRun:
         assert found, f"the run never began:\n{self.output}"
         return stack_name(found.group(1))
 
-    def wait_for_words(self, words: str, within_seconds: float = 120) -> None:
-        """Wait until it says these words."""
+    def wait_for_words(self, words: str, within_seconds: float = 400) -> None:
+        """Wait until it says these words; it may have to wait for its places on the node first."""
 
         def look() -> Look:
             assert self.process.poll() is None, f"it ended before {words!r}:\n{self.output}"

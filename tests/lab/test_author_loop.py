@@ -18,6 +18,8 @@ from tests.lab.suite_runs import (
 )
 
 pytestmark = pytest.mark.lab
+# Such tests run one after the other: an attached run takes the app that is kept for its own.
+KEPT = pytest.mark.xdist_group("kept")
 
 
 def end(run_id: str) -> str:
@@ -28,6 +30,8 @@ def end(run_id: str) -> str:
     return done.stdout
 
 
+@KEPT
+@pytest.mark.side_by_side
 def test_a_kept_app_can_be_attached_to_and_ended() -> None:
     kept = start_suite("--variable", "KEEP:1", "--suite", "install", "suites/custom-html")
     assert kept.finish() == 0, kept.output
@@ -52,6 +56,8 @@ def test_a_kept_app_can_be_attached_to_and_ended() -> None:
     assert "There is no kept app of 'custom-html' to attach to" in late.output
 
 
+@KEPT
+@pytest.mark.side_by_side
 def test_on_failure_keeps_what_failed_and_nothing_else(tmp_path: Path) -> None:
     source = changed_recipe(
         tmp_path, lambda text: text.replace(".version=1.1.0+1.26.3", ".version=1.2.0+1.27.9")
@@ -80,6 +86,7 @@ def test_a_recipe_without_a_folder_gets_the_generic_stages() -> None:
     assert leftovers_of(run.stack, run.run_id) == []
 
 
+@pytest.mark.side_by_side
 def test_every_known_word_passes_and_fails(tmp_path: Path) -> None:
     credentials = tmp_path / "credentials.toml"
     credentials.write_text("[smtp]\npassword = 'a-password-nobody-has'\n")

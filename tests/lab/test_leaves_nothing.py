@@ -38,6 +38,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.side_by_side
 @pytest.mark.parametrize(("stage", "words"), MOMENTS)
 def test_killed_in_any_stage_it_leaves_nothing(stage: str, words: str) -> None:
     stages = ["--suite", stage] if stage != "teardown" else ["--suite", "install"]
@@ -50,6 +51,7 @@ def test_killed_in_any_stage_it_leaves_nothing(stage: str, words: str) -> None:
     assert run.results()["verdict"] == "incomplete"
 
 
+@pytest.mark.side_by_side
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_tears_itself_down(how: signal.Signals) -> None:
     run = start_suite("--suite", "backup", "suites/custom-html")
@@ -72,6 +74,7 @@ def test_two_runs_of_one_recipe_side_by_side() -> None:
         assert leftovers_of(run.stack, run.run_id) == []
 
 
+@pytest.mark.side_by_side
 def test_a_canary_secret_is_in_no_artefact(tmp_path: Path) -> None:
     """The app prints its secret and dies: the secret stands in the failure that is reported."""
     source = changed_recipe(
@@ -120,7 +123,7 @@ def _texts(run_id: str) -> dict[str, str]:
 
 
 def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
-    earlier = {run.run_id for run in all_runs()}
+    started = set()
     cases = {
         ("--variable", "RECIPE:no-such-recipe"): "Recipe 'no-such-recipe' does not exist",
         ("--variable", "RECIPE:Bad_Name"): "cannot be a recipe's name",
@@ -131,10 +134,12 @@ def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: 
     }
     for arguments, sentence in cases.items():
         run = start_suite(*arguments, "suites/generic")
+        started.add(run.process.pid)
         assert run.finish(60) != 0
         assert sentence in run.output, run.output
         assert "Traceback" not in run.output
     run = start_suite("suites/custom-html", DOCKER_HOST="tcp://127.0.0.1:9")
+    started.add(run.process.pid)
     assert run.finish(60) != 0
     assert "The Docker daemon does not answer" in run.output
     servers = {
@@ -147,11 +152,13 @@ def test_a_run_that_cannot_begin_says_one_sentence_and_leaves_nothing(tmp_path: 
         named = tmp_path / "server.toml"
         named.write_text(text)
         run = start_suite("suites/custom-html", CCCI_SERVER_FILE=str(named))
+        started.add(run.process.pid)
         assert run.finish(60) != 0
         assert sentence in run.output, run.output
-    wait_for("no run that could not begin to be left open", lambda: _none_dead(earlier), 30)
+    wait_for("no run that could not begin to be left open", lambda: _none_dead(started), 30)
 
 
+@pytest.mark.side_by_side
 def test_an_image_that_cannot_be_had_says_nothing_of_the_recipe(tmp_path: Path) -> None:
     source = changed_recipe(tmp_path, lambda text: text.replace("nginx:1.26.3", "no-such-app:0.1"))
     run = start_suite(
@@ -164,14 +171,11 @@ def test_an_image_that_cannot_be_had_says_nothing_of_the_recipe(tmp_path: Path) 
     assert leftovers_of(run.stack, run.run_id) == []
 
 
-def _none_dead(earlier: set[str]) -> Look:
-    """Look at the runs opened since whose process is gone; tell what those that are not clean left.
-
-    A live one is somebody else's: every process that the test started has ended.
-    """
+def _none_dead(started: set[int]) -> Look:
+    """Look at the dead runs of these processes; tell what those that are not clean left."""
     dead = {
         run.run_id: run.left() or [f"{entry.kind} {entry.name}" for entry in run.entries()]
         for run in all_runs()
-        if run.run_id not in earlier and run.is_dead()
+        if run.is_dead() and (owner := run.owner()) and owner.pid in started
     }
     return Look(not dead, str(dead))

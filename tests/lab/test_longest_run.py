@@ -7,7 +7,7 @@ import pytest
 from ccci.teardown.journal import Journal
 from tests.lab.suite_runs import RESULTS, SuiteRun, leftovers_of, start_suite, wait_until_reaped
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.side_by_side]
 
 
 def _assert_failed(run: SuiteRun) -> None:

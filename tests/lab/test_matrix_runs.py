@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import psutil
 import pytest
 from robot.api import ExecutionResult
 
@@ -20,31 +21,36 @@ from tests.lab.suite_runs import PROJECT, leftovers_of, wait_until_reaped
 pytestmark = pytest.mark.lab
 
 
-def runs() -> set[str]:
-    return {run.run_id for run in all_runs()}
+def run_of(matrix: "subprocess.Popen[str]") -> Journal | None:
+    """Return the run of the one recipe of a matrix, once it is deployed."""
+    below = {process.pid for process in psutil.Process(matrix.pid).children(recursive=True)}
+    return next(
+        (
+            run
+            for run in all_runs()
+            if (owner := run.owner()) and owner.pid in below and run.names("stack")
+        ),
+        None,
+    )
 
 
 def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tuple[str, str]:
     """Run a matrix and end it once its app is deployed; return the run's id and the output."""
-    before = runs()
     script = ". .venv/bin/activate && exec python -m ccci.matrix custom-html"
     with subprocess.Popen(
         ["bash", "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as matrix:
         try:
-            wait_for(
-                "the run to deploy",
-                lambda: Look(any(Journal.load(r).names("stack") for r in runs() - before), "not"),
-                60,
-            )
-            run_id = next(iter(runs() - before))
+            wait_for("the run to deploy", lambda: Look(run_of(matrix) is not None, "not yet"), 60)
+            run = run_of(matrix)
+            assert run, "it has ended already"
         except BaseException:
             matrix.send_signal(signal.SIGINT)
             raise
-        end(matrix, Journal.load(run_id))
+        end(matrix, run)
         output, _ = matrix.communicate(timeout=240)
     assert matrix.returncode == 1, output
-    return run_id, output
+    return run.run_id, output
 
 
 def report_of(output: str) -> tuple[Path, dict[str, Any]]:
@@ -59,6 +65,7 @@ def kill_robot(_matrix: "subprocess.Popen[str]", run: Journal) -> None:
     os.kill(owner.pid, signal.SIGKILL)
 
 
+@pytest.mark.side_by_side
 @pytest.mark.parametrize(
     "end",
     [

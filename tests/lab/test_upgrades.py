@@ -32,6 +32,7 @@ def test_releases_may_be_passed_over(recipe: str) -> None:
     assert run.results(recipe)["stages"]["upgrade"] == "passed"
 
 
+@pytest.mark.side_by_side
 def test_an_upgrade_that_does_not_move_is_noticed(tmp_path: Path) -> None:
     """abra says that all is well, and the previous release still runs."""
     abra = tmp_path / "abra"
