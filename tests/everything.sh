@@ -13,7 +13,8 @@ if [ "${1-}" = all ]; then
     chosen=(-m "not side_by_side")
 else
     # A simple app, and one with a database that signs users in through another app.
-    usual="check run:custom-html run:gitea quick-audit:custom-html pytest"
+    recipes=(custom-html gitea)
+    usual="check matrix quick-audit:custom-html pytest"
     chosen=(-m "not heavy")
 fi
 at_once=3
@@ -78,7 +79,7 @@ run_part() {
     local recipe=${1#*:}
     case $1 in
     check) part check make --no-print-directory check ;;
-    matrix) part "matrix of all recipes" logged make --no-print-directory matrix "RECIPES=${recipes[*]-}" ;;
+    matrix) part "matrix of ${recipes[*]}" logged make --no-print-directory matrix "RECIPES=${recipes[*]}" ;;
     run:*)
         part "lab for $recipe" make --no-print-directory lab-up "RECIPE=$recipe"
         part "robot suites/$recipe" logged robot "suites/$recipe"
@@ -86,9 +87,9 @@ run_part() {
     audit:*) part "audit of $recipe" make --no-print-directory audit "RECIPE=$recipe" ;;
     quick-audit:*) part "half an audit of $recipe" make --no-print-directory audit "RECIPE=$recipe" QUICK=1 ;;
     side-by-side)
-        # Each is a run of its own that takes its places on the node, so several side by side do no harm.
+        # Apart from the tests below: some of the heavy ones there disturb every other run.
         part "own tests, $at_once at a time" env --default-signal=INT,QUIT \
-            python -m pytest -m side_by_side --numprocesses "$at_once" --dist worksteal tests/lab
+            python -m pytest -m side_by_side --numprocesses "$at_once" --dist loadgroup tests/lab
         ;;
     pytest) ;;
     *) part "$1" unknown "$usual" ;;
@@ -113,9 +114,11 @@ printf '\n'
 printf '%s\n' "${parts[@]}"
 if [[ " ${wanted[*]} " == *" pytest "* ]]; then
     printf '\n== pytest (its own last line has its time)\n'
-    # One process for both, so that there is one summary: the quick ones first.
+    # One pytest for both, so that there is one summary. The quick ones come first, spread over the workers;
+    # those that need the lab for themselves are then one group on one worker (tests/conftest.py).
     # What a shell starts in the background ignores Ctrl-C, and so would all that the tests interrupt.
-    env --default-signal=INT,QUIT python -m pytest "${chosen[@]}" tests/unit tests/lab </dev/null || red=1
+    env --default-signal=INT,QUIT python -m pytest "${chosen[@]}" \
+        --numprocesses 2 --dist loadgroup --no-loadscope-reorder tests/unit tests/lab </dev/null || red=1
 fi
 [ -z "$counted" ] || echo "$counted"
 exit "$red"
