@@ -32,3 +32,11 @@ A Wrong Password Is Refused On The Page
     Sign In On The Page    ${impostor}
     The Page Should Refuse
     Show In The Log
+
+The Administrator Sees How Miniflux Is Set
+    Open The List Of Settings
+    ${app}=    The App
+    The Setting Should Be    BASE_URL    ${app.url}/
+    The Setting Should Be    HTTPS    1
+    The Setting Should Be    POLLING_FREQUENCY    60
+    Show In The Log
