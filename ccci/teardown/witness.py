@@ -33,6 +33,7 @@ class NodeState:
         ended: id of a task that is not running to its state.
         scope: what belonged to runs at that moment.
         sentinel: each container and volume of the sentinel to what must not change.
+        theirs: volumes without a name that only containers of other stacks mount.
     """
 
     objects: tuple[DockerObject, ...]
@@ -41,6 +42,7 @@ class NodeState:
     ended: dict[str, str]
     scope: Scope
     sentinel: dict[str, str] = field(default_factory=dict)
+    theirs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _strangers(before: NodeState, now: NodeState) -> list[DockerObject]:
     """Return what is new, belongs to no run, and has a stack of its own.
 
     By its label, or by its name where that begins with the name of such a stack: abra's secrets
-    have no label.
+    have no label. A volume without a name, which many images declare, has its container's stack.
     """
     scope = _both(before.scope, now.scope)
     foreign = {one.stack for one in now.objects if one.stack and not scope.owns(one)}
@@ -135,7 +137,11 @@ def _strangers(before: NodeState, now: NodeState) -> list[DockerObject]:
         for one in now.objects
         if (one.kind, one.id) not in known
         and not scope.owns(one)
-        and (one.stack or any(one.name.startswith(f"{stack}_") for stack in foreign))
+        and (
+            one.stack
+            or any(one.name.startswith(f"{stack}_") for stack in foreign)
+            or (one.kind == "volume" and one.name in now.theirs)
+        )
     ]
 
 
@@ -166,7 +172,8 @@ def _look(client: "DockerClient", sentinel: str | None) -> NodeState:
         else:
             ended[task["ID"]] = f"{status['State']} {status.get('Err', '')}".strip()
     watched = _look_into(client, stack_name(sentinel)) if sentinel else {}
-    return NodeState(tuple(objects), facts, running, ended, scope, watched)
+    theirs = frozenset(holdings.anonymous_volumes(containers, Scope(scope.others)))
+    return NodeState(tuple(objects), facts, running, ended, scope, watched, theirs)
 
 
 def scope_of_all_runs(containers: list[DockerObject]) -> Scope:

@@ -1,4 +1,4 @@
-"""A small Docker daemon of a Swarm's manager, on a Unix socket: it has nothing, and can go away."""
+"""A small Docker daemon of a Swarm's manager, on a Unix socket: it has what a test gives it."""
 
 import json
 import socketserver
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -16,6 +16,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     state = "active"
     over: threading.Event
+    # What it lists, by the last word of the path: of containers that is `json`.
+    has: ClassVar[dict[str, Any]] = {}
 
     def do_GET(self) -> None:
         if self.path.endswith("/events"):
@@ -28,8 +30,9 @@ class Handler(BaseHTTPRequestHandler):
             "info": {"Swarm": {"LocalNodeState": self.state, "ControlAvailable": True}},
             "volumes": {"Volumes": []},
             "version": {"ApiVersion": "1.43"},
+            **self.has,
         }
-        body = json.dumps(bodies.get(self.path.rpartition("/")[2], [])).encode()
+        body = json.dumps(bodies.get(self.path.partition("?")[0].rpartition("/")[2], [])).encode()
         # The Swarm is still starting.
         away = self.state == "pending" and "/services" in self.path
         self.send_response(503 if away else 200)

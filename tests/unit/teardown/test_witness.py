@@ -1,11 +1,14 @@
 """The witness tells what changed outside of runs, and is not upset by runs."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import docker
 import pytest
 
-from ccci.swarm.holdings import DockerObject, Scope
-from ccci.teardown.witness import NodeState, _strangers, compare
+from ccci.swarm.holdings import STACK_LABEL, DockerObject, Scope
+from ccci.teardown.witness import NodeState, Witness, _strangers, compare
+from tests.unit.small_docker import running
 
 WEB = DockerObject("service", "s1", "shop_app", stack="shop")
 DATA = DockerObject("volume", "shop_data", "shop_data", stack="shop")
@@ -63,6 +66,38 @@ def test_what_somebody_else_deploys_is_noted() -> None:
     assert compare(BEFORE, without_service) == [
         "secret wiki_password_v1 has appeared and belongs to no run."
     ]
+
+
+def test_a_volume_without_a_name_has_the_stack_of_its_container() -> None:
+    volume = DockerObject("volume", "5" * 64, "5" * 64)
+    wiki = DockerObject("service", "s9", "wiki_db", stack="wiki")
+    now = replace(state(*THINGS, wiki, volume), theirs=frozenset({volume.name}))
+    assert compare(BEFORE, now) == []
+    assert _strangers(BEFORE, now) == [wiki, volume]
+    assert compare(BEFORE, state(*THINGS, wiki, volume)) == [
+        f"{volume} has appeared and belongs to no run."
+    ]
+
+
+def test_a_node_tells_whose_a_volume_without_a_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
+    theirs, stray = "5" * 64, "6" * 64
+    container = {
+        "Id": "c1",
+        "Names": ["/wiki_db.1"],
+        "Labels": {STACK_LABEL: "wiki"},
+        "Mounts": [{"Type": "volume", "Name": theirs}],
+    }
+    with running(tmp_path / "docker.sock") as daemon:
+        client = docker.DockerClient(f"unix://{tmp_path}/docker.sock", version="1.43")
+        witness = Witness.before(client)
+        listed = [{"Name": name, "Mountpoint": "/nowhere"} for name in (theirs, stray)]
+        daemon.has = {"json": [container], "volumes": {"Volumes": listed}}
+        assert witness.differences() == [f"volume {stray} has appeared and belongs to no run."]
+        assert witness.strangers() == [f"volume {theirs}"]
+        client.close()
 
 
 def test_a_stray_container_is_seen() -> None:
