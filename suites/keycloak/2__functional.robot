@@ -69,6 +69,9 @@ The Database Keeps No Password
     [Documentation]    Keycloak stores hashes only. The search did find the users: it was the right database.
     The Database Should Keep No Password Of    anna
 
+The Sign-In Page Keeps To HTTPS
+    The Sign-In Page Should Be Safe
+
 Health And Metrics Are Not Public
     Health And Metrics Should Be Hidden
 
