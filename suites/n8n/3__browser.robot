@@ -21,7 +21,6 @@ The Owner Signs In And Sees A Workflow
     Show In The Log
 
 A Wrong Password Is Refused On The Page
-    [Documentation]    Uses an email address of its own: n8n allows each address five sign-ins a minute.
     ${eve}=    Stranger    eve@example.org
     Fill In The Sign-In Page    ${eve}
     The Page Should Refuse
