@@ -11,9 +11,11 @@ from ccci.audit.trial import Trial
 from ccci.audit.trials import trials_of
 from ccci.audit.versions import version_defects
 from ccci.errors import Misuse
+from ccci.project import PROJECT
 from ccci.recipe.checkout import Checkout, check_out
-from ccci.recipe.config import RecipeConfig
-from ccci.recipe.defects import Defects
+from ccci.recipe.config import RecipeConfig, config_path, load_recipe_config
+from ccci.recipe.defects import Defects, load_defects
+from lab import reciperepos
 
 COMPOSE = """
 version: "3.8"
@@ -201,3 +203,17 @@ def test_a_harmless_defect_that_there_is_not_is_refused(checkout: Checkout) -> N
     defects = Defects.model_validate({"harmless": [{"name": "the moon is gone", "reason": reason}]})
     with pytest.raises(Misuse, match="'the moon is gone'"):
         trials_of(checkout, RecipeConfig(), defects)
+
+
+@pytest.mark.parametrize(
+    "recipe", sorted(p.parent.name for p in PROJECT.glob("recipes/*/defects.toml"))
+)
+def test_an_enrolled_recipe_can_be_audited(recipe: str, tmp_path: Path) -> None:
+    """Its defects fit the lab's recipe, and each `[[harmless]]` names a defect that there is."""
+    reciperepos.ensure(reciperepos.load(recipe), tmp_path / "recipes")
+    checkout = check_out(recipe, tmp_path / "recipes" / recipe, tmp_path / recipe)
+    path = config_path(PROJECT, recipe)
+    trials = trials_of(
+        checkout, load_recipe_config(path), load_defects(path.with_name("defects.toml"))
+    )
+    assert trials
