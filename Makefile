@@ -7,7 +7,7 @@ PY := .venv/bin/python
 SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up)
 
 # The variables that `make run` passes on to the run.
-ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM SOAK TIMEOUT,$(if $($(name)),--variable $(name):$($(name))))
+ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM SOAK TIMEOUT ALONE,$(if $($(name)),--variable $(name):$($(name))))
 # The recipes that `make audit` breaks.
 AUDITED = $(if $(filter all,$(RECIPE)),$(sort $(notdir $(patsubst %/recipe.toml,%,$(wildcard recipes/*/recipe.toml)))),$(RECIPE))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))

@@ -74,6 +74,8 @@ class Runner:
         variables = {"RECIPE_SOURCE": str(repository), **trial.variables}
         if self.timeout_seconds and "install" in chosen:
             variables["TIMEOUT"] = str(self.timeout_seconds)
+        if trial.alone:
+            variables["ALONE"] = "1"
         words += [w for key, value in variables.items() for w in ("--variable", f"{key}:{value}")]
         suite = PROJECT / "suites" / self.recipe
         if not suite.is_dir():

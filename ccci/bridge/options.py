@@ -38,6 +38,7 @@ def run_options() -> RunOptions:
         attach=str(variable("ATTACH", "")) not in ("", "0"),
         soak_seconds=_number("SOAK", "a number of seconds"),
         timeout_seconds=_number("TIMEOUT", "a number of seconds"),
+        alone=str(variable("ALONE", "")) not in ("", "0"),
     )
 
 

@@ -41,6 +41,7 @@ class RunOptions:
         attach: use the app that an earlier run kept, instead of a new one.
         soak_seconds: for how long the head is kept up and watched before the restart stage.
         timeout_seconds: takes the place of that of recipe.toml; 0 for none.
+        alone: whether no other run may be live meanwhile: it takes all places of the node.
     """
 
     recipe: str
@@ -54,6 +55,7 @@ class RunOptions:
     attach: bool = False
     soak_seconds: int = 0
     timeout_seconds: int = 0
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from ccci.teardown.journal import Journal, all_runs, dead_runs
 from ccci.teardown.removal import tear_down
 from ccci.teardown.sweep import sweep
 from ccci.web.http import Client
+from ccci.web.limits import LimitBroken
+from ccci.web.unanswered import Unanswered
 
 # In the journal: the network that the run has for itself. Not `network`, which it would have made.
 _OWN_NETWORK = "own-network"
@@ -90,8 +92,9 @@ def start_run(options: RunOptions, tell: Callable[[str], None]) -> Run:
         # The matrix found that it fits beside the shared provider: newer measurements must not
         # make it heavier than that.
         most = sharing.places if sharing else slots
+        weight = weight_of(options.project, options.recipe, plan, most, provider)
         lease = Budget(slots).take(
-            weight_of(options.project, options.recipe, plan, most, provider),
+            most if options.alone else weight,
             f"{options.recipe} {run_id}",
             lambda wait: tell(str(wait)),
             deadline_seconds=_BUDGET_SECONDS,
@@ -166,6 +169,10 @@ def _check_prerequisites(server: Server, swarm: SwarmView, client: Client) -> No
     probe = server.url_of(f"nothing-here.{server.domain}")
     try:
         client.request("GET", probe, within_seconds=10)
+    except (LimitBroken, Unanswered):
+        # Traefik leads the name to an app that hangs or is gone. The certificate is trusted, and
+        # the run asks its neighbours before it deploys anything, and waits until they answer.
+        pass
     except CcciError as error:
         raise NodeFailure(
             f"Traefik does not answer with a trusted certificate under {server.domain}: {error}. "

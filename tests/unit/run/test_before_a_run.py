@@ -11,13 +11,15 @@ import pytest
 from ccci.apps import App, stack_name
 from ccci.backup.labels import require_backup_bot
 from ccci.deploy.driver import check_swarm_names
-from ccci.errors import Misuse, NodeFailure
+from ccci.errors import CcciError, Misuse, NodeFailure, RecipeFailure
 from ccci.node.server import Server
 from ccci.recipe.checkout import check_out
 from ccci.run import starting
 from ccci.run.run import RunOptions
 from ccci.swarm.view import SwarmView
 from ccci.web.http import Client
+from ccci.web.limits import LimitBroken
+from ccci.web.unanswered import Unanswered
 from tests.guestbook_recipe import git, guestbook
 
 DOMAIN = "shop-pr0-1234567.a-rather-long-name.example.org"
@@ -84,6 +86,26 @@ def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
         check(Server(domain="lab.test"), swarm(["proxy"], ["bot"]), cast(Client, None))
 
 
+def test_a_name_that_leads_to_an_app_that_hangs_says_nothing_of_traefik(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An app that took every host has just ended. A certificate that is not trusted does say it."""
+    monkeypatch.setattr(starting, "require_backup_bot", lambda swarm: None)
+    check: Any = starting._check_prerequisites
+
+    def answering(error: CcciError) -> Client:
+        def request(*_: object, **__: object) -> None:
+            raise error
+
+        return cast(Client, SimpleNamespace(request=request))
+
+    server, here = Server(domain="lab.test"), swarm(["proxy"], ["bot"])
+    check(server, here, answering(LimitBroken("expected the whole answer within 10 s")))
+    check(server, here, answering(Unanswered("the app hangs")))
+    with pytest.raises(NodeFailure, match="does not answer with a trusted certificate"):
+        check(server, here, answering(RecipeFailure("the certificate is not trusted")))
+
+
 def test_a_recipe_that_lacks_a_name_ends_the_run_before_it_takes_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +152,36 @@ def test_a_head_that_moves_while_the_run_waits_is_tested_as_it_was(
             git("commit", "--quiet", "--all", "-m", "Somebody pushes", at=source)
             return SimpleNamespace(fileno=lambda: 0, release=lambda: None)
 
+    only_with_budget(Waits, tmp_path, monkeypatch)
+    run = starting.start_run(RunOptions("guestbook", tmp_path / "project", source), print)
+    assert run.checkout.commit == asked_for != head_of(source)
+
+
+@pytest.mark.parametrize(("alone", "places"), [(False, 1), (True, 4)])
+def test_a_run_that_must_be_alone_takes_the_whole_node(
+    alone: bool, places: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = guestbook(tmp_path)
+    (tmp_path / "project").mkdir()
+    taken: list[int] = []
+
+    class Notes:
+        def __init__(self, slots: int) -> None:
+            del slots
+
+        def take(self, weight: int, *_: object, **__: object) -> SimpleNamespace:
+            taken.append(weight)
+            return SimpleNamespace(fileno=lambda: 0, release=lambda: None)
+
+    monkeypatch.setenv("MAX_TESTS", "4")
+    only_with_budget(Notes, tmp_path, monkeypatch)
+    options = RunOptions("guestbook", tmp_path / "project", source, alone=alone)
+    starting.start_run(options, print)
+    assert taken == [places]
+
+
+def only_with_budget(budget: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run begin without a server, with this in place of the node's budget."""
     monkeypatch.setenv("CCCI_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("CCCI_RUN_ID", "20260101-080000-ab12")
     for name, stand_in in {
@@ -137,14 +189,12 @@ def test_a_head_that_moves_while_the_run_waits_is_tested_as_it_was(
         "SwarmView": lambda: SimpleNamespace(client=None),
         "Client": lambda server: None,
         "_check_prerequisites": lambda *_: None,
-        "Budget": Waits,
+        "Budget": budget,
         "reaper": SimpleNamespace(start=lambda *_: None, entrust=lambda *_: None),
         "find_abra": lambda server, folder: SimpleNamespace(abra_dir=folder),
         "Run": lambda *parts: SimpleNamespace(checkout=parts[4]),
     }.items():
         monkeypatch.setattr(starting, name, stand_in)
-    run = starting.start_run(RunOptions("guestbook", tmp_path / "project", source), print)
-    assert run.checkout.commit == asked_for != head_of(source)
 
 
 def head_of(repository: Path) -> str:
