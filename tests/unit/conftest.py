@@ -1,12 +1,16 @@
 """These tests leave alone what runs on this machine have written down, and each other's."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CCCI_STATE_DIR", str(tmp_path_factory.mktemp("state")))
-        yield
+@pytest.fixture(scope="session")
+def _state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+# For each test anew: a worker may have tests of the lab as well, and these need the node's folder.
+@pytest.fixture(autouse=True)
+def _own_state(_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCCI_STATE_DIR", str(_state))
