@@ -6,11 +6,11 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def _state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _folder_of_states(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
 
 
 # For each test anew: a worker may have tests of the lab as well, and these need the node's folder.
 @pytest.fixture(autouse=True)
-def _own_state(_state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CCCI_STATE_DIR", str(_state))
+def _own_state(_folder_of_states: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCCI_STATE_DIR", str(_folder_of_states))
