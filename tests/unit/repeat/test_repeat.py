@@ -79,6 +79,10 @@ def start(project: Path) -> Iterator[Any]:
 
     yield start
     for process in started:
+        # Its run has a session of its own, and would outlive it.
+        children = psutil.Process(process.pid).children() if process.poll() is None else []
+        for child in children:
+            child.kill()
         process.kill()
         process.wait()
 
