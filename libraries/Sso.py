@@ -59,17 +59,23 @@ class Sso:
 
     @project_keyword("assertion")
     def sign_in_with_password(
-        self, provider: Provider, client: OidcClient, username: str, password: Secret
+        self,
+        provider: Provider,
+        client: OidcClient,
+        username: str,
+        password: Secret,
+        scope: str = "",
     ) -> Tokens:
         """Signs a user in by the password grant and returns ``access``, ``id`` and ``refresh``.
 
-        Fails when the provider refuses, with its error.
+        ``scope`` names further scopes, such as ``offline_access``. Fails when the provider refuses,
+        with its error.
 
         Example:
         | ${tokens}=    Sign In With Password    ${provider}    ${client}    anna    ${password}
         """
         return _granted(
-            oidc.password_grant(session.client, provider, client, username, password.value)
+            oidc.password_grant(session.client, provider, client, username, password.value, scope)
         )
 
     @project_keyword("assertion")

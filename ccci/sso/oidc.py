@@ -132,10 +132,15 @@ def discover(http: Client, issuer: str) -> Provider:
 
 
 def password_grant(
-    http: Client, provider: Provider, client: OidcClient, username: str, password: str
+    http: Client,
+    provider: Provider,
+    client: OidcClient,
+    username: str,
+    password: str,
+    scope: str = "",
 ) -> TokenSet | GrantRefused:
-    """Request tokens with a user's name and password."""
-    form = {"username": username, "password": password, "scope": SCOPES}
+    """Request tokens with a user's name and password; `scope` names further scopes."""
+    form = {"username": username, "password": password, "scope": f"{SCOPES} {scope}".strip()}
     return _grant(http, provider, client, "password", form)
 
 
