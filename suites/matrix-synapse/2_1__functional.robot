@@ -21,3 +21,6 @@ Users Of Two Homeservers Talk In One Room
 A File Of Another Homeserver Downloads Byte For Byte
     ${media}=    Upload Media    dmitri    map.bin
     The Media Should Be    clara    ${media}    map.bin
+
+With The Default Settings Users Log In With Passwords Alone
+    Passwords Alone Should Be Offered

@@ -29,11 +29,15 @@ An Uploaded File Downloads Byte For Byte
     ${media}=    Upload Media    anna    beans.bin
     The Media Should Be    bruno    ${media}    beans.bin
 
+Clients Are Told The Upload Limit And May Use It
+    Large Files Should Be Welcome
+
 A Wrong Password Is Rejected
     Only The Right Password Should Work    anna
 
 Registration Without The Secret Is Rejected
     Registration Should Be Rejected
+    Guests Should Be Rejected
 
 Sign-In Redirects To The Provider And Back
     [Documentation]    Clients are offered the provider. Redirects go to the address that it names, and back to the app.
@@ -41,6 +45,9 @@ Sign-In Redirects To The Provider And Back
 
 Other Homeservers Discover The Server
     The Server Should Be Discovered On Port 443
+
+Clients Discover The Public Address
+    Clients Should Be Told The Public Address
 
 The Server Has The Version That The Recipe Names
     The Version Should Be That Of The Label

@@ -29,6 +29,13 @@ The Next Sign-In Opens The Same Account
     The User Should Come Back As Themselves    mona    guest=warden
     The New Account Should Be That Of    mona    Mona Example
 
+An Account Of The Same Name Is Not Taken Over
+    [Documentation]    The user of the provider is offered another account than the one that has their name already.
+    Take The Name Of    vera
+    Sign In At The Provider    vera
+    Synapse Should Ask For Confirmation    vera1
+    Show In The Log
+
 The Provider Rejects A Wrong Password
     [Documentation]    She has the role, but enters a wrong password.
     Sign In At The Provider    nadia    password_of=mona
