@@ -6,8 +6,10 @@ from typing import Any
 
 VERSION = "keycloakVersion"
 # What an upgrade of Keycloak changes of a realm by itself, as paths in an export. Seen from 26.4.2
-# to 26.7.3: these two are put behind what a sign-in asks of a user before.
+# to 26.7.3: two actions are put behind what a sign-in asks of a user before, and a setting of
+# identity providers that was without effect is dropped.
 MOVED = (
+    "identityProviders[partner].updateProfileFirstLoginMode",
     "requiredActions[CONFIGURE_TOTP].priority",
     "requiredActions[UPDATE_PASSWORD].priority",
 )
