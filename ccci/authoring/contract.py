@@ -5,6 +5,7 @@ from pathlib import Path
 from ccci.authoring.assertions import check_assertions
 from ccci.authoring.breaking import check_defects
 from ccci.authoring.documentation import check_documentation
+from ccci.authoring.entrusted import check_entrusted, check_something_held
 from ccci.authoring.forbidden import check_forbidden
 from ccci.authoring.layering import check_layering
 from ccci.authoring.model import Finding
@@ -31,6 +32,7 @@ def check_contract(root: Path) -> list[Finding]:
     vocabulary = Vocabulary(project)
     findings = [
         *check_recipes(project, vocabulary),
+        *check_entrusted(project, vocabulary),
         *check_parity(project),
         *check_defects(project),
         *check_assertions(project, vocabulary),
@@ -58,4 +60,5 @@ def to_write(project: Project) -> list[Finding]:
         for definition in (*file.tests, *file.keywords)
         if definition.to_write
     ]
+    skeletons += check_something_held(project)
     return skeletons + [found for found in check_defects(project) if found.kind == "to write"]

@@ -67,6 +67,39 @@ DEFECTS = [
         "Sow It\n",
         rf"{WORDS}:1: P4: keyword 'Plant The Seed' is not here",
     ),
+    # P4: what people entrust to the app
+    (
+        TOML,
+        '"a published post"',
+        '"a published post", pictures = "a picture"',
+        rf"{TOML}:2: P4: 'pictures' is never planted: 'Plant The Seed' calls no keyword tagged "
+        r"holds:pictures. Write '\[Tags\]    holds:pictures' into the keyword that does it",
+    ),
+    (
+        WORDS,
+        "    The Post Should Be Public\n",
+        "    The Page Should Say    seed.html    seed\n",
+        rf"{TOML}:2: P4: 'posts' is never looked for: 'The Seed Should Be There' calls no keyword",
+    ),
+    (
+        WORDS,
+        "    Should Not Contain    ${text}    seed\n",
+        "    Log    ${text}\n",
+        rf"{TOML}:2: P4: 'posts' is never seen to be gone: keyword 'The Post Should Be Missing' "
+        r"\(tagged holds:posts\), which 'The Seed Should Be Gone' calls, holds no assertion",
+    ),
+    (
+        WORDS,
+        "holds:posts",
+        "holds:post",
+        rf"{WORDS}:28: P4: keyword 'Publish The Post' is tagged holds:post, and .*; it has posts",
+    ),
+    (
+        TOML,
+        'holds = { posts = "a published post" }',
+        "",
+        rf"{TOML}:1: to write: \[holds\] is empty",
+    ),
     # P2: parity
     (
         PARITY,
