@@ -1,7 +1,6 @@
 """`python -m ccci.audit RECIPES... [--quick] [--only TEXT] [--list] [--source FOLDER]`."""
 
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from ccci.audit.trial import Trial
 from ccci.audit.trials import CONTROL, trials_of
 from ccci.budget.places import default_slots
 from ccci.errors import CcciError, Misuse
+from ccci.interrupts import hear_interrupts
 from ccci.matrix.sharing import plan_sharing, shared_provider
 from ccci.project import PROJECT
 from ccci.recipe.checkout import check_out
@@ -45,9 +45,7 @@ def main(
     recipes: tuple[str, ...], source: Path | None, only: str, quick: bool, only_list: bool
 ) -> None:
     """Audit recipes; the exit code is 0 only if every defect that was tried was caught."""
-    # Also where a shell in the background made this process, and its runs, ignore Ctrl-C.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    hear_interrupts()
     if source and len(recipes) > 1:
         raise click.UsageError("a repository is that of one recipe")
     scores, good = [], True

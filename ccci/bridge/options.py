@@ -35,11 +35,15 @@ def run_options() -> RunOptions:
         pull_request=_number("PR", "the number of a pull request"),
         upgrade_from=str(variable("UPGRADE_FROM", "")) or None,
         keep=cast(Literal["never", "always", "on-failure"], keep),
-        attach=str(variable("ATTACH", "")) not in ("", "0"),
+        attach=_switch("ATTACH"),
         soak_seconds=_number("SOAK", "a number of seconds"),
         timeout_seconds=_number("TIMEOUT", "a number of seconds"),
-        alone=str(variable("ALONE", "")) not in ("", "0"),
+        alone=_switch("ALONE"),
     )
+
+
+def _switch(name: str) -> bool:
+    return str(variable(name, "")) not in ("", "0")
 
 
 def _number(name: str, what: str) -> int:

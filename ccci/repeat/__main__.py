@@ -1,6 +1,5 @@
 """`python -m ccci.repeat RECIPE [--times 20] [--busy]`."""
 
-import signal
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -8,6 +7,7 @@ from contextlib import ExitStack
 import click
 
 from ccci.errors import CcciError
+from ccci.interrupts import hear_interrupts
 from ccci.matrix.plan import longest_first
 from ccci.project import PROJECT
 from ccci.repeat.busy import busy_cores
@@ -20,9 +20,7 @@ from ccci.repeat.running import OneRun, run_once
 @click.option("--busy", is_flag=True, help="keep every core busy beside the runs")
 def main(recipe: str, times: int, busy: bool) -> None:
     """Repeat a full run; the exit code is 0 only if every run passed."""
-    # Also where a shell in the background made this process, and its runs, ignore Ctrl-C.
-    for how in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(how, signal.default_int_handler)
+    hear_interrupts()
     try:
         longest_first(PROJECT, [recipe])
     except CcciError as error:
