@@ -8,11 +8,11 @@ SERVER := $(if $(CCCI_SERVER_FILE)$(wildcard /etc/ccci/server.toml),setup,lab-up
 
 # The variables that `make run` passes on to the run.
 ROBOT_VARIABLES := $(foreach name,KEEP ATTACH HEAD PR RECIPE_SOURCE UPGRADE_FROM SOAK TIMEOUT ALONE,$(if $($(name)),--variable $(name):$($(name))))
-# The recipes that `make audit` breaks.
+# The recipes that `make audit` breaks, and `make record` records.
 AUDITED = $(if $(filter all,$(RECIPE)),$(sort $(notdir $(patsubst %/recipe.toml,%,$(wildcard recipes/*/recipe.toml)))),$(RECIPE))
 STAGES := $(foreach stage,$(STAGE),--suite $(stage))
 
-.PHONY: help setup lab-up lab-down lab-status doctor run repeat matrix audit merge mirror poll vet demo-pr dashboard sweep end check test test-all test-unit test-lab bench docs cost fit new
+.PHONY: help setup lab-up lab-down lab-status doctor run repeat matrix audit merge mirror poll vet demo-pr dashboard record sweep end check test test-all test-unit test-lab bench docs cost fit new
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{sub(/:.*/, "", $$1); printf "  make %-11s %s\n", $$1, $$2}'
@@ -89,6 +89,10 @@ audit: ## break recipes on purpose, and show what their suites notice: make audi
 	@$(MAKE) --no-print-directory $(SERVER) RECIPE= RECIPES="$(if $(RECIPE_SOURCE),,$(AUDITED))"
 	@. .venv/bin/activate && exec python -m ccci.audit $(if $(RECIPE_SOURCE),--source "$(RECIPE_SOURCE)") \
 	    $(if $(ONLY),--only "$(ONLY)") $(if $(QUICK),--quick) $(if $(LIST),--list) $(AUDITED)
+
+record: setup ## write down what a recipe's last green run ran on (verified.toml): make record RECIPE=x|all
+	@test -n "$(RECIPE)" || { echo "Name a recipe, for example: make record RECIPE=custom-html"; exit 2; }
+	@code=0; $(PY) -m ccci.verified $(AUDITED) || code=$$?; $(PY) -m ccci.authoring.pages; exit $$code
 
 check: setup ## check style, types, dry runs and the contract of every recipe, in seconds
 	@$(PY) -m ccci.authoring.check

@@ -24,7 +24,7 @@ def lab() -> None: ...
 @click.option(
     "--recipe", "recipes", multiple=True, help="get all images of this recipe (repeatable)"
 )
-@click.option("--needed", multiple=True, help="get the newest images of this recipe (repeatable)")
+@click.option("--needed", multiple=True, help="get the newest images of this recipe or companion")
 @click.option("--forge", is_flag=True, help="add a Gitea for pull requests; it writes forge.toml")
 def up(recipes: tuple[str, ...], needed: tuple[str, ...], forge: bool) -> None:
     from lab.up import Targets

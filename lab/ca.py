@@ -51,7 +51,11 @@ class Authority:
 
     def version(self) -> str:
         """Return a version for the secret with the current wildcard certificate: `v1a2b3c4`."""
-        return "v" + hashlib.sha256(self.wildcard.read_bytes()).hexdigest()[:7]
+        return _version_of(self.wildcard)
+
+    def own_version(self) -> str:
+        """Return a version for secrets with the authority's own certificate and key."""
+        return _version_of(self.certificate)
 
 
 def ensure(authority: Authority, domain: str, system: Path = HOST_BUNDLE) -> str:
@@ -106,6 +110,10 @@ def _wildcard_is_good(authority: Authority, domain: str) -> bool:
 def _expires_soon(certificate: x509.Certificate) -> bool:
     left = certificate.not_valid_after_utc - datetime.datetime.now(datetime.UTC)
     return left < datetime.timedelta(days=RENEW_DAYS)
+
+
+def _version_of(certificate: Path) -> str:
+    return "v" + hashlib.sha256(certificate.read_bytes()).hexdigest()[:7]
 
 
 def _load(path: Path) -> x509.Certificate:

@@ -16,6 +16,7 @@ from lab.settings import REPO
 
 IMAGES = REPO / "lab" / "images"
 RECIPES = REPO / "lab" / "recipes"
+COMPANIONS = REPO / "resources" / "companions"
 KNOWN_KEYS = {"folder", "release", "args", "wheels"}
 # ${NAME} and ${NAME:-default}: no other form is used in the name of an image.
 VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
@@ -72,24 +73,37 @@ def recipes(folder: Path = RECIPES) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder.glob("*/releases.toml")))
 
 
+def companions(folder: Path = COMPANIONS) -> tuple[str, ...]:
+    """Return the names of the companions: what runs beside recipes, and is no recipe itself."""
+    return tuple(sorted(path.parent.name for path in folder.glob("*/recipe")))
+
+
 def images_of(
-    recipe: str, folder: Path = RECIPES, *, head_only: bool = False, files: Iterable[str] = ()
+    recipe: str,
+    folder: Path = RECIPES,
+    *,
+    head_only: bool = False,
+    files: Iterable[str] = (),
+    beside: Path = COMPANIONS,
 ) -> tuple[str, ...]:
-    """Return every image that a recipe's head or one of its releases uses.
+    """Return every image that a recipe's head or one of its releases uses; or a companion.
 
     Args:
-        recipe: the name of the recipe.
+        recipe: the name of the recipe, or of the companion.
         folder: the folder with the lab's recipes.
         head_only: ignore the releases.
         files: the compose files to read; by default, those that .env.sample names.
+        beside: the folder with the companions.
 
     Raises:
-        LabError: the lab has no such recipe.
+        LabError: the lab has no such recipe, and there is no such companion.
     """
     home = folder / recipe
     if not (home / "releases.toml").is_file():
-        known = ", ".join(recipes(folder)) or "none"
-        raise LabError(f"the lab has no recipe {recipe} (it has: {known})")
+        if recipe not in companions(beside):
+            known = ", ".join(recipes(folder)) or "none"
+            raise LabError(f"the lab has no recipe {recipe} (it has: {known})")
+        home = beside / recipe
     head = home / "recipe"
     trees = [] if head_only else sorted((home / "releases").glob("*"))
     names: set[str] = set()

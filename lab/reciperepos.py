@@ -17,7 +17,7 @@ import yaml
 from lab.errors import LabError
 from lab.imagelist import RECIPES
 
-KEYS = {"category", "description", "release"}
+KEYS = {"category", "description", "release", "serves_subdomains"}
 RELEASE_KEYS = {"tag", "message", "absent"}
 BRANCH = "main"
 # The same author and the same times on every machine, so that the commits are the same too.
@@ -51,13 +51,17 @@ class Release:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A recipe in lab/recipes, the source of a git repository."""
+    """A recipe in lab/recipes, the source of a git repository.
+
+    If it serves subdomains, it answers for names below its domain, which need certificates.
+    """
 
     name: str
     folder: Path
     category: str
     description: str
     releases: tuple[Release, ...]
+    serves_subdomains: bool = False
 
     @property
     def content_hash(self) -> str:
@@ -101,6 +105,7 @@ def load(name: str, folder: Path = RECIPES) -> Recipe:
         category=content.get("category", "Apps"),
         description=content.get("description", ""),
         releases=tuple(releases),
+        serves_subdomains=bool(content.get("serves_subdomains", False)),
     )
 
 

@@ -78,14 +78,15 @@ def _recipes(
     settings: Settings, client: docker.DockerClient | None, inventory: Inventory
 ) -> Iterator[str]:
     images = Images(client, settings, inventory) if client else None
-    for name in imagelist.recipes():
+    listed = [("recipe", name) for name in imagelist.recipes()]
+    for what, name in (*listed, *(("companion", name) for name in imagelist.companions())):
         refs = imagelist.images_of(name)
         if images is None:
-            yield _line("recipe", f"{name}: {', '.join(refs)}")
+            yield _line(what, f"{name}: {', '.join(refs)}")
             continue
         missing = images.missing(refs)
         present = [ref for ref in refs if ref not in missing]
-        yield _line("recipe", f"{name}: present {', '.join(present) or 'none'}")
+        yield _line(what, f"{name}: present {', '.join(present) or 'none'}")
         yield from _missing(settings, missing)
 
 

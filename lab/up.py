@@ -16,6 +16,7 @@ from lab import (
     ports,
     reciperepos,
     sentinel,
+    subdomains,
     swarm,
     which_abra,
 )
@@ -40,8 +41,10 @@ class Targets:
 
     Attributes:
         recipes: recipes whose images are required, of the head and of every release. If there are
-            none, `up` tries the images of all recipes, and reports those that are not available.
-        needed: recipes that these depend on; only the images of their heads are required.
+            none, `up` tries the images of all recipes and companions, and reports those that are
+            not available.
+        needed: recipes and companions that these depend on; only the images of their heads are
+            required.
         forge: whether the forge is required. If not, an existing forge is not changed.
     """
 
@@ -57,6 +60,8 @@ class Targets:
             for ref in imagelist.images_of(name, head_only=True)
         }
         names |= {ref for name in self.recipes for ref in imagelist.images_of(name)}
+        if subdomains.are_needed((*self.recipes, *self.needed)):
+            names |= subdomains.images()
         if self.forge:
             files = forge.COMPOSE_FILES
             names |= set(imagelist.images_of(forge.RECIPE, head_only=True, files=files))
@@ -101,7 +106,8 @@ def up(settings: Settings, inventory: Inventory, targets: Targets) -> None:
         changed = _write_server_file(client, settings, authority, abra, traits)
         mesh = "IPVS" if traits == node.WITH_IPVS else "no IPVS: dnsrr services, host-mode ports"
         this.result = f"{'written' if changed else 'unchanged'}, {mesh}"
-    _ensure_images(Images(client, settings, inventory), targets)
+    images = Images(client, settings, inventory)
+    _ensure_images(images, targets)
     apps = Apps(client, settings, inventory, abra, traits)
     with step(f"abra ({abra.found})") as this:
         apps.ensure_server()
@@ -111,6 +117,9 @@ def up(settings: Settings, inventory: Inventory, targets: Targets) -> None:
             apps.ensure(app, this)
     with step(f"https://{settings.name(sentinel.NAME)}") as this:
         this.result = sentinel.check(client, settings, inventory, authority)
+    wanted = (*targets.recipes, *targets.needed) if targets.recipes else imagelist.recipes()
+    if subdomains.are_needed(wanted) and not images.missing(subdomains.images()):
+        _ensure_subdomains(client, settings, authority, apps)
     if targets.forge:
         forge.record_files(inventory)
         for app in (forge.app(settings), dashboard.app(settings, inventory)):
@@ -118,6 +127,15 @@ def up(settings: Settings, inventory: Inventory, targets: Targets) -> None:
                 apps.ensure(app, this)
         with step(forge.url(settings)) as this:
             this.result = forge.ensure(client, settings, inventory, authority)
+
+
+def _ensure_subdomains(
+    client: docker.DockerClient, settings: Settings, authority: ca.Authority, apps: Apps
+) -> None:
+    with step(settings.name(subdomains.RECIPE)) as this:
+        apps.ensure(subdomains.app(settings, authority), this)
+    with step(f"https://{settings.name(subdomains.NAME)}") as this:
+        this.result = subdomains.check(client, settings, authority)
 
 
 def _check_ports(settings: Settings, inventory: Inventory) -> str:
@@ -183,7 +201,7 @@ def _write_server_file(
 def _ensure_images(images: Images, targets: Targets) -> None:
     """Get the missing images. Fail if a required one is not available; report the others."""
     required = targets.images()
-    every = () if targets.recipes else imagelist.recipes()
+    every = () if targets.recipes else (*imagelist.recipes(), *imagelist.companions())
     optional = {ref for name in every for ref in imagelist.images_of(name)}
     missing = images.missing(sorted(required | optional))
     if not missing:

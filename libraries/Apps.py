@@ -65,10 +65,10 @@ class Apps:
 
     @project_keyword()
     def dependency(self, recipe: str) -> App:
-        """Returns the live app of a recipe that the recipe under test requires.
+        """Returns the live app of a recipe or companion that the recipe under test needs.
 
         `Credential` returns its credentials, by the name ``<domain>/<secret>``. Fails when
-        recipe.toml does not require it. If it did not deploy, the test is incomplete.
+        recipe.toml does not name it. If it did not deploy, the test is incomplete.
 
         Example:
         | ${provider}=    Dependency    keycloak
@@ -76,17 +76,33 @@ class Apps:
         return session.dependencies.get(recipe)
 
     @project_keyword()
-    def set_app_settings(self, **settings: str) -> None:
+    def set_app_settings(self, **settings: str | Secret) -> None:
         """Writes settings into the .env file of the app under test, before it is deployed.
 
-        Meant for a recipe's `Prepare The App` and `Prepare Sign-In`. Fails when the app has not
+        Meant for a recipe's `Prepare The App` and `Prepare Sign-In`. A Secret is written as it is,
+        and shown in no log. Fails when the app has not
         been made yet. The run is incomplete if this replaces what .env.sample sets: `[env]` of
         recipe.toml does that.
 
         Example:
         | Set App Settings    OIDC_ENABLED=1    OIDC_CLIENT_ID=gitea
         """
-        set_env(session.driver.env_path, settings)
+        set_env(session.driver.env_path, revealed(settings))
+
+    @project_keyword()
+    def app_setting(self, name: str) -> str:
+        """Returns a setting of the app under test, as its .env file has it.
+
+        Fails when the app does not have it.
+
+        Example:
+        | ${most}=    App Setting    MAX_UPLOAD_MB
+        """
+        settings = session.driver.env
+        if name not in settings:
+            there = ", ".join(sorted(settings))
+            raise Misuse(f"The app has no setting '{name}'; it has: {there}.")
+        return settings[name]
 
     @project_keyword()
     def insert_app_secret(self, name: str, value: Secret, version: str = "v1") -> None:

@@ -41,6 +41,10 @@ class BackupIntegrity:
     def should_have_survived(self) -> None:
         """Fails unless both seeds are there, byte for byte.
 
+        After `Restore` it fails as well when a table of a database is empty that had rows at the
+        backup. ``[empty_after_restore]`` of recipe.toml names exceptions; without a recipe.toml the
+        log tells which.
+
         Example:
         | Restore
         | Should Have Survived
@@ -88,6 +92,23 @@ class BackupIntegrity:
         | Snapshot
         | Snapshot Should Hold What Was Promised
         """
+        session.round_trip.check_snapshot()
+
+    @project_keyword("assertion")
+    def the_backup_should_still_work(self) -> None:
+        """Fails unless the app, as it is now, can be backed up, with all that its labels promise.
+
+        If the recipe opted out of the stage backup, the message of the test says so instead.
+
+        Example:
+        | Upgrade To The Head
+        | The Backup Should Still Work
+        """
+        reason = session.driver.config.opt_out.get("backup")
+        if reason:
+            BuiltIn().set_test_message(f"The recipe has no backup: {reason}")
+            return
+        session.round_trip.take_snapshot()
         session.round_trip.check_snapshot()
 
     @project_keyword()

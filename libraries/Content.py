@@ -47,6 +47,18 @@ class Content:
         return self._keep(name, text.encode("utf-8"))
 
     @project_keyword()
+    def file_with_bytes(self, name: str, content: bytes) -> File:
+        """Makes a file with these bytes, such as those of a download, and remembers it by its name.
+
+        Returns the file. Never fails.
+
+        Example:
+        | ${theme}=    Download File    /themes/plain/download    by=${owner}
+        | ${copy}=    File With Bytes    copy.zip    ${theme.body}
+        """
+        return self._keep(name, content)
+
+    @project_keyword()
     def file_made_before(self, name: str) -> File:
         """Returns the file that was made under this name. Fails when there is none.
 

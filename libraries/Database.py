@@ -2,10 +2,13 @@
 
 from robot.api.deco import library
 from robot.api.types import Secret
+from robot.libraries.BuiltIn import BuiltIn
 
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
-from ccci.database.finding import find_database
+from ccci.database.durability import check_writes_kept
+from ccci.database.finding import find_database, servers_by_image
+from ccci.database.passwords import check_passwords_asked
 from ccci.database.servers import DatabaseServer, Row
 from ccci.database.sqlite import SqliteFile
 
@@ -61,11 +64,43 @@ class Database:
         """
         return _database().query(sql)
 
+    @project_keyword("assertion")
+    def databases_should_ask_for_a_password(self) -> None:
+        """Fails when a database server lets somebody in over the network without the password.
+
+        Each PostgreSQL, MariaDB or MySQL server that its image shows is asked from its own
+        container at the container's own addresses, as its user and as MariaDB's root, with a random
+        password; MariaDB and MySQL also with none. The test's message says which were asked, or
+        that there is none. The test is incomplete when a server cannot be reached there.
+
+        Example:
+        | Databases Should Ask For A Password
+        """
+        BuiltIn().set_test_message(check_passwords_asked(_servers()))
+
+    @project_keyword("assertion")
+    def databases_should_keep_what_is_written(self) -> None:
+        """Fails when a database server is set so that a power cut loses what it confirmed.
+
+        Each server that its image shows is asked for its settings: PostgreSQL's ``fsync`` and
+        ``full_page_writes`` must be on, ``innodb_flush_log_at_trx_commit`` of MariaDB and MySQL not
+        0, ``innodb_doublewrite`` not off. The test's message has them, or says that there is none.
+
+        Example:
+        | Databases Should Keep What Is Written
+        """
+        BuiltIn().set_test_message(check_writes_kept(_servers()))
+
 
 def _database() -> DatabaseServer | SqliteFile:
     driver = session.driver
     recipe, table = driver.app.recipe, driver.config.database
     return find_database(driver.target.swarm, driver.app.stack, recipe, table)
+
+
+def _servers() -> list[DatabaseServer]:
+    driver = session.driver
+    return servers_by_image(driver.target.swarm, driver.app.stack, driver.config.database)
 
 
 def _value(text: Secret | str) -> str:

@@ -16,9 +16,13 @@ from ccci.deploy.version import (
 from ccci.run.checks import (
     check_deployments_of_full_run,
     check_images,
+    check_logs,
     check_no_task_restarted,
     check_secrets_unchanged,
 )
+from ccci.run.guards import guards_of
+from ccci.run.health_checks import check_health_checks_can_fail
+from ccci.run.losses import check_nothing_is_lost
 from ccci.run.own_secrets import check_secrets_are_own
 from ccci.run.version_change import change_between, check_label_and_images_agree, described
 
@@ -122,7 +126,8 @@ class Deployment:
         """Waits for the app's health page over HTTPS through Traefik; it must keep answering.
 
         The path and the status are the recipe's ``health_path`` and ``health_status``. The
-        certificate must be trusted.
+        certificate must be trusted. An app with a ``health_tls_port`` completes a TLS handshake
+        there instead, with whatever certificate.
 
         Fails with the last answer.
 
@@ -253,6 +258,46 @@ class Deployment:
         | Secrets Should Be Made For This App
         """
         BuiltIn().set_test_message(check_secrets_are_own(session.driver))
+
+    @project_keyword("assertion")
+    def no_log_should_hold_a_secret(self) -> None:
+        """Fails when a service of the app logged a secret that was made for this app.
+
+        Example:
+        | No Log Should Hold A Secret
+        """
+        check_logs(session.driver)
+
+    @project_keyword("assertion")
+    def every_health_check_should_be_able_to_fail(self) -> None:
+        """Fails when a health check says that a service is healthy where nothing of it runs.
+
+        Each service's own health check is run as the only process of a container: of the service's
+        image, with its settings, user and configs, without network, volumes and secrets. Exit code
+        0 within the check's own timeout fails; a service without a check is left alone.
+
+        Example:
+        | Every Health Check Should Be Able To Fail
+        """
+        BuiltIn().set_test_message(check_health_checks_can_fail(session.driver))
+
+    @project_keyword("assertion")
+    def the_head_should_keep_what_the_release_had(self) -> None:
+        """Fails when something that guarded the release does not guard the head any more.
+
+        Compared is each service's health check, restart policy, order of updates, log driver, user,
+        published ports, mounts of the node, place on `proxy`, and check of certificates; whether
+        each hook of the backup bot fails where nothing of the app runs; and the app's security
+        headers, closed `/metrics`, and way from HTTP to HTTPS. The release is looked at by
+        `Upgrade To The Head`. ``[let_go]`` of recipe.toml gives reasons.
+
+        Example:
+        | Upgrade To The Head
+        | The Head Should Keep What The Release Had
+        """
+        session.stages.steps.require()
+        release, head = session.stages.guards_of_release, guards_of(session.driver)
+        BuiltIn().set_test_message(check_nothing_is_lost(release, head, session.driver.config))
 
     @project_keyword("assertion")
     def the_stages_should_have_shared_their_deployments(self) -> None:

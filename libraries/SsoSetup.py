@@ -11,7 +11,7 @@ from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.sso import oidc
 from ccci.sso.oidc import Provider, User
-from ccci.sso.placeholders import RegisteredApp, WayIn, placeholders
+from ccci.sso.placeholders import RegisteredApp, WayIn, placeholders, placeholders_at_forge
 from ccci.sso.sign_in import SignInRealm
 
 
@@ -139,6 +139,25 @@ class SsoSetup:
             WayIn(name, id, role),
         )
         session.driver.wire_sign_in(values)
+
+    @project_keyword()
+    def wire_sign_in_at_forge(self, forge: str, client_id: str, secret: Secret, back: str) -> None:
+        """Configures sign-in at a forge, as ``[[sign_in.wiring]]`` in recipe.toml says.
+
+        ``forge`` is a recipe that recipe.toml requires; ``client_id`` and ``secret`` are those of
+        the app there, which comes back to ``back``. It is no provider of ``[sso]``: of the
+        placeholders only ``{provider_url}``, ``{provider_domain}``, ``{client_id}``,
+        ``{client_secret}``, ``{redirect_url}``, ``{domain}`` and ``{url}`` have a value.
+
+        Meant for a recipe's `Prepare The App`. Fails when recipe.toml has no wiring. If the forge
+        did not deploy, the run is incomplete.
+
+        Example:
+        | Wire Sign In At Forge    gitea    ${client_id}    ${secret}    ${app.url}/login
+        """
+        client = RegisteredApp(client_id, str(secret.value), back)
+        there = session.dependencies.get(forge)
+        session.driver.wire_sign_in(placeholders_at_forge(there, client, session.app))
 
     @project_keyword()
     def enrol_at_provider(self, name: str, *roles: str) -> User:

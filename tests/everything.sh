@@ -12,8 +12,8 @@ if [ "${1-}" = all ]; then
     usual="check matrix ${recipes[*]/#/audit:} side-by-side pytest"
     chosen=(-m "not side_by_side")
 else
-    # A simple app, and one with a database that signs users in through another app.
-    recipes=(custom-html gitea)
+    # A simple app, one with a database that signs users in through another app, and one without pages.
+    recipes=(custom-html gitea mumble)
     usual="check matrix quick-audit:custom-html pytest"
     chosen=(-m "not heavy")
 fi
@@ -51,23 +51,33 @@ logged() {
     return "$code"
 }
 
-# The last line: counted from every output.xml, never from what a terminal happened to show.
+# The last line, and one for each failed test above it: read from every output.xml, never from what a
+# terminal happened to show.
 count() {
     python - "$outputs" <<'PYTHON'
 import sys
 from pathlib import Path
 
-from robot.api import ExecutionResult
+from robot.api import ExecutionResult, ResultVisitor
 from robot.errors import DataError
+
+
+class FailedTests(ResultVisitor):
+    def visit_test(self, test):
+        if test.failed:
+            print(f"failed: {test.full_name}: {test.message.partition(chr(10))[0]}")
+
 
 passed = failed = 0
 lost = ""
 for name in Path(sys.argv[1]).read_text().splitlines():
     try:
-        total = ExecutionResult(name).statistics.total
+        result = ExecutionResult(name)
     except DataError as error:
         lost = f" (a run's results cannot be read: {error})"
     else:
+        result.visit(FailedTests())
+        total = result.statistics.total
         passed, failed = passed + total.passed, failed + total.failed
 print(f"robot: {passed} passed, {failed} failed{lost}")
 sys.exit(0 if passed and not failed and not lost else 1)

@@ -8,13 +8,14 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ccci.recipe.companions import companion_folder
 from ccci.recipe.dependencies import plan_in
 
 # Of ccci/: programs, and packages of the audit's own. A trial's key has what is tried.
-_PROGRAMS = frozenset({"audit", "authoring", "dashboard", "loop", "matrix"})
+_PROGRAMS = frozenset({"audit", "authoring", "dashboard", "loop", "matrix", "verified"})
 # What decides whether a run noticed something.
 _JUDGE = "ccci/audit/running.py"
-_NOT_OF_A_RUN = frozenset({"defects.toml", "tests.txt"})
+_NOT_OF_A_RUN = frozenset({"defects.toml", "tests.txt", "verified.toml"})
 
 
 def hash_of_tests(project: Path, recipe: str) -> str:
@@ -43,10 +44,15 @@ def hash_of(parts: Iterable[bytes]) -> str:
 
 
 def _files(project: Path, recipe: str) -> Iterator[Path]:
-    recipes = sorted({recipe, *plan_in(project, recipe).recipes})
+    plan = plan_in(project, recipe)
+    recipes = sorted({recipe, *plan.recipes})
     folders = [f"suites/{recipe}", "suites/generic", *(f"recipes/{name}" for name in recipes)]
-    for folder in (*folders, "resources", "libraries"):
+    for folder in (*folders, "libraries"):
         yield from _in(project / folder)
+    companions = companion_folder(project, "")
+    yield from (path for path in _in(project / "resources") if companions not in path.parents)
+    for name in sorted(plan.companions):
+        yield from _in(companions / name)
     ccci = project / "ccci"
     yield from (path for path in _in(ccci) if path.relative_to(ccci).parts[0] not in _PROGRAMS)
     if (project / _JUDGE).is_file():

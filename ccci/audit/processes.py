@@ -7,6 +7,7 @@ from ccci.audit.trial import INSTALL, RESTART, WORKS, Broken
 
 _SOAK_SECONDS = 70
 _LIFE_SECONDS = 60
+_LIES = "/tmp/lies"
 
 
 def service_defects(recipe: Draft) -> Iterator[Broken]:
@@ -19,10 +20,16 @@ def service_defects(recipe: Draft) -> Iterator[Broken]:
         for code in (0, 1):
             draft = _running(recipe, service, ["sh", "-c", f"exit {code}"])
             yield Broken(f"{service}: ends at once with {code}", draft, INSTALL)
-        draft = _running(recipe, service, ["sleep", "infinity"])
-        draft.main(service)["healthcheck"] = {"test": ["CMD", "true"], "interval": "2s"}
+        # Where not even this runs the check fails: what is noticed is that the app does not work.
+        draft = _running(recipe, service, ["sh", "-c", f"touch {_LIES}; exec sleep infinity"])
+        lying = {"test": ["CMD", "test", "-e", _LIES], "interval": "2s"}
+        draft.main(service)["healthcheck"] = lying
         name = f"{service}: does not run, and its health check says that it does"
         yield Broken(name, draft, WORKS)
+        if check := recipe.main(service).get("healthcheck"):
+            draft = recipe.copy()
+            draft.main(service)["healthcheck"] = {**check, "test": ["CMD", "true"]}
+            yield Broken(f"{service}: its health check cannot fail", draft, INSTALL)
         yield Broken(
             f"{service}: ends after a minute",
             _ending(recipe, service),
@@ -47,7 +54,9 @@ def _ending(recipe: Draft, service: str) -> Draft:
     """
     draft = recipe.copy()
     born = "/tmp/born"
+    # As the first process of a container the check fails, as one must where no app runs.
     script = (
+        "test $$$$ -ne 1 || exit 1; "
         f"test -e {born} || date +%s > {born}; "
         f"test $$(( $$(date +%s) - $$(cat {born}) )) -lt {_LIFE_SECONDS} || kill 1"
     )

@@ -67,16 +67,23 @@ class Runner:
             return None
         return judge(trial, place, self.folder, time.monotonic() - began)
 
-    def _robot(self, trial: Trial, place: Path, repository: Path) -> bool:
+    def options(self, trial: Trial, repository: Path) -> list[str]:
+        """Return Robot's options for a trial, without the suite."""
         # Without --suite it is a full run.
         chosen = () if trial.stages == STAGES else trial.stages
-        words = [word for stage in chosen for word in ("--suite", stage)]
+        options = [word for stage in chosen for word in ("--suite", stage)]
+        if not trial.message:
+            # Any failure will do, so that the first one ends the run.
+            options.append("--exitonfailure")
         variables = {"RECIPE_SOURCE": str(repository), **trial.variables}
         if self.timeout_seconds and "install" in chosen:
             variables["TIMEOUT"] = str(self.timeout_seconds)
         if trial.alone:
             variables["ALONE"] = "1"
-        words += [w for key, value in variables.items() for w in ("--variable", f"{key}:{value}")]
+        return options + [w for k, v in variables.items() for w in ("--variable", f"{k}:{v}")]
+
+    def _robot(self, trial: Trial, place: Path, repository: Path) -> bool:
+        words = self.options(trial, repository)
         suite = PROJECT / "suites" / self.recipe
         if not suite.is_dir():
             words += ["--variable", f"RECIPE:{self.recipe}"]
@@ -111,7 +118,9 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
     terminal = (place / "terminal.txt").read_text(encoding="utf-8", errors="replace")
     if run is None or results is None:
         lines = [line for line in terminal.splitlines() if line.strip()] or ["no output"]
-        said = _line(f"no results: {lines[-1]}")
+        # Robot goes on after an error in a file, and ends with where its report is.
+        error = next((line for line in lines if line.startswith("[ ERROR ]")), lines[-1])
+        said = _line(f"no results: {error}")
         return Finding(
             trial.name, trial.stages, said=said, seconds=seconds, incomplete=True, key=key_of(trial)
         )

@@ -7,13 +7,21 @@ def line_of(finding: Finding) -> str:
     """Return what a terminal shows of one finding."""
     if finding.harmless:
         return f"harmless  {finding.name}: {finding.harmless}"
-    how = "caught" if finding.caught else "MISSED"
     where = finding.red or "-"
     return (
-        f"{how:<8}  {finding.name}\n"
+        f"{_noticed(finding):<8}  {finding.name}\n"
         f"          expected at {' or '.join(finding.stages)}; red: {where}; "
         f"{finding.seconds:.0f} s; {finding.said}"
     )
+
+
+def _noticed(finding: Finding) -> str:
+    if finding.caught:
+        return "caught"
+    if finding.incomplete:
+        return "unknown"
+    # Noticed, but for something else than what was broken, as far as its message says.
+    return "WRONG" if finding.red else "MISSED"
 
 
 def table(record: Record) -> str:

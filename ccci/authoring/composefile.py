@@ -14,6 +14,7 @@ DATABASES = (
     *("postgres", "postgis", "pgvector", "timescaledb", "mariadb", "mysql", "percona"),
     *("mongo", "redis", "valkey", "clickhouse", "memcached"),
 )
+MAIL = re.compile(r"(?:^|_)(?:SMTP|MAIL|EMAIL|MAILER)(?:_|$)")
 SSO = re.compile(r"OIDC|OAUTH|OPENID|SAML|LDAP|(?:^|_)SSO(?:_|$)|KEYCLOAK|AUTHENTIK")
 
 
@@ -41,6 +42,7 @@ class Recipe:
     backed_up: tuple[str, ...]
     has_router: bool
     sso_settings: tuple[str, ...]
+    mail_settings: tuple[str, ...]
     health_path: str
     timeout_seconds: int | None
 
@@ -74,6 +76,7 @@ def read_recipe(folder: Path) -> Recipe:
         ),
         has_router=any("traefik.http" in label or "caddy" in label for label in everything),
         sso_settings=tuple(key for key in offered.named("setting") if SSO.search(key)),
+        mail_settings=tuple(key for key in offered.named("setting") if MAIL.search(key)),
         health_path=_health_path(parts.get("app", [])),
         timeout_seconds=_timeout(everything),
     )

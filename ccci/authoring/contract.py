@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ccci.authoring.assertions import check_assertions
 from ccci.authoring.breaking import check_defects
+from ccci.authoring.companions import check_companions
 from ccci.authoring.documentation import check_documentation
 from ccci.authoring.entrusted import check_entrusted, check_something_held
 from ccci.authoring.forbidden import check_forbidden
@@ -14,6 +15,7 @@ from ccci.authoring.parity import check_parity
 from ccci.authoring.project import Project
 from ccci.authoring.recipes import check_recipes
 from ccci.authoring.style import check_style
+from ccci.authoring.verified_pages import check_verified
 from ccci.authoring.vocabulary import Vocabulary
 from ccci.authoring.weakened import check_weakened
 
@@ -32,8 +34,10 @@ def check_contract(root: Path) -> list[Finding]:
     vocabulary = Vocabulary(project)
     findings = [
         *check_recipes(project, vocabulary),
+        *check_companions(project),
         *check_entrusted(project, vocabulary),
         *check_parity(project),
+        *check_verified(project),
         *check_defects(project),
         *check_assertions(project, vocabulary),
         *check_forbidden(project, vocabulary),

@@ -7,7 +7,8 @@ and elsewhere in the project (lab/ and docs/ left out) what is there for this re
 - Python that only such Python imports;
 - tests that are named for the recipe or for its Python.
 
-lab/ has a column of its own, so that nothing is hidden there.
+lab/ has a column of its own, so that nothing is hidden there. Companions, which recipes share, have
+rows of their own: their folder, and what has exactly their name elsewhere.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ccci.authoring.project import Project
+from ccci.recipe.companions import companion_folder, companions_of
 from ccci.results.pinned_tests import PINNED_FILE
+from ccci.results.suite_fingerprint import VERIFIED_FILE
 
 PLACES = ("recipes", "suites", "libraries", "resources", "ccci", "tests")
 HEADINGS = ("recipe", "recipes/", "suites/", "elsewhere", "lines", "files", "of it Python", "lab/")
@@ -67,9 +70,25 @@ def costs(root: Path) -> list[Cost]:
     ]
 
 
+def companion_costs(root: Path) -> list[Cost]:
+    """Return what each companion costs, whichever recipes name it.
+
+    Args:
+        root: the project's folder.
+
+    Example:
+        >>> [cost.recipe for cost in companion_costs(Path("."))][:1]
+        ['mail (companion)']
+    """
+    tree = _Tree(root)
+    return [
+        Cost(f"{name} (companion)", tuple(tree.companion(name)), ()) for name in companions_of(root)
+    ]
+
+
 def table(root: Path) -> str:
     """Return the costs as a Markdown table."""
-    rows = [cost.cells(root) for cost in costs(root)]
+    rows = [cost.cells(root) for cost in (*costs(root), *companion_costs(root))]
     rule = ("---", *["---:"] * (len(HEADINGS) - 1))
     return "\n".join("| " + " | ".join(row) + " |" for row in (HEADINGS, rule, *rows))
 
@@ -112,6 +131,11 @@ class _Tree:
         }
         return sorted(own)
 
+    def companion(self, name: str) -> list[Path]:
+        folder = companion_folder(self.root, name)
+        named = (_plain(name), f"test{_plain(name)}")
+        return [path for path in self.files if folder in path.parents or _plain(path.stem) in named]
+
     def lab_of(self, recipe: str) -> list[Path]:
         return [
             path
@@ -136,8 +160,8 @@ class _Tree:
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if path.name == PINNED_FILE:
-            continue  # `make docs` writes it.
+        if path.name in (PINNED_FILE, VERIFIED_FILE):
+            continue  # `make docs` and `make record` write them.
         if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts:
             yield path
 

@@ -9,12 +9,13 @@ from ccci.authoring.model import Finding
 from ccci.authoring.project import Project
 from ccci.authoring.recipes import REQUIRED_KEYWORDS
 from ccci.authoring.vocabulary import LibraryKeyword, Vocabulary
+from ccci.recipe.companions import CompanionConfig, OwnShare
 from ccci.recipe.config import Approved, Browser, RecipeConfig, Sso
 from ccci.recipe.tables import Database, Names, SignIn, Wiring
 
 ENROLL = "docs/enroll-recipe.md"
-# The tables of recipe.toml, whose keys that page explains.
-TABLES = (Sso, Browser, Approved, Names, Database, SignIn, Wiring)
+# The tables of recipe.toml, and of a companion's, whose keys that page explains.
+TABLES = (Sso, Browser, Approved, Names, Database, SignIn, Wiring, CompanionConfig, OwnShare)
 
 
 def check_documentation(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]:

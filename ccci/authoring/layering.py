@@ -11,7 +11,7 @@ from ccci.authoring.project import Project
 
 SHAPELESS = ("utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "tools")
 # What in ccci may know of Robot Framework: the bridge to it, and the programs.
-APART = ("audit", "bridge", "authoring", "dashboard", "loop", "matrix", "repeat")
+APART = ("audit", "bridge", "authoring", "dashboard", "loop", "matrix", "repeat", "verified")
 ROBOTS = ("robot", "Browser", "RequestsLibrary", "pabot")
 
 

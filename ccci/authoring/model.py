@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -105,6 +106,8 @@ class RobotFile:
             yield from definition.calls
 
 
+# Checks compare each call with each keyword, millions of times.
+@cache
 def plain(name: str) -> str:
     """Return a keyword's name as Robot compares it: `BuiltIn.Should_Be True` -> `shouldbetrue`.
 

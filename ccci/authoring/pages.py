@@ -1,4 +1,4 @@
-"""`make docs`: the keyword pages, each suite's tests by name, and what they prove step by step.
+"""`make docs`: the keyword pages, what each suite proves step by step, and what was verified.
 
 Everything is written from the sources alone, so that the same sources give the same bytes: times,
 line numbers and paths of this machine, which libdoc writes into a page, are left out.
@@ -18,6 +18,7 @@ from ccci.authoring.model import Finding
 from ccci.authoring.pins import pinned_files
 from ccci.authoring.project import Project
 from ccci.authoring.recipe_page import MADE, recipe_page
+from ccci.authoring.verified_pages import front_page, recipes_table
 from ccci.authoring.vocabulary import Vocabulary
 
 
@@ -29,7 +30,7 @@ def render(root: Path) -> dict[str, str]:
     # Before the keyword pages: writing those turns the documentation into HTML in place.
     for recipe in project.enrolled:
         pages[f"docs/recipes/{recipe}.md"] = recipe_page(project, vocabulary, recipe)
-    pages |= pinned_files(project)
+    pages |= pinned_files(project) | front_page(project)
     pages["docs/recipes/README.md"] = _recipe_index(project)
     pages["docs/keywords/README.md"] = _keyword_index(project, vocabulary)
     for library in vocabulary.libraries:
@@ -171,8 +172,8 @@ def _cell(text: str) -> str:
 
 
 def _recipe_index(project: Project) -> str:
-    lines = [MADE, "", "# What each recipe's suite proves", ""]
-    lines += [f"- [{recipe}]({recipe}.md)" for recipe in project.enrolled]
+    lines = [MADE, "", "# What each recipe's suite proves, and what was verified", ""]
+    lines += recipes_table(project, "")
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,7 @@ from ccci.authoring.parity import read_rows
 from ccci.authoring.project import Project
 from ccci.authoring.recipes import REQUIRED_KEYWORDS
 from ccci.authoring.robotfile import read_robot_file
+from ccci.authoring.verified_pages import verified_part
 from ccci.authoring.vocabulary import Vocabulary
 from ccci.errors import Misuse
 from ccci.recipe.config import RecipeConfig, load_recipe_config
@@ -27,7 +28,8 @@ def recipe_page(project: Project, vocabulary: Vocabulary, recipe: str) -> str:
     folder = project.root / "suites" / recipe
     paths = sorted(folder.glob("*.robot"), key=lambda path: (path.stem != "__init__", path.name))
     files = [read_robot_file(path) for path in paths if path.exists()]
-    lines = [MADE, "", f"# {recipe}", "", *_settings(config), *_seed(project, recipe)]
+    lines = [MADE, "", f"# {recipe}", "", *_settings(config), *verified_part(project, recipe)]
+    lines += _seed(project, recipe)
     lines += _held(project, vocabulary, recipe, config)
     for file in files:
         lines += _suite(file, config, vocabulary)
@@ -37,6 +39,7 @@ def recipe_page(project: Project, vocabulary: Vocabulary, recipe: str) -> str:
 
 def _settings(config: RecipeConfig) -> Iterator[str]:
     needs = [*config.requires, *(f"{name} (tests only)" for name in config.test_requires)]
+    needs += [f"{name} (companion)" for name in config.companions]
     if config.sso is not None:
         needs.append(f"{config.sso.provider} (signs users in)")
     yield f"Needs: {', '.join(needs) if needs else 'no other recipe'}. Weight: {config.weight}."

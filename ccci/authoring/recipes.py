@@ -149,7 +149,10 @@ def _settings(project: Project, recipe: str, path: Path, config: RecipeConfig) -
         yield from _reason(project, path, stage, reason)
     if config.browser is not None:
         yield from _reason(project, path, "none", config.browser.none)
-    for name, reason in (*config.not_in_backup.items(), *config.not_secret.items()):
+    tables = (
+        config.not_in_backup, config.empty_after_restore, config.not_secret, config.let_go
+    )  # fmt: skip
+    for name, reason in (item for table in tables for item in table.items()):
         yield from _reason(project, path, name, reason)
     for limit in config.limit:
         yield from _reason(project, path, "reason", limit.reason)

@@ -54,6 +54,10 @@ def _settings(recipe: str, seen: Recipe) -> str:
     backed_up = ", ".join(seen.backed_up) or "no service: a backup would hold nothing"
     lines.append(f"# Backup labels on: {backed_up}.")
     lines.append(f"weight = {1 + len(databases)}")
+    if not seen.has_router:
+        lines.append(
+            "# No service has a page: health_tls_port may have to take the place of health_path."
+        )
     lines.append(f'health_path = "{seen.health_path}"')
     if seen.timeout_seconds is not None:
         lines.append(f"timeout_seconds = {seen.timeout_seconds}")
@@ -64,6 +68,13 @@ def _settings(recipe: str, seen: Recipe) -> str:
         "[holds]",
         '# posts = "a published post and its picture"',
     ]
+    if seen.mail_settings:
+        lines += [
+            "",
+            f"# Settings of mail: {', '.join(seen.mail_settings)}.",
+            "# For tests that read what the app sends, above all tables:",
+            '# companions = ["mail"]',
+        ]
     if seen.sso_settings:
         lines += [
             "",

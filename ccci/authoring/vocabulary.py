@@ -94,6 +94,10 @@ class Vocabulary:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._files = {file.path.resolve(): file for file in project.resources}
+        # What was found before: checks ask for the same calls in the same files again and again.
+        self._imported: dict[Path, tuple[RobotFile, ...]] = {}
+        self._user_keywords: dict[tuple[str, Path | None], tuple[Definition, ...]] = {}
+        self._library_keyword: dict[str, LibraryKeyword | None] = {}
 
     @cached_property
     def _loaded(self) -> tuple[tuple[Library, ...], tuple[Finding, ...]]:
@@ -133,6 +137,11 @@ class Vocabulary:
 
     def imported(self, file: RobotFile) -> tuple[RobotFile, ...]:
         """Return the resource files that a file imports, directly or through others."""
+        if file.path not in self._imported:
+            self._imported[file.path] = self._imports_of(file)
+        return self._imported[file.path]
+
+    def _imports_of(self, file: RobotFile) -> tuple[RobotFile, ...]:
         found: list[RobotFile] = []
         waiting = [file]
         while waiting:
@@ -158,6 +167,12 @@ class Vocabulary:
 
     def user_keywords(self, call: Call, file: RobotFile | None) -> tuple[Definition, ...]:
         """Return the keywords, made of keywords, that a call in `file` can mean."""
+        key = (call.name, file.path if file else None)
+        if key not in self._user_keywords:
+            self._user_keywords[key] = self._meant_by(call, file)
+        return self._user_keywords[key]
+
+    def _meant_by(self, call: Call, file: RobotFile | None) -> tuple[Definition, ...]:
         scopes: list[tuple[RobotFile, ...]] = []
         if file is not None:
             scopes = [(file,), self.imported(file)]
@@ -174,10 +189,10 @@ class Vocabulary:
 
     def library_keyword(self, call: Call) -> LibraryKeyword | None:
         """Return the project's own library keyword that a call means, if it is one."""
-        for keyword in self._library_keywords:
-            if _means(call.name, keyword.name):
-                return keyword
-        return None
+        if call.name not in self._library_keyword:
+            meant = (one for one in self._library_keywords if _means(call.name, one.name))
+            self._library_keyword[call.name] = next(meant, None)
+        return self._library_keyword[call.name]
 
     def file_of(self, definition: Definition) -> RobotFile | None:
         """Return the resource that holds a keyword, None for one that lives in a suite."""

@@ -19,6 +19,7 @@ from robot.rebot import rebot
 
 from ccci.bridge.judgement import Disturbance, judge
 from ccci.bridge.plain_log import mend_output, restrict_pages
+from ccci.bridge.verdicts import passed_tests
 from ccci.errors import CcciError
 from ccci.results.artefacts import clean, save_logs
 from ccci.results.clearance import clear
@@ -36,6 +37,7 @@ from ccci.results.store import (
     was_cut_off,
     write_results,
 )
+from ccci.results.suite_fingerprint import fingerprint_of_suite
 from ccci.run.run import Run, new_run_id
 from ccci.swarm.daemon import DaemonWatch
 from ccci.swarm.memory import MemoryWatch
@@ -77,6 +79,8 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
         recipe,
         started=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         matrix=os.environ.get(MATRIX_VARIABLE, ""),
+        # Now, since somebody may edit them while the run goes on.
+        suite=fingerprint_of_suite(project, recipe),
     )
     _published.output = output
     _published.suites = project / "suites"
@@ -155,18 +159,23 @@ def describe(run: Run) -> Path:
         generic=not (run.options.project / "suites" / run.options.recipe).exists(),
         shared_provider=run.shared_provider.recipe if run.shared_provider else "",
         waited_seconds=round(run.share.waited_seconds, 2),
+        own_copy=run.options.source is None,
     )
     return _published.results
 
 
 def gather(run: Run, stage_seconds: dict[str, float], downtime: dict[str, float]) -> None:
-    """Note how long stages and downtimes were, and save the service logs before the teardown."""
+    """Note what ran and for how long, and save the service logs before the teardown."""
     assert _published.facts is not None
     if _published.memory:
         _published.memory.stop()
     seconds = {stage: round(value, 2) for stage, value in stage_seconds.items()}
     _published.facts = replace(
-        _published.facts, stage_seconds=seconds, downtime_seconds=dict(downtime)
+        _published.facts,
+        stage_seconds=seconds,
+        downtime_seconds=dict(downtime),
+        head_version=run.driver.head_version,
+        images=list(run.driver.used_images),
     )
     logs = _published.results / "services"
     save_logs(run.target.swarm, run.driver.app, logs, _published.secrets)
@@ -206,6 +215,7 @@ def _publish() -> None:
         redactions=redactions,
         peak_memory_bytes=_published.memory.peak_bytes if _published.memory else None,
         overhead_cpu_seconds=round(time.process_time(), 2),
+        passed_tests=passed_tests(suite),
     )
     write_results(results, outcome)
     prune_results(results.parent)

@@ -352,6 +352,7 @@ def _metadata(run: Run) -> dict[str, str]:
     """The facts at the top of log and report: what was tested, and with what."""
     releases = ", ".join(str(release) for release in run.checkout.releases) or "none"
     provider, server = run.shared_provider, run.target.server
+    needed = {"Needs": ", ".join(run.plan.needed)} if run.plan.needed else {}
     shared = {"Provider": f"{provider.domain}, of the matrix"} if provider else {}
     return {
         "Run": run.run_id,
@@ -361,6 +362,7 @@ def _metadata(run: Run) -> dict[str, str]:
         "App": run.driver.app.domain,
         "abra": f"{run.abra_version} ({run.target.abra.program})",
         "Server": f"{server.server} ({server.domain})",
+        **needed,
         **shared,
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from robot.result import TestCase, TestSuite
 
 from ccci.results.pinned_tests import Pinned, stage_of_file
-from ccci.results.reasons import is_incomplete
+from ccci.results.reasons import NOT_BEGUN, is_incomplete
 from ccci.results.store import Verdict, worst
 from ccci.stage_names import STAGES
 
@@ -15,12 +15,6 @@ from ccci.stage_names import STAGES
 _DATA_STAGES = ("restart", "backup", "upgrade")
 # `End Run` fails only because of the node; Robot then lets every test of the run fail.
 _RUN_DID_NOT_END = "Parent suite teardown failed"
-# What Robot says of a test that it did not begin, because another one ended the whole run.
-_NOT_BEGUN = (
-    "Test execution stopped due to a fatal error.",
-    "Failure occurred and exit-on-failure mode is in use.",
-    "Error occurred and exit-on-error mode is in use.",
-)
 
 
 def stage_verdicts(
@@ -71,10 +65,15 @@ def whole_verdict(stages: Mapping[str, Verdict], claimed: Collection[str]) -> Ve
 def executed(suite: TestSuite, opted_out: Collection[str] = ()) -> set[Pinned]:
     """Return the tests that were run to a verdict, or whose stage the recipe opted out of."""
     return {
-        Pinned(Path(str(test.source)).stem, test.name)
+        _pinned(test)
         for test in suite.all_tests
-        if stage_of(test) in opted_out or not (test.skipped or test.message.startswith(_NOT_BEGUN))
+        if stage_of(test) in opted_out or not (test.skipped or test.message.startswith(NOT_BEGUN))
     }
+
+
+def passed_tests(suite: TestSuite) -> list[str]:
+    """Return the tests that passed, as `tests.txt` names them, in their order."""
+    return [str(_pinned(test)) for test in suite.all_tests if test.passed]
 
 
 def first_incomplete(suite: TestSuite, disturbed_at: datetime | None) -> str:
@@ -92,10 +91,14 @@ def stage_of(test: TestCase) -> str:
     return stage_of_file(Path(str(test.source)).stem)
 
 
+def _pinned(test: TestCase) -> Pinned:
+    return Pinned(Path(str(test.source)).stem, test.name)
+
+
 def _verdict_of(test: TestCase, disturbed_at: datetime | None, opted_out: bool) -> Verdict:
     if test.skipped:
         return "opted out" if opted_out else "not run"
-    if test.message.startswith(_NOT_BEGUN):
+    if test.message.startswith(NOT_BEGUN):
         return "not run"
     if test.passed or test.message.startswith(_RUN_DID_NOT_END):
         return "passed"

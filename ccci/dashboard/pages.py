@@ -1,7 +1,7 @@
 """Renders all pages from the results."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -15,12 +15,18 @@ from ccci.dashboard.view import recipe_view, verdict_counts
 from ccci.dashboard.writing import FRONT_PAGE, publish
 from ccci.results.levels import HIGHEST, level_name
 from ccci.stage_names import STAGES
+from ccci.verified.standing import OUTDATED_AFTER, Standing
 
 LOGS = "logs"
 
 
 def make_pages(
-    results: Path, output: Path, enrolled: Iterable[str], now: datetime, for_the_web: bool = False
+    results: Path,
+    output: Path,
+    enrolled: Iterable[str],
+    now: datetime,
+    for_the_web: bool = False,
+    standings: Mapping[str, Standing] | None = None,
 ) -> list[str]:
     """Write the pages of all results; return the names of the files that have changed.
 
@@ -31,6 +37,7 @@ def make_pages(
         now: the present time in UTC; ages are relative to it.
         for_the_web: copy the logs that may leave the node to the pages, and link to no other file,
             so that a web server can serve the folder.
+        standings: recipe to what was verified of it, for the recipes that have a suite.
 
     Raises:
         Misuse, NodeFailure: see `dashboard.writing.publish`.
@@ -42,7 +49,7 @@ def make_pages(
     histories = read_histories(results, enrolled, only_cleared=for_the_web)
     to_results = Path(os.path.relpath(results.resolve(), output.resolve())).parts
     path_to_logs = (LOGS,) if for_the_web else to_results
-    files: dict[str, str | Log] = {**render(histories, path_to_logs, now)}
+    files: dict[str, str | Log] = {**render(histories, path_to_logs, now, standings or {})}
     if for_the_web:
         for run in (run for history in histories for run in history.runs):
             for name, log in run.logs.files.items():
@@ -51,7 +58,10 @@ def make_pages(
 
 
 def render(
-    histories: Iterable[History], path_to_logs: tuple[str, ...], now: datetime
+    histories: Iterable[History],
+    path_to_logs: tuple[str, ...],
+    now: datetime,
+    standings: Mapping[str, Standing],
 ) -> dict[str, str]:
     """Return the content of every page by its name.
 
@@ -59,6 +69,7 @@ def render(
         histories: the recipes and their runs.
         path_to_logs: the path from the folder of the pages to that of all logs, in parts.
         now: the present time; ages are relative to it.
+        standings: recipe to what was verified of it.
     """
     environment = _environment(now)
     recipe_page, badge_page = (
@@ -66,7 +77,7 @@ def render(
     )
     pages, recipes, trends = {}, [], {}
     for history in histories:
-        recipe = recipe_view(history, path_to_logs, now)
+        recipe = recipe_view(history, path_to_logs, now, standings.get(history.recipe))
         badge, trend = badge_of(recipe), trend_of(recipe.trend)
         pages[f"badges/{recipe.file}.svg"] = badge_page.render(badge=badge)
         page = recipe_page.render(recipe=recipe, badge=badge, trend=trend)
@@ -98,5 +109,6 @@ def _environment(now: datetime) -> Environment:
         written=timestamp(now),
         written_iso=f"{now:%Y-%m-%dT%H:%M:%SZ}",
         stale_days=STALE_AFTER.days,
+        outdated_days=OUTDATED_AFTER.days,
     )
     return environment

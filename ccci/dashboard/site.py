@@ -6,6 +6,7 @@ from pathlib import Path
 from ccci.dashboard.pages import make_pages
 from ccci.matrix.plan import enrolled
 from ccci.project import PROJECT
+from ccci.verified.standing import standing_of
 
 
 def write_site(results: Path, output: Path, for_the_web: bool = False) -> list[str]:
@@ -23,4 +24,6 @@ def write_site(results: Path, output: Path, for_the_web: bool = False) -> list[s
         >>> write_site(Path("results"), Path("results/web"), for_the_web=True)
         ['badges/custom-html.svg', 'custom-html.html', 'index.html']
     """
-    return make_pages(results, output, enrolled(PROJECT), datetime.now(UTC), for_the_web)
+    now, recipes = datetime.now(UTC), enrolled(PROJECT)
+    standings = {recipe: standing_of(PROJECT, recipe, now.date()) for recipe in recipes}
+    return make_pages(results, output, recipes, now, for_the_web, standings)

@@ -17,10 +17,11 @@ from ccci.dashboard.formatting import (
 )
 from ccci.dashboard.logs import LOG, REPORT
 from ccci.dashboard.reading import History, PastRun
-from ccci.results.levels import level_name
+from ccci.results.levels import HIGHEST, level_name
 from ccci.results.reasons import cause_of
 from ccci.results.store import NO_CHANGE, RESULTS_FILE, was_cut_off
 from ccci.stage_names import STAGES
+from ccci.verified.standing import Standing
 
 RUNS_IN_TREND = 20
 
@@ -88,6 +89,21 @@ class AuditView:
 
 
 @dataclass(frozen=True)
+class VerifiedView:
+    """What the last green run that was recorded ran on, as a page shows it.
+
+    Attributes:
+        word: *never*, *outdated* or *verified*.
+        text: why it is never or outdated, and what was recorded.
+        images: each image, with where it came from.
+    """
+
+    word: str
+    text: str
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RecipeView:
     """A recipe as a page shows it.
 
@@ -101,6 +117,7 @@ class RecipeView:
         last_full: the newest run with a full verdict, unless it is the newest run.
         without_results: how many runs have no results: still running, or cut off.
         audit: what its newest audit found; None without one.
+        verified: what its last recorded run ran on; None where that is not known.
     """
 
     name: str
@@ -112,6 +129,7 @@ class RecipeView:
     last_full: RunView | None
     without_results: int
     audit: AuditView | None
+    verified: VerifiedView | None
 
     @property
     def verdict(self) -> str:
@@ -124,13 +142,19 @@ class RecipeView:
         return self.runs[RUNS_IN_TREND - 1 :: -1]
 
 
-def recipe_view(history: History, path_to_logs: tuple[str, ...], now: datetime) -> RecipeView:
+def recipe_view(
+    history: History,
+    path_to_logs: tuple[str, ...],
+    now: datetime,
+    recorded: Standing | None = None,
+) -> RecipeView:
     """Return what a page shows about a recipe.
 
     Args:
         history: the runs of the recipe.
         path_to_logs: the path from the folder of the pages to that of all logs, in parts.
         now: the present time; ages are relative to it.
+        recorded: what was verified of it.
     """
     views = {run.folder: _run_view(run, path_to_logs, now) for run in history.runs}
     # The badge is for the recipe itself, and a pull request is not part of it yet.
@@ -148,6 +172,7 @@ def recipe_view(history: History, path_to_logs: tuple[str, ...], now: datetime) 
         last_full=views[full.folder] if full and full is not newest else None,
         without_results=history.without_results,
         audit=_audit_view(history.audit) if history.audit else None,
+        verified=_verified_view(recorded) if recorded else None,
     )
 
 
@@ -176,6 +201,24 @@ def _audit_view(record: Record) -> AuditView:
         score += f"; {max(record.planned - len(counted), 0)} not tried yet"
     # What the runs said is not shown: it has not been searched for credentials.
     return AuditView(score, printable(record.started), tuple(printable(m.name) for m in missed))
+
+
+def _verified_view(recorded: Standing) -> VerifiedView:
+    found = recorded.verified
+    if found is None:
+        return VerifiedView(recorded.word, recorded.why)
+    facts = (
+        recorded.why,
+        f"{found.date}",
+        f"app version {found.app_version}",
+        f"images: {found.origins}",
+        f"{len(found.tests)} test{'s' if len(found.tests) > 1 else ''}",
+        f"level {found.level} of {HIGHEST}",
+        found.abra,
+    )
+    images = (f"{one.name} ({', '.join(one.versions)}): {one.origin}" for one in found.image)
+    text = ", ".join(filter(None, facts))
+    return VerifiedView(recorded.word, printable(text), tuple(map(printable, images)))
 
 
 def _run_view(run: PastRun, path_to_logs: tuple[str, ...], now: datetime) -> RunView:

@@ -1,1 +1,4 @@
-"""The app's database: found by its image or its file, and read as a whole. Nothing here writes."""
+"""The app's databases: found by image or file, read as a whole, asked how they are set and guarded.
+
+Only marker rows write.
+"""

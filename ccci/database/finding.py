@@ -155,9 +155,16 @@ def choose_server(
 def _server(
     swarm: SwarmView, service: Service, kind: ServerKind, table: DatabaseTable
 ) -> DatabaseServer:
-    container = str(swarm.container_of(service).id)
+    container = swarm.container_of(service)
+    networks = container.attrs["NetworkSettings"]["Networks"] or {}
     return DatabaseServer(
-        kind, service.short_name, service.image, container, table.name or "", table.user or ""
+        kind,
+        service.short_name,
+        service.image,
+        str(container.id),
+        table.name or "",
+        table.user or "",
+        tuple(one["IPAddress"] for one in networks.values() if one.get("IPAddress")),
     )
 
 

@@ -19,4 +19,10 @@ case $1 in
             --pset "null=$null" --file -
         ;;
     write) exec psql --no-password --no-psqlrc --quiet --set ON_ERROR_STOP=1 --file - ;;
+    knock)
+        IFS= read -r PGPASSWORD
+        PGHOST=$4 PGCONNECT_TIMEOUT=10
+        export PGHOST PGCONNECT_TIMEOUT
+        exec psql --no-password --no-psqlrc --quiet --command "SELECT 1"
+        ;;
 esac

@@ -6,6 +6,7 @@ from the files that these name. Queries go by standard input. So neither stands 
 
 import csv
 import io
+import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
@@ -29,6 +30,13 @@ _LAST_LINES: dict[ServerKind, str] = {
     "mysql": "-- Dump completed",
 }
 _SECONDS = 300
+# What clients, and Docker, say of a server that is not there.
+_AWAY = re.compile(
+    r"is shutting down|is starting up|in recovery mode|connection refused|is the server running"
+    r"|closed the connection unexpectedly|can't connect to (?:local|server|mysql)"
+    r"|lost connection|server has gone away|container \S+ is not running",
+    re.IGNORECASE,
+)
 # What psql is told to write for NULL.
 _NULL = "\x01NULL\x01"
 
@@ -50,6 +58,7 @@ class DatabaseServer:
         container: the container that runs it.
         name: the database's name; "" where the server's own settings tell it.
         user: who reads it; "" likewise.
+        addresses: those of the container in the app's networks.
     """
 
     kind: ServerKind
@@ -58,6 +67,7 @@ class DatabaseServer:
     container: str
     name: str = ""
     user: str = ""
+    addresses: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -70,9 +80,10 @@ class DatabaseServer:
 
         Raises:
             NodeFailure: it cannot be made, or is cut short.
-            RecipeFailure: the database has no rows.
+            RecipeFailure: the database has no rows, or is not there.
         """
         done = self._run("dump")
+        self._require_there(done)
         if done.returncode != 0:
             raise NodeFailure(
                 f"The dump of {self.place} ended with exit code {done.returncode}: "
@@ -108,9 +119,11 @@ class DatabaseServer:
 
         Raises:
             Misuse: the database refuses them: it is not known who may write to it.
+            RecipeFailure: it is not there, or stops or starts just now.
             NodeFailure: there is no answer in time.
         """
         done = self._run("write", sql)
+        self._require_there(done)
         if done.returncode != 0:
             raise Misuse(
                 f"Expected {self.place} to take a table of this project; it said: {_said(done)}. "
@@ -118,8 +131,34 @@ class DatabaseServer:
                 '[database]\nname = "app"\nuser = "app"'
             )
 
+    def _require_there(self, done: "subprocess.CompletedProcess[str]") -> None:
+        if done.returncode != 0 and _AWAY.search(done.stderr):
+            raise RecipeFailure(
+                f"Expected {self.place} to be there; it said: {_said(done)}. Look at the log of "
+                "the service: it lies with the results, in services/."
+            )
+
+    def knock(self, address: str, password: str) -> tuple[bool, str]:
+        """Connect over the network, as another container of the app does.
+
+        Args:
+            address: one of the container's own.
+            password: what to say; "" for none at all.
+
+        Returns:
+            Whether it was let in, and what the client said.
+
+        Raises:
+            NodeFailure: there is no answer in time.
+        """
+        done = self._run("knock", f"{password}\n", address)
+        return done.returncode == 0, _said(done)
+
     def _run(
-        self, what: Literal["dump", "query", "write"], standard_input: str = ""
+        self,
+        what: Literal["dump", "query", "write", "knock"],
+        standard_input: str = "",
+        address: str = "",
     ) -> "subprocess.CompletedProcess[str]":
         folder = Path(__file__).parent
         parts = [folder / "settings.sh", folder / _SCRIPTS[self.kind]]
@@ -127,7 +166,7 @@ class DatabaseServer:
         command = ["docker", "exec", "-i", self.container, "sh", "-c", script, "sh", what]
         try:
             return subprocess.run(
-                [*command, self.name, self.user],
+                [*command, self.name, self.user, address],
                 input=standard_input,
                 capture_output=True,
                 encoding="utf-8",

@@ -1,7 +1,8 @@
 # Read first by each of the scripts beside: runs in the database's container, in any POSIX shell.
-# They are called with: dump, query or write, the database's name, its user (both empty where the server's
-# own settings tell them). SQL comes by standard input, a password from the settings or from
-# the file that they name: none of them stands on a command line.
+# They are called with: dump, query, write or knock; the database's name and its user (both empty where
+# the server's own settings tell them); for knock an address of the container. SQL comes by standard
+# input, a password from the settings or from the file that they name: none of them stands on a
+# command line. `knock` connects over the network with a wrong password, which comes by standard input.
 set -eu
 
 # value NAME...: of the first variable that is set, or of the file that <NAME>_FILE names.

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import RawIOBase
 from pathlib import Path
+from typing import Any
 
 from ccci.deploy import blame
 from ccci.errors import CcciError, Misuse, NodeFailure
@@ -154,17 +155,22 @@ class Abra:
             "TERM": "dumb",
         }
 
+    def _start(self, arguments: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":
+        try:
+            return subprocess.Popen([self.program, *arguments], env=self._environment(), **options)
+        except OSError as error:
+            raise NodeFailure(
+                f"abra cannot be started: {self.program}: {error.strerror}. If it was there when "
+                "the run began, somebody removed it; 'make lab-up' names another one."
+            ) from None
+
     def _plain(
         self, arguments: Sequence[str], within_seconds: float, meanwhile: Callable[[], None]
     ) -> tuple[int, str, str]:
         deadline = time.monotonic() + within_seconds
-        with subprocess.Popen(
-            [self.program, *arguments],
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+        pipe = subprocess.PIPE
+        with self._start(
+            arguments, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
         ) as process:
             try:
                 while True:
@@ -188,13 +194,8 @@ class Abra:
         ours, theirs = os.openpty()
         with os.fdopen(ours, "rb", buffering=0) as terminal:
             try:
-                process = subprocess.Popen(
-                    [self.program, *arguments],
-                    env=self._environment(),
-                    stdin=theirs,
-                    stdout=theirs,
-                    stderr=theirs,
-                    start_new_session=True,
+                process = self._start(
+                    arguments, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
                 )
             finally:
                 os.close(theirs)

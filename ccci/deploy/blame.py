@@ -13,6 +13,8 @@ _IN_CONTAINERS = {
 }
 # These read the recipe's files.
 _DEPLOY = {"deploy", "d", "upgrade", "up", "rollback", "rl"}
+# These read them too, and do much besides.
+_MAKES = {"new", "n", "secret", "s"}
 APP = {"app", "a"}
 # What Docker and the system say when they are the reason, whatever the command.
 _NODE = re.compile(
@@ -26,6 +28,8 @@ _NETWORK = re.compile(
     r"dial (?:tcp|unix)|i/o timeout|tls handshake timeout|no such host|network is unreachable",
     re.IGNORECASE,
 )
+# What abra says of the recipe's files when it makes an app or its secrets.
+_FILES = re.compile(r"missing version for secret|\byaml: |interpolat", re.IGNORECASE)
 
 
 def command_of(arguments: Sequence[str]) -> str:
@@ -61,7 +65,7 @@ def kind_of_failure(arguments: Sequence[str], output: str) -> type[CcciError]:
         return NodeFailure if node else RecipeFailure
     if command in _IN_CONTAINERS:
         return NodeFailure if _NODE.search(output) else RecipeFailure
-    return NodeFailure
+    return RecipeFailure if command in _MAKES and _FILES.search(output) else NodeFailure
 
 
 def kind_when_late(arguments: Sequence[str]) -> type[CcciError]:

@@ -9,28 +9,32 @@ from pathlib import Path
 from ccci.apps import App, stack_name
 from ccci.budget.share import share_of
 from ccci.deploy.app_commands import AppCommands
+from ccci.deploy.app_port import AppPort
 from ccci.deploy.app_wiring import AppWiring
 from ccci.deploy.default_settings import replaced_defaults
+from ccci.deploy.image_origin import images_of, with_version
 from ccci.deploy.images import named_images, pull_missing
 from ccci.deploy.record import Record
 from ccci.deploy.swarm_names import check_swarm_names
 from ccci.deploy.target import Target
+from ccci.deploy.version import version_labels
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
 from ccci.recipe.compose import services_in
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
 from ccci.recipe.fit import compare
-from ccci.recipe.limits import limits_for
+from ccci.recipe.limits import Amounts, limits_for
 from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
 from ccci.recipe.tables import fill_in
+from ccci.results.store import UsedImage
 from ccci.swarm.convergence import Converged, look_for_crash_loop, wait_until_converged
 from ccci.swarm.holdings import STACK_LABEL, Scope, list_objects
 from ccci.swarm.meant import Meant
 from ccci.swarm.secret_contents import secret_contents
-from ccci.swarm.view import Service
+from ccci.swarm.view import Service, SwarmView
 from ccci.teardown.claims import claim_stack
 from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.api import Api, Wanted
@@ -61,7 +65,13 @@ class AppDriver:
     """Brings one app from state to state."""
 
     def __init__(
-        self, app: App, checkout: Checkout, config: RecipeConfig, target: Target, record: Record
+        self,
+        app: App,
+        checkout: Checkout,
+        config: RecipeConfig,
+        target: Target,
+        record: Record,
+        share: Amounts | None = None,
     ) -> None:
         """Take what the app is made of, where it runs, and where changes are written down.
 
@@ -71,14 +81,19 @@ class AppDriver:
             config: the recipe's recipe.toml.
             target: the server.
             record: takes what is about to be made.
+            share: what it may use of the node; None for what its weight stands for.
         """
         self.checkout, self.config, self.target, self.record = checkout, config, target, record
         self.commands = AppCommands(target.abra, target.server.server, app.recipe, app.domain)
         env = read_env(self.env_path) if self.env_path.exists() else {}
         self.app = replace(app, stack=stack_name(app.domain, env))
+        self._share = share or share_of(config.weight)
         # Public names of other apps that this one calls.
         self.calls: tuple[str, ...] = ()
         self.cold_deployments = 0
+        # The images that it ran, and the version in the labels of the head: what was tested.
+        self.used_images: list[UsedImage] = []
+        self.head_version = ""
         self._release: Release | None = None
         self._sample: dict[str, str] = {}
         self._wiring = AppWiring(app.recipe, config, self.env_path, self.insert_secret)
@@ -107,22 +122,37 @@ class AppDriver:
 
     @property
     def health_url(self) -> str:
-        """The page that answers when the app is ready."""
-        return self.app.url + self.config.health_path
+        """What answers when the app is ready: its page, or its port."""
+        port = self.health_port(self.target.swarm)
+        return str(port) if port else self.app.url + self.config.health_path
+
+    def health_port(self, swarm: SwarmView) -> AppPort | None:
+        """Return the port that answers when the app is ready; None for an app with a page.
+
+        Args:
+            swarm: asks Docker where the port is; not shared with another thread.
+        """
+        number = self.config.health_tls_port
+        return AppPort(swarm, lambda: self.app, number) if number else None
 
     def wait_healthy(self, holding_seconds: float = 0) -> None:
         """Wait until the app's health page answers through Traefik, and holds that for a while.
 
+        An app without pages answers at its port, by a TLS handshake.
+
         Raises:
             RecipeFailure: it does not in time, or a service crash-loops or exceeds a limit.
         """
-        api = Api(self.target.client, self.app.url, self.target.server.domain)
-        page, wanted = Call("GET", self.config.health_path), Wanted((self.config.health_status,))
+        port = self.health_port(self.target.swarm)
+        seconds, meanwhile = self.config.timeout_seconds, self.crash_loop_from_now()
         try:
-            api.wait(
-                page, wanted, self.config.timeout_seconds, holding_seconds,
-                self.crash_loop_from_now(),
-            )  # fmt: skip
+            if port:
+                port.wait(seconds, holding_seconds, meanwhile)
+            else:
+                api = Api(self.target.client, self.app.url, self.target.server.domain)
+                page = Call("GET", self.config.health_path)
+                wanted = Wanted((self.config.health_status,))
+                api.wait(page, wanted, seconds, holding_seconds, meanwhile)
         except RecipeFailure:
             self.require_limits()
             raise
@@ -256,7 +286,8 @@ class AppDriver:
         self._write_overlay()
         self._generate_secrets(chaos=release is None)
         # Before the deadline of readiness begins to run.
-        pull_missing(self.target.swarm.client, self.images().values(), self.record.tell)
+        client, images = self.target.swarm.client, self.images()
+        self.record.pulled.update(pull_missing(client, images.values(), self.record.tell))
         version = str(release) if release else self.checkout.short
         self.record.tell(f"deploying {self.app.domain} at {version}")
         self.record.journal.record("stack", self.app.stack)
@@ -265,6 +296,7 @@ class AppDriver:
             self.cold_deployments += 1
         converged = self.wait_converged(frozenset(t.id for s in before for t in s.tasks))
         self.record.tell(f"converged in {converged.seconds:.1f} s")
+        self._note_what_runs(release, images, converged)
         return Deployment(self.app, version, not before, converged)
 
     def insert_secret(self, name: str, value: str, version: str) -> None:
@@ -366,6 +398,16 @@ class AppDriver:
             claim_stack(self.record.journal, stack, taken)
             self.app = replace(self.app, stack=stack)
 
+    def _note_what_runs(
+        self, release: Release | None, named: dict[str, str], converged: Converged
+    ) -> None:
+        """Note the images of a deployment; see `ccci.deploy.image_origin`."""
+        swarm, stack = self.target.swarm, self.app.stack
+        seen = images_of(swarm.client, stack, named, swarm.containers(stack), self.record.pulled)
+        self.used_images = with_version(self.used_images, seen, str(release or "head"))
+        if release is None:
+            self.head_version = version_labels(converged.services, stack).version
+
     def _show(self, release: Release | None) -> None:
         self._release = release
         if release:
@@ -376,8 +418,7 @@ class AppDriver:
     def _write_overlay(self) -> None:
         hosts = [self.app.domain, *self.calls]
         files, settings = self.compose_files(), {**self.env, **self._exports()}
-        share = share_of(self.config.weight)
-        limits = limits_for(services_in(files), share, self.config.limit, settings)
+        limits = limits_for(services_in(files), self._share, self.config.limit, settings)
         overlay = overlay_for(
             files, self.target.server, hosts, limits, settings, self.target.network
         )

@@ -45,8 +45,8 @@ def named_images(compose_files: list[Path], settings: Mapping[str, str]) -> dict
 
 def pull_missing(
     client: "DockerClient", images: Iterable[str], tell: Callable[[str], None]
-) -> None:
-    """Pull the images that are not on the node.
+) -> list[str]:
+    """Pull the images that are not on the node, and return their references.
 
     Args:
         client: the Docker daemon.
@@ -57,6 +57,7 @@ def pull_missing(
         RecipeFailure: the registry says that one does not exist.
         NodeFailure: one is not available for another reason.
     """
+    pulled = []
     for image in sorted(set(images)):
         try:
             client.images.get(image)
@@ -65,6 +66,7 @@ def pull_missing(
             tell(f"pulling {image}")
         try:
             client.images.pull(image)
+            pulled.append(image)
         except (NotFound, APIError) as error:
             if is_unknown(str(error.explanation)):
                 raise RecipeFailure(
@@ -75,3 +77,4 @@ def pull_missing(
                 f"Image {image} is not available: it is not on this node, and the pull failed: "
                 f"{error.explanation}. In the lab, 'make lab-status' tells more."
             ) from None
+    return pulled

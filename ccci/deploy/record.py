@@ -1,7 +1,7 @@
 """Where a run writes down what it does: its journal, its credential store, the terminal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from ccci.results.credentials import CredentialStore
@@ -16,11 +16,13 @@ class Record:
         journal: takes what is about to be made, so that it can be removed.
         credentials: takes every credential, so that no artefact shows one.
         tell: takes a short text on what happens, for the person at the terminal.
+        pulled: takes the names of the images that the run pulls.
     """
 
     journal: Journal
     credentials: CredentialStore
     tell: Callable[[str], None]
+    pulled: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, journal: Journal, tell: Callable[[str], None]) -> Self:

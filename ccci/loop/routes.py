@@ -12,6 +12,9 @@ _LONGEST = 4096
 _DEEPEST = 16
 _TOKEN = re.compile(r"\s*(?:(&&|\|\||[!(),])|([A-Za-z]\w*)|`([^`]*)`|\"([^\"\\]*)\"|'([^'\\]*)')")
 
+# Some letters, a dot, and a host: `^[a-z]+\.example.org$`.
+_BELOW = re.compile(r"\^\[\^?[a-z0-9.-]+\](?:[+*]|\{\d+,?\d*\})\\\.([^\\|()$]+)\$")
+
 
 class UnknownRule(ValueError):
     """A rule that does not follow Traefik's syntax."""
@@ -41,6 +44,12 @@ def names_taken(rule: str, own: Callable[[str], bool]) -> frozenset[str]:
     taken = parser.either()
     parser.expect("")
     return taken
+
+
+def _is_below(pattern: str, own: Callable[[str], bool]) -> bool:
+    """Tell whether a pattern matches only names with one more label before an own host."""
+    found = _BELOW.fullmatch(pattern)
+    return found is not None and own(found[1].lower())
 
 
 class _Parser:
@@ -90,6 +99,9 @@ class _Parser:
             return self._nested()
         matcher = self.expect("name")
         names = self._arguments()
+        if matcher.lower() in ("hostregexp", "hostsniregexp"):
+            own = [_is_below(pattern, self._own) for pattern in names]
+            return frozenset() if own and all(own) else frozenset({ANY})
         if matcher.lower() not in ("host", "hostsni", "hostheader"):
             return frozenset({ANY})
         if not names:

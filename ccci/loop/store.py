@@ -203,15 +203,12 @@ class Store:
         self.folder = folder
         self.path = self.folder / "loop.sqlite"
         try:
-            self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
-            self.path.chmod(0o600)
-            self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            # One process at a time: SQLite does not wait for its lock when it changes the journal.
+            with locked(self.folder / "open.lock", _BUSY_SECONDS):
+                self._open()
+                self._migrate()
         except (sqlite3.Error, OSError) as error:
             raise NodeFailure(f"Cannot open {self.path}: {error}. {self._remedy(error)}") from error
-        self._migrate()
 
     @classmethod
     def of(cls, settings: ForgeSettings) -> Self:
@@ -473,6 +470,14 @@ class Store:
             f" WHERE state = 'running' AND {which}",
             ending, now, *chosen,
         )  # fmt: skip
+
+    def _open(self) -> None:
+        self._db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        self.path.chmod(0o600)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.executescript(_SCHEMA)
 
     def _migrate(self) -> None:
         with self._transaction():

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +22,10 @@ PLAIN_ATTRIBUTES = "* -text !eol -filter -ident !working-tree-encoding -export-s
 _VERSION_LABEL = re.compile(
     r"^[^#\n]*coop-cloud\.\$\{STACK_NAME\}\.version[\"']?\s*[=:]\s*[\"']?([^\s\"'#]+)", re.MULTILINE
 )
+# The modes of plain files in git.
+_FILES = ("100644", "100755")
+# Of one file that is read to be reviewed.
+_MOST_BYTES = 1 << 20
 # Marks the commit under test while abra checks out releases.
 _HEAD_REF = "refs/ccci/head"
 _ENVIRONMENT = {
@@ -112,6 +118,16 @@ class Checkout:
         """Check out a release."""
         _git("checkout", "--quiet", "--detach", f"refs/tags/{release}", at=self.path)
 
+    def texts(self, release: Release | None = None) -> dict[str, str]:
+        """Return path to text of the files of a release, or of the head.
+
+        Links and large files are left out.
+        """
+        commit = self.commit
+        if release:
+            commit = _git("rev-parse", "--verify", f"refs/tags/{release}^{{commit}}", at=self.path)
+        return dict(_texts(self.path, commit))
+
     def hide(self, name: str) -> None:
         """Hide a file of ours from git, because abra refuses a tree with changes."""
         exclude = self.path / ".git" / "info" / "exclude"
@@ -151,6 +167,25 @@ def check_out(recipe: str, source: Path, into: Path, wanted: str = "HEAD") -> Ch
     return Checkout(into, recipe, commit, *_releases(into, commit), _version(into, commit))
 
 
+def make_repository(files: Path, into: Path) -> Path:
+    """Make a git repository that holds a copy of a folder, in one commit; return where it is.
+
+    Args:
+        files: the folder.
+        into: the new repository.
+
+    Raises:
+        NodeFailure: git failed, or the folder cannot be copied.
+    """
+    try:
+        shutil.copytree(files, into)
+    except OSError as error:
+        raise NodeFailure(f"{files} cannot be copied to {into}: {error}.") from None
+    _git("init", "--quiet", "--initial-branch=main", at=into)
+    commit_files(into, "As it is in this project")
+    return into
+
+
 def commit_files(path: Path, message: str) -> str:
     """Commit all files of a checkout as its new HEAD, and return the commit's full hash.
 
@@ -187,6 +222,18 @@ def _version(path: Path, commit: str) -> Release | None:
 def _is_not_before(release: Release, commit: str, path: Path) -> bool:
     """Return whether a release is this commit, or was made after it."""
     return release in released(_git(*LIST_TAGS, "--contains", commit, at=path))
+
+
+# Several tests of a run read the files of the same commits, with a process of git for each file.
+@cache
+def _texts(path: Path, commit: str) -> dict[str, str]:
+    found = {}
+    for entry in filter(None, _git("ls-tree", "-r", "-l", "-z", commit, at=path).split("\0")):
+        about, _, name = entry.partition("\t")
+        mode, _, blob, size = about.split()
+        if mode in _FILES and int(size) <= _MOST_BYTES:
+            found[name] = _git("cat-file", "blob", blob, at=path)
+    return found
 
 
 def _git(*arguments: str, at: Path, may: bool = False) -> str:

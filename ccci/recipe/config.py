@@ -3,7 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import Field, PrivateAttr, StringConstraints, ValidationError
 
@@ -21,10 +21,12 @@ from ccci.recipe.tables import (
     Reason,
     SignIn,
     Table,
+    TableOfService,
 )
 from ccci.recipe.toml_lines import line_of
 
 _MOST_BYTES = 16 << 10
+TableKind = TypeVar("TableKind", bound=Table)
 Stage = Literal["install", "functional", "browser", "restart", "backup", "upgrade"]
 RecipeName = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,38}$", strip_whitespace=False)
@@ -45,6 +47,10 @@ Approval = Annotated[
         r"|sysctl|template-driver|variable|volume-driver|volume-option):[^\s]+)$"
     ),
 ]
+
+
+# A setting, a secret, a config, or what a check of the upgrade calls a loss: `app: root`.
+LetGo = Annotated[str, StringConstraints(pattern=r"^[\w./-][\w./: -]{0,79}$")]
 
 
 class Sso(Table):
@@ -94,8 +100,11 @@ class RecipeConfig(Table):
         weight: share of the node budget that one live app of this recipe takes.
         requires: recipes that must run beside it, always.
         test_requires: recipes that only its tests need.
+        companions: what its tests need and is no recipe; see `ccci.recipe.companions`.
         health_path: the page that answers when the app is ready.
         health_status: the HTTP status it then answers with.
+        health_tls_port: of an app without pages: the TCP port at which it then completes a TLS
+            handshake; None for an app that is asked for its page.
         timeout_seconds: how long a deployment may take to converge, image pulls not counted.
         longest_run_minutes: how long a run may take, from its share of the node on; None for what
             `ccci.run.longest` computes.
@@ -110,7 +119,9 @@ class RecipeConfig(Table):
         meant_to_end: service to reason, for one that does something once and ends.
         no_replica: service to reason, for one to which something else gives its replicas.
         not_in_backup: volume to reason, for one that a restore need not bring back.
+        empty_after_restore: table to reason, for one that the app itself empties when it starts.
         not_secret: secret or variable to reason, for one whose text the recipe may hold.
+        let_go: what the head gave up or changed on purpose, by the word of the failure, to reason.
         downtime: how long a restart and an upgrade may take the app away.
         sso: the provider of single sign-on, if the app has any.
         browser: the reason why there are no browser tests, for an app without pages.
@@ -122,8 +133,10 @@ class RecipeConfig(Table):
     weight: int = Field(default=1, ge=1, le=64)
     requires: list[RecipeName] = Field(default_factory=list)
     test_requires: list[RecipeName] = Field(default_factory=list)
+    companions: list[RecipeName] = Field(default_factory=list)
     health_path: PathOnApp = "/"
     health_status: int = Field(default=200, ge=100, le=599)
+    health_tls_port: int | None = Field(default=None, ge=1, le=65535)
     timeout_seconds: int = Field(default=300, ge=5, le=3600)
     longest_run_minutes: int | None = Field(default=None, ge=1, le=1440)
     env: dict[EnvKey, FilledOfApp] = Field(default_factory=dict)
@@ -135,7 +148,9 @@ class RecipeConfig(Table):
     meant_to_end: dict[OwnName, Reason] = Field(default_factory=dict)
     no_replica: dict[OwnName, Reason] = Field(default_factory=dict)
     not_in_backup: dict[OwnName, Reason] = Field(default_factory=dict)
+    empty_after_restore: dict[TableOfService, Reason] = Field(default_factory=dict)
     not_secret: dict[OwnName, Reason] = Field(default_factory=dict)
+    let_go: dict[LetGo, Reason] = Field(default_factory=dict)
     downtime: Downtime = Downtime()
     sso: Sso | None = None
     browser: Browser | None = None
@@ -167,13 +182,26 @@ def load_recipe_config(path: Path) -> RecipeConfig:
         path: the file. A file that is not there means a recipe without a folder: all defaults.
 
     Raises:
-        Misuse: the file is no TOML, or a key is unknown or has a value that it cannot have.
-            The sentence names file, line, key and what is allowed.
+        Misuse: see `read_table`.
     """
     if not path.exists():
         unwritten = RecipeConfig()
         unwritten._is_written = False
         return unwritten
+    return read_table(path, RecipeConfig)
+
+
+def read_table(path: Path, model: type[TableKind]) -> TableKind:
+    """Read a TOML file as the table that it holds.
+
+    Args:
+        path: the file.
+        model: the keys that it may have.
+
+    Raises:
+        Misuse: the file is no TOML, or a key is unknown or has a value that it cannot have.
+            The sentence names file, line, key and what is allowed.
+    """
     if path.stat().st_size > _MOST_BYTES:
         raise Misuse(f"{path}: the file is larger than {_MOST_BYTES} bytes.")
     try:
@@ -187,9 +215,9 @@ def load_recipe_config(path: Path) -> RecipeConfig:
     except RecursionError:
         raise Misuse(f"{path}: not valid TOML: it is nested too deep.") from None
     try:
-        return RecipeConfig.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        raise Misuse(_first_complaint(path, text, error)) from None
+        raise Misuse(_first_complaint(path, text, model, error)) from None
 
 
 def config_path(project: Path, recipe: str) -> Path:
@@ -197,23 +225,23 @@ def config_path(project: Path, recipe: str) -> Path:
     return project / "recipes" / recipe / "recipe.toml"
 
 
-def _first_complaint(path: Path, text: str, error: ValidationError) -> str:
+def _first_complaint(path: Path, text: str, model: type[Table], error: ValidationError) -> str:
     first = error.errors()[0]
     place = [part for part in first["loc"] if part != "[key]"]
     key = ".".join(map(str, place))
     if first["type"] == "extra_forbidden":
-        what = f"unknown key '{key}'; known keys: {', '.join(_keys_beside(place))}"
+        what = f"unknown key '{key}'; known keys: {', '.join(_keys_beside(model, place))}"
     else:
         seen = (
             f" (it is {repr(first['input'])[:80]})" if not isinstance(first["input"], dict) else ""
         )
-        what = f"key '{key}': {first['msg'].removeprefix('Value error, ')}{seen}"
+        which = f"key '{key}': " if key else ""
+        what = f"{which}{first['msg'].removeprefix('Value error, ')}{seen}"
     return f"{path}:{line_of(text, place)}: {what}."
 
 
-def _keys_beside(place: list[str | int]) -> list[str]:
+def _keys_beside(model: type[Table], place: list[str | int]) -> list[str]:
     """Return the keys that are known where an unknown one stands."""
-    model: type[Table] = RecipeConfig
     for part in place[:-1]:
         if isinstance(part, str):
             model = _tables_in(model.model_fields[part].annotation)[0]

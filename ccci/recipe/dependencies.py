@@ -1,6 +1,7 @@
-"""Which recipes must be up before the recipe under test, and in which order.
+"""Which apps must be up before the recipe under test, and in which order.
 
-``python -m ccci.recipe.dependencies gitea`` prints the recipes that its tests need, one a line.
+``python -m ccci.recipe.dependencies gitea`` prints the recipes and companions that its tests need,
+one a line.
 """
 
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from ccci.errors import CcciError, Misuse
 from ccci.project import PROJECT
+from ccci.recipe.companions import CompanionConfig, load_companion
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 
 
@@ -19,17 +21,24 @@ class Plan:
     """What a recipe needs.
 
     Attributes:
-        layers: recipes to deploy: one layer after the other, those of a layer in parallel.
+        layers: what to deploy: one layer after the other, those of a layer in parallel.
         weight: the places of the budget that the recipe and all that it needs take together.
+        companions: those in the layers that are no recipes.
     """
 
     layers: tuple[tuple[str, ...], ...]
     weight: int
+    companions: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """All of them, in an order in which each comes after what it needs itself."""
+        return tuple(name for layer in self.layers for name in layer)
 
     @property
     def recipes(self) -> tuple[str, ...]:
-        """All of them, in an order in which each comes after what it needs itself."""
-        return tuple(recipe for layer in self.layers for recipe in layer)
+        """Those that are recipes, in the same order."""
+        return tuple(name for name in self.needed if name not in self.companions)
 
 
 def needs_of(config: RecipeConfig, shared: str = "") -> list[str]:
@@ -43,26 +52,45 @@ def needs_of(config: RecipeConfig, shared: str = "") -> list[str]:
     return list(dict.fromkeys([*config.requires, *config.test_requires, *provider]))
 
 
-def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None], shared: str = "") -> Plan:
+def no_companion(name: str) -> CompanionConfig:
+    """Fail: there are no companions.
+
+    Raises:
+        Misuse: always.
+    """
+    raise Misuse(f"There is no companion '{name}'.")
+
+
+def plan_for(
+    recipe: str,
+    load: Callable[[str], RecipeConfig | None],
+    shared: str = "",
+    companion: Callable[[str], CompanionConfig] = no_companion,
+) -> Plan:
     """Return what must be deployed before a recipe, and what all of it weighs.
 
     Args:
-        recipe: the recipe under test, whose `test_requires` and provider count.
+        recipe: the recipe under test, whose `test_requires`, companions and provider count.
         load: returns the configuration of an enrolled recipe, None for one that is not enrolled.
             Of what the recipe needs only `requires` counts: their own tests are not run.
         shared: the provider that is deployed already, or "".
+        companion: returns the configuration of a companion; raises Misuse for one that is not
+            there.
 
     Raises:
-        Misuse: a recipe is not enrolled, or they need each other in a circle. Nothing was started.
+        Misuse: a recipe is not enrolled, they need each other in a circle, or a companion is not
+            there or has the name of a recipe. Nothing was started.
 
     Example:
         >>> plan_for("gitea", load).layers
         (('keycloak',),)
     """
     config = load(recipe) or RecipeConfig()
-    graph: dict[str, list[str]] = {recipe: needs_of(config, shared)}
-    weight = config.weight
-    waiting = list(graph[recipe])
+    companions = {name: companion(name) for name in config.companions}
+    needs = needs_of(config, shared)
+    graph: dict[str, list[str]] = {recipe: [*needs, *companions]}
+    weight = config.weight + sum(one.weight for one in companions.values())
+    waiting = list(needs)
     while waiting:
         name = waiting.pop()
         if name in graph:
@@ -77,7 +105,13 @@ def plan_for(recipe: str, load: Callable[[str], RecipeConfig | None], shared: st
         graph[name] = list(needed.requires)
         weight += needed.weight
         waiting += needed.requires
-    return Plan(_layers(graph, recipe), weight)
+    both = next((name for name in companions if name in graph), None)
+    if both:
+        raise Misuse(
+            f"'{both}' is a companion and a recipe that '{recipe}' needs, and their names must "
+            "differ: 'Dependency' finds an app by it."
+        )
+    return Plan(_layers(graph, recipe), weight, tuple(companions))
 
 
 def enrolled(project: Path, recipe: str) -> RecipeConfig | None:
@@ -88,7 +122,12 @@ def enrolled(project: Path, recipe: str) -> RecipeConfig | None:
 
 def plan_in(project: Path, recipe: str, shared: str = "") -> Plan:
     """Return what must be deployed before a recipe of a project; see `plan_for`."""
-    return plan_for(recipe, lambda name: enrolled(project, name), shared)
+    return plan_for(
+        recipe,
+        lambda name: enrolled(project, name),
+        shared,
+        lambda name: load_companion(project, name),
+    )
 
 
 def main(recipes: Iterable[str]) -> int:
@@ -96,7 +135,7 @@ def main(recipes: Iterable[str]) -> int:
     names: dict[str, None] = {}
     try:
         for recipe in map(check_recipe_name, recipes):
-            names.update(dict.fromkeys(plan_in(PROJECT, recipe).recipes))
+            names.update(dict.fromkeys(plan_in(PROJECT, recipe).needed))
     except CcciError as error:
         print(error, file=sys.stderr)
         return 1

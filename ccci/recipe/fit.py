@@ -69,6 +69,9 @@ def compare(config: RecipeConfig, offered: Offered) -> Fit:
     for table in ("meant_to_end", "no_replica"):
         for service in getattr(config, table):
             missing += _one_of("service", [service], offered, deployed, (table, service))[1]
+    for table in config.empty_after_restore:
+        service, at_table = table.partition(".")[0], ("empty_after_restore", table)
+        missing += _one_of("service", [service], offered, deployed, at_table)[1]
     for volume in config.not_in_backup:
         at_volume = ("not_in_backup", volume)
         missing += _one_of("volume", [volume], offered, deployed, at_volume)[1]

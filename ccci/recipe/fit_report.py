@@ -15,6 +15,7 @@ from ccci.node.server import load_server
 from ccci.node.state import state_dir
 from ccci.project import PROJECT
 from ccci.recipe.checkout import Checkout, check_out
+from ccci.recipe.companions import load_companion
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.fit import Fit, compare
 from ccci.recipe.offered import Offered, read_offered
@@ -85,10 +86,14 @@ def main(argv: list[str] | None = None) -> int:
 def _tell(checkout: Checkout, source: Path) -> int:
     path = config_path(PROJECT, checkout.recipe)
     config = load_recipe_config(path) if path.exists() else RecipeConfig()
+    for name in config.companions:
+        load_companion(PROJECT, name)
     offered = read_offered(checkout.path)
     fit = compare(config, offered)
     lacking = sentences(PROJECT, checkout.recipe, fit)
     print(f"{checkout.recipe} at {checkout.short} of {source}")
+    for name in config.companions:
+        print(f"  companion: {name}")
     for line in (*_taken(fit), *_before(checkout, config, fit)):
         print(f"  {line}")
     if lacking or not path.exists():

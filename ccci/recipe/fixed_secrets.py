@@ -21,6 +21,37 @@ _IS_SECRET = re.compile(
 _IS_NO_VALUE = re.compile(r"|true|false|yes|no|on|off|null|none|0|1|/.*|file:.*", re.IGNORECASE)
 
 
+# A random text, as somebody makes one for a secret.
+_RANDOM = re.compile(r"(?=.*\d)[\w+/=.~-]{16,}")
+_LINE = re.compile(r"^\s*[\"']?([\w.-]+)[\"']?\s*[:=]\s*[\"']?([^\s\"']+)[\"']?[,;]?\s*$", re.M)
+
+
+def fixed_texts(files: Mapping[str, str]) -> dict[str, str]:
+    """Return what is named for a secret in configuration files and has a random text of the recipe.
+
+    Args:
+        files: path to text of the files that are configs of the app.
+
+    Returns:
+        Name to a sentence, without the value.
+
+    Example:
+        >>> list(fixed_texts({"app.ini": "INTERNAL_TOKEN = 9f2c41d07be84c0e9d7a6b5f"}))
+        ['INTERNAL_TOKEN']
+    """
+    return {
+        name: (
+            f"'{name}' has a text of the recipe in {path}, the same for every app. Let abra make a "
+            "secret for it, and let the template read that."
+        )
+        for path, text in files.items()
+        for name, value in _LINE.findall(text)
+        if _IS_SECRET.search(name) and _RANDOM.fullmatch(value)
+        # A path, or what the Swarm fills in.
+        if not value.startswith(("/", "file:")) and "{{" not in value
+    }
+
+
 def secrets_of_others(
     contents: Iterable[Mapping[str, Any]], settings: Mapping[str, str], stack: str
 ) -> dict[str, str]:

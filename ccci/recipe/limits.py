@@ -47,6 +47,11 @@ class Amounts:
         """Return so many times these amounts."""
         return Amounts(**{name: value * number for name, value in asdict(self).items()})
 
+    def less(self, other: "Amounts") -> "Amounts":
+        """Return what is left when something else takes its amounts."""
+        taken = asdict(other)
+        return Amounts(**{name: value - taken[name] for name, value in asdict(self).items()})
+
 
 class RaisedLimit(Table):
     """One `[[limit]]`: a service that needs more than an even part of the app's share.
@@ -77,7 +82,7 @@ class RaisedLimit(Table):
     def amounts(self) -> dict[str, int]:
         """The amounts that it names, by the names of `Amounts`."""
         named = {"memory": self.memory, "log": self.log, "disk": self.disk}
-        sizes = {name: _bytes_of(size) for name, size in named.items() if size}
+        sizes = {name: bytes_of(size) for name, size in named.items() if size}
         return sizes if self.pids is None else {**sizes, "pids": self.pids}
 
 
@@ -220,6 +225,12 @@ def _of(amount: str, value: int) -> str:
     return told(value) if amount != "pids" else str(value)
 
 
-def _bytes_of(size: str) -> int:
+def bytes_of(size: str) -> int:
+    """Return a size of recipe.toml in bytes.
+
+    Example:
+        >>> bytes_of("2 KiB")
+        2048
+    """
     number, unit = size.split()
     return int(number) * _UNITS[unit]

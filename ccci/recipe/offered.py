@@ -130,6 +130,16 @@ def read_offered(folder: Path) -> Offered:
     )
 
 
+def settings_in(sample: str) -> list[str]:
+    """Return the settings that the text of a .env.sample has, commented or not.
+
+    Example:
+        >>> settings_in("A=1\\n#B=2\\n")
+        ['A', 'B']
+    """
+    return list(dict.fromkeys(key for key, _ in _SETTING.findall(sample)))
+
+
 def offered_files(folder: Path) -> list[str]:
     """Return the compose files that an app of a recipe can be deployed with.
 

@@ -89,6 +89,8 @@ ComposeName = Annotated[
 ]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]*$")]
 OwnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+# A service and a table of its database: `db.sessions`.
+TableOfService = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w-]*\.\S+$")]
 Meaning = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Reason = Annotated[str, StringConstraints(min_length=20, strip_whitespace=True)]
 Port = Annotated[int, Field(ge=1, le=65535)]

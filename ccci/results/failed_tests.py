@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from ccci.errors import SKIPPED
-from ccci.results.reasons import cause_of
+from ccci.results.reasons import NOT_BEGUN, cause_of
 from ccci.stage_names import STAGES
 
 _LARGEST_XUNIT_BYTES = 32 << 20
@@ -17,6 +17,7 @@ _INTRODUCTION = re.compile(
 )
 _SETUP_FAILED = "Parent suite setup failed:"
 _SETUP = "the suite setup failed"
+_RUN_ENDED = "an earlier failure ended the run"
 _SKIPPED = re.compile(rf"{re.escape(SKIPPED)}(?P<earlier>.+? failed)(?::|$)")
 
 
@@ -156,4 +157,6 @@ def _earlier(text: str) -> str:
     skipped = _SKIPPED.match(cause_of(text))
     if skipped:
         return skipped["earlier"]
+    if text.startswith(NOT_BEGUN):
+        return _RUN_ENDED
     return _SETUP if text.startswith(_SETUP_FAILED) else ""

@@ -4,6 +4,12 @@ import re
 
 # How a message of ours begins that says nothing about the recipe.
 INCOMPLETE = "Incomplete: "
+# What Robot says of a test that it did not begin, because another one ended the whole run.
+NOT_BEGUN = (
+    "Test execution stopped due to a fatal error.",
+    "Failure occurred and exit-on-failure mode is in use.",
+    "Error occurred and exit-on-error mode is in use.",
+)
 # What Robot puts before the message of a failure, and between several.
 _INTRODUCTION = (
     r"(?:Parent suite setup|Suite setup|Setup|Teardown|Suite teardown) failed:"

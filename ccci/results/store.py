@@ -12,6 +12,7 @@ from ccci.results.json_file import write_json
 from ccci.results.modes import close, closed_folder
 
 Verdict = Literal["passed", "failed", "opted out", "incomplete", "not run"]
+ImageOrigin = Literal["pulled", "built by the lab", "was there"]
 RUNS_KEPT = 20
 # The environment variable that a matrix sets for its runs.
 MATRIX_VARIABLE = "CCCI_MATRIX"
@@ -23,6 +24,23 @@ CUT_OFF = "the run's process ended before the run did"
 INTERRUPTED = "the run was interrupted"
 DOCKER_GONE = "the Docker daemon went away during the run"
 PROVIDER_GONE = "the matrix that deployed the provider for this run ended before it"
+
+
+@dataclass(frozen=True)
+class UsedImage:
+    """An image that the app under test ran.
+
+    Attributes:
+        name: as the compose file names it.
+        id: Docker's id of it, `sha256:...`.
+        origin: where it came from; *was there* where the node cannot tell.
+        versions: what ran it: "head", and the release that the upgrade started from.
+    """
+
+    name: str
+    id: str
+    origin: ImageOrigin
+    versions: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,10 @@ class RunFacts:
         matrix: the id of the matrix that the run was part of, or "".
         shared_provider: the recipe of the provider that the run shared in a matrix, or "".
         waited_seconds: how long the run waited for places on the node before it started.
+        own_copy: whether it tested the server's own copy of the recipe, and no other repository.
+        suite: which tests it had, see `ccci.results.suite_fingerprint`.
+        head_version: the version in the labels of the deployed head, or "".
+        images: the images that the app under test ran, at the head and at the release.
     """
 
     run_id: str
@@ -66,6 +88,10 @@ class RunFacts:
     shared_provider: str = ""
     waited_seconds: float = 0.0
     upgrade: str = ""
+    own_copy: bool = False
+    suite: str = ""
+    head_version: str = ""
+    images: list[UsedImage] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -84,6 +110,7 @@ class RunResults:
             it; None if it was not measured.
         overhead_cpu_seconds: the overhead of the harness: CPU time of Robot's own process, without
             abra, Docker, the apps and the browser, which are other processes.
+        passed_tests: the tests that passed, as `tests.txt` names them.
     """
 
     facts: RunFacts
@@ -95,6 +122,7 @@ class RunResults:
     redactions: int = 0
     peak_memory_bytes: int | None = None
     overhead_cpu_seconds: float | None = None
+    passed_tests: list[str] = field(default_factory=list)
 
 
 def results_dir(project: Path) -> Path:
@@ -138,7 +166,9 @@ def read_results(folder: Path) -> RunResults | None:
     """
     try:
         found = json.loads((folder / RESULTS_FILE).read_text(encoding="utf-8"))
-        return RunResults(**{**found, "facts": RunFacts(**found["facts"])})
+        facts = found["facts"]
+        images = [UsedImage(**one) for one in facts.get("images", [])]
+        return RunResults(**{**found, "facts": RunFacts(**{**facts, "images": images})})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -4,11 +4,16 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ccci.deploy.driver import AppDriver
 from ccci.errors import RecipeFailure
+from ccci.results.credentials import holds_secret
 from ccci.swarm.meant import USUAL, Meant
 from ccci.swarm.view import Service
 
 # head; head again, empty, for the restore; the previous release.
 COLD_DEPLOYMENTS_OF_A_FULL_RUN = 3
+# A shorter one is in a log by chance.
+_LEAST_SECRET = 8
+# Of each service, the newest.
+_LOG_LINES = 20_000
 
 
 def check_images(services: Iterable[Service], expected: Mapping[str, str]) -> None:
@@ -89,6 +94,37 @@ def check_secrets_unchanged(before: Mapping[str, str], now: Mapping[str, str]) -
             "Swarm or as a variable that is named for one."
         )
     return f"Compared as the containers see them: {', '.join(sorted(seen))}."
+
+
+def check_logs(driver: AppDriver) -> None:
+    """Fail when a service logged a secret that was made for this app.
+
+    Args:
+        driver: the app's.
+
+    Raises:
+        RecipeFailure: one did; the sentence names service and secret, never its value. `[let_go]`
+            of recipe.toml excuses a secret in a log.
+    """
+    made = {
+        name: value
+        for name, value in driver.record.credentials.below(driver.app.domain).items()
+        if len(value) >= _LEAST_SECRET
+    }
+    found = {}
+    for service in driver.services():
+        log = driver.target.swarm.last_log_lines(service, lines=_LOG_LINES)
+        for name, value in made.items():
+            word = f"{service.short_name}: log of {name}"
+            if holds_secret(log, [value]) and word not in driver.config.let_go:
+                found[word] = f"'{name}' is in the log of service '{service.short_name}'"
+    if found:
+        raise RecipeFailure(
+            "Expected no secret of the app in a log, where many can read it: "
+            f"{'; '.join(found.values())}. Look for 'set -x' and for a command that shows its "
+            "arguments. If it must be so, name it in [let_go] of recipe.toml, as "
+            f'"{next(iter(found))}", with the reason.'
+        )
 
 
 def check_deployments_of_full_run(

@@ -1,4 +1,7 @@
-"""The live apps that the recipe under test depends on: deployed first, torn down with the run."""
+"""The live apps that the recipe under test depends on: deployed first, torn down with the run.
+
+Recipes and companions are deployed alike; only where their files come from differs.
+"""
 
 import json
 import os
@@ -24,8 +27,8 @@ class DependencyApps:
 
     Attributes:
         run: the run.
-        apps: recipe to app, of those that the run deploys itself.
-        failures: recipe to the reason, of those that did not deploy.
+        apps: recipe or companion to app, of those that the run deploys itself.
+        failures: recipe or companion to the reason, of those that did not deploy.
         wiring_failure: why the setup script failed; "" if it did not.
         deployed: whether they have been deployed.
     """
@@ -46,10 +49,12 @@ class DependencyApps:
         if self.deployed:
             return
         self.deployed = True
+        if self.run.options.attach:
+            return  # They were kept with the app.
         self._take_shared()
         for layer in self.run.plan.layers:
-            below = self.domains()
-            made = [recipe for recipe in layer if self._make(recipe, below)]
+            made = [recipe for recipe in layer if self._make(recipe)]
+            self._introduce(made)
             with ThreadPoolExecutor(len(layer)) as pool:
                 list(pool.map(self._deploy, made))
         self.write_file()
@@ -117,7 +122,7 @@ class DependencyApps:
                 f"The run that kept the app has no live '{recipe}': run this stage without ATTACH."
             )
         if found is None:
-            needs = ", ".join(self.run.plan.recipes) or "nothing"
+            needs = ", ".join(self.run.plan.needed) or "nothing"
             raise Misuse(f"This recipe does not need '{recipe}': its recipe.toml requires {needs}.")
         return found
 
@@ -210,15 +215,29 @@ class DependencyApps:
             for name, value in sharing.secrets.items():
                 self.run.record.credentials.put(f"{provider.domain}/{name}", value)
 
-    def _make(self, recipe: str, calls: tuple[str, ...]) -> bool:
+    def _make(self, recipe: str) -> bool:
         """Make one app. Not in parallel, since apps share the run's ABRA_DIR."""
+        run = self.run
         try:
-            self.apps[recipe] = self.run.fresh_app(recipe, {})
+            self.apps[recipe] = (
+                run.companion(recipe)
+                if recipe in run.plan.companions
+                else run.fresh_app(recipe, {})
+            )
         except CcciError as error:
             self._failed(recipe, error)
             return False
-        self.apps[recipe].calls = calls
         return True
+
+    def _introduce(self, made: list[str]) -> None:
+        """Let new apps reach each other, those before them, and the app under test.
+
+        A forge calls the app under test when somebody pushes.
+        """
+        there = (self.run.driver.app.domain, *self.domains())
+        for recipe in made:
+            driver = self.apps[recipe]
+            driver.calls = tuple(domain for domain in there if domain != driver.app.domain)
 
     def _deploy(self, recipe: str) -> None:
         driver = self.apps[recipe]

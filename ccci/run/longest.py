@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ccci.recipe.companions import CompanionConfig, load_companion
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.dependencies import Plan, enrolled
 
@@ -27,7 +28,10 @@ def longest_run_seconds(project: Path, config: RecipeConfig, plan: Plan) -> int:
     """
     if config.longest_run_minutes is not None:
         return config.longest_run_minutes * 60
-    needed = [enrolled(project, recipe) or RecipeConfig() for recipe in plan.recipes]
+    needed: list[RecipeConfig | CompanionConfig] = [
+        enrolled(project, recipe) or RecipeConfig() for recipe in plan.recipes
+    ]
+    needed += [load_companion(project, name) for name in plan.companions]
     return (
         _BESIDE_SECONDS
         + _TIMES * config.timeout_seconds

@@ -51,7 +51,11 @@ class RoundTrip:
         record.tell("backing up")
         with self.stages.steps.step("the backup"):
             links.check_ways(self._folders(), self.promises)
+            before = self.seed.rows_of_tables()
             taken = labels.take_snapshot(driver.target.abra, driver.app.domain, self._snapshot)
+            # What comes and goes, as in a queue, may not have been there at the moment of the dump.
+            after = self.seed.rows_of_tables()
+        self.seed.filled = {table: rows for table, rows in after.items() if table in before}
         self._snapshot = taken
         record.tell(f"snapshot {taken.id} holds {len(taken.paths)} paths")
         return taken
@@ -105,6 +109,8 @@ class RoundTrip:
                 driver.target.abra, driver.app.domain, snapshot, driver.crash_loop_from_now()
             )
             self.stages.wait_until_back(old)
+            # Before anybody uses the app, which could fill a table that was lost.
+            self.seed.restored = self.seed.rows_of_tables()
 
     def _require_kept_in_its_volumes(self, snapshot: Snapshot) -> None:
         """Fail when a restore could write anywhere but into the app's own volumes."""

@@ -10,13 +10,16 @@ from typing import Literal
 from ccci.apps import App, stack_name
 from ccci.budget.networks import NetworkLease
 from ccci.budget.places import Lease
+from ccci.budget.share import share_beside, share_of_companion
 from ccci.deploy.driver import AppDriver
 from ccci.deploy.record import Record
 from ccci.deploy.target import Target
-from ccci.recipe.checkout import Checkout, check_out
+from ccci.recipe.checkout import Checkout, check_out, make_repository
+from ccci.recipe.companions import companion_folder, load_companion
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.dependencies import Plan
 from ccci.recipe.fit_report import require_fit
+from ccci.recipe.limits import Amounts
 from ccci.sso.shared_provider import Sharing
 from ccci.swarm.daemon import is_ready
 from ccci.teardown.claims import claim_domain
@@ -123,7 +126,9 @@ class Run:
         self.abra_version = self.target.abra.version()
         self.witness = Witness.before(self.target.swarm.client, self.target.server.sentinel)
         self.neighbours = Neighbours.before(self.target)
-        self.driver = self._driver(self.domain, self.checkout, self.config)
+        companions = [load_companion(self.options.project, one) for one in self.plan.companions]
+        share = share_beside(self.config.weight, companions)
+        self.driver = self._driver(self.domain, self.checkout, self.config, share)
 
     @property
     def shared_provider(self) -> App | None:
@@ -153,12 +158,28 @@ class Run:
             checkout = check_out(recipe, source, self.target.abra.abra_dir / "recipes" / recipe)
             require_fit(self.options.project, checkout, config)
         config = config.model_copy(update={"env": {**config.env, **settings}})
-        wanted = f"{recipe}-{self.run_id[-4:]}-{len(self.extra_apps) + 1}"
-        domain = claim_domain(self.record.journal.run_id, wanted, self.target.server.domain)
-        driver = self._driver(domain, checkout, config)
-        driver.make()
-        self.extra_apps.append(driver)
-        return driver
+        return self._make_beside(recipe, checkout, config)
+
+    def companion(self, name: str) -> AppDriver:
+        """Make the app of a companion, which is torn down with the run; nothing is deployed.
+
+        Its recipe is that of this project's own clone, whatever recipe is under test. Its setting
+        APP_HOST is where it reaches the service `app` of the app under test, in the run's network.
+
+        Args:
+            name: the companion's.
+
+        Raises:
+            Misuse: there is no such companion, or a name is taken or too long.
+        """
+        project = self.options.project
+        config = load_companion(project, name)
+        files = companion_folder(project, name) / "recipe"
+        source = make_repository(files, self.folder / "companions" / name)
+        checkout = check_out(name, source, self.target.abra.abra_dir / "recipes" / name)
+        env = {"APP_HOST": f"{self.driver.app.stack}_app"}
+        settings = config.as_recipe.model_copy(update={"env": env})
+        return self._make_beside(name, checkout, settings, share_of_companion(config))
 
     def tear_down(self) -> list[str]:
         """Remove all that this run made and return the names of what could not be removed."""
@@ -200,10 +221,23 @@ class Run:
         self.share.release()
         return left
 
-    def _driver(self, domain: str, checkout: Checkout, config: RecipeConfig) -> AppDriver:
+    def _make_beside(
+        self, recipe: str, checkout: Checkout, config: RecipeConfig, share: Amounts | None = None
+    ) -> AppDriver:
+        """Make an app beside the one under test, with the run's id in its name."""
+        wanted = f"{recipe}-{self.run_id[-4:]}-{len(self.extra_apps) + 1}"
+        domain = claim_domain(self.record.journal.run_id, wanted, self.target.server.domain)
+        driver = self._driver(domain, checkout, config, share)
+        driver.make()
+        self.extra_apps.append(driver)
+        return driver
+
+    def _driver(
+        self, domain: str, checkout: Checkout, config: RecipeConfig, share: Amounts | None = None
+    ) -> AppDriver:
         url = self.target.server.url_of(domain)
         app = App(checkout.recipe, domain, stack_name(domain), url)
-        return AppDriver(app, checkout, config, self.target, self.record)
+        return AppDriver(app, checkout, config, self.target, self.record, share)
 
 
 def new_run_id() -> str:

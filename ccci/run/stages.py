@@ -12,6 +12,7 @@ from ccci.deploy.driver import AppDriver, Deployment
 from ccci.errors import SKIPPED, RecipeFailure
 from ccci.recipe.release import Release
 from ccci.run.dependency_apps import DependencyApps
+from ccci.run.guards import Guards, guards_of
 from ccci.run.steps import Steps
 from ccci.watch.app import AppWatch
 
@@ -27,10 +28,12 @@ class Stages:
         prepare: the recipe's own steps between making the app and deploying it.
         upgrade_from: the release to upgrade from; None for the newest before the head.
         attach: use the app that an earlier run kept, instead of deploying one.
+        look: tells what guards the app.
         steps: the steps of the present stage.
         deployed: what is deployed now; "" for nothing.
         deployment: the newest one.
         secrets_before_restart: name to identity of the app's secrets when it was restarted.
+        guards_of_release: what guarded the release before the upgrade; None before that.
     """
 
     driver: AppDriver
@@ -39,10 +42,12 @@ class Stages:
     prepare: Callable[[], None]
     upgrade_from: str | None = None
     attach: bool = False
+    look: Callable[[AppDriver], Guards] = guards_of
     steps: Steps = field(default_factory=Steps)
     deployed: Literal["", "head", "previous"] = ""
     deployment: Deployment | None = None
     secrets_before_restart: dict[str, str] = field(default_factory=dict)
+    guards_of_release: Guards | None = None
     _head_failure: str = ""
 
     def need_head(self) -> Deployment:
@@ -96,11 +101,13 @@ class Stages:
             raise RecipeFailure(
                 "The previous release is not deployed: see the test before this one."
             )
-        with self.steps.step("the upgrade"), self.watch.taking_down("upgrade"):
-            old = self.driver.tasks()
-            self.deployment = self.driver.deploy()
-            self.deployed = "head"
-            self.wait_until_back(old)
+        with self.steps.step("the upgrade"):
+            self.guards_of_release = self.look(self.driver)
+            with self.watch.taking_down("upgrade"):
+                old = self.driver.tasks()
+                self.deployment = self.driver.deploy()
+                self.deployed = "head"
+                self.wait_until_back(old)
         return self.deployment
 
     def empty_and_deploy_head(self) -> Deployment:

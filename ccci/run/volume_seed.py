@@ -1,7 +1,11 @@
-"""The generic seed of the app under test: a file in each volume, a row in each database."""
+"""The generic seed of the app under test: a file in each volume, a row in each database.
 
-from collections.abc import Collection
-from dataclasses import dataclass
+What the app itself wrote into its tables is a seed as well, for a restore: no table that had rows
+may come back empty.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from ccci.backup.markers import (
     Marker,
@@ -19,6 +23,7 @@ from ccci.database.marker_rows import (
     spoil_rows,
 )
 from ccci.database.servers import DatabaseServer
+from ccci.database.table_rows import check_tables_came_back, rows_of_tables
 from ccci.deploy.driver import AppDriver
 from ccci.recipe.tables import Database as DatabaseTable
 from ccci.run.steps import Steps
@@ -34,6 +39,8 @@ class VolumeSeed:
         database: what recipe.toml says of the app's database.
         markers: the files that must be there.
         rows: the rows that must be there.
+        filled: table to its rows, for those that had some at the backup.
+        restored: the same right after the restore; None where nothing was restored.
     """
 
     driver: AppDriver
@@ -41,6 +48,8 @@ class VolumeSeed:
     database: DatabaseTable
     markers: tuple[Marker, ...] = ()
     rows: tuple[MarkerRow, ...] = ()
+    filled: Mapping[str, int] = field(default_factory=dict)
+    restored: Mapping[str, int] | None = None
     _planted_in: int | None = None
 
     @property
@@ -57,9 +66,18 @@ class VolumeSeed:
         self.rows = plant_rows(self._servers())
         self.markers = plant_markers(self.driver.target.swarm, self.driver.app.stack)
         self._planted_in = self.driver.cold_deployments
+        self.restored = None
+
+    def rows_of_tables(self) -> dict[str, int]:
+        """Return how many rows each table has that has any, of each database known by its image.
+
+        Raises:
+            RecipeFailure: a database refuses to tell.
+        """
+        return rows_of_tables(self._servers())
 
     def check(self) -> None:
-        """Fail unless each file is there, byte for byte, and each row.
+        """Fail unless each file is there, byte for byte, and each row; after a restore each table.
 
         Raises:
             RecipeFailure: one is not, or a step before failed.
@@ -67,6 +85,11 @@ class VolumeSeed:
         self.steps.require()
         check_markers(self.driver.target.swarm, self.driver.app.stack, self.markers)
         check_rows(self._servers(), self.rows)
+        if self.restored is not None:
+            config = self.driver.config
+            excused = config.empty_after_restore if config.is_written else None
+            for sentence in check_tables_came_back(self.filled, self.restored, excused):
+                self.driver.record.tell(sentence)
 
     def check_gone(self) -> None:
         """Fail when a file or a row is still there.

@@ -48,6 +48,7 @@ def placeholders(
         way: the app's name for signing in there.
     """
     return {
+        **placeholders_at_forge(provider_app, client, app),
         "issuer": provider.issuer,
         "discovery_url": provider.issuer.rstrip("/") + DISCOVERY,
         "authorization_url": provider.authorization_endpoint,
@@ -55,16 +56,30 @@ def placeholders(
         "userinfo_url": provider.userinfo_endpoint,
         "jwks_url": provider.jwks_uri,
         "end_session_url": provider.end_session_endpoint,
-        "provider_url": provider_app.url,
-        "provider_domain": provider_app.domain,
         "realm": realm,
+        "name": way.name,
+        "id": way.id,
+        "role": way.role,
+        "claim": client.roles_claim,
+    }
+
+
+def placeholders_at_forge(forge: App, client: RegisteredApp, app: App) -> dict[str, str]:
+    """Return placeholder to value for an app whose users sign in at a forge.
+
+    A forge is no provider with a realm and a discovery document: only its address is known.
+
+    Args:
+        forge: the forge as an app of the run.
+        client: the app as a client there.
+        app: the app.
+    """
+    return {
+        "provider_url": forge.url,
+        "provider_domain": forge.domain,
         "client_id": client.client_id,
         "client_secret": client.secret,
         "redirect_url": client.back,
         "domain": app.domain,
         "url": app.url,
-        "name": way.name,
-        "id": way.id,
-        "role": way.role,
-        "claim": client.roles_claim,
     }

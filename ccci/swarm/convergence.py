@@ -153,8 +153,13 @@ def _too_late(
         return NodeFailure(f"No service of the stack appeared within {seconds:g} s.")
     logs = "".join(last_log_lines(service, swarm) for service in late)
     state = "; ".join(map(str, late))
-    no_room = [t for s in late for t in s.tasks[:1] if "no suitable node" in t.message]
-    if no_room:
+    waiting = [t.message for s in late for t in s.tasks[:1] if "no suitable node" in t.message]
+    if any("constraints not satisfied" in message for message in waiting):
+        return RecipeFailure(
+            f"Expected a node that meets the service's placement constraints within {seconds:g} s; "
+            f"last seen: {state}. Look at deploy.placement in the compose file.{logs}"
+        )
+    if waiting:
         return NodeFailure(f"No node has room after {seconds:g} s: {state}.{logs}")
     return RecipeFailure(
         f"Expected every service to run and be healthy within {seconds:g} s; last seen: {state}. "

@@ -55,7 +55,10 @@ def read_file(container: Any, path: str, at_most_bytes: int) -> bytes | None:
     # What is read may be another file than the one that was looked at: the app goes on.
     with _opened(path, _Stream(chunks, path, at_most_bytes + MIB)) as tar:
         entry = tar.next()
-        file = tar.extractfile(entry) if entry and entry.isreg() else None
+        if entry is None:
+            # The app has removed it since it was looked at, as SQLite does with its journal.
+            return None
+        file = tar.extractfile(entry) if entry.isreg() else None
         if file is None:
             raise RecipeFailure(_not_plain(path, "something else"))
         content = _read(path, file, at_most_bytes + 1)

@@ -10,23 +10,19 @@ import hashlib
 import hmac
 import re
 import secrets
-import subprocess
-from threading import Timer
 from typing import Any
 
+from ccci.swarm.as_seen import ENVIRONMENT, read_as_seen, variables_in
 from ccci.swarm.view import SwarmView
 
 _KEY = secrets.token_bytes(32)
 _FOLDER = "/run/secrets"
-_ENVIRONMENT = "/proc/1/environ"
 _IS_SECRET = re.compile(
     r"SECRET|PASSWORD|PASSWD|TOKEN|SALT|CREDENTIAL|JWT|PRIVATE|(?:^|_)(?:KEY|PASS)(?:_|$)",
     re.IGNORECASE,
 )
 # Where a secret lies, or which version of it the recipe takes: no secret itself.
 _IS_ABOUT_ONE = re.compile(r"_(?:FILE|PATH|DIR|VERSION|LENGTH|NAME)$", re.IGNORECASE)
-_MOST_BYTES = 1 << 20
-_SECONDS = 20.0
 
 
 def secret_contents(swarm: SwarmView, stack: str) -> dict[str, str]:
@@ -48,10 +44,10 @@ def secret_contents(swarm: SwarmView, stack: str) -> dict[str, str]:
             continue
         container = str(swarm.container_of(service).id)
         for path in _files_of(swarm, service.id):
-            content = _read(container, path)
+            content = read_as_seen(container, path)
             if content is not None:
                 found[f"{path} of {service.short_name}"] = _digest(content)
-        for name, value in _variables(_read(container, _ENVIRONMENT) or b"").items():
+        for name, value in _variables(read_as_seen(container, ENVIRONMENT) or b"").items():
             found[f"variable {name} of {service.short_name}"] = _digest(value)
     return found
 
@@ -65,32 +61,12 @@ def _files_of(swarm: SwarmView, service: str) -> list[str]:
 
 
 def _variables(environment: bytes) -> dict[str, bytes]:
-    pairs = [pair.partition(b"=") for pair in environment.split(b"\0")]
-    named = {name.decode("utf-8", "replace"): value for name, _, value in pairs if value}
     return {
         name: value
-        for name, value in named.items()
+        for name, value in variables_in(environment).items()
         if _IS_SECRET.search(name) and not _IS_ABOUT_ONE.search(name)
     }
 
 
 def _digest(value: bytes) -> str:
     return hmac.new(_KEY, value, hashlib.sha256).hexdigest()
-
-
-def _read(container: str, path: str) -> bytes | None:
-    """Return a file of a running container, at most 1 MiB of it; None if it cannot be read."""
-    command = ["docker", "exec", "--user", "0", container, "cat", path]
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout
-        late = Timer(_SECONDS, process.kill)
-        late.start()
-        try:
-            content = process.stdout.read(_MOST_BYTES)
-            process.stdout.close()  # What writes more is ended by that.
-            code = process.wait()
-        finally:
-            late.cancel()
-    return content if code == 0 else None

@@ -17,7 +17,8 @@ from ccci.deploy.driver import AppDriver
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.swarm.view import SwarmView
 from ccci.waiting import Look, wait_for
-from ccci.watch.page import Outage, PageWatch
+from ccci.watch.page import AnswerWatch, Outage, PageWatch
+from ccci.watch.port import PortWatch
 from ccci.watch.tasks import Death, TaskWatch
 from ccci.web.http import Client
 
@@ -38,7 +39,7 @@ class AppWatch:
         ``watch.check()``
     """
 
-    def __init__(self, driver: AppDriver, tasks: TaskWatch, page: PageWatch) -> None:
+    def __init__(self, driver: AppDriver, tasks: TaskWatch, page: AnswerWatch) -> None:
         """Watch nothing yet; see `AppWatch.of`."""
         self._driver, self._tasks, self._page = driver, tasks, page
         self._found: list[str] = []
@@ -53,6 +54,9 @@ class AppWatch:
             NodeFailure: Docker does not answer.
         """
         tasks = TaskWatch(SwarmView(), lambda: driver.app.stack, driver.meant)
+        port = driver.health_port(SwarmView())
+        if port:
+            return cls(driver, tasks, PortWatch(port))
         client = Client(driver.target.server)
         page = PageWatch(client, lambda: driver.health_url, driver.config.health_status)
         return cls(driver, tasks, page)
@@ -147,7 +151,8 @@ class AppWatch:
 
     def _measure(self, step: Measured, outages: list[Outage]) -> None:
         seconds = outages[-1].end - outages[0].begin if outages else 0.0
-        self.downtime_seconds[step] = round(seconds, 1)
+        # An app is restarted twice: as it was installed, and once it was upgraded.
+        self.downtime_seconds[step] = max(round(seconds, 1), self.downtime_seconds.get(step, 0.0))
         self._driver.record.tell(f"the app was away for {seconds:.1f} s in the {step}")
         bounds = self._driver.config.downtime
         most = {"restart": bounds.restart_seconds, "upgrade": bounds.upgrade_seconds}.get(step)

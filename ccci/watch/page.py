@@ -8,6 +8,7 @@ asked too often (429), it is asked less often, and not judged by that.
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -53,22 +54,11 @@ class Outage:
         )
 
 
-class PageWatch:
-    """Asks a page about twice a second, in a thread of its own, while it is told to.
+class AnswerWatch(ABC):
+    """Asks something about twice a second, in a thread of its own, while it is told to."""
 
-    Args:
-        client: for this thread alone.
-        url: returns the page's address at the moment.
-        status: the status of a good answer.
-
-    Example:
-        ``watch = PageWatch(Client(server), lambda: "https://blog.lab.test/", 200)``
-        ``watch.start(); watch.go_on(); ...; watch.take()``
-    """
-
-    def __init__(self, client: Client, url: Callable[[], str], status: int) -> None:
+    def __init__(self) -> None:
         """Ask nothing yet."""
-        self._client, self._url, self._status = client, url, status
         self._lock = threading.Lock()
         self._asking = threading.Event()
         self._over = threading.Event()
@@ -78,7 +68,7 @@ class PageWatch:
 
     def start(self) -> None:
         """Start the thread; it asks nothing before `go_on`."""
-        threading.Thread(target=self._run, daemon=True, name="health page").start()
+        threading.Thread(target=self._run, daemon=True, name="health").start()
 
     def stop(self) -> None:
         """End the thread, after its present request."""
@@ -103,21 +93,9 @@ class PageWatch:
             self._from = time.time()
         return taken
 
+    @abstractmethod
     def ask(self) -> float:
         """Ask once, note the answer, and return how long to wait before the next time."""
-        sent = time.time()
-        try:
-            answer = self._client.request(
-                "GET", self._url(), headers=_HEADERS, within_seconds=ANSWER_SECONDS
-            )
-        except CcciError as error:
-            self._note(sent, str(error), isinstance(error, NodeFailure))
-            return EVERY_SECONDS
-        if answer.status == TOO_MANY_REQUESTS:
-            return LESS_OFTEN_SECONDS
-        good = answer.status == self._status
-        self._note(sent, "" if good else f"status {answer.status}{start_of(answer, 80)}")
-        return EVERY_SECONDS
 
     def _note(self, sent: float, bad: str, of_node: bool = False) -> None:
         """Note an answer; `bad` says what is wrong with it."""
@@ -143,3 +121,38 @@ class PageWatch:
             begun = time.monotonic()
             pause = self.ask()
             self._over.wait(max(pause - (time.monotonic() - begun), 0))
+
+
+class PageWatch(AnswerWatch):
+    """Asks a page about twice a second, in a thread of its own, while it is told to.
+
+    Args:
+        client: for this thread alone.
+        url: returns the page's address at the moment.
+        status: the status of a good answer.
+
+    Example:
+        ``watch = PageWatch(Client(server), lambda: "https://blog.lab.test/", 200)``
+        ``watch.start(); watch.go_on(); ...; watch.take()``
+    """
+
+    def __init__(self, client: Client, url: Callable[[], str], status: int) -> None:
+        """Ask nothing yet."""
+        super().__init__()
+        self._client, self._url, self._status = client, url, status
+
+    def ask(self) -> float:
+        """Ask once, note the answer, and return how long to wait before the next time."""
+        sent = time.time()
+        try:
+            answer = self._client.request(
+                "GET", self._url(), headers=_HEADERS, within_seconds=ANSWER_SECONDS
+            )
+        except CcciError as error:
+            self._note(sent, str(error), isinstance(error, NodeFailure))
+            return EVERY_SECONDS
+        if answer.status == TOO_MANY_REQUESTS:
+            return LESS_OFTEN_SECONDS
+        good = answer.status == self._status
+        self._note(sent, "" if good else f"status {answer.status}{start_of(answer, 80)}")
+        return EVERY_SECONDS

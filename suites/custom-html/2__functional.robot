@@ -25,6 +25,13 @@ A Published File Is Fetched Back Byte For Byte
 A Missing Page Is The Server's Own 404
     A Page That Was Never Published Should Be Missing
 
+A Folder Shows Its Index Page And Never What Is In It
+    Publish A Page In Folder    blog    index.html    <p>my blog</p>
+    The Page Should Read    blog/    <p>my blog</p>
+    The Folder Should Be Found Without A Slash    blog
+    Publish A Page In Folder    private    notes.html    <p>for few</p>
+    The Folder Should Not Be Listed    private
+
 Changed Content Is Served Without A Redeploy
     Publish A Page    notice.html    <p>first</p>
     The Page Should Read    notice.html    <p>first</p>

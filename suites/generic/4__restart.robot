@@ -23,3 +23,6 @@ The Seed Survives The Restart
 
 No Secret Was Regenerated
     Secrets Should Be Unchanged
+
+No Secret Is In A Log
+    No Log Should Hold A Secret

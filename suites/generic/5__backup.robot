@@ -17,6 +17,7 @@ The Seed Is There Before The Backup
 The Snapshot Holds What The Backup Labels Promise
     Snapshot
     Snapshot Should Hold What Was Promised
+    Backup Hooks Should Tell Of Errors
 
 A Fresh Deployment Has None Of The Seed
     Wipe
@@ -25,3 +26,6 @@ A Fresh Deployment Has None Of The Seed
 The Restore Brings The Seed Back
     Restore
     Should Have Survived
+
+The App Still Works After The Restore
+    The App Should Still Work

@@ -25,3 +25,26 @@ The Seed Survives The Upgrade
 
 The App Still Works After The Upgrade
     The App Should Still Work
+
+The Head Keeps What The Release Had
+    The Head Should Keep What The Release Had
+
+The Upgraded App Comes Back From A Restart
+    Restart Every Service
+    Should Have Survived
+
+The Upgraded App Can Be Backed Up
+    The Backup Should Still Work
+
+No Secret Is In A Log After The Upgrade
+    No Log Should Hold A Secret
+
+The Head Uses What It Offers
+    The Head Should Read What It Offers
+
+Everybody Is Told What An Upgrade Needs
+    New Settings Should Have A Default Or A Note
+    Changed Configs Should Have New Names
+
+Certificates And Secrets Are As Good As Before
+    Certificates And Secrets Should Be No Weaker

@@ -39,4 +39,5 @@ The Administrator Sees How Miniflux Is Set
     The Setting Should Be    BASE_URL    ${app.url}/
     The Setting Should Be    HTTPS    1
     The Setting Should Be    POLLING_FREQUENCY    60
+    Entries Should Be Kept As Long As Miniflux Promises
     Show In The Log

@@ -76,6 +76,7 @@ N8n Is Set As The Recipe Promises
     # what               to
     timezone             UTC
     pruning.maxAge       336
+    executionTimeout     -1
     telemetry.enabled    False
     templates.enabled    False
 

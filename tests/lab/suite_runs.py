@@ -183,8 +183,10 @@ def leftovers_of(stack: str, run_id: str) -> list[str]:
 def copied_project(folder: Path) -> Path:
     """Return a copy of this project, to be changed; see `start_suite_of`."""
     project = folder / "project"
-    for part in ("libraries", "resources", "suites", "recipes"):
-        shutil.copytree(PROJECT / part, project / part, symlinks=True)
+    # The works too: they find recipes/ and resources/ beside themselves.
+    for part in ("ccci", "libraries", "resources", "suites", "recipes"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT / part, project / part, symlinks=True, ignore=ignored)
     return project
 
 

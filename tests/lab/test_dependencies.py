@@ -72,7 +72,7 @@ def test_two_dependencies_come_up_side_by_side(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["deploying keycloak-", "deploying gitea-pr0-", "The App Answers Over Trusted HTTPS"]
+    "words", ["deploying keycloak-", "deploying gitea-pr0-", "The App Answers Over TLS"]
 )
 def test_killed_it_leaves_nothing_of_its_dependency(words: str) -> None:
     run = start_suite("--suite", "install", "suites/gitea")
@@ -87,4 +87,4 @@ def test_killed_it_leaves_nothing_of_its_dependency(words: str) -> None:
     services = [one for one in reaped["removed"] if one.startswith("service ")]
     needed = ["keycloak-" in one for one in services]
     assert needed == sorted(needed), f"who needs keycloak goes before it: {services}"
-    assert (False in needed) is (words == "The App Answers Over Trusted HTTPS"), services
+    assert (False in needed) is (words == "The App Answers Over TLS"), services

@@ -94,7 +94,8 @@ def test_the_recipe_is_not_changed_for_the_forge() -> None:
         check=True,
     )
     assert changed.stdout == ""
-    assert "ALLOWED_HOST_LIST" not in (checkout / "app.ini.tmpl").read_text()
+    assert "ALLOWED_TYPES" in (LAB / forge.SETTINGS_TEMPLATE).read_text()
+    assert "ALLOWED_TYPES" not in (checkout / "app.ini.tmpl").read_text()
 
 
 def test_a_second_up_changes_nothing_with_or_without_the_forge() -> None:

@@ -30,6 +30,7 @@ RECIPE_TOML = [
     "health_path = '/a b'", "health_path = 1", "health_path = '/#top'", "health_path = ['/']",
     "health_status = 0", "health_status = 99", "health_status = 600", "health_status = '200'",
     "health_status = [200]", "health_status = 200.0",
+    "health_tls_port = 0", "health_tls_port = 65536", "health_tls_port = '64738'",
     "timeout_seconds = 0", "timeout_seconds = 4", "timeout_seconds = 3601",
     "timeout_seconds = '300'", "timeout_seconds = '5m'", "timeout_seconds = -300",
     "requires = 'keycloak'", "requires = [1]", "requires = ['Key Cloak']", "requires = ['']",

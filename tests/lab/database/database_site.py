@@ -36,7 +36,7 @@ services:
       - MARIADB_DATABASE=shop
       - MYSQL_USER=keeper
       - MYSQL_PASSWORD_FILE=/run/secrets/password
-      - MARIADB_RANDOM_ROOT_PASSWORD=1
+      - MARIADB_ROOT_PASSWORD_FILE=/run/secrets/password
     secrets: [password]
     healthcheck:
       test: [CMD, healthcheck.sh, --connect, --innodb_initialized]

@@ -2,14 +2,18 @@
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from ccci.database.durability import check_writes_kept
 from ccci.database.finding import find_database, servers_by_image
 from ccci.database.marker_rows import check_rows, check_rows_gone, plant_rows, spoil_rows
+from ccci.database.passwords import check_passwords_asked
 from ccci.database.servers import DatabaseServer
+from ccci.database.table_rows import rows_of_tables
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.tables import Database as DatabaseTable
 from ccci.waiting import Look, wait_for
@@ -46,6 +50,19 @@ class Shop:
         )
         assert isinstance(found, DatabaseServer)
         return found
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Which of the two kinds it is."""
+        return self.image.startswith("postgres")
+
+    def do_as_root(self, sql: str) -> None:
+        """Change MariaDB itself, by its socket."""
+        self.site.inside("mariadb", "-uroot", given=sql, MYSQL_PWD=PASSWORD)
+
+    def by_image(self) -> list[DatabaseServer]:
+        """All of its servers, as the generic stages find them."""
+        return servers_by_image(self.site.swarm, self.site.stack, DatabaseTable())
 
     @property
     def dumper(self) -> str:
@@ -232,6 +249,113 @@ def test_a_marker_row_is_found_until_it_is_lost(shop: Shop) -> None:
     with pytest.raises(RecipeFailure, match="is gone: table ccci_marker is missing or empty"):
         check_rows(servers, again)
     spoil_rows(servers)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        ("words = replace(words, {plant}, '?')", r"The text .* was changed: .* it is 'Grüße \? "),
+        ("words = NULL", "The text .* was changed: .* it is ''"),
+        (
+            "octets = substring(octets, 1, 128)",
+            "The bytes .* were changed: .*there are 128, in hex 00",
+        ),
+    ],
+    ids=["another character", "no text", "fewer bytes"],
+)
+def test_a_marker_row_that_was_changed_is_told(shop: Shop, spoil: str, told: str) -> None:
+    servers = shop.by_image()
+    rows = plant_rows(servers)
+    check_rows(servers, rows)
+    plant = "chr(127793)" if shop.is_postgresql else "convert(unhex('F09F8CB1') USING utf8mb4)"
+    shop.do(f"UPDATE ccci_marker SET {spoil.format(plant=plant)};")
+    with pytest.raises(RecipeFailure, match=told):
+        check_rows(servers, rows)
+    spoil_rows(servers)
+
+
+def test_rows_are_counted_in_each_table_but_the_one_of_the_seed(shop: Shop) -> None:
+    servers = shop.by_image()
+    assert rows_of_tables(servers) == {"store.people": 1}
+    quote = '"' if shop.is_postgresql else "`"
+    odd = f"{quote}two words{quote}"
+    shop.do(f"CREATE TABLE {odd} (a int); CREATE VIEW seen AS SELECT name FROM people;")
+    plant_rows(servers)
+    assert rows_of_tables(servers) == {"store.people": 1}
+    shop.do(f"INSERT INTO {odd} VALUES (1), (2); DELETE FROM people;")
+    assert rows_of_tables(servers) == {"store.two words": 2}
+    shop.do(f"DROP TABLE {odd}; DROP VIEW seen;")
+    spoil_rows(servers)
+
+
+def test_a_server_asks_for_the_password_over_the_network(shop: Shop) -> None:
+    servers = shop.by_image()
+    assert [len(server.addresses) for server in servers] == [1]
+    said = check_passwords_asked(servers)
+    assert said.endswith(f" of service store at {servers[0].addresses[0]} asks for a password.")
+    assert check_passwords_asked([]).startswith("Nothing to ask: no service runs PostgreSQL")
+
+
+def test_one_that_lets_everybody_in_fails(shop: Shop) -> None:
+    if shop.is_postgresql:
+        shop.site.inside("sh", "-c", "sed -i.whole 's/scram-sha-256$/trust/' $PGDATA/pg_hba.conf")
+        shop.do("SELECT pg_reload_conf();")
+        how = "its user in with a random password"
+    else:
+        shop.do("SET PASSWORD = PASSWORD('');")
+        how = "its user in with no password"
+    until(lambda: check_passwords_asked(shop.by_image()), f"to ask for the password; it let {how}")
+    if shop.is_postgresql:
+        shop.site.inside("sh", "-c", "cd $PGDATA && cat pg_hba.conf.whole > pg_hba.conf")
+        shop.do("SELECT pg_reload_conf();")
+    else:
+        sql = f"SET PASSWORD = PASSWORD('{PASSWORD}');"
+        shop.site.inside("mariadb", "-ukeeper", "shop", given=sql, MYSQL_PWD="")
+
+
+def test_root_of_mariadb_without_a_password_fails(shop: Shop) -> None:
+    if shop.is_postgresql:
+        pg = replace(shop.by_image()[0], user="keeper")
+        assert "asks for a password" in check_passwords_asked([pg])
+        return
+    shop.do_as_root("ALTER USER root@'%' IDENTIFIED BY '';")
+    until(lambda: check_passwords_asked(shop.by_image()), "it let user 'root' in with no password")
+    shop.do_as_root(f"ALTER USER root@'%' IDENTIFIED BY '{PASSWORD}';")
+
+
+def test_one_that_cannot_be_reached_is_no_answer(shop: Shop) -> None:
+    (server,) = shop.by_image()
+    with pytest.raises(NodeFailure, match=r"at 0\.0\.0\.1 to refuse .*; it could not be asked: "):
+        check_passwords_asked([replace(server, addresses=("0.0.0.1",))])
+    with pytest.raises(NodeFailure, match="Service store has no address of its own"):
+        check_passwords_asked([replace(server, addresses=())])
+
+
+def test_a_server_that_may_lose_what_it_wrote_fails(shop: Shop) -> None:
+    told = check_writes_kept(shop.by_image())
+    assert told.startswith(("PostgreSQL", "MariaDB")) and " of service store: " in told
+    assert check_writes_kept([]).startswith("Nothing to ask")
+    if shop.is_postgresql:
+        shop.do("ALTER SYSTEM SET full_page_writes = off;\nSELECT pg_reload_conf();")
+        until(lambda: check_writes_kept(shop.by_image()), "; full_page_writes is off, with which")
+        shop.do("ALTER SYSTEM RESET full_page_writes;\nSELECT pg_reload_conf();")
+    else:
+        shop.do_as_root("SET GLOBAL innodb_flush_log_at_trx_commit = 0;")
+        expected = "; innodb_flush_log_at_trx_commit is 0, with which"
+        until(lambda: check_writes_kept(shop.by_image()), expected)
+        shop.do_as_root("SET GLOBAL innodb_flush_log_at_trx_commit = 1;")
+
+
+def until(check: Callable[[], object], told: str) -> None:
+    """Wait until a check fails with these words: servers load their settings a moment later."""
+
+    def look() -> Look:
+        try:
+            return Look(False, str(check()))
+        except RecipeFailure as failed:
+            return Look(told in str(failed), str(failed))
+
+    wait_for("the failure", look, 10)
 
 
 def test_a_database_that_takes_no_row_is_named_with_the_lines_for_recipe_toml(shop: Shop) -> None:

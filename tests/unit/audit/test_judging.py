@@ -90,8 +90,28 @@ def test_a_run_without_results_is_missed(tmp_path: Path) -> None:
     assert finding.incomplete
 
 
+def test_a_run_that_could_not_begin_tells_the_error_and_not_where_its_report_is(
+    tmp_path: Path,
+) -> None:
+    said = "[ ERROR ] Resource file 'x' does not exist.\nShop | FAIL |\nReport: /shop/report.html\n"
+    (tmp_path / "terminal.txt").write_text(said)
+    finding = judge(TRIAL, tmp_path, tmp_path, 1.0)
+    assert finding.said == "no results: [ ERROR ] Resource file 'x' does not exist."
+
+
 def test_a_setup_that_failed_is_told(tmp_path: Path) -> None:
     text = "Parent suite setup failed:&#10;app crash-loops: page 404"
     xunit = XUNIT.replace("GET /page was answered: page 404", text)
     finding = _judge(tmp_path, xunit=xunit)
     assert finding.said == "The Seed Survives: app crash-loops: page 404"
+
+
+def test_the_test_that_ended_the_run_is_told_and_not_those_that_it_kept_from_running(
+    tmp_path: Path,
+) -> None:
+    ended = (
+        '<testsuite><testcase classname="Shop.Restart" name="Services Start">'
+        '<failure message="Failure occurred and exit-on-failure mode is in use."/></testcase>'
+    )
+    finding = _judge(tmp_path, xunit=XUNIT.replace("<testsuite>", ended))
+    assert finding.said == "The Seed Survives: GET /page was answered: page 404"

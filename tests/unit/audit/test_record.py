@@ -6,7 +6,7 @@ import pytest
 
 from ccci.audit.basis import hash_of_tests
 from ccci.audit.record import Finding, Record, continued, key_of, read_record, write_record
-from ccci.audit.table import score, table
+from ccci.audit.table import line_of, score, table
 from ccci.audit.trial import Trial
 
 VOLUME = Trial("a volume is gone", {"compose.yml": "x"}, ("restart",))
@@ -84,6 +84,12 @@ def test_the_score_counts_what_was_tried_and_says_what_was_not() -> None:
     assert "harmless  c: Nobody could see it." in text
 
 
+def test_what_is_noticed_for_another_reason_is_not_called_missed() -> None:
+    wrong = Finding("a", ("restart",), red="restart", said="red, but without 'x': y")
+    assert line_of(wrong).startswith("WRONG     a\n")
+    assert line_of(Finding("a", ("restart",), incomplete=True)).startswith("unknown   a\n")
+
+
 def test_nothing_tried_is_no_score() -> None:
     assert _record().score == 0.0
     assert not _record(planned=0).is_complete
@@ -101,6 +107,8 @@ def test_nothing_tried_is_no_score() -> None:
         ("recipes/blog/blog.resource", False),
         ("suites/blog/2__functional.robot", False),
         ("resources/api.resource", True),
+        ("resources/companions/mail/recipe/.env.sample", True),
+        ("resources/companions/plc/recipe/compose.yml", False),
         ("libraries/Api.py", True),
         ("ccci/run/run.py", True),
         ("ccci/waiting.py", True),
@@ -112,11 +120,13 @@ def test_nothing_tried_is_no_score() -> None:
 )
 def test_what_decides_an_audit_changes_its_hash(tmp_path: Path, file: str, decides: bool) -> None:
     generic = tmp_path / "suites" / "generic" / "1__install.robot"
-    files = ("recipes/shop/recipe.toml", "recipes/keycloak/recipe.toml", file)
+    mail = "resources/companions/mail/recipe.toml"
+    files = ("recipes/shop/recipe.toml", "recipes/keycloak/recipe.toml", mail, file)
     for path in (generic, *(tmp_path / name for name in files)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("")
-    (tmp_path / "recipes/shop/recipe.toml").write_text('[sso]\nprovider = "keycloak"\n')
+    settings = 'companions = ["mail"]\n[sso]\nprovider = "keycloak"\n'
+    (tmp_path / "recipes/shop/recipe.toml").write_text(settings)
     link = tmp_path / "suites/shop/1__install.robot"
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)

@@ -133,6 +133,18 @@ def test_services_end_or_are_gone(checkout: Checkout) -> None:
     assert "kill 1" in str(_service(later, "app")["healthcheck"])
 
 
+def test_a_health_check_lies_or_cannot_fail(checkout: Checkout) -> None:
+    trials = _trials(checkout)
+    lying = _service(trials["app: does not run, and its health check says that it does"], "app")
+    assert lying["entrypoint"] == ["sh", "-c", "touch /tmp/lies; exec sleep infinity"]
+    assert lying["healthcheck"] == {"test": ["CMD", "test", "-e", "/tmp/lies"], "interval": "2s"}
+    blind = trials["db: its health check cannot fail"]
+    assert blind.stages == ("install",)
+    assert _service(blind, "db")["healthcheck"] == {"test": ["CMD", "true"]}
+    # The image of a service without a check may have one: that is nothing of the recipe.
+    assert "app: its health check cannot fail" not in trials
+
+
 def test_routes_addresses_secrets_and_versions(checkout: Checkout) -> None:
     trials = _trials(checkout)
     assert "PathPrefix(`/`)" in str(_service(trials["app: the route takes every host"], "app"))

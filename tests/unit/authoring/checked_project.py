@@ -10,11 +10,12 @@ FILES = {
 # Enrol a recipe
 
 recipe.toml: `weight`, `requires`, `test_requires`, `health_path`, `health_status`,
-`timeout_seconds`, `longest_run_minutes`, `env`, `sso` (`provider`, `setup_script`), `browser`
-(`none`), `opt_out`, `approved` (`node`, `tests`), `overlays`, `names` (`services`, `settings`,
-`secrets`, `volumes`, `ports`), `database` (`kind`, `service`, `name`, `user`, `file`), `sign_in`
-(`wiring`, `overlay`, `secret`), `holds`, `limit` (`service`, `memory`, `pids`, `log`, `disk`,
-`reason`), `meant_to_end`, `no_replica`, `not_in_backup`, `not_secret`,
+`health_tls_port`, `timeout_seconds`, `longest_run_minutes`, `env`, `sso` (`provider`,
+`setup_script`), `browser` (`none`), `opt_out`, `approved` (`node`, `tests`), `overlays`, `names`
+(`services`, `settings`, `secrets`, `volumes`, `ports`), `database` (`kind`, `service`, `name`,
+`user`, `file`), `sign_in` (`wiring`, `overlay`, `secret`), `holds`, `limit` (`service`, `memory`,
+`pids`, `log`, `disk`, `reason`), `meant_to_end`, `no_replica`, `not_in_backup`, `not_secret`,
+`let_go`, `empty_after_restore`, `companions`, `share`,
 `downtime` (`restart_seconds`, `upgrade_seconds`, `settle_seconds`).
 
 Words: Plant The Seed, The Seed Should Be There, The Seed Should Be Gone,

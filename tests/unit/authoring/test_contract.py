@@ -57,6 +57,12 @@ DEFECTS = [
     ),
     (
         TOML,
+        "",
+        '\n[let_go]\n"app: root" = "Impossibly-complicated."\n',
+        rf"{TOML}:7: P4: the reason for 'app: root' is .*; expected a sentence",
+    ),
+    (
+        TOML,
         f'upgrade = "{OPT_OUT}"',
         f'functional = "{OPT_OUT}"',
         rf"{TOML}:4: P4: \[opt_out\] names 'functional', which is no generic stage",

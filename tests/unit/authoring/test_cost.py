@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ccci.authoring.cost import costs, main
+from ccci.authoring.cost import companion_costs, costs, main, table
 from tests.unit.authoring.checked_project import make_project
 
 LINES = "one\ntwo\nthree\n"
@@ -74,3 +74,21 @@ def test_a_work_that_others_use_is_not_the_recipe_s(root: Path) -> None:
     (blog,) = costs(root)
     names = {path.name for path in blog.files}
     assert not names & {"rss.py", "dates.py", "Shops.py"}
+
+
+def test_a_companion_has_a_row_of_its_own(root: Path) -> None:
+    for name in (
+        "resources/companions/post/recipe.toml",
+        "resources/companions/post/recipe/compose.yml",
+        "resources/post.resource",
+        "libraries/Post.py",
+        "libraries/Postcards.py",
+        "tests/unit/test_post.py",
+    ):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n", encoding="utf-8")
+    (post,) = companion_costs(root)
+    assert post.recipe == "post (companion)" and len(post.files) == 5
+    assert "Postcards.py" not in {path.name for path in post.files}
+    assert table(root).splitlines()[-1].startswith("| post (companion) | 0 | 0 | 5 | 5 | 5 |")

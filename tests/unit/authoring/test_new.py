@@ -29,7 +29,7 @@ volumes:
   data:
   db:
 """
-ENV = "TYPE=n8n\nDOMAIN=n8n.example.com\n#OIDC_ENABLED=true\nPASSWORD_ITEMS=3\n"
+ENV = "TYPE=n8n\nDOMAIN=n8n.example.com\n#OIDC_ENABLED=true\n#SMTP_HOST=\nPASSWORD_ITEMS=3\n"
 
 
 @pytest.fixture
@@ -74,6 +74,7 @@ def test_the_settings_are_guessed_from_the_compose_file(root: Path, source: Path
     assert 'health_path = "/healthz"' in text
     assert "timeout_seconds = 240" in text
     assert "OIDC_ENABLED" in text
+    assert "# Settings of mail: SMTP_HOST." in text and '# companions = ["mail"]' in text
     assert "# Backup labels on: app." in text
     parity = (root / "recipes" / "n8n" / "PARITY.md").read_text(encoding="utf-8")
     assert "recipe-info/n8n/tests/oidc_login.py" in parity

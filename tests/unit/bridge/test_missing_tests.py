@@ -8,6 +8,7 @@ from robot import run_cli
 from robot.api import ExecutionResult
 
 from ccci.bridge.judgement import Disturbance, Judgement, judge
+from ccci.bridge.verdicts import passed_tests
 from ccci.results.levels import level_of
 from ccci.results.pinned_tests import Pinned, pinned_text
 from ccci.results.store import DOCKER_GONE, RunFacts
@@ -105,6 +106,16 @@ def test_a_full_run_passes(shop: Shop) -> None:
     found = shop.run()
     assert (found.verdict, found.reason) == ("passed", "")
     assert set(found.stages.values()) == {"passed"}
+
+
+def test_the_tests_that_passed_are_told_as_they_are_pinned(shop: Shop) -> None:
+    shop.write("backup", "Promise Breaks")
+    shop.write("upgrade", "Skip    Opted out: not today.")
+    shop.run()
+    pinned = (shop.suite / "tests.txt").read_text().splitlines()[1:]
+    left_out = {str(SECOND_OF_BACKUP), "6__upgrade: The Second Promise Of Upgrade Is Kept"}
+    passed = passed_tests(ExecutionResult(str(shop.root / "output.xml")).suite)
+    assert passed == [name for name in pinned if name not in left_out]
 
 
 @pytest.mark.parametrize(

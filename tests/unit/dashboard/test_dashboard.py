@@ -23,8 +23,10 @@ from ccci.dashboard.pages import make_pages
 from ccci.dashboard.writing import PAGE_LIST, publish
 from ccci.errors import Misuse, NodeFailure
 from ccci.results.clearance import CLEARED_FILE
-from ccci.results.store import RESULTS_FILE
+from ccci.results.store import RESULTS_FILE, UsedImage, read_results
 from ccci.stage_names import STAGES
+from ccci.verified.file import Image, Verified
+from ccci.verified.standing import Standing
 from tests.unit.dashboard.past_results import NOW, all_kinds_of_runs, clear_all, past_run
 
 HOSTILE = "<script>alert('1')</script>&\"quoted\""
@@ -568,3 +570,51 @@ def test_an_audit_is_shown_beside_the_recipe_without_what_its_runs_said(results:
     assert "1 of 2 defects caught" in front.text
     assert "<b>a volume</b>" in page.text
     assert "hunter2" not in page.text + front.text
+
+
+def test_what_was_verified_is_shown_also_without_a_run(results: Path) -> None:
+    past_run(results, "shop")
+    image = Image(
+        name="<b>nginx</b>:1", id=f"sha256:{64 * 'a'}", origin="was there", versions=["head"]
+    )
+    verified = Verified(
+        recipe="shop", run="1", date=NOW.date(), head=40 * "f", release="", version="1.2.0+3.1",
+        app_version="3.1", upgraded_from="", abra="0.13.0-lab", level=5, seconds=83.4,
+        suite=16 * "0", tests=["1__install: It Works"], image=[image],
+    )  # fmt: skip
+    why = "its tests have changed since"
+    standings = {
+        "shop": Standing("outdated", why, verified),
+        "bank": Standing("never", "no run was recorded"),
+        "inn": Standing("verified", verified=verified),
+    }
+    folder = results / "dashboard"
+    make_pages(results, folder, [*standings, "new"], NOW, standings=standings)
+    facts = "2026-11-25, app version 3.1, images: was there, 1 test, level 5 of 6, 0.13.0-lab"
+    front = Page(folder / "index.html")
+    assert f"Outdated: its tests have changed since, {facts}" in front.row("shop")
+    assert "Never verified: no run was recorded" in front.row("bank")
+    assert f"Verified: {facts}" in front.row("inn")
+    assert "verified:" not in front.row("new").lower()
+    page = Page(folder / "shop.html")
+    assert f"Outdated: its tests have changed since, {facts}. " in page.text
+    assert "<b>nginx</b>:1 (head): was there" in page.text
+    assert not [tag for tag, _ in page.tags if tag == "b"]
+
+
+def test_results_from_before_images_were_kept_are_read(results: Path) -> None:
+    folder = past_run(results, "shop")
+    found = json.loads((folder / RESULTS_FILE).read_text())
+    for key in ("own_copy", "suite", "head_version", "images"):
+        del found["facts"][key]
+    del found["passed_tests"]
+    (folder / RESULTS_FILE).write_text(json.dumps(found))
+    assert front_page(results, "shop").row("shop").startswith("shop lab passed level 6")
+
+
+def test_an_image_in_results_is_read(results: Path) -> None:
+    image = UsedImage("nginx:1", "sha256:7c", "pulled", ["head"])
+    folder = past_run(results, "shop", images=[image])
+    assert front_page(results, "shop").row("shop").startswith("shop lab passed level 6")
+    found = read_results(folder)
+    assert found and found.facts.images == [image]

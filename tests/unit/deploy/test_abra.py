@@ -106,6 +106,12 @@ def test_abra_is_not_waited_for_longer_than_it_may_take(
         Abra(program, tmp_path)(*command, within_seconds=0.2)
 
 
+@pytest.mark.parametrize("command", [["app", "ps", WIKI], ["app", "run", WIKI, "app", "--", "ls"]])
+def test_an_abra_that_is_gone_is_no_fault_of_the_recipe(command: list[str], tmp_path: Path) -> None:
+    with pytest.raises(NodeFailure, match=r"abra cannot be started: .*/gone: No such file"):
+        Abra(tmp_path / "gone", tmp_path)(*command)
+
+
 BACKUP = ["app", "backup", "create", WIKI, "-n", "-o", "-C"]
 NO_LABELS = f"backup of {WIKI} failed: wiki_lab_test has no backup labels"
 

@@ -27,6 +27,14 @@ def test_other_commands_say_nothing_about_it(arguments: tuple[str, ...]) -> None
     assert isinstance(failure(*arguments), NodeFailure)
 
 
+def test_an_app_that_its_files_keep_from_being_made_is_the_recipes() -> None:
+    unset = "FATA missing version for secret 'db_password': SECRET_DB_PASSWORD_VERSION is not set"
+    assert isinstance(failure("app", "new", "wiki", output=unset), RecipeFailure)
+    assert isinstance(failure("app", "secret", "generate", WIKI, output=unset), RecipeFailure)
+    taken = f"FATA {WIKI} already exists"
+    assert isinstance(failure("app", "new", "wiki", output=taken), NodeFailure)
+
+
 def test_no_room_and_no_network_are_the_nodes() -> None:
     full = "cp: write error: No space left on device"
     assert isinstance(failure("app", "cp", WIKI, output=full), NodeFailure)

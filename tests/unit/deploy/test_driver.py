@@ -1,11 +1,13 @@
 """An app is deployed by the names of its recipe: its files, exports, secrets and replicas."""
 
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import yaml
 
 from ccci.apps import App
 from ccci.deploy import driver as driving
@@ -18,7 +20,9 @@ from ccci.node.server import Containers, Server
 from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import set_env
+from ccci.recipe.limits import Amounts
 from ccci.results.credentials import CredentialStore
+from ccci.results.store import UsedImage
 from ccci.swarm.convergence import Converged
 from ccci.swarm.view import Service
 from tests.guestbook_recipe import guestbook
@@ -42,9 +46,12 @@ class Site:
     abra_dir: Path
     credentials: CredentialStore
     services: list[Service] = field(default_factory=list)
+    converged: Converged = field(default_factory=lambda: Converged((), 0.0))
 
-    def driver(self, config: RecipeConfig) -> AppDriver:
-        swarm = SimpleNamespace(services=lambda stack: self.services, client=None)
+    def driver(self, config: RecipeConfig, share: Amounts | None = None) -> AppDriver:
+        swarm = SimpleNamespace(
+            services=lambda stack: self.services, containers=lambda stack: [], client=None
+        )
         # With a name for containers, so that there is an overlay of ours.
         server = Server(
             server="lab", domain="lab.test", containers=Containers(names_address="10.0.0.1")
@@ -56,12 +63,16 @@ class Site:
         journal = cast(Any, SimpleNamespace(record=lambda kind, name: None))
         return AppDriver(
             APP, checkout, config, Target(server, abra, cast(Any, swarm), cast(Any, None)),
-            Record(journal, self.credentials, lambda text: None),
+            Record(journal, self.credentials, lambda text: None), share,
         )  # fmt: skip
 
     @property
     def asked(self) -> list[str]:
         return (self.abra_dir / "asked").read_text().splitlines()
+
+
+def ran(named: dict[str, str]) -> list[UsedImage]:
+    return [UsedImage(name, "sha256:" + name, "pulled") for name in named.values()]
 
 
 @pytest.fixture
@@ -72,9 +83,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     (abra_dir / "recipes").mkdir()
     (abra_dir / "abra").write_text(ABRA.format(domain=DOMAIN))
     (abra_dir / "abra").chmod(0o755)
-    monkeypatch.setattr(driving, "pull_missing", lambda client, images, tell: None)
-    monkeypatch.setattr(driving, "wait_until_converged", lambda *_: Converged((), 0.0))
-    return Site(abra_dir, CredentialStore(tmp_path / "credentials.json"))
+    monkeypatch.setattr(driving, "pull_missing", lambda client, images, tell: [])
+    monkeypatch.setattr(driving, "images_of", lambda client, stack, named, *_: ran(named))
+    found = Site(abra_dir, CredentialStore(tmp_path / "credentials.json"))
+    monkeypatch.setattr(driving, "wait_until_converged", lambda *_: found.converged)
+    return found
 
 
 def test_files_in_folders_and_overlays_are_named_as_the_recipe_names_them(site: Site) -> None:
@@ -103,6 +116,24 @@ def test_the_exports_of_abra_sh_win_over_the_apps_settings(site: Site) -> None:
     assert driver.images()["db"] == "postgres:17"
     driver.make(driver.checkout.releases[0])
     assert driver.images()["app"] == "nginx:1.22.1"
+
+
+def test_the_images_of_the_release_and_the_head_are_kept(site: Site) -> None:
+    driver = site.driver(RecipeConfig())
+    release = driver.checkout.releases[0]
+    driver.make(release)
+    driver.deploy(release)
+    assert driver.head_version == ""
+    label = {f"coop-cloud.{APP.stack}.version": "9.9.9+1.26.3"}
+    app = Service("1", f"{APP.stack}_app", "app", "nginx", label, 1, "", "any", ())
+    site.converged = Converged((app,), 0.0)
+    driver.deploy()
+    assert driver.head_version == "9.9.9+1.26.3"
+    versions = {image.name: image.versions for image in driver.used_images}
+    assert versions["nginx:1.22.1"] == [str(release)]
+    assert versions["nginx:1.26.3"] == ["head"]
+    both = [name for name, seen in versions.items() if seen == [str(release), "head"]]
+    assert both == ["postgres:15.18"], versions
 
 
 def test_a_secret_is_known_by_the_suites_word_too(site: Site) -> None:
@@ -170,3 +201,17 @@ def test_a_service_without_replicas_is_not_restarted(site: Site) -> None:
     driver.restart()
     restarted = [line.split()[3] for line in site.asked if line.startswith("app restart ")]
     assert restarted == ["app", "agent"]
+
+
+def test_an_app_is_limited_by_its_weight_or_by_a_share_of_its_own(site: Site) -> None:
+    def memory(driver: AppDriver) -> int:
+        driver.make()
+        driver.deploy()
+        overlay = yaml.safe_load((driver.checkout.path / "compose.ccci.yml").read_text())
+        limits = [one["deploy"]["resources"]["limits"] for one in overlay["services"].values()]
+        return sum(int(one["memory"]) for one in limits)
+
+    assert 1024**3 < memory(site.driver(RecipeConfig(weight=1))) <= 2 * 1024**3
+    shutil.rmtree(site.abra_dir / "recipes" / "guestbook")
+    share = Amounts(memory=512 * 1024**2, pids=512, log=1024**2, disk=1024**3, millicores=100)
+    assert 0 < memory(site.driver(RecipeConfig(weight=1), share)) <= 512 * 1024**2

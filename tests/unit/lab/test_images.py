@@ -74,3 +74,8 @@ def test_a_needed_recipe_requires_images_of_its_head_a_tested_one_of_all_release
     assert keycloaks(needed) == [max(keycloaks(tested))]
     assert keycloaks(Targets(["gitea"])) == []
     assert any(ref.startswith("gitea/gitea:") for ref in needed.images())
+
+
+def test_a_needed_companion_requires_its_image() -> None:
+    assert "inbucket/inbucket:3.1.1" in Targets(["gitea"], ["mail"]).images()
+    assert "inbucket/inbucket:3.1.1" not in Targets(["gitea"]).images()

@@ -125,6 +125,17 @@ def test_the_labs_own_recipes_have_two_releases_each() -> None:
 
 def test_every_image_of_the_labs_recipes_can_be_built() -> None:
     buildable = imagelist.plans()
-    for name in imagelist.recipes():
+    for name in (*imagelist.recipes(), *imagelist.companions()):
         for ref in imagelist.images_of(name):
             assert ref in buildable, f"{name} uses {ref}"
+
+
+def test_a_companion_is_found_beside_the_recipes(folder: Path, tmp_path: Path) -> None:
+    home = tmp_path / "companions" / "mail" / "recipe"
+    home.mkdir(parents=True)
+    (home / "compose.yml").write_text("services: {app: {image: 'post:3'}}\n")
+    assert imagelist.companions(tmp_path / "companions") == ("mail",)
+    found = imagelist.images_of("mail", folder, beside=tmp_path / "companions", head_only=True)
+    assert found == ("post:3",)
+    with pytest.raises(LabError, match="no recipe post"):
+        imagelist.images_of("post", folder, beside=tmp_path / "companions")

@@ -744,6 +744,9 @@ def test_a_file_that_parsers_may_read_differently_is_refused(
 
 APPROVALS = {
     "backup-bot-two": {"docker-socket", "host-mount:/var/lib/docker/volumes", "backup-bot"},
+    "mumble": {"host-port:64738", "host-port:64738/udp"},
+    # It certifies names below apps, and so answers for each of them.
+    "subdomain-tls": {"route:any"},
     "traefik": {
         "docker-socket",
         "host-port:80",

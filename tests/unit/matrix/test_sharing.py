@@ -31,6 +31,7 @@ from ccci.run.run import Run, Share
 from ccci.sso.shared_provider import SHARED_VARIABLE, Sharing, sharing_of
 
 KEYCLOAK = App("keycloak", "keycloak-1.lab.test", "keycloak-1_lab_test", "https://keycloak-1")
+WIKI = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
 GIB = 1024**3
 
 
@@ -270,6 +271,7 @@ def dependencies_of(folder: Path, sharing: Sharing) -> DependencyApps:
         record=SimpleNamespace(credentials=CredentialStore(folder / "credentials.json")),
         target=SimpleNamespace(client=None, server=SimpleNamespace(names={})),
         folder=folder,
+        driver=SimpleNamespace(app=WIKI),
         share=Share(sharing=sharing),
         shared_provider=sharing.provider,
     )
@@ -289,6 +291,29 @@ def test_a_shared_provider_is_a_dependency_with_other_credentials(tmp_path: Path
     assert "of this run" in made.run.record.credentials.values()
 
 
+def test_a_companion_is_made_by_the_run_itself_and_found_by_its_name(tmp_path: Path) -> None:
+    """Not as a recipe of the operator's, and also where another provider is shared."""
+    mail = App("mail", "mail-abcd-1.lab.test", "mail-abcd-1_lab_test", "https://mail")
+    asked: list[str] = []
+    driver = SimpleNamespace(
+        app=mail, deploy=lambda: asked.append("deploy"), wait_healthy=lambda: asked.append("wait")
+    )
+
+    def made_of(name: str) -> SimpleNamespace:
+        asked.append(f"companion {name}")
+        return driver
+
+    made = dependencies_of(tmp_path, Sharing(ProcessIdentity.of(os.getpid()), 2, KEYCLOAK, {}))
+    made.run.plan = Plan((("mail",),), 1, ("mail",))
+    made.run.companion = made_of  # type: ignore[assignment, method-assign]
+    made.deploy()
+    assert asked == ["companion mail", "deploy", "wait"]
+    assert made.get("mail") == mail and made.domains() == (KEYCLOAK.domain, mail.domain)
+    # It may call the app, as a forge does when somebody pushes.
+    assert driver.calls == (WIKI.domain, KEYCLOAK.domain)
+    assert '"mail": {' in made.write_file().read_text()
+
+
 def test_a_run_that_attaches_finds_the_kept_dependencies(tmp_path: Path) -> None:
     kept = SimpleNamespace(
         run_id="20260101-000000-abcd",
@@ -299,8 +324,12 @@ def test_a_run_that_attaches_finds_the_kept_dependencies(tmp_path: Path) -> None
         folder=tmp_path,
         share=Share(),
         shared_provider=None,
+        plan=Plan((("mail", "keycloak"),), 3, ("mail",)),
     )
     attached = DependencyApps(cast(Run, kept))
+    # The upgrade stage asks for them again: none is deployed a second time.
+    attached.deploy()
+    assert not attached.apps and not attached.failures
     with pytest.raises(Misuse, match="has no live 'keycloak': run this stage without ATTACH"):
         attached.get("keycloak")
     entry = {"domain": KEYCLOAK.domain, "stack": KEYCLOAK.stack, "url": KEYCLOAK.url}

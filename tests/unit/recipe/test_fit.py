@@ -52,6 +52,9 @@ sweeper = "The operator's timer gives it a replica each night."
 
 [not_in_backup]
 uploads = "They are fetched anew from where they came from."
+
+[empty_after_restore]
+"db.sessions" = "It signs everybody out whenever it starts."
 """
 GIT = ["git", "-c", "user.name=A test", "-c", "user.email=test@lab.test"]
 
@@ -163,6 +166,10 @@ def test_a_secret_of_the_wiring_overlay_is_in_use(project: Path, source: Path) -
         (
             'uploads = "They', 'downloads = "They', 38,
             "the recipe has no volume 'downloads'; closest: uploads",
+        ),
+        (
+            '"db.sessions"', '"dbs.sessions"', 41,
+            "the recipe has no service 'dbs'; closest: db",
         ),
         ("[22, 2222]", "64738", 12, "the recipe has no port '64738'; it has 80, 2222, 8000"),
         (
@@ -276,6 +283,21 @@ def test_the_command_says_what_is_taken(
         line.startswith("  before an upgrade, at 1.0.0+1.0.0: way 2 of 2 to wire sign-in: ")
         for line in said
     )
+
+
+def test_the_command_names_companions_and_refuses_those_that_are_not_there(
+    project: Path, source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fit_report, "PROJECT", project)
+    path = project / "recipes" / "guestbook" / "recipe.toml"
+    path.write_text(f'companions = ["post"]\n{FITS}', encoding="utf-8")
+    assert fit_report.main(["guestbook", "--source", str(source)]) == 2
+    assert "There is no companion 'post'" in capsys.readouterr().err
+    companion = project / "resources" / "companions" / "post" / "recipe.toml"
+    companion.parent.mkdir(parents=True)
+    companion.write_text("", encoding="utf-8")
+    assert fit_report.main(["guestbook", "--source", str(source)]) == 0
+    assert "  companion: post" in capsys.readouterr().out.splitlines()
 
 
 def test_the_command_says_what_is_missing_and_what_there_is(

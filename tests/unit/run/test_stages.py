@@ -18,8 +18,9 @@ from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.release import Release, parse_release
 from ccci.recipe.tables import Database as DatabaseTable
-from ccci.run import volume_seed
+from ccci.run import round_trip, volume_seed
 from ccci.run.dependency_apps import DependencyApps
+from ccci.run.guards import Guards
 from ccci.run.round_trip import RoundTrip
 from ccci.run.stages import Stages
 from ccci.run.volume_seed import VolumeSeed
@@ -45,7 +46,8 @@ class Driven:
     health_url: str = APP.url
 
     def __post_init__(self) -> None:
-        self.record = SimpleNamespace(tell=lambda _: None)
+        journal = SimpleNamespace(record=lambda *_: None)
+        self.record = SimpleNamespace(tell=lambda _: None, journal=journal)
         swarm = SimpleNamespace(client=None)
         self.target = SimpleNamespace(swarm=swarm, abra=None)
         self.checkout = SimpleNamespace(
@@ -78,6 +80,9 @@ class Driven:
 
     def restart(self) -> None:
         self._do("restart")
+
+    def services(self) -> list[str]:
+        return []
 
     def secrets(self) -> dict[str, str]:
         return {"wiki_key_v1": str(len(self.asked))}
@@ -121,7 +126,8 @@ def stages_of(driver: Driven, **options: Any) -> Stages:
     )
     return Stages(
         cast(AppDriver, driver), cast(DependencyApps, dependencies), cast(AppWatch, Watched()),
-        lambda: driver.asked.append("prepare"), **options,
+        lambda: driver.asked.append("prepare"),
+        look=lambda _: Guards(unlogged=frozenset(driver.asked)), **options,
     )  # fmt: skip
 
 
@@ -221,6 +227,15 @@ def test_the_secrets_are_noted_before_the_restart() -> None:
     assert stages.secrets_before_restart == before
 
 
+def test_the_release_is_looked_at_before_the_head_is_deployed_over_it() -> None:
+    stages = stages_of(Driven())
+    stages.need_previous_release()
+    stages.upgrade_to_head()
+    assert stages.guards_of_release
+    seen = stages.guards_of_release.unlogged
+    assert "deploy 1.0.0+1.0" in seen and "deploy head" not in seen
+
+
 @pytest.mark.parametrize("kind", [RecipeFailure, NodeFailure])
 def test_what_relies_on_a_failed_step_is_skipped_and_fails_as_that_did(
     kind: type[Exception],
@@ -285,6 +300,43 @@ def test_after_a_wipe_only_what_was_promised_as_a_whole_is_looked_for(trip: Roun
     asked = cast(Driven, trip.stages.driver).asked
     assert asked[-6:] == ["undeploy", "remove volumes", "deploy head", "wait", "hold 3", "wait"]
     assert watched(trip.stages) == ["on empty volumes", "up"] * 2 + ["restore", "up"]
+
+
+@pytest.fixture
+def rows(trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
+    """What the tables have at each look: before and after the snapshot, and after the restore."""
+    looks = [{"db.notes": 2, "db.queue": 1}, {"db.notes": 3, "db.mail": 1}, {"db.people": 1}]
+    promises = trip.promises
+    monkeypatch.setattr(volume_seed, "rows_of_tables", lambda _: looks.pop(0))
+    monkeypatch.setattr(volume_seed, "check_markers", lambda *_: None)
+    monkeypatch.setattr(round_trip, "mounts_of", lambda *_: [])
+    monkeypatch.setattr(labels, "promises_of", lambda *_: promises)
+    monkeypatch.setattr(labels, "take_snapshot", lambda *_: Snapshot("12345678", ()))
+    return looks
+
+
+def test_a_table_that_had_rows_before_and_after_the_snapshot_must_come_back(
+    trip: RoundTrip, rows: list[dict[str, int]]
+) -> None:
+    trip.seed.plant()
+    trip.take_snapshot()
+    trip.seed.check()
+    trip.wipe()
+    trip.restore()
+    with pytest.raises(RecipeFailure, match=r"left 1 table empty .* backup: db\.notes \(3\)\. "):
+        trip.seed.check()
+    trip.stages.need_previous_release()
+    trip.seed.plant()
+    trip.seed.check()
+
+
+def test_a_table_that_came_back_passes(trip: RoundTrip, rows: list[dict[str, int]]) -> None:
+    rows[-1] = {"db.notes": 1}
+    trip.seed.plant()
+    trip.take_snapshot()
+    trip.wipe()
+    trip.restore()
+    trip.seed.check()
 
 
 VOLUMES = "/var/lib/docker/volumes"

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from robot.api.types import Secret
 
 from ccci.apps import App
 from ccci.bridge.failures import Incomplete
@@ -112,6 +113,27 @@ def test_the_app_is_told_of_its_provider_by_the_table(
     way = WayIn("Guild", "guild", "member")
     assert told == [placeholders(known, ELSEWHERE, dependencies.realm_name, client, wiki, way)]
     assert told[0]["discovery_url"] == f"{issuer}.well-known/openid-configuration"
+
+
+def test_the_app_is_told_of_its_forge_by_the_same_table(dependencies: DependencyApps) -> None:
+    """It is no provider: it has an address, and nothing that a discovery document has."""
+    told: list[dict[str, str]] = []
+    wiki = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
+    run = cast(Any, dependencies.run)
+    run.driver.app, run.driver.wire_sign_in = wiki, told.append
+    back = "https://wiki.lab.test/login"
+    SsoSetup().wire_sign_in_at_forge("authentik", "docs", Secret("hush"), back)
+    assert told == [
+        {
+            "provider_url": ELSEWHERE.url,
+            "provider_domain": ELSEWHERE.domain,
+            "client_id": "docs",
+            "client_secret": "hush",
+            "redirect_url": back,
+            "domain": wiki.domain,
+            "url": wiki.url,
+        }
+    ]
 
 
 def test_a_refusal_of_the_provider_says_nothing_of_the_app(dependencies: DependencyApps) -> None:

@@ -103,6 +103,13 @@ def test_a_node_without_room_is_the_nodes_fault() -> None:
         wait([])
 
 
+def test_a_placement_that_no_node_meets_is_the_recipes_fault() -> None:
+    message = "no suitable node (scheduling constraints not satisfied on 1 node)"
+    waiting = replace(STARTING, state="pending", message=message)
+    with pytest.raises(RecipeFailure, match=r"placement constraints .* on 1 node"):
+        wait([replace(SERVICE, tasks=(waiting,))])
+
+
 ENDED = replace(dead(1), state="complete", exit_code=0, message="")
 MIGRATE = Meant(to_end=frozenset({"app"}))
 

@@ -1,10 +1,13 @@
 """What an app put in the place of a file is told in a sentence, and never read whole."""
 
+import io
 import os
 import socket
+import tarfile
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from docker.errors import APIError
@@ -121,3 +124,12 @@ def test_a_folder_without_end_is_given_up(tmp_path: Path) -> None:
     os.truncate(os.open(tmp_path / "data" / "sparse", os.O_CREAT | os.O_RDWR), 1 << 40)
     with pytest.raises(RecipeFailure, match="at most 1 MiB at /data; there is more"):
         list(first_bytes(ContainerOfFolder(tmp_path), "/data", 5, MIB))
+
+
+def test_a_file_that_goes_between_look_and_copy_is_nothing() -> None:
+    nothing = io.BytesIO()
+    with tarfile.open(fileobj=nothing, mode="w"):
+        pass
+    looked_at = {"name": "file", "mode": 0o644, "size": 512}
+    container = SimpleNamespace(get_archive=lambda path: ([nothing.getvalue()], looked_at))
+    assert read_file(container, "/file", 1024) is None

@@ -14,6 +14,7 @@ from typing import Any
 from ccci.node.server import Server
 from lab import ca
 
+MAILBOX = "/api/v1/mailbox/"
 ITEMS = [{"id": number} for number in range(1, 8)]
 
 
@@ -36,12 +37,14 @@ class App:
         server: the server file's content that leads to it.
         asked: every request.
         answers: status, body and headers of its next answers to `/next`.
+        mails: address to the mails that it shows as Inbucket does, the oldest first.
     """
 
     url: str = ""
     server: Server = field(default_factory=lambda: Server(domain="lab.test"))
     asked: list[Asked] = field(default_factory=list)
     answers: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
+    mails: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def answer(self, status: int, body: Any = "", **headers: str) -> None:
         """Say what `/next` is to be answered; the last one is kept for good."""
@@ -65,7 +68,9 @@ class Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         self.query = dict(urllib.parse.parse_qsl(query))
         say = getattr(self, f"say_{path.strip('/').replace('/', '_')}", None)
-        if say is None:
+        if path.startswith(MAILBOX):
+            self.say_mailbox(path.removeprefix(MAILBOX))
+        elif say is None:
             self.say(404, {"message": "no such page"})
         else:
             say(asked)
@@ -75,6 +80,12 @@ class Handler(BaseHTTPRequestHandler):
     def say_next(self, _: Asked) -> None:
         status, body, headers = self.app.next_answer()
         self.say(status, body, headers)
+
+    def say_mailbox(self, path: str) -> None:
+        address, _, number = urllib.parse.unquote(path).partition("/")
+        mails = self.app.mails.get(address, [])
+        found = [one for one in mails if one["id"] == number] if number else [mails]
+        self.say(200, found[0]) if found else self.say(404, "no such mail")
 
     def say_echo(self, asked: Asked) -> None:
         self.say(200, {"method": asked.method, "headers": asked.headers, "query": self.query})

@@ -1,5 +1,5 @@
 #!/bin/bash
-export APP_INI_VERSION=v4
+export APP_INI_VERSION=v5
 export ENTRYPOINT_VERSION=v3
 export MARIADB_BACKUP_VERSION=v1
 export PG_BACKUP_VERSION=v1

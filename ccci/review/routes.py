@@ -1,0 +1,65 @@
+"""Labels for Traefik: names that two apps would share, and routers without a certificate."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+_NAMED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services|middlewares)\.([^.]+)\.", re.I)
+_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(.+)", re.I)
+# What the entry point for plain HTTP is called; a router on it only leads to HTTPS.
+_PLAIN = frozenset({"web", "http"})
+
+
+def without_certificate(labels: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Yield a sentence for each router for HTTPS that gets no certificate, where another one does.
+
+    A run has a certificate for all of its names, so that no request would show it.
+
+    Args:
+        labels: service to its labels, as deployed.
+
+    Example:
+        >>> names = ("a.rule", "b.tls.certresolver")
+        >>> labels = {f"traefik.http.routers.{name}": "x" for name in names}
+        >>> [sentence.split("'")[1] for sentence in without_certificate({"app": labels})]
+        ['a']
+    """
+    routers: dict[str, dict[str, str]] = {}
+    for table in labels.values():
+        for label, value in table.items():
+            found = _ROUTER.fullmatch(label)
+            if found:
+                routers.setdefault(found.group(1), {})[found.group(2).lower()] = value
+    if not any("tls.certresolver" in options for options in routers.values()):
+        return
+    for name, options in sorted(routers.items()):
+        points = {point.strip() for point in options.get("entrypoints", "").split(",")}
+        if "rule" in options and "tls.certresolver" not in options and not points <= _PLAIN:
+            yield (
+                f"router '{name}' has a rule and no tls.certresolver, which other routers of the "
+                "recipe have: its hosts get no certificate that browsers trust"
+            )
+
+
+def shared_names(labels: Mapping[str, Mapping[str, str]], stack: str) -> Iterator[str]:
+    """Yield a sentence for each router, service or middleware that is not named for the app.
+
+    Args:
+        labels: service to its labels, as deployed.
+        stack: the app's stack.
+
+    Example:
+        >>> labels = {"traefik.http.routers.blog.rule": "x"}
+        >>> [word.split("'")[3] for word in shared_names({"app": labels}, "blog_example")]
+        ['blog']
+    """
+    seen = set()
+    for service, table in labels.items():
+        for label in table:
+            found = _NAMED.match(label)
+            if found and stack.lower() not in found.group(3).lower():
+                protocol, kind, name = found.groups()
+                seen.add(
+                    f"service '{service}' calls one of Traefik's {protocol} {kind} '{name}', as "
+                    "every other app of this recipe does"
+                )
+    yield from sorted(seen)

@@ -1,0 +1,190 @@
+"""What is wrong in the files of the recipe under test, as far as no deployment shows it."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ccci.deploy.driver import AppDriver
+from ccci.errors import RecipeFailure
+from ccci.recipe.compose import services_of
+from ccci.recipe.offered import SAMPLE, settings_in
+from ccci.recipe.release import Release
+from ccci.review.config_names import Config, changed_in_place, configs_of
+from ccci.review.files import CommitFiles
+from ccci.review.hooks import hooks_that_never_fail
+from ccci.review.new_settings import untold
+from ccci.review.replaced_defaults import changed_defaults
+from ccci.review.routes import shared_names, without_certificate
+from ccci.review.scripts import unreadable
+from ccci.review.still_read import forgotten, unread
+from ccci.review.weaker import weaker
+
+# abra reads these itself; no file of the recipe must.
+_OF_ABRA = frozenset({"TYPE", "COMPOSE_FILE", "RECIPE", "ENABLE_AUTO_UPDATE", "POST_DEPLOY_CMDS"})
+# Which version of a secret an app has; it goes with the secret.
+_VERSION = re.compile(r"SECRET_\w+_VERSION")
+
+
+def check_scripts(driver: AppDriver) -> None:
+    """Fail when a script of the head has an error of syntax.
+
+    Raises:
+        RecipeFailure: one has; the sentence has the file, the line and what its shell says.
+    """
+    _fail_for(
+        "Expected every script to be readable by its shell", unreadable(driver.checkout.texts())
+    )
+
+
+def check_routes(driver: AppDriver) -> None:
+    """Fail when a router, service or middleware of Traefik is not named for the app.
+
+    Raises:
+        RecipeFailure: one is not, or a router has no certificate; the sentence has the name.
+    """
+    labels = {service.short_name: service.labels for service in driver.services()}
+    _fail_for(
+        "Expected each name in Traefik to be the app's own, with ${STACK_NAME} in it: if two apps "
+        "define one name, Traefik drops both",
+        shared_names(labels, driver.app.stack),
+    )
+    _fail_for("Expected a certificate for each router", without_certificate(labels))
+
+
+def check_hooks(driver: AppDriver) -> None:
+    """Fail when a hook of the backup bot ends with exit code 0 whatever happened.
+
+    Raises:
+        RecipeFailure: one does; the sentence has the label.
+    """
+    labels = {service.short_name: service.labels for service in driver.services()}
+    _fail_for(
+        "Expected hooks to fail when the backup or the restore fails", hooks_that_never_fail(labels)
+    )
+
+
+def check_head_reads(driver: AppDriver, release: Release) -> None:
+    """Fail when the head reads a setting or a secret no more, and offers it or tells nobody.
+
+    Args:
+        driver: the app's.
+        release: the release before.
+
+    Raises:
+        RecipeFailure: it does; `[let_go]` of recipe.toml excuses a name.
+    """
+    head, before = _files(driver), _files(driver, release)
+    parts = [part for parts in services_of(head.compose.values()).values() for part in parts]
+    offered = [*settings_in(head.texts.get(SAMPLE, "")), *_secrets_of(parts)]
+    names = [name for name in offered if name not in _OF_ABRA]
+    _fail_but_for(
+        driver,
+        "Expected the head to use what it offers, as the release did",
+        unread(names, head.texts, before.texts),
+    )
+    known = [
+        name
+        for name in settings_in(before.texts.get(SAMPLE, ""))
+        if name not in _OF_ABRA and not _VERSION.fullmatch(name)
+    ]
+    _fail_but_for(
+        driver,
+        "Expected the head to read what apps may have set, or to tell in a release note that it "
+        "reads it no more",
+        forgotten(known, head.texts, before.texts, _note(driver, head)),
+    )
+
+
+def check_new_settings(driver: AppDriver) -> None:
+    """Fail when an upgraded app lacks a setting that the head needs, and no release note tells.
+
+    To be called after the upgrade, with the app's settings as they then are.
+
+    Raises:
+        RecipeFailure: it does; the sentence names the settings.
+    """
+    head = _files(driver)
+    known = {**driver.env, **head.exports}
+    texts = [path.read_text(encoding="utf-8") for path in driver.compose_files()]
+    missing = untold(head.sample, known, texts, _note(driver, head))
+    version = driver.checkout.version or "<version>"
+    _fail_for(
+        f"Expected a default in the compose file, or a word in release/{version}, for each setting "
+        "that .env.sample gained: an app that is upgraded has no value for it",
+        missing,
+    )
+
+
+def check_configs(driver: AppDriver) -> None:
+    """Fail when a config has the name that it had in a release, and another content.
+
+    Raises:
+        RecipeFailure: one has; `[let_go]` of recipe.toml excuses a config by its key.
+    """
+    found = {
+        str(release): list(_configs(_files(driver, release))) for release in driver.checkout.before
+    }
+    _fail_but_for(
+        driver,
+        "Expected a new name for each config whose content changed",
+        changed_in_place(list(_configs(_files(driver))), found),
+    )
+
+
+def check_not_weaker(driver: AppDriver, release: Release) -> None:
+    """Fail when the head's .env.sample makes certificates or secrets weaker than the release's.
+
+    Args:
+        driver: the app's.
+        release: the release before.
+
+    Raises:
+        RecipeFailure: it does; `[let_go]` of recipe.toml excuses a setting or a secret.
+    """
+    head, before = _files(driver), _files(driver, release)
+    _fail_but_for(
+        driver,
+        "Expected the head to be no weaker",
+        weaker(
+            (head.texts.get(SAMPLE, ""), head.sample), (before.texts.get(SAMPLE, ""), before.sample)
+        ),
+    )
+    _fail_but_for(
+        driver,
+        "Expected the defaults that the release had",
+        changed_defaults(driver.config.env, head, before, _note(driver, head)),
+    )
+
+
+def _files(driver: AppDriver, release: Release | None = None) -> CommitFiles:
+    return CommitFiles.of(driver.checkout.texts(release))
+
+
+def _configs(files: CommitFiles) -> Iterator[Config]:
+    return configs_of(files.compose, files.texts, files.exports)
+
+
+def _note(driver: AppDriver, head: CommitFiles) -> str:
+    names = (f"release/{driver.checkout.version}", "release/next")
+    return "\n".join(head.texts.get(name, "") for name in names)
+
+
+def _secrets_of(parts: Iterable[dict[str, object]]) -> Iterator[str]:
+    for part in parts:
+        entries = part.get("secrets")
+        for entry in entries if isinstance(entries, list) else []:
+            yield str(entry.get("source") if isinstance(entry, dict) else entry)
+
+
+def _fail_but_for(driver: AppDriver, wanted: str, found: Iterable[tuple[str, str]]) -> None:
+    excused = driver.config.let_go
+    _fail_for(
+        wanted,
+        [sentence for name, sentence in found if name not in excused],
+        "\nIf it is so on purpose, name it in [let_go] of recipe.toml with the reason.",
+    )
+
+
+def _fail_for(wanted: str, found: Iterable[str], remedy: str = "") -> None:
+    sentences = list(found)
+    if sentences:
+        raise RecipeFailure(f"{wanted}:\n" + "\n".join(sentences) + remedy)

@@ -1,0 +1,62 @@
+"""What guards a live deployment, to be compared with that of another version of the app."""
+
+from dataclasses import dataclass, field
+
+from ccci.deploy.driver import AppDriver
+from ccci.recipe.compose import fill_in, services_in
+from ccci.recipe.envfile import read_exports
+from ccci.recipe.own_network import SHARED_NETWORK
+from ccci.run.hooks_alone import hooks_that_fail_alone
+from ccci.swarm.service_guards import ServiceGuards, service_guards
+from ccci.web.page_guards import PageGuards, page_guards
+
+
+@dataclass(frozen=True)
+class Guards:
+    """What guards an app.
+
+    Attributes:
+        services: of each service, by its name in the compose file.
+        pages: of its pages.
+        unlogged: the services whose log the compose files throw away. A run gives every service
+            another log driver, so that this cannot be seen in the deployment.
+        failing_hooks: whether each hook of the backup bot fails where nothing runs, by its service
+            and label.
+    """
+
+    services: dict[str, ServiceGuards] = field(default_factory=dict)
+    pages: PageGuards = field(default_factory=PageGuards)
+    unlogged: frozenset[str] = frozenset()
+    failing_hooks: dict[str, bool] = field(default_factory=dict)
+
+
+def guards_of(driver: AppDriver) -> Guards:
+    """Look at an app as it is deployed now.
+
+    Args:
+        driver: the app's.
+
+    Raises:
+        NodeFailure: a service has its container on another node, or the app cannot be reached.
+    """
+    target, app = driver.target, driver.app
+    proxies = {SHARED_NETWORK, target.network}
+    paths = list(dict.fromkeys(("/", driver.config.health_path)))
+    return Guards(
+        service_guards(target.swarm, app.stack, proxies),
+        page_guards(target.client, app.url, paths),
+        _unlogged(driver),
+        hooks_that_fail_alone(driver),
+    )
+
+
+def _unlogged(driver: AppDriver) -> frozenset[str]:
+    services = services_in(driver.compose_files())
+    settings = {**driver.env, **read_exports(driver.checkout.path / "abra.sh")}
+    found = set()
+    for service, parts in services.items():
+        drivers = [str((part.get("logging") or {}).get("driver") or "") for part in parts]
+        named = [fill_in(one, settings) for one in drivers if one]
+        if named and named[-1] == "none":
+            found.add(service)
+    return frozenset(found)

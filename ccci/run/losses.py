@@ -1,0 +1,220 @@
+"""What the head of a recipe has lost of what guarded its release: each loss with a short name.
+
+The names are the keys of `[let_go]` in recipe.toml, by which a recipe says why it means one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ccci.errors import Misuse, RecipeFailure
+from ccci.recipe.config import RecipeConfig
+from ccci.run.guards import Guards
+from ccci.swarm.service_guards import ServiceGuards
+from ccci.web.page_guards import PageGuards
+
+# People tune the times of health checks; what is left of them must be less than this to be a loss.
+_PATIENCE_LEFT = 0.5
+_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that guarded the release and does not guard the head.
+
+    Attributes:
+        name: short, as in `app: root`; the key in `[let_go]`.
+        what: a sentence.
+        approval: the name in `[approved]` that allows it as well; "" for none.
+    """
+
+    name: str
+    what: str
+    approval: str = ""
+
+
+def check_nothing_is_lost(release: Guards | None, head: Guards, config: RecipeConfig) -> str:
+    """Fail when the head has lost something that the release had; return what was compared.
+
+    Args:
+        release: what guarded the release, when it held the seed.
+        head: what guards the head.
+        config: the recipe's recipe.toml. A recipe without one cannot give a reason: what it lost is
+            only told.
+
+    Raises:
+        RecipeFailure: something is lost, without a reason.
+        Misuse: the release was never looked at.
+    """
+    if release is None:
+        raise Misuse("There is nothing to compare with: call 'Upgrade To The Head' before.")
+    lost = [loss for loss in losses(release, head) if not _is_meant(loss, config)]
+    lines = [f"'{loss.name}': {loss.what}" for loss in lost]
+    compared = f"Compared: {', '.join(sorted(head.services))}; {', '.join(head.pages.pages)}."
+    if lost and config.is_written:
+        raise RecipeFailure(
+            "Expected the head to keep what the release had:\n" + "\n".join(lines) + "\nMend the "
+            "recipe; or say why in [let_go] of recipe.toml, with the name that begins the line."
+        )
+    return "\n".join([compared, *lines])
+
+
+def losses(release: Guards, head: Guards) -> Iterator[Loss]:
+    """Yield what the head has lost, service by service, and then of its pages."""
+    for name, now in sorted(head.services.items()):
+        before = release.services.get(name)
+        yield from _new(name, now) if before is None else _of_service(name, before, now)
+    for name in sorted(head.unlogged - release.unlogged):
+        if name in release.services:
+            yield Loss(
+                f"{name}: log",
+                "the compose file throws its log away, by the log driver 'none': nobody can see "
+                "why it fails.",
+            )
+    for name, fails in sorted(head.failing_hooks.items()):
+        if release.failing_hooks.get(name) and not fails:
+            yield Loss(
+                name,
+                "the hook ends with 0 in a container in which nothing runs, and did not: it hides "
+                "that nothing was dumped or loaded, and the backup counts as good.",
+            )
+    yield from _of_pages(release.pages, head.pages)
+
+
+def _is_meant(loss: Loss, config: RecipeConfig) -> bool:
+    service, _, what = loss.name.partition(": ")
+    ends = what == "restart" and service in config.meant_to_end
+    return ends or loss.name in config.let_go or loss.approval in config.approved.node
+
+
+def _new(name: str, now: ServiceGuards) -> Iterator[Loss]:
+    """Judge a service that the release does not have, where there can be no two opinions."""
+    if now.restart == "none":
+        yield _never_started_again(name)
+    for port in sorted(now.ports):
+        yield _published(name, port)
+    for path in sorted(now.mounts.intersection(_SOCKETS)):
+        yield _mounted(name, path)
+
+
+def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    if before.health_check and now.health_check is False:
+        yield Loss(
+            f"{name}: health check",
+            "it had a health check and has none: the Swarm takes it for healthy as soon as its "
+            "process runs, sends people to it, and rolls no broken update back.",
+        )
+    if now.health_check and now.patience_seconds < _PATIENCE_LEFT * before.patience_seconds:
+        yield Loss(
+            f"{name}: patience",
+            f"its health check ends it {now.patience_seconds:g} s after its start, and did after "
+            f"{before.patience_seconds:g} s (start_period + retries x interval): a slow server "
+            "cannot start it, and a migration that is killed may lose data.",
+        )
+    if now.restart == "none" and before.restart != "none":
+        yield _never_started_again(name)
+    for port in sorted(now.ports - before.ports):
+        yield _published(name, port)
+    if now.on_proxy and not before.on_proxy:
+        yield Loss(
+            f"{name}: proxy",
+            "it is on the network 'proxy' and was not: every app of the server reaches it.",
+        )
+    for path in sorted(now.mounts - before.mounts):
+        yield _mounted(name, path)
+    if now.is_root and before.is_root is False:
+        yield Loss(
+            f"{name}: root",
+            "its first process runs as root (user id 0) and did not: who breaks into it has all "
+            "of its container, and the files that it writes belong to root.",
+        )
+    yield from _of_its_end(name, before, now)
+    if (before.order, now.order) == ("stop-first", "start-first"):
+        yield Loss(
+            f"{name}: order",
+            "its updates are 'start-first' and were 'stop-first': two versions then run at once "
+            "on the same data.",
+        )
+    if now.body_limit < before.body_limit:
+        yield Loss(
+            f"{name}: body limit",
+            f"Traefik refuses what is larger than {now.body_limit} bytes, by the label "
+            "'buffering.maxRequestBodyBytes', and did not: larger uploads fail.",
+        )
+    for variable in sorted(now.unverified - before.unverified):
+        yield Loss(
+            f"{name}: {variable}",
+            f"the variable {variable} switches the check of certificates off, and did not: "
+            "anybody on the way can read and change what it sends.",
+        )
+
+
+def _of_its_end(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    if before.hears_stop and now.hears_stop is False:
+        yield Loss(
+            f"{name}: stop",
+            "its first process does not hear the stop signal and did: each stop waits for the "
+            "grace period, and then kills it in the middle of its work. A script must 'exec' its "
+            "program.",
+        )
+    if now.grace_seconds < before.grace_seconds:
+        yield Loss(
+            f"{name}: grace",
+            f"it has {now.grace_seconds:g} s to stop and had {before.grace_seconds:g} s "
+            "(stop_grace_period): what takes longer is killed in the middle of its work.",
+        )
+    if before.rolls_back and not now.rolls_back:
+        yield Loss(
+            f"{name}: rollback",
+            "an update of it that fails is not rolled back any more (failure_action): the app then "
+            "stays down until somebody sees it.",
+        )
+
+
+def _never_started_again(name: str) -> Loss:
+    return Loss(
+        f"{name}: restart",
+        "its restart policy is 'none': when it dies, nothing starts it again. One that does its "
+        "work once is named in [meant_to_end].",
+    )
+
+
+def _published(name: str, port: str) -> Loss:
+    return Loss(
+        f"{name}: port {port}",
+        f"it publishes {'a free port' if port == 'any' else f'port {port}'} of the node and did "
+        "not: whoever reaches the node reaches it there, past Traefik.",
+        f"host-port:{port}",
+    )
+
+
+def _mounted(name: str, path: str) -> Loss:
+    is_socket = path in _SOCKETS
+    meaning = "that is control of the node" if is_socket else "it is no volume of the app"
+    return Loss(
+        f"{name}: mount {path}",
+        f"it mounts {path} of the node and did not: {meaning}.",
+        "docker-socket" if is_socket else f"host-mount:{path}",
+    )
+
+
+def _of_pages(before: PageGuards, now: PageGuards) -> Iterator[Loss]:
+    gone: dict[str, list[str]] = {}
+    for path, page in now.pages.items():
+        was = before.pages.get(path)
+        # Of a page that is answered otherwise the other headers are no loss.
+        if was and was.status == page.status:
+            for header in sorted(was.headers - page.headers):
+                gone.setdefault(header, []).append(path)
+    for header, paths in gone.items():
+        yield Loss(
+            f"header {header}", f"{' and '.join(paths)} had the header {header} and lost it."
+        )
+    if now.open_metrics and not before.open_metrics:
+        yield Loss(
+            "metrics",
+            "/metrics is answered to anybody and was not: it tells how the app is used.",
+        )
+    if before.leads_to_https and now.leads_to_https is False:
+        yield Loss(
+            "https", "http:// led to https:// and does not: passwords may go over plain HTTP."
+        )

@@ -1,0 +1,103 @@
+"""Where a port of an app is reached from this node, if no page leads to the app.
+
+A port that the recipe publishes is reached by the app's public name; so is one to which a TCP
+router of Traefik leads whoever asks for that name at `web-secure`. Any other is reached at the
+address that the container has on the bridge of this node (`docker_gwbridge`): every service of a
+Swarm has one, except on networks that are internal. So apps that all listen on one port can run
+side by side.
+"""
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from docker.errors import DockerException
+
+from ccci.apps import App
+from ccci.errors import NodeFailure, RecipeFailure
+from ccci.swarm.view import NAMESPACE, SwarmView
+
+_BRIDGE = "docker_gwbridge"
+_ENTRYPOINT, _HTTPS = "web-secure", 443
+_TCP_RULE = re.compile(r"traefik\.tcp\.routers\.([^.]+)\.rule")
+_TCP_PORT = re.compile(r"traefik\.tcp\.services\.[^.]+\.loadbalancer\.server\.port")
+
+
+def address_of_port(
+    swarm: SwarmView, app: App, port: int, protocol: str = "tcp", by_traefik: bool = True
+) -> tuple[str, int]:
+    """Return the host and the port at which clients on this node reach a port of an app.
+
+    Args:
+        swarm: where it is deployed.
+        app: the app.
+        port: the port as its containers see it.
+        protocol: ``tcp`` or ``udp``.
+        by_traefik: through Traefik, if a router of it leads there. A server that wants a client's
+            packets by UDP to come from where its connection comes from must be asked without.
+
+    Raises:
+        RecipeFailure: nothing leads to the port, and no image of the app exposes it.
+        NodeFailure: Docker does not answer, or the container is not on this node.
+
+    Example:
+        >>> address_of_port(SwarmView(), driver.app, 64738, "udp")
+        ('172.18.0.7', 64738)
+    """
+    api: Any = swarm.client.api
+    try:
+        services = api.services(filters={"label": f"{NAMESPACE}={app.stack}"})
+        published = _published(services, port, protocol)
+        if published:
+            return app.domain, published
+        routed = any(_is_routed(one, app.domain, port) for one in services)
+        if by_traefik and protocol == "tcp" and routed:
+            return app.domain, urlsplit(app.url).port or _HTTPS
+        return _on_bridge(swarm, app.stack, port, protocol), port
+    except DockerException as error:
+        raise NodeFailure(f"Docker does not answer: {error}") from None
+
+
+def _published(services: list[dict[str, Any]], port: int, protocol: str) -> int | None:
+    """Return the port of the node that leads to a port of the app; None for none."""
+    for service in services:
+        for one in service.get("Spec", {}).get("EndpointSpec", {}).get("Ports") or []:
+            leads = one.get("TargetPort") == port and one.get("Protocol") == protocol
+            if leads and one.get("PublishedPort"):
+                return int(one["PublishedPort"])
+    return None
+
+
+def _is_routed(service: dict[str, Any], domain: str, port: int) -> bool:
+    """Return whether Traefik leads whoever asks for the app's name at `web-secure` to its port."""
+    labels = service.get("Spec", {}).get("Labels") or {}
+    lower = {key.lower(): value for key, value in labels.items()}
+    ports = {value for key, value in lower.items() if _TCP_PORT.fullmatch(key)}
+    names = [
+        found[1]
+        for key, value in lower.items()
+        if (found := _TCP_RULE.fullmatch(key)) and value == f"HostSNI(`{domain}`)"
+    ]
+    return ports == {str(port)} and any(
+        _ENTRYPOINT in lower.get(f"traefik.tcp.routers.{name}.entrypoints", "").split(",")
+        for name in names
+    )
+
+
+def _on_bridge(swarm: SwarmView, stack: str, port: int, protocol: str) -> str:
+    exposed = f"{port}/{protocol}"
+    running = swarm.client.containers.list(filters={"label": f"{NAMESPACE}={stack}"})
+    holders = [one for one in running if exposed in (one.attrs["Config"].get("ExposedPorts") or {})]
+    if not holders:
+        raise RecipeFailure(
+            f"No running service of the app publishes port {exposed}, and no image of theirs "
+            "exposes it."
+        )
+    there = swarm.client.networks.get(_BRIDGE).attrs["Containers"]
+    found = [there[one.id]["IPv4Address"] for one in holders if one.id in there]
+    if not found:
+        raise NodeFailure(
+            f"Port {exposed} of the app is not published, and its container has no address on "
+            f"{_BRIDGE}: its networks are all internal."
+        )
+    return str(found[0]).partition("/")[0]

@@ -1,0 +1,177 @@
+"""What guards a service that runs, as the Swarm and Docker tell: health check, user, ports, mounts.
+
+Nothing here judges; `ccci.run.losses` compares two looks.
+"""
+
+import math
+import posixpath
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from docker.errors import APIError
+
+from ccci.swarm.as_seen import ENVIRONMENT, read_as_seen, variables_in
+from ccci.swarm.health_check import health_check_of
+from ccci.swarm.stopping import hears_stop
+from ccci.swarm.view import Service, SwarmView
+
+# The process table of a container, on whatever machine Docker is.
+_PROCESSES = "-eo pid,uid"
+_BODY_LIMIT = re.compile(
+    r"traefik\.http\.middlewares\.[^.]+\.buffering\.maxrequestbodybytes", re.IGNORECASE
+)
+_NO = re.compile(r"|0|false|no|off|never|none|allow", re.IGNORECASE)
+# What the Swarm gives a service that does not say.
+_GRACE_SECONDS = 10.0
+# Variables that switch the check of certificates off where their value is a yes, or a no.
+_OFF_BY_YES = re.compile(
+    r"(?:SKIP|NO|DISABLE)_?(?:SSL|TLS|CERT\w*)?_?VERIF|(?:SSL|TLS|CERT\w*)_?(?:SKIP|NO)_?VERIF"
+    r"|(?:SSL|TLS)_?INSECURE|INSECURE_?(?:SSL|TLS)|IGNORE_?(?:SSL|TLS|CERT)"
+)
+_OFF_BY_NO = re.compile(
+    r"REJECT_?UNAUTHORIZED|HTTPS_?VERIFY|(?:SSL|TLS|CERT\w*)_?VERIF|VERIF\w*_(?:SSL|TLS|CERT)"
+    r"|STRICT_?SSL|LDAPTLS_REQCERT"
+)
+
+
+@dataclass(frozen=True)
+class ServiceGuards:
+    """What guards one service.
+
+    Attributes:
+        restart: its restart policy: `any`, `on-failure` or `none`.
+        order: what comes first in an update: `stop-first` or `start-first`.
+        ports: the ports of the node that it publishes, as `5432` or `53/udp`; `any` for a free one.
+        mounts: the paths of the node that it mounts.
+        on_proxy: whether it is on the network that it shares with Traefik.
+        health_check: whether its containers have one; None where none of them runs.
+        is_root: whether its first process has the user id 0; None where that cannot be told.
+        hears_stop: whether its first process handles the signal that asks it to stop; None where
+            that cannot be told.
+        patience_seconds: how long a container may start before the health check ends it; 0 where
+            it has none.
+        grace_seconds: how long it may take to stop before it is killed.
+        rolls_back: whether an update that fails is rolled back.
+        body_limit: the bytes that a request may have, by Traefik's middlewares in its labels.
+        unverified: its variables that switch the check of certificates off.
+    """
+
+    restart: str
+    order: str
+    ports: frozenset[str] = frozenset()
+    mounts: frozenset[str] = frozenset()
+    on_proxy: bool = False
+    health_check: bool | None = None
+    is_root: bool | None = None
+    hears_stop: bool | None = None
+    patience_seconds: float = 0
+    grace_seconds: float = _GRACE_SECONDS
+    rolls_back: bool = False
+    body_limit: float = math.inf
+    unverified: frozenset[str] = frozenset()
+
+
+def service_guards(
+    swarm: SwarmView, stack: str, proxies: Collection[str]
+) -> dict[str, ServiceGuards]:
+    """Return what guards each service of a stack, by the service's name in the compose file.
+
+    Args:
+        swarm: where the stack is.
+        stack: its name.
+        proxies: the networks that Traefik is on.
+
+    Example:
+        ``service_guards(swarm, "blog_lab_test", ["proxy"])["app"].is_root`` -> ``False``
+    """
+    api: Any = swarm.client.api
+    shared = {one["Id"] for one in api.networks() if one["Name"] in proxies}
+    return {
+        service.short_name: _guards_of(swarm, service, api.inspect_service(service.id), shared)
+        for service in swarm.services(stack)
+    }
+
+
+def switches_verification_off(name: str, value: str) -> bool:
+    """Return whether a variable makes a program take any certificate.
+
+    Example:
+        >>> switches_verification_off("NODE_TLS_REJECT_UNAUTHORIZED", "0")
+        True
+        >>> switches_verification_off("GIT_SSL_NO_VERIFY", "false")
+        False
+    """
+    is_no = _NO.fullmatch(value.strip().strip("\"'")) is not None
+    if _OFF_BY_YES.search(name.upper()):
+        return not is_no
+    return is_no and value != "" and _OFF_BY_NO.search(name.upper()) is not None
+
+
+def _guards_of(
+    swarm: SwarmView, service: Service, inspected: Mapping[str, Any], shared: Collection[str]
+) -> ServiceGuards:
+    spec = inspected["Spec"]
+    template, update = spec["TaskTemplate"], spec.get("UpdateConfig") or {}
+    grace = template["ContainerSpec"].get("StopGracePeriod")
+    container = swarm.container_of(service) if service.running else None
+    check = health_check_of(container.attrs["Config"]) if container else None
+    return ServiceGuards(
+        restart=service.restart,
+        order=update.get("Order", "stop-first"),
+        ports=frozenset(map(_port, (spec.get("EndpointSpec") or {}).get("Ports") or [])),
+        mounts=frozenset(_mounts(template["ContainerSpec"].get("Mounts") or [])),
+        on_proxy=any(one["Target"] in shared for one in template.get("Networks") or []),
+        health_check=container and check is not None,
+        is_root=container and _is_root(container),
+        hears_stop=container and hears_stop(container),
+        patience_seconds=check.patience_seconds if check else 0,
+        grace_seconds=_GRACE_SECONDS if grace is None else grace / 1e9,
+        rolls_back=update.get("FailureAction") == "rollback",
+        body_limit=min(_body_limits(service.labels), default=math.inf),
+        unverified=frozenset(_unverified(container) if container else ()),
+    )
+
+
+def _body_limits(labels: Mapping[str, str]) -> Iterator[int]:
+    for name, value in labels.items():
+        # Traefik takes what is no number above 0 for no limit, and names in any case.
+        if _BODY_LIMIT.fullmatch(name) and value.strip().isdecimal() and int(value):
+            yield int(value)
+
+
+def _port(port: Mapping[str, Any]) -> str:
+    protocol = port.get("Protocol", "tcp")
+    published = str(port.get("PublishedPort") or "any")
+    return published if protocol == "tcp" else f"{published}/{protocol}"
+
+
+def _mounts(mounts: Collection[Mapping[str, Any]]) -> Iterator[str]:
+    for mount in mounts:
+        driver = (mount.get("VolumeOptions") or {}).get("DriverConfig") or {}
+        options = driver.get("Options") or {}
+        if mount["Type"] == "bind":
+            yield posixpath.normpath(mount["Source"])
+        # A volume that is a folder of the node by another name.
+        elif "bind" in options.get("o", "").split(","):
+            yield posixpath.normpath(options.get("device", ""))
+
+
+def _is_root(container: Any) -> bool | None:
+    try:
+        table = container.top(ps_args=_PROCESSES)
+    except APIError:
+        return None
+    first = str(container.attrs["State"]["Pid"])
+    users = dict(row[:2] for row in table["Processes"])
+    return users[first] == "0" if first in users else None
+
+
+def _unverified(container: Any) -> Iterator[str]:
+    """Yield variables that Docker or an entrypoint gave the first process."""
+    given = variables_in("\0".join(container.attrs["Config"].get("Env") or []).encode())
+    own = variables_in(read_as_seen(str(container.id), ENVIRONMENT) or b"")
+    for name, value in {**given, **own}.items():
+        if switches_verification_off(name, value.decode("utf-8", "replace")):
+            yield name

@@ -1,0 +1,116 @@
+"""What guards an app's pages, as anybody sees it: headers, closed metrics, no plain HTTP."""
+
+import re
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ccci.errors import NodeFailure, RecipeFailure
+from ccci.web.http import Client, Response
+
+HEADERS = (
+    "content-security-policy", "referrer-policy", "strict-transport-security",
+    "x-content-type-options", "x-frame-options",
+)  # fmt: skip
+_METRICS = re.compile(r"^# (?:HELP|TYPE) ", re.MULTILINE)
+_MOST_REDIRECTS = 5
+_WITHIN_SECONDS = 10.0
+_NO_TIME = re.compile(r"\bmax-age\s*=\s*\"?0+\b")
+
+
+@dataclass(frozen=True)
+class Page:
+    """How a page was answered: its status, and the security headers that it had."""
+
+    status: int
+    headers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class PageGuards:
+    """What guards an app's pages.
+
+    Attributes:
+        pages: path to its answer; without those that were not answered.
+        open_metrics: whether anybody may read the metrics of the app.
+        leads_to_https: whether plain HTTP leads to HTTPS; None where nothing answers plain HTTP.
+    """
+
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    open_metrics: bool = False
+    leads_to_https: bool | None = None
+
+
+def page_guards(client: Client, url: str, paths: list[str]) -> PageGuards:
+    """Ask an app's pages, as nobody in particular.
+
+    Args:
+        client: sends the requests.
+        url: the app's address, without a slash at its end.
+        paths: the pages to ask for.
+
+    Raises:
+        NodeFailure: the app cannot be reached.
+
+    Example:
+        ``page_guards(client, app.url, ["/", "/healthz"]).open_metrics`` -> ``False``
+    """
+    answers = {path: _followed(client, url, url + path) for path in paths}
+    pages = {
+        path: Page(answer.status, headers_in(answer.headers))
+        for path, answer in answers.items()
+        if answer and answer.status < 500
+    }
+    metrics = _asked(client, f"{url}/metrics")
+    is_open = metrics is not None and metrics.status == 200 and bool(_METRICS.search(metrics.text))
+    return PageGuards(pages, is_open, _leads_to_https(client, url))
+
+
+def headers_in(headers: Mapping[str, str]) -> frozenset[str]:
+    """Return which security headers an answer has; `frame-ancestors` does for `x-frame-options`.
+
+    Example:
+        >>> sorted(headers_in({"content-security-policy": "frame-ancestors 'self'"}))
+        ['content-security-policy', 'x-frame-options']
+    """
+    found = {name for name in HEADERS if headers.get(name)}
+    if _NO_TIME.search(headers.get("strict-transport-security", "")):
+        found -= {"strict-transport-security"}
+    if "frame-ancestors" in headers.get("content-security-policy", ""):
+        found |= {"x-frame-options"}
+    return frozenset(found)
+
+
+def _followed(client: Client, url: str, page: str) -> Response | None:
+    """Return the answer at the end of a page's redirects, as long as they stay with the app."""
+    answer = _asked(client, page)
+    for _ in range(_MOST_REDIRECTS):
+        if answer is None or not 300 <= answer.status < 400 or "location" not in answer.headers:
+            break
+        target = urllib.parse.urljoin(answer.url, answer.headers["location"])
+        if not target.startswith(f"{url}/"):
+            break
+        answer = _asked(client, target)
+    return answer
+
+
+def _asked(client: Client, url: str) -> Response | None:
+    """Return an answer; None where there is none that could be compared."""
+    try:
+        return client.request("GET", url, within_seconds=_WITHIN_SECONDS)
+    except RecipeFailure:
+        return None
+
+
+def _leads_to_https(client: Client, url: str) -> bool | None:
+    address = urllib.parse.urlsplit(url)
+    if address.port:
+        return None
+    try:
+        answer = _asked(client, f"http://{address.hostname}/")
+    except NodeFailure:
+        return None
+    if answer is None:
+        return None
+    location = answer.headers.get("location", "")
+    return 300 <= answer.status < 400 and location.startswith("https://")

@@ -1,0 +1,2 @@
+#!/bin/bash
+export CADDYFILE_VERSION=v1

@@ -1,0 +1,2 @@
+#!/bin/bash
+# Nothing is exported: the recipe has no configs.

@@ -1,0 +1,201 @@
+"""Each review finds what it is for, and leaves alone what is honest."""
+
+import pytest
+
+from ccci.review.config_names import Config, changed_in_place, configs_of
+from ccci.review.files import CommitFiles
+from ccci.review.hooks import hooks_that_never_fail
+from ccci.review.new_settings import untold
+from ccci.review.replaced_defaults import changed_defaults
+from ccci.review.routes import shared_names, without_certificate
+from ccci.review.scripts import unreadable
+from ccci.review.still_read import forgotten, unread
+from ccci.review.weaker import weaker
+
+COMPOSE = """
+services:
+  app:
+    image: shop
+    environment:
+      - ZONE=${ZONE:-UTC}
+      - CLOSED=${CLOSED}
+    deploy:
+      labels:
+        - "certresolver=${LETS_ENCRYPT_ENV}"
+configs:
+  ini:
+    name: ${STACK_NAME}_ini_${INI_VERSION}
+    file: app.ini.tmpl
+"""
+INI = 'CLOSED = {{ env "CLOSED" }}\n'
+RELEASE = {
+    ".env.sample": "LETS_ENCRYPT_ENV=production\nZONE=UTC\n#CLOSED=true\nOLD=1\n",
+    "compose.yml": COMPOSE,
+    "app.ini.tmpl": INI,
+    "abra.sh": "export INI_VERSION=v1\n",
+    "README.md": "ZONE, CLOSED and OLD are settings.",
+}
+NAMES = ["LETS_ENCRYPT_ENV", "ZONE", "CLOSED", "OLD"]
+
+
+def _unread(**changes: str) -> list[str]:
+    head = {**RELEASE, **{name.replace("__", "."): text for name, text in changes.items()}}
+    return [name for name, _ in unread(NAMES, head, RELEASE)]
+
+
+def test_what_the_head_offers_must_be_read() -> None:
+    assert _unread() == []
+    assert _unread(compose__yml=COMPOSE.replace("${ZONE:-UTC}", "UTC").replace("ZONE=", "TZ=")) == [
+        "ZONE"
+    ]
+    assert _unread(compose__yml=COMPOSE.replace("${LETS_ENCRYPT_ENV}", "x")) == ["LETS_ENCRYPT_ENV"]
+    commented = COMPOSE.replace("      - ZONE", "      # - ZONE")
+    assert _unread(compose__yml=commented) == ["ZONE"]
+
+
+def test_a_setting_that_a_template_read_must_be_read_by_one() -> None:
+    head = {**RELEASE, "app.ini.tmpl": "CLOSED = false\n".replace("CLOSED", "SHUT")}
+    ((name, sentence),) = unread(NAMES, head, RELEASE)
+    assert name == "CLOSED"
+    assert sentence == (
+        "'CLOSED' is still offered, and only compose.yml names it: in the release "
+        "app.ini.tmpl made something of it."
+    )
+    moved = {**RELEASE, "app.ini.tmpl": "", "entrypoint.sh": 'echo "$CLOSED"'}
+    assert list(unread(NAMES, moved, RELEASE)) == []
+
+
+@pytest.mark.parametrize(
+    ("compose", "note", "missing"),
+    [
+        ("- X=${CLOSED}", "", ["CLOSED"]),
+        ("- X=$CLOSED", "", ["CLOSED"]),
+        ("    - CLOSED", "", ["CLOSED"]),
+        ('    - "CLOSED"', "", ["CLOSED"]),
+        ("- X=${CLOSED:-true}", "", []),
+        ("- X=$${CLOSED}", "", []),
+        ("- X=${CLOSED_TOO}", "", []),
+        ("- X=${CLOSED}", "Set CLOSED=true.", []),
+        ("- X=${CLOSED}", "Set CLOSED_TOO.", ["CLOSED"]),
+    ],
+)
+def test_an_upgraded_app_lacks_new_settings(compose: str, note: str, missing: list[str]) -> None:
+    assert untold({"CLOSED": "true", "EMPTY": ""}, {}, [compose, "${EMPTY}"], note) == missing
+    assert untold({"CLOSED": "true"}, {"CLOSED": ""}, [compose], note) == []
+
+
+def _configs(**changes: str) -> list[Config]:
+    files = CommitFiles.of({**RELEASE, **{k.replace("__", "."): v for k, v in changes.items()}})
+    return list(configs_of(files.compose, files.texts, files.exports))
+
+
+def test_a_config_keeps_its_content_while_it_keeps_its_name() -> None:
+    before = {"1.0.0+1": _configs()}
+    assert list(changed_in_place(_configs(), before)) == []
+    changed = {"app.ini.tmpl": "CLOSED = true\n"}
+    ((key, sentence),) = changed_in_place(_configs(**changed), before)
+    assert key == "ini"
+    assert sentence.startswith("config 'ini' is 'ini_v1' with another content in release 1.0.0+1:")
+    raised = {**changed, "abra.sh": "export INI_VERSION=v2\n"}
+    assert list(changed_in_place(_configs(**raised), before)) == []
+    driver = COMPOSE.replace("file: app", "template_driver: golang\n    file: app")
+    assert list(changed_in_place(_configs(compose__yml=driver), before))
+
+
+def test_scripts_are_read_and_not_run() -> None:
+    good = {"abra.sh": "export A=1\n", "entrypoint.sh": "#!/bin/sh\nset -eu\nexec app\n"}
+    assert list(unreadable(good)) == []
+    assert list(unreadable({"x.tmpl": "#!/bin/sh\nif {{ x }\n", "notes.txt": "if ("})) == []
+    (sentence,) = unreadable({"abra.sh": 'a() {\n  echo "x\n}\n'})
+    assert sentence.startswith("abra.sh: bash cannot read it: line ")
+    assert list(unreadable({"run": "#!/usr/bin/env bash\nif true; then\n"}))
+    assert list(unreadable({"run": "#!/bin/sh\nfor do\n"}))
+
+
+def test_names_in_traefik_are_the_apps() -> None:
+    own = {"traefik.http.routers.shop_lab_test.rule": "x", "traefik.enable": "true"}
+    assert list(shared_names({"app": own}, "shop_lab_test")) == []
+    more = {"app": {**own, "traefik.http.middlewares.SHOP_LAB_TEST-secure.headers.x": "1"}}
+    assert list(shared_names(more, "shop_lab_test")) == []
+    for kind in ("http.routers", "tcp.services", "udp.routers", "http.middlewares"):
+        labels = {"app": {f"traefik.{kind}.shop.x": "1"}}
+        (sentence,) = shared_names(labels, "shop_lab_test")
+        assert "calls one of Traefik's" in sentence
+
+
+@pytest.mark.parametrize("end", ["|| true", "||true", "; true", "|| :", "; exit 0", "|| true'"])
+def test_a_hook_must_be_able_to_fail(end: str) -> None:
+    labels = {"db": {"backupbot.restore.post-hook": f"/load {end}"}}
+    (sentence,) = hooks_that_never_fail(labels)
+    assert sentence.startswith("backupbot.restore.post-hook of service 'db' ends with")
+    good = {"db": {"backupbot.restore.post-hook": "/load && true", "other": "|| true"}}
+    assert list(hooks_that_never_fail(good)) == []
+
+
+def test_certificates_and_secrets_get_no_weaker() -> None:
+    before = ("SECRET_KEY_VERSION=v1 # length=32\n", {"LETS_ENCRYPT_ENV": "production"})
+    assert list(weaker(before, before)) == []
+    longer = ("#SECRET_KEY_VERSION=v1 # charset=x length=64\n", before[1])
+    assert list(weaker(longer, before)) == []
+    shorter = ("SECRET_KEY_VERSION=v1 # length=6\n", {"LETS_ENCRYPT_ENV": "staging"})
+    assert [name for name, _ in weaker(shorter, before)] == ["LETS_ENCRYPT_ENV", "key"]
+
+
+def test_a_file_outside_of_the_commit_is_not_written() -> None:
+    files = CommitFiles.of({"../x": "1", "compose.yml": "services: [", "abra.sh": ""})
+    assert files.compose == {}
+    assert files.sample == {}
+
+
+def _forgotten(note: str = "", **changes: str) -> list[str]:
+    head = {**RELEASE, **{name.replace("__", "."): text for name, text in changes.items()}}
+    return [name for name, _ in forgotten(NAMES, head, RELEASE, note)]
+
+
+def test_a_setting_that_got_another_name_is_forgotten_unless_somebody_is_told() -> None:
+    renamed = {
+        "_env__sample": RELEASE[".env.sample"].replace("ZONE", "TIME_ZONE"),
+        "compose__yml": COMPOSE.replace("${ZONE", "${TIME_ZONE").replace("- ZONE", "- TZ"),
+    }
+    renamed = {name.replace("_env", ".env"): text for name, text in renamed.items()}
+    assert _forgotten() == []
+    assert _forgotten(**renamed) == ["ZONE"]
+    assert _forgotten("ZONE is now TIME_ZONE.", **renamed) == []
+    # Nothing read it before, so nobody misses it.
+    assert "OLD" not in _forgotten(compose__yml="services: {app: {image: shop}}\n")
+
+
+def _changed(sample: str, compose: str, note: str = "") -> list[str]:
+    head, release = (
+        CommitFiles.of({".env.sample": one, "compose.yml": two})
+        for one, two in ((sample, compose), (RELEASE[".env.sample"], COMPOSE))
+    )
+    return [name for name, _ in changed_defaults(["ZONE", "NEW"], head, release, note)]
+
+
+def test_a_default_that_runs_replace_must_not_change_unseen() -> None:
+    sample = RELEASE[".env.sample"]
+    assert _changed(sample, COMPOSE) == []
+    assert _changed(sample, COMPOSE.replace("ZONE:-UTC", "ZONE:-CET")) == ["ZONE"]
+    assert _changed(sample.replace("ZONE=UTC", "ZONE=CET"), COMPOSE) == ["ZONE"]
+    assert _changed(sample.replace("ZONE=UTC", "ZONE=CET"), COMPOSE, "ZONE is CET now.") == []
+    assert _changed(f"{sample}NEW=1\n", COMPOSE) == []
+
+
+ROUTERS = {
+    "traefik.http.routers.shop.rule": "Host(`shop.lab.test`)",
+    "traefik.http.routers.shop.entrypoints": "web-secure",
+    "traefik.http.routers.shop.tls.certresolver": "",
+    "traefik.http.routers.shop-plain.rule": "Host(`shop.lab.test`)",
+    "traefik.http.routers.shop-plain.entryPoints": "web",
+}
+
+
+def test_every_router_for_https_has_a_certificate() -> None:
+    assert list(without_certificate({"app": ROUTERS})) == []
+    resolver = "traefik.http.routers.shop.tls.certresolver"
+    renamed = {name: value for name, value in ROUTERS.items() if name != resolver}
+    assert list(without_certificate({"app": renamed})) == []
+    renamed["traefik.http.routers.shop-app.tls.certresolver"] = ""
+    (sentence,) = without_certificate({"app": renamed})
+    assert sentence.startswith("router 'shop' has a rule and no tls.certresolver")

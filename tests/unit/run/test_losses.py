@@ -1,0 +1,142 @@
+"""Each thing that the head lost is told by its own name, and a reason lets it go."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ccci.errors import Misuse, RecipeFailure
+from ccci.recipe.config import RecipeConfig, load_recipe_config
+from ccci.run.guards import Guards
+from ccci.run.losses import check_nothing_is_lost, losses
+from ccci.swarm.service_guards import ServiceGuards
+from ccci.web.page_guards import Page, PageGuards
+
+REASON = "The app binds port 80 itself and drops its rights then."
+APP = ServiceGuards(
+    "any",
+    "stop-first",
+    health_check=True,
+    patience_seconds=150,
+    is_root=False,
+    hears_stop=True,
+    grace_seconds=60,
+    rolls_back=True,
+)
+PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, False, True)
+HOOK = "app: backupbot.backup.pre-hook"
+RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True})
+SOCKET = "/var/run/docker.sock"
+
+
+def _head(**changed: object) -> Guards:
+    return replace(RELEASE, services={"app": replace(APP, **changed)})  # type: ignore[arg-type]
+
+
+def _pages(**changed: object) -> Guards:
+    return replace(RELEASE, pages=replace(PAGES, **changed))  # type: ignore[arg-type]
+
+
+def _names(release: Guards, head: Guards) -> list[str]:
+    return [loss.name for loss in losses(release, head)]
+
+
+LOST = {
+    "app: health check": _head(health_check=False),
+    "app: patience": _head(patience_seconds=30),
+    "app: restart": _head(restart="none"),
+    "app: port 53/udp": _head(ports=frozenset({"53/udp"})),
+    "app: proxy": _head(on_proxy=True),
+    f"app: mount {SOCKET}": _head(mounts=frozenset({SOCKET})),
+    "app: root": _head(is_root=True),
+    "app: stop": _head(hears_stop=False),
+    "app: grace": _head(grace_seconds=10),
+    "app: rollback": _head(rolls_back=False),
+    "app: body limit": _head(body_limit=2_000_000),
+    "app: order": _head(order="start-first"),
+    "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
+    "app: log": replace(RELEASE, unlogged=frozenset({"app"})),
+    HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
+    "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
+    "metrics": _pages(open_metrics=True),
+    "https": _pages(leads_to_https=False),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_each_loss_is_seen_and_only_when_it_is_new(name: str, tmp_path: Path) -> None:
+    head = LOST[name]
+    assert _names(RELEASE, head) == [name]
+    assert _names(head, head) == _names(head, RELEASE) == _names(RELEASE, RELEASE) == []
+    (tmp_path / "recipe.toml").write_text(f'[let_go]\n"{name}" = "{REASON}"\n')
+    check_nothing_is_lost(RELEASE, head, load_recipe_config(tmp_path / "recipe.toml"))
+
+
+def test_a_larger_limit_of_bodies_is_no_loss() -> None:
+    small, large = (_head(body_limit=limit) for limit in (1000, 2000))
+    assert _names(small, large) == []
+    assert _names(large, small) == ["app: body limit"]
+
+
+def test_a_health_check_may_be_tuned() -> None:
+    assert _names(RELEASE, _head(patience_seconds=75)) == []
+    # Without a health check there is nothing to be patient.
+    assert _names(RELEASE, _head(health_check=False, patience_seconds=0)) == ["app: health check"]
+
+
+def test_all_are_told_at_once(tmp_path: Path) -> None:
+    head = _head(is_root=True, health_check=False)
+    with pytest.raises(RecipeFailure) as failure:
+        check_nothing_is_lost(RELEASE, head, RecipeConfig())
+    said = str(failure.value).splitlines()
+    assert said[0] == "Expected the head to keep what the release had:"
+    names = [line.partition(": it")[0] for line in said[1:3]]
+    assert names == ["'app: health check'", "'app: root'"]
+    assert "say why in [let_go] of recipe.toml" in said[3]
+
+
+def test_what_cannot_be_told_is_not_judged() -> None:
+    dumb = replace(APP, health_check=None, is_root=None, hears_stop=None)
+    unknown = Guards({"app": dumb}, PageGuards())
+    head = _head(is_root=True, health_check=False, hears_stop=False)
+    assert _names(unknown, head) == []
+    assert _names(RELEASE, unknown) == []
+    # A page that is answered otherwise is another page.
+    assert _names(RELEASE, _pages(pages={"/": Page(302, frozenset())})) == []
+
+
+def test_a_new_service_is_judged_where_there_are_no_two_opinions() -> None:
+    new = ServiceGuards(
+        "none", "start-first", frozenset({"5432"}), frozenset({SOCKET, "/srv/x"}), True, False, True
+    )
+    head = Guards({"app": APP, "db": new}, PAGES, frozenset({"db"}))
+    assert _names(RELEASE, head) == ["db: restart", "db: port 5432", f"db: mount {SOCKET}"]
+
+
+def test_what_is_approved_or_meant_to_end_is_no_loss() -> None:
+    config = RecipeConfig.model_validate({
+        "meant_to_end": {"app": "It moves the tables once, and ends."},
+        "approved": {"node": ["docker-socket", "host-port:53/udp", "host-mount:/srv/x"]},
+    })  # fmt: skip
+    head = _head(restart="none", ports=frozenset({"53/udp"}), mounts=frozenset({SOCKET, "/srv/x"}))
+    assert check_nothing_is_lost(RELEASE, head, config) == "Compared: app; /."
+
+
+def test_a_recipe_without_recipe_toml_is_only_told(tmp_path: Path) -> None:
+    config = load_recipe_config(tmp_path / "recipe.toml")
+    said = check_nothing_is_lost(RELEASE, _head(is_root=True), config)
+    assert said.splitlines()[1].startswith("'app: root': its first process runs as root")
+
+
+def test_a_reason_for_nothing_does_no_harm_and_needs_words(tmp_path: Path) -> None:
+    toml = tmp_path / "recipe.toml"
+    toml.write_text(f'[let_go]\n"db: root" = "{REASON}"\n')
+    assert check_nothing_is_lost(RELEASE, RELEASE, load_recipe_config(toml))
+    toml.write_text('[let_go]\n"db: root" = "why not"\n')
+    with pytest.raises(Misuse, match=r"recipe\.toml:2: key 'let_go\.db: root'"):
+        load_recipe_config(toml)
+
+
+def test_without_a_look_at_the_release_nothing_is_compared() -> None:
+    with pytest.raises(Misuse, match="call 'Upgrade To The Head' before"):
+        check_nothing_is_lost(None, RELEASE, RecipeConfig())

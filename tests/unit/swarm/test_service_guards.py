@@ -1,0 +1,154 @@
+"""What guards a service is read from the Swarm, from Docker, and from its first process."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from docker.errors import APIError
+
+from ccci.swarm import service_guards as module
+from ccci.swarm.service_guards import ServiceGuards, service_guards, switches_verification_off
+from ccci.swarm.view import Service, SwarmView, Task
+
+RUNNING = Task("t", "running", "running", True, datetime.now(UTC), None, "")
+APP = Service("s1", "wiki_app", "app", "wiki:1", {}, 1, "", "any", (RUNNING,))
+
+
+class Wiki:
+    """A stack of one service, which Docker describes as a test says."""
+
+    def __init__(self) -> None:
+        self.service = APP
+        self.spec: dict[str, Any] = {"TaskTemplate": {"ContainerSpec": {}}}
+        self.config: dict[str, Any] = {"Env": ["PATH=/bin"]}
+        self.processes: list[list[str]] | None = [["4711", "1000"], ["4712", "0"]]
+        networks = [{"Id": "n1", "Name": "proxy"}, {"Id": "n2", "Name": "wiki_internal"}]
+        api = SimpleNamespace(
+            networks=lambda: networks, inspect_service=lambda _: {"Spec": self.spec}
+        )
+        self.swarm = SimpleNamespace(
+            services=lambda _: [self.service],
+            container_of=lambda _: self._container(),
+            client=SimpleNamespace(api=api),
+        )
+
+    def _container(self) -> Any:
+        return SimpleNamespace(
+            id="c1", attrs={"Config": self.config, "State": {"Pid": 4711}}, top=self._top
+        )
+
+    def _top(self, ps_args: str) -> dict[str, Any]:
+        assert ps_args == "-eo pid,uid"
+        if self.processes is None:
+            raise APIError("the daemon has no ps")
+        return {"Titles": ["PID", "UID"], "Processes": self.processes}
+
+    @property
+    def guards(self) -> ServiceGuards:
+        return service_guards(cast(SwarmView, self.swarm), "wiki", ["proxy"])["app"]
+
+
+@pytest.fixture(autouse=True)
+def environ(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The environment of the first process; an empty list means that it cannot be read."""
+    content: list[bytes] = []
+    monkeypatch.setattr(module, "read_as_seen", lambda *_: content[0] if content else None)
+    monkeypatch.setattr(module, "hears_stop", lambda _: None)
+    return content
+
+
+def test_a_plain_service() -> None:
+    plain = ServiceGuards("any", "stop-first", health_check=False, is_root=False)
+    assert Wiki().guards == plain
+
+
+def test_what_the_swarm_says() -> None:
+    wiki = Wiki()
+    wiki.spec = {
+        "TaskTemplate": {
+            "ContainerSpec": {
+                "StopGracePeriod": 90_000_000_000,
+                "Mounts": [
+                    {"Type": "volume", "Source": "wiki_data"},
+                    {"Type": "bind", "Source": "/var/run//docker.sock"},
+                    {"Type": "volume", "Source": "wiki_x", "VolumeOptions": {"DriverConfig": {
+                        "Options": {"type": "none", "o": "bind,ro", "device": "/srv/x/"}}}},
+                ]
+            },
+            "Networks": [{"Target": "n2"}, {"Target": "n1"}],
+        },
+        "UpdateConfig": {"Order": "start-first", "FailureAction": "rollback"},
+        "EndpointSpec": {"Ports": [
+            {"PublishedPort": 5432, "Protocol": "tcp"}, {"PublishedPort": 53, "Protocol": "udp"},
+            {"TargetPort": 80},
+        ]},
+    }  # fmt: skip
+    seen = wiki.guards
+    assert seen.mounts == {"/var/run/docker.sock", "/srv/x"}
+    assert seen.ports == {"5432", "53/udp", "any"}
+    assert (seen.on_proxy, seen.order) == (True, "start-first")
+    assert (seen.grace_seconds, seen.rolls_back) == (90, True)
+
+
+def test_limits_of_bodies_are_in_the_labels() -> None:
+    wiki = Wiki()
+    middleware = "traefik.http.middlewares.wiki.buffering"
+    labels = {
+        f"{middleware}.maxRequestBodyBytes": "2000",
+        f"{middleware}2.maxRequestBodyBytes": "0",
+        f"{middleware}.memRequestBodyBytes": "10",
+    }
+    wiki.service = replace(APP, labels=labels)
+    assert wiki.guards.body_limit == 2000
+
+
+def test_the_user_is_that_of_the_first_process() -> None:
+    wiki = Wiki()
+    assert wiki.guards.is_root is False
+    wiki.processes = [["1", "1000"], ["4711", "0"]]
+    assert wiki.guards.is_root is True
+    for unknown in ([["1", "0"]], None):
+        wiki.processes = unknown
+        assert wiki.guards.is_root is None
+
+
+def test_a_health_check_may_be_the_images() -> None:
+    wiki = Wiki()
+    wiki.config = {"Healthcheck": {"Test": ["CMD", "true"]}}
+    assert wiki.guards.health_check is True
+    assert wiki.guards.patience_seconds == 90
+
+
+def test_a_variable_may_come_from_docker_or_from_an_entrypoint(environ: list[bytes]) -> None:
+    wiki = Wiki()
+    wiki.config = {"Env": ["NODE_TLS_REJECT_UNAUTHORIZED=0", "PATH=/bin"]}
+    assert wiki.guards.unverified == {"NODE_TLS_REJECT_UNAUTHORIZED"}
+    environ.append(b"NODE_TLS_REJECT_UNAUTHORIZED=1\0GIT_SSL_NO_VERIFY=true\0")
+    assert wiki.guards.unverified == {"GIT_SSL_NO_VERIFY"}
+
+
+def test_of_a_service_that_does_not_run_the_swarm_alone_speaks() -> None:
+    wiki = Wiki()
+    wiki.service = replace(APP, tasks=())
+    assert wiki.guards == ServiceGuards("any", "stop-first")
+
+
+@pytest.mark.parametrize(
+    ("variable", "is_off"),
+    [
+        ("NODE_TLS_REJECT_UNAUTHORIZED=0", True), ("NODE_TLS_REJECT_UNAUTHORIZED=1", False),
+        ("PYTHONHTTPSVERIFY=0", True), ("PYTHONHTTPSVERIFY=1", False),
+        ("GIT_SSL_NO_VERIFY=true", True), ("GIT_SSL_NO_VERIFY=1", True),
+        ("GIT_SSL_NO_VERIFY=0", False), ("npm_config_strict_ssl=false", True),
+        ("SMTP_TLS_SKIP_VERIFY=yes", True), ("MAIL_SSL_VERIFY=false", True),
+        ("LDAP_VERIFY_CERT='no'", True), ("LDAPTLS_REQCERT=never", True),
+        ("LDAPTLS_REQCERT=demand", False), ("SKIP_EMAIL_VERIFICATION=false", False),
+        ("MAIL_SSL_VERIFY=", False), ("TLS_INSECURE=true", True), ("COOKIE_SECURE=0", False),
+        ("EMAIL_VERIFICATION=false", False), ("SSL_CERT_FILE=/etc/ssl/x", False),
+    ],
+)  # fmt: skip
+def test_which_variables_switch_the_check_of_certificates_off(variable: str, is_off: bool) -> None:
+    name, _, value = variable.partition("=")
+    assert switches_verification_off(name, value) is is_off
