@@ -14,7 +14,7 @@ import click
 from ccci.audit.basis import hash_of_tests
 from ccci.audit.record import Finding, Record, audit_folder, continued, key_of, write_record
 from ccci.audit.running import Runner
-from ccci.audit.table import line_of, score, table
+from ccci.audit.table import line_of, not_caught, score, table
 from ccci.audit.trial import Trial
 from ccci.audit.trials import CONTROL, trials_of
 from ccci.budget.places import default_slots
@@ -70,7 +70,7 @@ def main(
             sentence = "interrupted; the same command goes on where it was"
             raise click.ClickException(sentence) from None
         click.echo(table(record))
-        scores.append(score(record))
+        scores.append(not_caught(record) + score(record))
         good = good and _all_caught(record, chosen)
     for line in scores:
         click.echo(line)

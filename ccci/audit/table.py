@@ -24,6 +24,17 @@ def _noticed(finding: Finding) -> str:
     return "WRONG" if finding.red else "MISSED"
 
 
+def not_caught(record: Record) -> str:
+    """Return a line for each defect that was not noticed, or "".
+
+    It stands at the end of a long output, where the table has scrolled away.
+    """
+    return "".join(
+        f"not caught: {record.recipe}: {one.name}: red: {one.red or '-'}; {one.said}\n"
+        for one in record.slept_through
+    )
+
+
 def table(record: Record) -> str:
     """Return all that an audit found, what was missed first."""
     found = sorted(record.findings.values(), key=lambda one: (bool(one.harmless), one.caught))

@@ -6,7 +6,7 @@ import pytest
 
 from ccci.audit.basis import hash_of_tests
 from ccci.audit.record import Finding, Record, continued, key_of, read_record, write_record
-from ccci.audit.table import line_of, score, table
+from ccci.audit.table import line_of, not_caught, score, table
 from ccci.audit.trial import Trial
 
 VOLUME = Trial("a volume is gone", {"compose.yml": "x"}, ("restart",))
@@ -82,6 +82,7 @@ def test_the_score_counts_what_was_tried_and_says_what_was_not() -> None:
     text = table(record)
     assert "MISSED    b\n          expected at restart; red: -; 0 s; nothing was noticed" in text
     assert "harmless  c: Nobody could see it." in text
+    assert not_caught(record) == "not caught: shop: b: red: -; nothing was noticed\n"
 
 
 def test_what_is_noticed_for_another_reason_is_not_called_missed() -> None:
