@@ -63,21 +63,24 @@ def hold_for(
 ) -> Look:
     """Check a condition until it has held without a break for `for_seconds`; see `wait_for`.
 
-    A state that holds for a moment only has not converged.
+    A state that holds for a moment only has not converged. What is seen last then names what broke
+    it, too: of an app that answers every second request a good answer says nothing.
 
     Raises:
         TooLate: the condition did not hold for so long before the deadline.
     """
     good_since: float | None = None
+    before = ""
 
     def held() -> Look:
-        nonlocal good_since
+        nonlocal good_since, before
         now = look()
         if not now.good:
             good_since = None
+            before = f" (before that: {now.seen})"
             return now
         good_since = good_since or time.monotonic()
         seconds = time.monotonic() - good_since
-        return Look(seconds >= for_seconds, f"{now.seen}, for {seconds:.1f} s")
+        return Look(seconds >= for_seconds, f"{now.seen}, for {seconds:.1f} s{before}")
 
     return wait_for(f"{wanted} for {for_seconds:g} s", held, within_seconds, every_seconds)

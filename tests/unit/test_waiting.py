@@ -33,6 +33,12 @@ def test_what_falls_back_has_not_converged() -> None:
         hold_for("calm", lambda: Look(next(turns), "?"), 0.6, 0.2, every_seconds=0.05)
 
 
+def test_what_broke_a_good_state_is_told() -> None:
+    looks = itertools.chain([Look(False, "502")], itertools.repeat(Look(True, "200")))
+    with pytest.raises(TooLate, match=r"last seen: 200, for 0\.\d s \(before that: 502\)"):
+        hold_for("a page", lambda: next(looks), 0.1, 5, every_seconds=0.02)
+
+
 def test_it_must_hold_for_the_stated_time() -> None:
     begun = time.monotonic()
     assert hold_for("calm", lambda: Look(True, "calm"), 5, 0.3, every_seconds=0.02).good
