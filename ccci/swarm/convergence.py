@@ -159,12 +159,26 @@ def _too_late(
             f"Expected a node that meets the service's placement constraints within {seconds:g} s; "
             f"last seen: {state}. Look at deploy.placement in the compose file.{logs}"
         )
+    for service in late:
+        if _waits_for_its_own_port(service):
+            return RecipeFailure(
+                f"Service {service.short_name}: its new task waits for a port of the node that its "
+                f"old task keeps, after {seconds:g} s: {state}. A service that publishes a port in "
+                f"host mode needs 'order: stop-first' in deploy.update_config.{logs}"
+            )
     if waiting:
         return NodeFailure(f"No node has room after {seconds:g} s: {state}.{logs}")
     return RecipeFailure(
         f"Expected every service to run and be healthy within {seconds:g} s; last seen: {state}. "
         f"Look at the health check and at 'docker service ps {late[0].name}'.{logs}"
     )
+
+
+def _waits_for_its_own_port(service: Service) -> bool:
+    """Return whether a service's newest task waits for a port that an older one has."""
+    if not service.tasks or "host-mode port already in use" not in service.tasks[0].message:
+        return False
+    return any(task.state == "running" and not task.current for task in service.tasks)
 
 
 def exit_of(task: Task) -> str:

@@ -110,6 +110,16 @@ def test_a_placement_that_no_node_meets_is_the_recipes_fault() -> None:
         wait([replace(SERVICE, tasks=(waiting,))])
 
 
+def test_an_update_that_waits_for_its_own_port_is_the_recipes_fault() -> None:
+    message = "no suitable node (host-mode port already in use on 1 node)"
+    waiting = replace(STARTING, state="pending", message=message)
+    before = replace(RUNNING, id="old", current=False)
+    with pytest.raises(RecipeFailure, match=r"its old task keeps.*'order: stop-first'"):
+        wait([replace(SERVICE, tasks=(waiting, before))])
+    with pytest.raises(NodeFailure, match="No node has room"):
+        wait([replace(SERVICE, tasks=(waiting,))])
+
+
 ENDED = replace(dead(1), state="complete", exit_code=0, message="")
 MIGRATE = Meant(to_end=frozenset({"app"}))
 
