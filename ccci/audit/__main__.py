@@ -6,13 +6,22 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ccci.audit.basis import hash_of_tests
-from ccci.audit.record import Finding, Record, audit_folder, continued, key_of, write_record
+from ccci.audit.record import (
+    AUDIT,
+    Finding,
+    Record,
+    audit_folder,
+    continued,
+    key_of,
+    write_record,
+)
 from ccci.audit.running import Runner
 from ccci.audit.table import line_of, not_caught, score, table
 from ccci.audit.trial import Trial
@@ -21,11 +30,13 @@ from ccci.budget.places import default_slots
 from ccci.errors import CcciError, Misuse
 from ccci.interrupts import hear_interrupts
 from ccci.matrix.sharing import plan_sharing, shared_provider
+from ccci.node.locks import only_one
 from ccci.project import PROJECT
 from ccci.recipe.checkout import check_out
 from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, load_recipe_config
 from ccci.recipe.defects import load_defects
 from ccci.recipe.fit_report import operators_recipes
+from ccci.results.modes import closed_folder
 from ccci.results.store import MATRIX_VARIABLE, read_results
 from ccci.run.run import new_run_id
 from ccci.stage_names import STAGES
@@ -51,15 +62,12 @@ def main(
     scores, good = [], True
     for recipe in dict.fromkeys(recipes):
         try:
-            record, chosen, runner = _prepare(recipe, source, only, quick)
+            planned = _plan(recipe, source)
+            chosen = _chosen(planned.trials, only, quick)
             if only_list:
                 click.echo("\n".join(map(_listed, chosen)))
                 continue
-            left = _left(record, chosen)
-            click.echo(f"== {recipe}: {len(chosen)} defects, {len(left)} of them to run")
-            if left:
-                with _provider(recipe, runner.folder):
-                    _run(record, left, runner)
+            record = _audited(planned, chosen)
         except CcciError as error:
             # The other recipes are audited all the same.
             click.echo(f"{recipe}: {error}", err=True)
@@ -77,22 +85,44 @@ def main(
     sys.exit(0 if good else 1)
 
 
-def _prepare(
-    recipe: str, source: Path | None, only: str, quick: bool
-) -> tuple[Record, list[Trial], Runner]:
+@dataclass(frozen=True)
+class _Plan:
+    """All that can be tried of a recipe: its repository, the commit to break, and the trials."""
+
+    recipe: str
+    source: Path
+    head: str
+    trials: list[Trial]
+
+
+def _plan(recipe: str, source: Path | None) -> _Plan:
     check_recipe_name(recipe)
     source = (source or operators_recipes() / recipe).resolve()
     defects = load_defects(config_path(PROJECT, recipe).with_name("defects.toml"))
     with tempfile.TemporaryDirectory(prefix="ccci-audit-") as temporary:
         checkout = check_out(recipe, source, Path(temporary) / recipe)
         trials = trials_of(checkout, _config(recipe), defects)
-    folder = audit_folder(PROJECT, recipe)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    planned = sum(not trial.harmless for trial in trials)
-    tests = hash_of_tests(PROJECT, recipe)
-    record = continued(folder, Record(recipe, checkout.commit, tests, started, planned), trials)
-    chosen = _chosen(trials, only, quick)
-    return record, chosen, Runner(recipe, source, checkout.commit, folder)
+    return _Plan(recipe, source, checkout.commit, trials)
+
+
+def _audited(plan: _Plan, chosen: list[Trial]) -> Record:
+    """Run what is not in the record yet, and return the record."""
+    folder = audit_folder(PROJECT, plan.recipe)
+    # The results of another audit would be taken away under its runs.
+    busy = f"Another audit of {plan.recipe} is running. Wait until it has ended, or interrupt it."
+    with only_one(closed_folder(folder.parent) / f"{AUDIT}.lock", busy):
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        counted = sum(not trial.harmless for trial in plan.trials)
+        tests = hash_of_tests(PROJECT, plan.recipe)
+        new = Record(plan.recipe, plan.head, tests, started, counted)
+        record = continued(folder, new, plan.trials)
+        left = _left(record, chosen)
+        click.echo(f"== {plan.recipe}: {len(chosen)} defects, {len(left)} of them to run")
+        if left:
+            runner = Runner(plan.recipe, plan.source, plan.head, folder)
+            with _provider(plan.recipe, folder):
+                _run(record, left, runner)
+        return record
 
 
 def _config(recipe: str) -> RecipeConfig:

@@ -4,17 +4,16 @@ The provider is a run of its own, with a journal, places on the node, and a reap
 deployed, the runs of the matrix do not queue behind other runs, which may wait for its places.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ccci.budget.measured import weight_of
 from ccci.budget.places import default_slots
 from ccci.errors import CcciError, Misuse
-from ccci.node.locks import try_lock
+from ccci.node.locks import only_one
 from ccci.node.state import ProcessIdentity, private_dir
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.dependencies import enrolled, plan_in
@@ -101,7 +100,7 @@ def shared_provider(
         Misuse: another matrix on this node shares a provider.
         NodeFailure: the node lacks something that every run needs. Nothing is left behind.
     """
-    with _only_one(), _run_of(project, plan.provider, matrix, log) as run:
+    with _one_matrix(), _run_of(project, plan.provider, matrix, log) as run:
         # With the run's id in their environment, the reaper finds processes that abra leaves.
         with _run_id_set(run.run_id):
             folder = _deploy_for_runs(run, plan, logs, log)
@@ -112,20 +111,13 @@ def shared_provider(
             del os.environ[SHARED_VARIABLE]
 
 
-@contextmanager
-def _only_one() -> Iterator[None]:
+def _one_matrix() -> AbstractContextManager[None]:
     """Allow one such matrix on the node: two could wait for each other's places."""
-    descriptor = os.open(private_dir("matrix") / "sharing.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        if not try_lock(descriptor):
-            raise Misuse(
-                "Another matrix on this node shares a provider. Wait until it has ended, or leave "
-                "SHARE out."
-            )
-        yield
-    finally:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+    return only_one(
+        private_dir("matrix") / "sharing.lock",
+        "Another matrix on this node shares a provider. Wait until it has ended, or leave SHARE "
+        "out.",
+    )
 
 
 @contextmanager

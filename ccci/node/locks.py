@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ccci.errors import NodeFailure
+from ccci.errors import Misuse, NodeFailure
 
 POLL_SECONDS = 0.02
 
@@ -42,6 +42,29 @@ def locked(path: Path, deadline_seconds: float = 30.0) -> Iterator[None]:
         yield
     finally:
         # Explicitly, not only by closing: a child process may have a copy of the descriptor.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+@contextmanager
+def only_one(path: Path, sentence: str) -> Iterator[None]:
+    """Hold the lock file at ``path`` for the length of the block, or fail at once.
+
+    Args:
+        path: the lock file; made where it is missing, never removed.
+        sentence: what to say if another process holds it.
+
+    Raises:
+        Misuse: one does.
+
+    Example: ``with only_one(folder / "audit.lock", "Another audit runs."): ...``
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not try_lock(descriptor):
+            raise Misuse(sentence)
+        yield
+    finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 

@@ -13,6 +13,7 @@ from ccci.audit.running import Runner
 from ccci.audit.trial import Trial
 from ccci.audit.trials import CONTROL
 from ccci.errors import Misuse
+from ccci.node import locks
 from ccci.results.store import RunFacts, RunResults, write_results
 
 
@@ -112,6 +113,24 @@ def test_ctrl_c_keeps_what_is_known_and_the_audit_goes_on_there(
     assert second.tried == [name for name in (CONTROL.name, "a port", "a volume", "a route")
                             if name not in first.tried[:-1]]  # fmt: skip
     assert record.is_complete
+
+
+def test_a_second_audit_leaves_the_runs_of_the_first_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shop" / "audit"
+    monkeypatch.setattr(program, "audit_folder", lambda *_: folder)
+    running = folder / "runs" / "a-port" / "terminal.txt"
+    running.parent.mkdir(parents=True)
+    running.touch()
+    plan = program._Plan("shop", tmp_path, "h", [])
+    with locks.only_one(folder.parent / "audit.lock", "?"):
+        with pytest.raises(Misuse, match="Another audit of shop is running"):
+            program._audited(plan, [])
+        assert running.exists()
+    # Of a run that is over nothing is kept: nobody knows what it had found.
+    assert program._audited(plan, []).findings == {}
+    assert not running.exists()
 
 
 def test_a_suite_that_is_not_green_is_not_audited(tmp_path: Path) -> None:

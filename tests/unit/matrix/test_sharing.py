@@ -20,7 +20,7 @@ from ccci.budget.places import Budget, Wait
 from ccci.errors import Misuse, NodeFailure
 from ccci.matrix import __main__ as command
 from ccci.matrix import sharing
-from ccci.matrix.sharing import SharePlan, _only_one, plan_sharing
+from ccci.matrix.sharing import SharePlan, _one_matrix, plan_sharing
 from ccci.node.state import ProcessIdentity
 from ccci.recipe.config import RecipeConfig, Sso
 from ccci.recipe.dependencies import Plan
@@ -113,9 +113,9 @@ def test_memory_peaks_count_for_the_same_kind_of_run_only(project: Path) -> None
 
 
 def test_a_second_matrix_that_shares_a_provider_is_refused() -> None:
-    with _only_one(), pytest.raises(Misuse, match="Another matrix on this node"), _only_one():
+    with _one_matrix(), pytest.raises(Misuse, match="Another matrix on this node"), _one_matrix():
         pass
-    with _only_one():
+    with _one_matrix():
         pass
 
 
