@@ -349,24 +349,29 @@ class AppDriver:
         return converged
 
     def undeploy(self) -> None:
-        """Take the app off the Swarm and wait until none of its containers is left.
+        """Take the app off the Swarm and wait until no container and network of it is left.
+
+        Docker removes a stack's networks last, and a deployment that comes too soon loses its own.
 
         Raises:
             NodeFailure: something of it stays; the sentence names it.
         """
         self.record.tell(f"undeploying {self.app.domain}")
         self.commands.undeploy()
+        label = f"{STACK_LABEL}={self.app.stack}"
 
         def look() -> Look:
             containers = self.target.swarm.containers(self.app.stack)
             left = [f"container {c.name} ({c.status})" for c in containers]
             left += [f"service {s.name}" for s in self.services()]
+            networks = self.target.swarm.client.networks.list(filters={"label": label})
+            left += [f"network {n.name}" for n in networks]
             return Look(not left, ", ".join(left))
 
         try:
             wait_for(f"nothing of {self.app.stack} to run", look, _GONE_SECONDS)
         except TooLate as late:
-            raise NodeFailure(f"{late} See 'docker ps -a'.") from None
+            raise NodeFailure(f"{late} See 'docker ps -a' and 'docker network ls'.") from None
 
     def volumes(self) -> list[str]:
         """Return the names of the app's volumes on this node."""

@@ -13,6 +13,7 @@ import tarfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
@@ -28,6 +29,8 @@ from ccci.waiting import Look, TooLate, wait_for
 # A command that needs more than these does not end with 0.
 _MEMORY, _PROCESSES, _MOST_SECONDS = "256m", 256, 60.0
 _LOOK_SECONDS = 0.1
+# Docker may take its time to start a container on a busy node, and to tell that it ended.
+_BUSY_SECONDS = 20.0
 # What stands in a file for a secret.
 _NO_SECRET = b"not-the-secret"
 # What Docker says of a program that is not there, or cannot be run.
@@ -131,10 +134,12 @@ def _run(container: Any, seconds: float) -> int | None:
         return Look(state in ("exited", "dead"), state)
 
     try:
-        wait_for("the command to end", look, seconds, _LOOK_SECONDS)
+        wait_for("the command to end", look, seconds + _BUSY_SECONDS, _LOOK_SECONDS)
     except TooLate:
         return None
-    return int(container.attrs["State"]["ExitCode"])
+    state = container.attrs["State"]
+    lived = datetime.fromisoformat(state["FinishedAt"]) - datetime.fromisoformat(state["StartedAt"])
+    return int(state["ExitCode"]) if lived.total_seconds() <= seconds else None
 
 
 def _files_of(

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from docker.errors import DockerException
+from requests.exceptions import RequestException
 
 from ccci.apps import App
 from ccci.errors import NodeFailure, RecipeFailure
@@ -54,7 +55,7 @@ def address_of_port(
         if by_traefik and protocol == "tcp" and routed:
             return app.domain, urlsplit(app.url).port or _HTTPS
         return _on_bridge(swarm, app.stack, port, protocol), port
-    except DockerException as error:
+    except (DockerException, RequestException) as error:
         raise NodeFailure(f"Docker does not answer: {error}") from None
 
 

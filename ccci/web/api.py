@@ -18,7 +18,8 @@ _MOVED = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 _BUSY = 429
 # One look of a wait, so that an app that hangs at its start is asked again.
-_LOOK_SECONDS = 10.0
+# The last look begins before the deadline, and has its time: what it sees is what is told.
+_LOOK_SECONDS, _LAST_LOOK_SECONDS = 10.0, 2.0
 _ROUTER = "Look at the router's labels (rule, port, entrypoint, network) and the service's log."
 _SERVICE = "Look at the log of the app's services: it lies with the results, in services/."
 
@@ -159,7 +160,7 @@ class Api:
                 meanwhile()
             last.clear()
             kind[:] = [RecipeFailure]
-            seconds = min(_LOOK_SECONDS, max(ends_at - time.monotonic(), 0.1))
+            seconds = min(_LOOK_SECONDS, max(ends_at - time.monotonic(), _LAST_LOOK_SECONDS))
             try:
                 answer = self.send(call, seconds)
             except (NodeFailure, Unanswered, LimitBroken) as error:

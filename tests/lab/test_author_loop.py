@@ -42,7 +42,7 @@ def test_a_kept_app_can_be_attached_to_and_ended() -> None:
     assert Client(server).request("GET", server.url_of(domain) + "/").status == 200
 
     attached = start_suite("--variable", "ATTACH:1", "--suite", "functional", "suites/custom-html")
-    assert attached.finish(60) == 0, attached.output
+    assert attached.finish(400) == 0, attached.output
     assert f"deploying {domain}" not in attached.output
     assert attached.results()["stages"]["functional"] == "passed"
     # Nobody saw the other stages, so the whole is not called passed.

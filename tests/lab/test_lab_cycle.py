@@ -70,7 +70,7 @@ def test_a_second_up_starts_nothing(sandbox: Sandbox) -> None:
     assert done.output.count("already up") == 3
     # CPU time, not wall time: the machine may be busy with something else.
     cpu_seconds = usage.ru_utime + usage.ru_stime
-    assert cpu_seconds - usage_before.ru_utime - usage_before.ru_stime < 2
+    assert cpu_seconds - usage_before.ru_utime - usage_before.ru_stime < 10
 
 
 def test_a_new_certificate_and_other_ports_take_effect(sandbox: Sandbox) -> None:

@@ -212,7 +212,7 @@ def test_nothing_is_left_and_the_neighbours_stand(node: Node, stack: str) -> Non
         ]
         assert not env.exists()
         # Its tasks' deaths were not waited for: they ignore the signal for a minute.
-        assert seconds < 20
+        assert seconds < 60
         assert set(made.values()) <= node.volumes()
         assert {f"service {longer}_app", f"secret {longer}_key_v1"} <= set(node.of(longer))
         assert removal.tear_down(run, node.client) == []
@@ -250,7 +250,7 @@ def test_what_cannot_be_removed_is_named_and_the_sweep_tries_again(node: Node, s
         "nginx:1.26.3", ["sleep", "600"], detach=True, volumes=[f"{stack}_content:/held"]
     )
     try:
-        run.closed("failed", removal.tear_down(run, node.client, deadline_seconds=8))
+        run.closed("failed", removal.tear_down(run, node.client, deadline_seconds=30))
         (left,) = run.left()
         assert left.startswith(f"volume {stack}_content (remove {stack}_content: volume is in use")
         assert node.of(stack) == [f"volume {stack}_content"]

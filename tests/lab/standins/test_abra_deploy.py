@@ -46,7 +46,7 @@ def test_new_deploy_undeploy_remove(home: AbraHome) -> None:
     started = time.monotonic()
     done = home.abra("app", "deploy", "-nD", domain)
     assert done.code == 0, done.err
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 20
     assert left_of(domain) == {
         "services": [f"{stack}_app"],
         "secrets": [f"{stack}_phrase_v1", f"{stack}_token_v1"],
@@ -142,7 +142,7 @@ def test_a_deployment_that_never_converges(home: AbraHome, app: str) -> None:
     (home.checkout / "compose.broken.yml").unlink()
     assert done.code == 1
     assert re.search(r"FATA deploy timed out after 2 s: abra-\d+_lab_test_app 0/1 \(.+\)", done.err)
-    assert 2 <= time.monotonic() - started < 8
+    assert 2 <= time.monotonic() - started < 20
     assert home.type_of(app) == f"{RECIPE}:{OLD}"
 
 

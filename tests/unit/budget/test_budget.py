@@ -108,9 +108,8 @@ def test_a_killed_holder_frees_its_share_at_once(worker: Worker, log: Path) -> N
         Budget(1).take(1, "me", deadline_seconds=0.2)
     holder.kill()
     holder.wait()
-    begun = time.monotonic()
-    Budget(1).take(1, "me", deadline_seconds=5).release()
-    assert time.monotonic() - begun < 0.5
+    # Long before the minute for which it would have held its share.
+    Budget(1).take(1, "me", deadline_seconds=10).release()
 
 
 def test_a_killed_waiter_does_not_hold_the_queue(worker: Worker, log: Path) -> None:
@@ -128,11 +127,11 @@ def test_a_heavy_one_is_not_starved(worker: Worker, log: Path) -> None:
     for _ in range(3):
         worker(2, 1, 0.1, 40)
     until(lambda: log.read_text().count("+") > 2)
-    begun = time.monotonic()
-    with Budget(2).take(2, "heavy", deadline_seconds=10):
-        waited = time.monotonic() - begun
-    # Three requests may have come before it, each of a tenth of a second and of one poll.
-    assert waited < 1.5
+    before = log.read_text().count("+")
+    with Budget(2).take(2, "heavy", deadline_seconds=30):
+        granted = log.read_text().count("+") - before
+    # One that asked just before it may go first, on each of the three; of 120 most came later.
+    assert granted <= 6
 
 
 def test_first_come_first_served(worker: Worker, log: Path) -> None:

@@ -59,19 +59,19 @@ def test_a_judge_that_fails_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("program", "sentence"),
+    ("program", "seconds", "sentence"),
     [
-        ("import time; time.sleep(60)", "within 1 s, because this node is too busy"),
-        ("import os; os.kill(os.getpid(), 9)", "was killed"),
+        ("import time; time.sleep(60)", 1, "within 1 s, because this node is too busy"),
+        ("import os; os.kill(os.getpid(), 9)", 30, "was killed"),
     ],
 )
 def test_a_node_that_cannot_judge_is_not_the_recipes_fault(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, sentence: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, seconds: int, sentence: str
 ) -> None:
     recipe = recipe_in(tmp_path / "recipe")
     use_judge(monkeypatch, tmp_path, program)
     with pytest.raises(NodeFailure, match=sentence):
-        judged(recipe, None, NOTHING, JudgeLimits(waiting_seconds=1))
+        judged(recipe, None, NOTHING, JudgeLimits(waiting_seconds=seconds))
 
 
 def test_a_mistake_in_a_rule_is_in_the_log_and_refuses_the_recipe(

@@ -27,7 +27,7 @@ def test_each_hook_of_what_runs_is_tried(monkeypatch: pytest.MonkeyPatch) -> Non
     def run(_: object, service: Service, command: Command, *names: str) -> int | None:
         assert (service, names[1], command.wants_secrets) == (DB, "r1", True)
         try:
-            return subprocess.run(command.words, timeout=0.5).returncode
+            return subprocess.run(command.words, timeout=5).returncode
         except subprocess.TimeoutExpired:
             return None
 

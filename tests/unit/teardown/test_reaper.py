@@ -14,7 +14,7 @@ import pytest
 
 from ccci.budget.places import Budget
 from ccci.errors import NodeFailure
-from ccci.node.state import ProcessIdentity, state_dir
+from ccci.node.state import ProcessIdentity
 from ccci.results.store import read_results
 from ccci.run.run import new_run_id
 from ccci.teardown import reaper
@@ -57,7 +57,7 @@ if word.startswith("limit"):
             run.closed("failed")
             os._exit(0)
     signal.signal(signal.SIGTERM, told)
-    run.limited(0.5, 0.5)
+    run.limited(0.5, 0.5 if "deaf" in word else 30)
     while True:
         time.sleep(60)
 if word.startswith("keep"):
@@ -197,7 +197,7 @@ def test_the_budget_counts_until_the_teardown_is_done(owner: Owner) -> None:
     with pytest.raises(NodeFailure, match=f"run {RUN} holds 2"):
         Budget(2).take(1, "next", deadline_seconds=0.3)
     os.kill(owner.reaper.pid, signal.SIGCONT)
-    Budget(2).take(2, "next", deadline_seconds=3).release()
+    Budget(2).take(2, "next", deadline_seconds=30).release()
     assert owner.run.is_clean()
 
 
@@ -265,18 +265,13 @@ def test_a_reaper_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) ->
         reaper.start("r3", me)
 
 
-def test_it_starts_fast() -> None:
-    me = ProcessIdentity.of(os.getpid())
-    seconds = []
-    for number in range(3):
-        run = Journal.open(f"fast{number}", "n8n", me)
-        begun = time.monotonic()
-        reaper.start(run.run_id, me)
-        seconds.append(time.monotonic() - begun)
-        run.closed("passed")
-    # The aim is 0.15 s on an idle machine; this only catches an import that does not belong there.
-    assert min(seconds) < 0.5
-    assert state_dir().is_dir()
+def test_it_starts_without_what_is_slow_to_import() -> None:
+    """It starts in 0.15 s; with Docker's client it would take several times as long."""
+    program = (
+        "import sys, ccci.teardown.reaper; print({'docker', 'requests', 'robot'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "set()\n", done.stderr
 
 
 def test_a_run_that_takes_too_long_is_told_to_end(owner: Owner) -> None:

@@ -46,7 +46,8 @@ def foreign() -> Iterator[Sleeper]:
 
 def test_left_over_processes_are_ended_and_no_others(marked: Sleeper, foreign: Sleeper) -> None:
     run = Journal.open(RUN, "n8n", GONE)
-    recorded = subprocess.Popen(["sh", "-c", "trap '' TERM; sleep 60 & wait"])
+    recorded = subprocess.Popen(["sh", "-c", "trap '' TERM; echo deaf; sleep 60 & wait"], stdout=-1)
+    assert recorded.stdout and recorded.stdout.readline() == b"deaf\n"
     run.process(recorded.pid)
     assert removal.tear_down(run, None) == []
     assert marked.wait(timeout=1) == -15
