@@ -11,6 +11,7 @@ from ccci.database.finding import find_database, servers_by_image
 from ccci.database.passwords import check_passwords_asked
 from ccci.database.servers import DatabaseServer, Row
 from ccci.database.sqlite import SqliteFile
+from ccci.database.upgraded import check_upgraded
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -90,6 +91,20 @@ class Database:
         | Databases Should Keep What Is Written
         """
         BuiltIn().set_test_message(check_writes_kept(_servers()))
+
+    @project_keyword("assertion")
+    def databases_should_be_upgraded(self) -> None:
+        """Fails when a database is still that of an older server, or of another system below it.
+
+        MariaDB's system tables must be of its own version, and PostgreSQL (15 and later) must sort
+        texts by the collation that the database was made with. MySQL sees to it itself. The test's
+        message says what each is of, or that there is none.
+
+        Example:
+        | Upgrade To The Head
+        | Databases Should Be Upgraded
+        """
+        BuiltIn().set_test_message(check_upgraded(_servers()))
 
 
 def _database() -> DatabaseServer | SqliteFile:

@@ -56,6 +56,10 @@ class RecipeFiles:
         when a setting of the release is in no file of the head, and in no release note of it: who
         has set it goes back to the default, unawares.
 
+        Fails also when a compose file that the run does not deploy is gone, cannot be read, or has
+        lost a service, a volume or a port of the node: apps whose COMPOSE_FILE names it lose those.
+        A release note that names the file excuses it.
+
         Example:
         | The Head Should Read What It Offers
         """

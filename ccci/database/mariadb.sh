@@ -29,6 +29,11 @@ case $1 in
         exec "$client" --user "$user" --xml --default-character-set utf8mb4 \
             --init-command "SET SESSION TRANSACTION READ ONLY" "$database"
         ;;
+    # Which version made the system tables, or brought them up to date; the server writes it there.
+    made-by)
+        folder=$("$client" --user "$user" --batch --skip-column-names --execute "SELECT @@datadir")
+        cat "$folder/mariadb_upgrade_info" "$folder/mysql_upgrade_info" 2> /dev/null | head -n 1
+        ;;
     write) exec "$client" --user "$user" --default-character-set utf8mb4 "$database" ;;
     # Nothing but what is given here: an option file may have a password. Before it refuses somebody,
     # a server need not prove who it is.

@@ -154,9 +154,20 @@ class DatabaseServer:
         done = self._run("knock", f"{password}\n", address)
         return done.returncode == 0, _said(done)
 
+    def made_by(self) -> str:
+        """Return the version of MariaDB that its system tables are of; "" where nothing tells it.
+
+        Raises:
+            RecipeFailure: the server is not there.
+            NodeFailure: there is no answer in time.
+        """
+        done = self._run("made-by")
+        self._require_there(done)
+        return done.stdout.strip()
+
     def _run(
         self,
-        what: Literal["dump", "query", "write", "knock"],
+        what: Literal["dump", "query", "write", "knock", "made-by"],
         standard_input: str = "",
         address: str = "",
     ) -> "subprocess.CompletedProcess[str]":

@@ -12,6 +12,7 @@ from ccci.review.config_names import Config, changed_in_place, configs_of
 from ccci.review.files import CommitFiles
 from ccci.review.hooks import hooks_that_never_fail
 from ccci.review.new_settings import untold
+from ccci.review.overlays import lost_overlays
 from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
@@ -91,6 +92,13 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         "Expected the head to read what apps may have set, or to tell in a release note that it "
         "reads it no more",
         forgotten(known, head.texts, before.texts, _note(driver, head)),
+    )
+    deployed = [path.name for path in driver.compose_files()]
+    _fail_but_for(
+        driver,
+        "Expected the compose files that apps may use to be as good as in the release, or a word "
+        "in a release note",
+        lost_overlays(before, head, deployed, _note(driver, head)),
     )
 
 

@@ -3,17 +3,30 @@
 The names are the keys of `[let_go]` in recipe.toml, by which a recipe says why it means one.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ccci.errors import Misuse, RecipeFailure
 from ccci.recipe.config import RecipeConfig
+from ccci.recipe.tags import worse_tag
 from ccci.run.guards import Guards
 from ccci.swarm.service_guards import ServiceGuards
 from ccci.web.page_guards import PageGuards
 
 # People tune the times of health checks; what is left of them must be less than this to be a loss.
 _PATIENCE_LEFT = 0.5
+# What a limit does that a middleware of Traefik has and had not, or not so low.
+_LIMITED = {
+    "body limit": "Traefik refuses what is larger than {} bytes, by the label "
+    "'buffering.maxRequestBodyBytes', and did not: larger uploads fail.",
+    "requests at once": "Traefik answers {} requests at once, by the label 'inflightReq.amount', "
+    "and did more: people who come together are refused.",
+    "requests in a time": "Traefik lets {} requests through in a time, by the label "
+    "'ratelimit.average', and did more: who opens a page with many parts is refused.",
+    "visitors": "Traefik lets some addresses in alone, by the label 'ipAllowList.sourceRange', and "
+    "did not: everybody else is refused.",
+}
 _SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 
 
@@ -63,6 +76,7 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
     for name, now in sorted(head.services.items()):
         before = release.services.get(name)
         yield from _new(name, now) if before is None else _of_service(name, before, now)
+    yield from _of_hooks(release, head)
     for name in sorted(head.unlogged - release.unlogged):
         if name in release.services:
             yield Loss(
@@ -70,14 +84,25 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
                 "the compose file throws its log away, by the log driver 'none': nobody can see "
                 "why it fails.",
             )
-    for name, fails in sorted(head.failing_hooks.items()):
-        if release.failing_hooks.get(name) and not fails:
+    yield from _of_pages(release.pages, head.pages)
+
+
+def _of_hooks(release: Guards, head: Guards) -> Iterator[Loss]:
+    for name, failed in sorted(release.failing_hooks.items()):
+        fails = head.failing_hooks.get(name)
+        service = head.services.get(name.partition(": ")[0])
+        # Of a service that does not run just now no hook was tried.
+        if fails is None and service and service.health_check is not None:
+            yield Loss(
+                name,
+                "the hook is gone: what was done around a backup or a restore is done no more.",
+            )
+        elif failed and fails is False:
             yield Loss(
                 name,
                 "the hook ends with 0 in a container in which nothing runs, and did not: it hides "
                 "that nothing was dumped or loaded, and the backup counts as good.",
             )
-    yield from _of_pages(release.pages, head.pages)
 
 
 def _is_meant(loss: Loss, config: RecipeConfig) -> bool:
@@ -110,10 +135,15 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
             f"{before.patience_seconds:g} s (start_period + retries x interval): a slow server "
             "cannot start it, and a migration that is killed may lose data.",
         )
-    if now.restart == "none" and before.restart != "none":
-        yield _never_started_again(name)
+    yield from _of_its_image(name, before.image, now.image)
+    yield from _of_its_restart(name, before, now)
     for port in sorted(now.ports - before.ports):
         yield _published(name, port)
+    for port in sorted(before.ports - now.ports):
+        yield Loss(
+            f"{name}: port {port}",
+            f"it published port {port} of the node and does not: who uses it finds nothing there.",
+        )
     if now.on_proxy and not before.on_proxy:
         yield Loss(
             f"{name}: proxy",
@@ -134,12 +164,9 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
             "its updates are 'start-first' and were 'stop-first': two versions then run at once "
             "on the same data.",
         )
-    if now.body_limit < before.body_limit:
-        yield Loss(
-            f"{name}: body limit",
-            f"Traefik refuses what is larger than {now.body_limit} bytes, by the label "
-            "'buffering.maxRequestBodyBytes', and did not: larger uploads fail.",
-        )
+    for what, most in sorted(now.limits.items()):
+        if most < before.limits.get(what, math.inf):
+            yield Loss(f"{name}: {what}", _LIMITED[what].format(most))
     for variable in sorted(now.unverified - before.unverified):
         yield Loss(
             f"{name}: {variable}",
@@ -167,6 +194,29 @@ def _of_its_end(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
             f"{name}: rollback",
             "an update of it that fails is not rolled back any more (failure_action): the app then "
             "stays down until somebody sees it.",
+        )
+
+
+def _of_its_image(name: str, before: str, now: str) -> Iterator[Loss]:
+    worse = worse_tag(before, now)
+    if worse:
+        yield Loss(f"{name}: tag", f"its image is {now} and was {before}: {worse}.")
+
+
+def _of_its_restart(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    if now.restart == "none" and before.restart != "none":
+        yield _never_started_again(name)
+    elif now.restart == "on-failure" and before.restart == "any":
+        yield Loss(
+            f"{name}: restart",
+            "its restart policy is 'on-failure' and was 'any': when it ends without an error, "
+            "nothing starts it again.",
+        )
+    elif now.attempts < before.attempts:
+        yield Loss(
+            f"{name}: restart",
+            f"it is started again {now.attempts:g} times (max_attempts) and was more often: an app "
+            "whose database is away for a while stays down.",
         )
 
 

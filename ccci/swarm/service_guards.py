@@ -7,7 +7,7 @@ import math
 import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from docker.errors import APIError
@@ -19,9 +19,15 @@ from ccci.swarm.view import Service, SwarmView
 
 # The process table of a container, on whatever machine Docker is.
 _PROCESSES = "-eo pid,uid"
-_BODY_LIMIT = re.compile(
-    r"traefik\.http\.middlewares\.[^.]+\.buffering\.maxrequestbodybytes", re.IGNORECASE
-)
+_MIDDLEWARE = re.compile(r"traefik\.http\.middlewares\.[^.]+\.([a-z.]+)")
+# What a middleware limits, by its option; True where a number says how much.
+_LIMITS = {
+    "buffering.maxrequestbodybytes": ("body limit", True),
+    "inflightreq.amount": ("requests at once", True),
+    "ratelimit.average": ("requests in a time", True),
+    "ipallowlist.sourcerange": ("visitors", False),
+    "ipwhitelist.sourcerange": ("visitors", False),
+}
 _NO = re.compile(r"|0|false|no|off|never|none|allow", re.IGNORECASE)
 # What the Swarm gives a service that does not say.
 _GRACE_SECONDS = 10.0
@@ -42,6 +48,8 @@ class ServiceGuards:
 
     Attributes:
         restart: its restart policy: `any`, `on-failure` or `none`.
+        attempts: how often it is started again at most.
+        image: its image reference, without digest.
         order: what comes first in an update: `stop-first` or `start-first`.
         ports: the ports of the node that it publishes, as `5432` or `53/udp`; `any` for a free one.
         mounts: the paths of the node that it mounts.
@@ -54,7 +62,8 @@ class ServiceGuards:
             it has none.
         grace_seconds: how long it may take to stop before it is killed.
         rolls_back: whether an update that fails is rolled back.
-        body_limit: the bytes that a request may have, by Traefik's middlewares in its labels.
+        limits: what Traefik's middlewares in its labels limit, and to how much; 0 for whom they
+            let in at all.
         unverified: its variables that switch the check of certificates off.
     """
 
@@ -69,8 +78,10 @@ class ServiceGuards:
     patience_seconds: float = 0
     grace_seconds: float = _GRACE_SECONDS
     rolls_back: bool = False
-    body_limit: float = math.inf
+    limits: Mapping[str, float] = field(default_factory=dict)
     unverified: frozenset[str] = frozenset()
+    attempts: float = math.inf
+    image: str = ""
 
 
 def service_guards(
@@ -129,16 +140,26 @@ def _guards_of(
         patience_seconds=check.patience_seconds if check else 0,
         grace_seconds=_GRACE_SECONDS if grace is None else grace / 1e9,
         rolls_back=update.get("FailureAction") == "rollback",
-        body_limit=min(_body_limits(service.labels), default=math.inf),
+        limits=_limits(service.labels),
         unverified=frozenset(_unverified(container) if container else ()),
+        # The Swarm takes 0 for no limit.
+        attempts=(template.get("RestartPolicy") or {}).get("MaxAttempts") or math.inf,
+        image=service.image,
     )
 
 
-def _body_limits(labels: Mapping[str, str]) -> Iterator[int]:
+def _limits(labels: Mapping[str, str]) -> dict[str, float]:
+    found: dict[str, float] = {}
     for name, value in labels.items():
-        # Traefik takes what is no number above 0 for no limit, and names in any case.
-        if _BODY_LIMIT.fullmatch(name) and value.strip().isdecimal() and int(value):
-            yield int(value)
+        # Traefik takes names in any case.
+        option = _MIDDLEWARE.fullmatch(name.lower())
+        what, has_number = _LIMITS.get(option[1] if option else "", ("", False))
+        # It takes what is no number above 0 for no limit.
+        if what and has_number and value.strip().isdecimal() and int(value):
+            found[what] = min(int(value), found.get(what, math.inf))
+        elif what and not has_number:
+            found[what] = 0
+    return found
 
 
 def _port(port: Mapping[str, Any]) -> str:

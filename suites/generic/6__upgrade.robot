@@ -29,6 +29,9 @@ The App Still Works After The Upgrade
 The Head Keeps What The Release Had
     The Head Should Keep What The Release Had
 
+The Databases Are Upgraded Too
+    Databases Should Be Upgraded
+
 The Upgraded App Comes Back From A Restart
     Restart Every Service
     Should Have Survived

@@ -75,7 +75,7 @@ N8n Is Set As The Recipe Promises
     [Template]    N8n Should Be Set
     # what               to
     timezone             UTC
-    pruning.maxAge       336
+    pruning.maxAge       100
     executionTimeout     -1
     telemetry.enabled    False
     templates.enabled    False

@@ -14,6 +14,7 @@ from ccci.database.marker_rows import check_rows, check_rows_gone, plant_rows, s
 from ccci.database.passwords import check_passwords_asked
 from ccci.database.servers import DatabaseServer
 from ccci.database.table_rows import rows_of_tables
+from ccci.database.upgraded import check_upgraded
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.tables import Database as DatabaseTable
 from ccci.waiting import Look, wait_for
@@ -344,6 +345,28 @@ def test_a_server_that_may_lose_what_it_wrote_fails(shop: Shop) -> None:
         expected = "; innodb_flush_log_at_trx_commit is 0, with which"
         until(lambda: check_writes_kept(shop.by_image()), expected)
         shop.do_as_root("SET GLOBAL innodb_flush_log_at_trx_commit = 1;")
+
+
+def test_a_database_of_an_older_version_fails(shop: Shop) -> None:
+    told = check_upgraded(shop.by_image())
+    assert "as when it was made" in told or "its tables are of 1" in told
+    assert check_upgraded([]).startswith("Nothing to ask")
+    if shop.is_postgresql:
+        # As if the image had another system when the database was made.
+        update = "UPDATE pg_database SET datcollversion = {} WHERE datname = 'shop';"
+        shop.do(update.format("'2.11'"))
+        with pytest.raises(RecipeFailure, match=r"was made with version 2\.11 of the collation"):
+            check_upgraded(shop.by_image())
+        shop.do(update.format("pg_database_collation_actual_version(oid)"))
+    else:
+        info = "cd /var/lib/mysql && for one in *upgrade_info; do {}; done"
+        shop.site.inside("sh", "-c", info.format("cp $one whole-$one && echo 10.5.1-x >$one"))
+        with pytest.raises(RecipeFailure, match=r"the system tables of .*; they are of 10\.5\.1-x"):
+            check_upgraded(shop.by_image())
+        shop.site.inside(
+            "sh", "-c", info.format("case $one in whole*) ;; *) mv whole-$one $one;; esac")
+        )
+    assert check_upgraded(shop.by_image()) == told
 
 
 def until(check: Callable[[], object], told: str) -> None:

@@ -35,6 +35,15 @@ def _driver(
     return cast(AppDriver, driver)
 
 
+def test_a_compose_file_that_apps_may_use_must_stay(tmp_path: Path) -> None:
+    head = {"compose.yml": COMPOSE, ".env.sample": "ZONE=UTC\n"}
+    before = {**head, "compose.sqlite.yml": "services: {}\n"}
+    with pytest.raises(RecipeFailure, match=r"'compose\.sqlite\.yml' is gone"):
+        files_review.check_head_reads(_driver(tmp_path, head, before), RELEASE)
+    excused = f'[let_go]\n"compose.sqlite.yml" = {REASON}\n'
+    files_review.check_head_reads(_driver(tmp_path, head, before, excused), RELEASE)
+
+
 def test_what_is_let_go_fails_nothing(tmp_path: Path) -> None:
     before = {"compose.yml": COMPOSE, ".env.sample": "ZONE=UTC\n"}
     head = {**before, "compose.yml": COMPOSE.replace("${ZONE}", "UTC")}

@@ -1,5 +1,6 @@
 """Each thing that the head lost is told by its own name, and a reason lets it go."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ REASON = "The app binds port 80 itself and drops its rights then."
 APP = ServiceGuards(
     "any",
     "stop-first",
+    image="wiki:1.4.2",
     health_check=True,
     patience_seconds=150,
     is_root=False,
@@ -45,14 +47,17 @@ LOST = {
     "app: health check": _head(health_check=False),
     "app: patience": _head(patience_seconds=30),
     "app: restart": _head(restart="none"),
-    "app: port 53/udp": _head(ports=frozenset({"53/udp"})),
     "app: proxy": _head(on_proxy=True),
     f"app: mount {SOCKET}": _head(mounts=frozenset({SOCKET})),
     "app: root": _head(is_root=True),
     "app: stop": _head(hears_stop=False),
     "app: grace": _head(grace_seconds=10),
     "app: rollback": _head(rolls_back=False),
-    "app: body limit": _head(body_limit=2_000_000),
+    "app: body limit": _head(limits={"body limit": 2_000_000}),
+    "app: requests at once": _head(limits={"requests at once": 2}),
+    "app: requests in a time": _head(limits={"requests in a time": 5}),
+    "app: visitors": _head(limits={"visitors": 0}),
+    "app: tag": _head(image="wiki:1.4"),
     "app: order": _head(order="start-first"),
     "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
     "app: log": replace(RELEASE, unlogged=frozenset({"app"})),
@@ -73,9 +78,40 @@ def test_each_loss_is_seen_and_only_when_it_is_new(name: str, tmp_path: Path) ->
 
 
 def test_a_larger_limit_of_bodies_is_no_loss() -> None:
-    small, large = (_head(body_limit=limit) for limit in (1000, 2000))
+    small, large = (_head(limits={"body limit": limit}) for limit in (1000, 2000))
     assert _names(small, large) == []
     assert _names(large, small) == ["app: body limit"]
+
+
+def test_a_hook_that_is_gone_is_a_loss_if_its_service_is_not() -> None:
+    gone = replace(RELEASE, failing_hooks={})
+    assert _names(RELEASE, gone) == [HOOK]
+    assert _names(gone, RELEASE) == []
+    assert _names(RELEASE, replace(gone, services={})) == []
+
+
+def test_a_port_that_is_published_or_no_more_is_a_loss() -> None:
+    """One way opens the app to others, the other takes it from its users."""
+    voice = _head(ports=frozenset({"64738/udp"}))
+    assert _names(voice, RELEASE) == _names(RELEASE, voice) == ["app: port 64738/udp"]
+    assert _names(voice, voice) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "lost"),
+    [
+        (("any", math.inf), ("on-failure", math.inf), True),
+        (("on-failure", math.inf), ("any", math.inf), False),
+        (("any", math.inf), ("any", 3), True),
+        (("any", 3), ("any", 5), False),
+        (("none", math.inf), ("on-failure", 3), True),
+    ],
+)
+def test_to_be_started_again_less_often_is_a_loss(
+    before: tuple[str, float], now: tuple[str, float], lost: bool
+) -> None:
+    release, head = (_head(restart=policy, attempts=most) for policy, most in (before, now))
+    assert _names(release, head) == (["app: restart"] if lost else [])
 
 
 def test_a_health_check_may_be_tuned() -> None:
@@ -97,7 +133,7 @@ def test_all_are_told_at_once(tmp_path: Path) -> None:
 
 def test_what_cannot_be_told_is_not_judged() -> None:
     dumb = replace(APP, health_check=None, is_root=None, hears_stop=None)
-    unknown = Guards({"app": dumb}, PageGuards())
+    unknown = Guards({"app": dumb}, PageGuards(), failing_hooks=RELEASE.failing_hooks)
     head = _head(is_root=True, health_check=False, hears_stop=False)
     assert _names(unknown, head) == []
     assert _names(RELEASE, unknown) == []
@@ -109,7 +145,7 @@ def test_a_new_service_is_judged_where_there_are_no_two_opinions() -> None:
     new = ServiceGuards(
         "none", "start-first", frozenset({"5432"}), frozenset({SOCKET, "/srv/x"}), True, False, True
     )
-    head = Guards({"app": APP, "db": new}, PAGES, frozenset({"db"}))
+    head = Guards({"app": APP, "db": new}, PAGES, frozenset({"db"}), RELEASE.failing_hooks)
     assert _names(RELEASE, head) == ["db: restart", "db: port 5432", f"db: mount {SOCKET}"]
 
 

@@ -1,5 +1,6 @@
 """What guards a service is read from the Swarm, from Docker, and from its first process."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -60,7 +61,7 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 def test_a_plain_service() -> None:
-    plain = ServiceGuards("any", "stop-first", health_check=False, is_root=False)
+    plain = ServiceGuards("any", "stop-first", health_check=False, is_root=False, image="wiki:1")
     assert Wiki().guards == plain
 
 
@@ -92,16 +93,29 @@ def test_what_the_swarm_says() -> None:
     assert (seen.grace_seconds, seen.rolls_back) == (90, True)
 
 
-def test_limits_of_bodies_are_in_the_labels() -> None:
+def test_limits_of_traefik_are_in_the_labels() -> None:
     wiki = Wiki()
-    middleware = "traefik.http.middlewares.wiki.buffering"
+    middleware = "traefik.http.middlewares.wiki"
     labels = {
-        f"{middleware}.maxRequestBodyBytes": "2000",
-        f"{middleware}2.maxRequestBodyBytes": "0",
-        f"{middleware}.memRequestBodyBytes": "10",
+        f"{middleware}.buffering.maxRequestBodyBytes": "2000",
+        f"{middleware}2.buffering.maxRequestBodyBytes": "1000",
+        f"{middleware}3.buffering.maxRequestBodyBytes": "0",
+        f"{middleware}.buffering.memRequestBodyBytes": "10",
+        f"{middleware}.inflightreq.amount": "3",
+        f"{middleware}.rateLimit.average": "many",
+        f"{middleware}.ipAllowList.sourceRange": "10.0.0.0/8",
+        f"{middleware}.headers.customFrameOptionsValue": "DENY",
     }
     wiki.service = replace(APP, labels=labels)
-    assert wiki.guards.body_limit == 2000
+    assert wiki.guards.limits == {"body limit": 1000, "requests at once": 3, "visitors": 0}
+
+
+def test_how_often_it_is_started_again() -> None:
+    wiki = Wiki()
+    assert wiki.guards.attempts == math.inf
+    for given, most in ((0, math.inf), (3, 3)):
+        wiki.spec["TaskTemplate"]["RestartPolicy"] = {"MaxAttempts": given}
+        assert wiki.guards.attempts == most
 
 
 def test_the_user_is_that_of_the_first_process() -> None:
@@ -132,7 +146,7 @@ def test_a_variable_may_come_from_docker_or_from_an_entrypoint(environ: list[byt
 def test_of_a_service_that_does_not_run_the_swarm_alone_speaks() -> None:
     wiki = Wiki()
     wiki.service = replace(APP, tasks=())
-    assert wiki.guards == ServiceGuards("any", "stop-first")
+    assert wiki.guards == ServiceGuards("any", "stop-first", image="wiki:1")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""Compose files that no run deploys: what apps that use them would lose is told."""
+
+import pytest
+
+from ccci.review.files import CommitFiles
+from ccci.review.overlays import lost_overlays
+
+MAIN = "services:\n  app:\n    image: wiki\n    volumes: [content:/srv]\n"
+DATABASE = """
+services:
+  db:
+    image: mariadb
+    volumes:
+      - db:/var/lib/mysql
+      - {type: volume, source: logs, target: /var/log}
+      - /etc/localtime:/etc/localtime:ro
+    ports:
+      - {target: 3306, published: 13306, mode: host}
+      - "64738:64738/udp"
+      - "9000"
+"""
+RELEASE = {"compose.yml": MAIN, "compose.mariadb.yml": DATABASE}
+
+
+def _lost(head: dict[str, str], note: str = "", deployed: str = "compose.yml") -> list[str]:
+    found = lost_overlays(CommitFiles.of(RELEASE), CommitFiles.of(head), [deployed], note)
+    lines = list(found)
+    assert {name for name, _ in lines} <= {"compose.mariadb.yml"}
+    return [sentence for _, sentence in lines]
+
+
+def test_a_file_that_is_as_it_was_is_not_told() -> None:
+    assert _lost(RELEASE) == []
+    short = DATABASE.replace("{type: volume, source: logs, target: /var/log}", "logs:/var/log:rw")
+    assert _lost({**RELEASE, "compose.mariadb.yml": short}) == []
+    # What it had may stand in another file.
+    merged = MAIN + DATABASE.removeprefix("\nservices:\n")
+    assert _lost({"compose.yml": merged, "compose.mariadb.yml": "services:\n  db: {}\n"}) == []
+
+
+def test_a_file_that_is_gone_is_told_unless_a_note_names_it() -> None:
+    renamed = {"compose.yml": MAIN, "compose.mysql.yml": DATABASE}
+    assert _lost(renamed) == [
+        "'compose.mariadb.yml' is gone: an app whose COMPOSE_FILE names it cannot be deployed."
+    ]
+    assert _lost(renamed, "compose.mariadb.yml is now called compose.mysql.yml.") == []
+
+
+def test_a_file_that_cannot_be_read_is_told() -> None:
+    broken = {**RELEASE, "compose.mariadb.yml": "services: [db"}
+    assert _lost(broken) == ["'compose.mariadb.yml' cannot be read any more."]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("db:/var/lib/mysql", "db:/var/lib/mariadb", "mounts db at /var/lib/mysql no more"),
+        ("source: logs", "source: log", "mounts logs at /var/log no more"),
+        ("published: 13306", "published: 3306", "publishes 13306 to 3306/tcp no more"),
+        ('      - "64738:64738/udp"\n', "", "publishes 64738 to 64738/udp no more"),
+        ("  db:\n", "  database:\n", "service 'db' is gone"),
+    ],
+)
+def test_what_its_apps_would_miss_is_told(old: str, new: str, words: str) -> None:
+    assert old in DATABASE
+    changed = {**RELEASE, "compose.mariadb.yml": DATABASE.replace(old, new)}
+    (sentence,) = _lost(changed)
+    assert words in sentence
+    # What the run deploys is seen there.
+    assert _lost(changed, deployed="compose.mariadb.yml") == []
