@@ -73,19 +73,24 @@ def write(root: Path) -> tuple[int, int]:
     Returns:
         How many pages there are, and how many of them were written or removed.
     """
+    # The pages tell whether a recipe's tests are those that were verified: the lists come first.
+    changed = sum(_write(root / name, text) for name, text in pinned_files(Project(root)).items())
     wanted = render(root)
-    changed = 0
-    for name, text in wanted.items():
-        path = root / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            changed += 1
+    changed += sum(_write(root / name, text) for name, text in wanted.items())
     for path in _present(root):
         if path.relative_to(root).as_posix() not in wanted:
             path.unlink()
             changed += 1
     return len(wanted), changed
+
+
+def _write(path: Path, text: str) -> bool:
+    """Write a file that is missing or differs, and return whether it did."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return True
 
 
 def _present(root: Path) -> list[Path]:
