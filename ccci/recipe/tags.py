@@ -4,8 +4,9 @@ import re
 
 # A version with what stands around it: `v1.5.735`, `17.12-alpine3.20`.
 _VERSION = re.compile(r"([a-zA-Z]*)(\d+(?:\.\d+)*)(.*)")
-# The version of the base in what follows the app's own: another one is no other base.
-_NUMBERS = re.compile(r"[\d.]+")
+# In what follows the app's own version: that of the base, the count of builds, or a commit.
+_COUNTS = re.compile(r"[\d.]+")
+_COMMIT = re.compile(r"g?[0-9a-f]{7,40}")
 
 
 def worse_tag(before: str, now: str) -> str:
@@ -27,7 +28,7 @@ def worse_tag(before: str, now: str) -> str:
         return ""
     if is_now is None or is_now[2].count(".") < was[2].count("."):
         return "the tag moves on by itself, so that nobody knows which version runs"
-    if _NUMBERS.sub("", is_now[3]) != _NUMBERS.sub("", was[3]):
+    if _variant(is_now[3]) != _variant(was[3]):
         return "the variant is another one, with another system below the same app"
     if _numbers(is_now[2]) < _numbers(was[2]):
         return "the version is older, and may not read the newer one's data"
@@ -39,6 +40,12 @@ def _parts(reference: str) -> tuple[str, str]:
     folder, slash, last = reference.rpartition("/")
     name, _, tag = last.partition(":")
     return f"{folder}{slash}{name}", tag or "latest"
+
+
+def _variant(suffix: str) -> list[str]:
+    """Return the words of what follows a version, as `alpine` of `-alpine3.20`."""
+    words = [word for word in re.split(r"[-_+]", suffix) if not _COMMIT.fullmatch(word)]
+    return [plain for word in words if (plain := _COUNTS.sub("", word))]
 
 
 def _numbers(version: str) -> list[int]:

@@ -32,6 +32,8 @@ def test_what_is_worse_is_told(before: str, now: str, word: str) -> None:
         ("postgres:15", "postgres:15.18"),
         ("postgres:15.18-alpine3.19", "postgres:15.19-alpine3.20"),
         ("gitea:1.26.0-rootless", "gitea:1.26.4-rootless"),
+        ("wiki:1.2.0-ls45", "wiki:1.2.1-ls46"),
+        ("wiki:1.2.0-20260501-1f2e3d4", "wiki:1.2.1-20260612-abcdefa"),
         # Another image: nothing can be said.
         ("mariadb:10.11.2", "mysql:8.0"),
         ("wiki:latest", "wiki:1.0"),
