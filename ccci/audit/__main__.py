@@ -78,7 +78,7 @@ def main(
             sentence = "interrupted; the same command goes on where it was"
             raise click.ClickException(sentence) from None
         click.echo(table(record))
-        scores.append(not_caught(record) + score(record))
+        scores.append(not_caught(record, [one.name for one in chosen]) + score(record))
         good = good and _all_caught(record, chosen)
     for line in scores:
         click.echo(line)

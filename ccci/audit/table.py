@@ -1,5 +1,7 @@
 """The audit as text: one line for each defect as it ends, a table, and the score."""
 
+from collections.abc import Collection
+
 from ccci.audit.record import Finding, Record
 
 
@@ -24,14 +26,19 @@ def _noticed(finding: Finding) -> str:
     return "WRONG" if finding.red else "MISSED"
 
 
-def not_caught(record: Record) -> str:
+def not_caught(record: Record, tried: Collection[str]) -> str:
     """Return a line for each defect that was not noticed, or "".
 
     It stands at the end of a long output, where the table has scrolled away.
+
+    Args:
+        record: what was found, now or before.
+        tried: the names of those that count for the exit code.
     """
     return "".join(
         f"not caught: {record.recipe}: {one.name}: red: {one.red or '-'}; {one.said}\n"
         for one in record.slept_through
+        if one.name in tried
     )
 
 

@@ -158,11 +158,13 @@ class DatabaseServer:
         """Return the version of MariaDB that its system tables are of; "" where nothing tells it.
 
         Raises:
-            RecipeFailure: the server is not there.
+            RecipeFailure: the server is not there, or refuses to answer.
             NodeFailure: there is no answer in time.
         """
         done = self._run("made-by")
         self._require_there(done)
+        if done.returncode != 0:
+            raise RecipeFailure(f"Expected {self.place} to answer; it said: {_said(done)}.")
         return done.stdout.strip()
 
     def _run(

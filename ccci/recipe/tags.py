@@ -7,6 +7,12 @@ _VERSION = re.compile(r"([a-zA-Z]*)(\d+(?:\.\d+)*)(.*)")
 # In what follows the app's own version: that of the base, the count of builds, or a commit.
 _COUNTS = re.compile(r"[\d.]+")
 _COMMIT = re.compile(r"g?[0-9a-f]{7,40}")
+_BEFORE_RELEASE = frozenset({"alpha", "beta", "rc", "pre", "dev", "nightly"})
+# Releases of Debian and Ubuntu, which go on as the app's own version does.
+_SYSTEMS = frozenset(
+    {"buster", "bullseye", "bookworm", "trixie", "forky", "focal", "jammy", "noble"}
+)
+_MOVES_ON = "the tag moves on by itself, so that nobody knows which version runs"
 
 
 def worse_tag(before: str, now: str) -> str:
@@ -24,11 +30,16 @@ def worse_tag(before: str, now: str) -> str:
     """
     (old_name, old), (name, new) = _parts(before), _parts(now)
     was, is_now = _VERSION.fullmatch(old), _VERSION.fullmatch(new)
-    if name != old_name or was is None or old == new:
+    if name != old_name or old == new or (_COMMIT.fullmatch(old) and not old.isdecimal()):
         return ""
-    if is_now is None or is_now[2].count(".") < was[2].count("."):
-        return "the tag moves on by itself, so that nobody knows which version runs"
-    if _variant(is_now[3]) != _variant(was[3]):
+    if was is None or is_now is None:
+        return _MOVES_ON if re.search(r"\d", old) and not re.search(r"\d", new) else ""
+    if _is_coarser(was[2], is_now[2]):
+        return _MOVES_ON
+    words, new_words = _variant(was[3]), _variant(is_now[3])
+    if new_words & _BEFORE_RELEASE and not words & _BEFORE_RELEASE:
+        return "it is no release yet, and the one before was"
+    if words - _BEFORE_RELEASE != new_words - _BEFORE_RELEASE:
         return "the variant is another one, with another system below the same app"
     if _numbers(is_now[2]) < _numbers(was[2]):
         return "the version is older, and may not read the newer one's data"
@@ -42,10 +53,19 @@ def _parts(reference: str) -> tuple[str, str]:
     return f"{folder}{slash}{name}", tag or "latest"
 
 
-def _variant(suffix: str) -> list[str]:
+def _is_coarser(before: str, now: str) -> bool:
+    """Return whether a version has fewer numbers: of two, only if it is the beginning of them.
+
+    `postgres:15.18` and `postgres:17` may both be whole; `nginx:1.26.3` and `nginx:1.27` are not.
+    """
+    fewer = now.count(".") < before.count(".")
+    return fewer and (before.count(".") > 1 or before.startswith(f"{now}."))
+
+
+def _variant(suffix: str) -> set[str]:
     """Return the words of what follows a version, as `alpine` of `-alpine3.20`."""
-    words = [word for word in re.split(r"[-_+]", suffix) if not _COMMIT.fullmatch(word)]
-    return [plain for word in words if (plain := _COUNTS.sub("", word))]
+    words = {word for word in re.split(r"[-_+]", suffix) if not _COMMIT.fullmatch(word)}
+    return {plain for word in words if (plain := _COUNTS.sub("", word))} - _SYSTEMS
 
 
 def _numbers(version: str) -> list[int]:

@@ -3,33 +3,53 @@
 An app's COMPOSE_FILE names them, and abra leaves that as it is.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+import posixpath
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ccci.recipe.compose import services_of
+from ccci.recipe.compose import fill_in, services_of
+from ccci.recipe.offered import SAMPLE
 from ccci.review.files import CommitFiles
 
+# A range with more is compared as a text.
+_MOST_PORTS = 1000
 
-def lost_overlays(
-    release: CommitFiles, head: CommitFiles, deployed: Collection[str], note: str
-) -> Iterator[tuple[str, str]]:
+
+@dataclass(frozen=True)
+class Use:
+    """What is known of the head besides its texts.
+
+    Attributes:
+        deployed: the compose files that the run deploys: what is in these is seen there.
+        links: files of the head that are links; what they lead to is not read.
+        note: the text of the head's release note, or "".
+    """
+
+    deployed: Collection[str] = ()
+    links: Collection[str] = ()
+    note: str = ""
+
+
+def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator[tuple[str, str]]:
     """Yield each compose file of the release that the head spoils, with a sentence.
 
-    A file that the release note names is left alone: who reads the note is told.
+    A file that the release note names is left alone: who reads the note is told. So is one in a
+    folder that .env.sample does not name: it is for those who develop the recipe.
 
     Args:
         release: the files of the release.
         head: those of the head.
-        deployed: the compose files that the run deploys: what is in these is seen there.
-        note: the text of the head's release note, or "".
+        use: what else is known of the head.
 
     Example:
-        ``list(lost_overlays(release, head, ["compose.yml"], ""))`` ->
+        ``list(lost_overlays(release, head, Use()))`` ->
         ``[("compose.mariadb.yml", "'compose.mariadb.yml' is gone: ...")]``
     """
     now = services_of(head.compose.values())
     for name, content in release.compose.items():
-        if name in note:
+        is_offered = "/" not in name or name in release.texts.get(SAMPLE, "")
+        if name in use.note or name in use.links or not is_offered:
             continue
         if name not in head.texts:
             yield (
@@ -38,49 +58,87 @@ def lost_overlays(
             )
         elif name not in head.compose:
             yield name, f"'{name}' cannot be read any more."
-        elif name not in deployed:
-            for what in _lost(content, now):
+        elif name not in use.deployed:
+            before = _Texts({**release.sample, **release.exports})
+            after = _Texts({**head.sample, **head.exports})
+            for what in _lost(before.of(content), after.all_of(now)):
                 yield name, f"'{name}': {what}"
 
 
-def _lost(content: Mapping[str, Any], now: Mapping[str, list[dict[str, Any]]]) -> Iterator[str]:
-    for service, (part, *_) in services_of([content]).items():
-        parts = now.get(service, [])
-        if not parts:
+@dataclass(frozen=True)
+class _Has:
+    """What services have: service to its mounts, and to its ports."""
+
+    mounts: Mapping[str, set[str]]
+    ports: Mapping[str, set[str]]
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Mounts and ports of compose files, written in one way.
+
+    Attributes:
+        settings: what variables in them have by default.
+    """
+
+    settings: Mapping[str, str]
+
+    def of(self, content: Mapping[str, Any]) -> _Has:
+        return self.all_of(services_of([content]))
+
+    def all_of(self, services: Mapping[str, list[dict[str, Any]]]) -> _Has:
+        return _Has(
+            {name: self._set(parts, "volumes", self._mount) for name, parts in services.items()},
+            {name: self._set(parts, "ports", self._ports) for name, parts in services.items()},
+        )
+
+    def _set(
+        self, parts: list[dict[str, Any]], key: str, texts: Callable[[object], Iterator[str]]
+    ) -> set[str]:
+        lists = [part[key] for part in parts if isinstance(part.get(key), list)]
+        return {text for entries in lists for entry in entries for text in texts(entry)}
+
+    def _fill(self, value: object) -> str:
+        return fill_in(str("" if value is None else value), self.settings)
+
+    def _mount(self, entry: object) -> Iterator[str]:
+        """Yield `volume at path`, unless it is no volume with a name."""
+        if isinstance(entry, Mapping):
+            kind = entry.get("type", "volume")
+            source, target = self._fill(entry.get("source")), self._fill(entry.get("target"))
+        else:
+            kind, (source, _, rest) = "volume", self._fill(entry).partition(":")
+            target = rest.partition(":")[0]
+        if kind == "volume" and source and target and not source.startswith(("/", ".", "~")):
+            yield f"{source} at {posixpath.normpath(target)}"
+
+    def _ports(self, entry: object) -> Iterator[str]:
+        """Yield `published to target/protocol`, unless Docker chooses the port."""
+        if isinstance(entry, Mapping):
+            published, target = self._fill(entry.get("published")), self._fill(entry.get("target"))
+            protocol = self._fill(entry.get("protocol"))
+        else:
+            ports, _, protocol = self._fill(entry).partition("/")
+            published, _, target = ports.rpartition(":")
+        for one, other in zip(_range(published), _range(target), strict=False):
+            yield f"{one} to {other}/{protocol or 'tcp'}"
+
+
+def _range(ports: str) -> list[str]:
+    """Return each port of `8000-8003`, or the text itself; nothing for no port."""
+    first, _, last = ports.rpartition(":")[2].partition("-")
+    if first.isdecimal() and last.isdecimal() and int(last) - int(first) <= _MOST_PORTS:
+        return [str(port) for port in range(int(first), int(last) + 1)]
+    return [ports] if ports else []
+
+
+def _lost(before: _Has, now: _Has) -> Iterator[str]:
+    for service in before.mounts:
+        if service not in now.mounts:
             yield f"service '{service}' is gone."
             continue
-        for mount in _all(part, "volumes", _mount):
-            if mount not in {one for now in parts for one in _all(now, "volumes", _mount)}:
-                yield f"service '{service}' mounts {mount} no more: its data is not there."
-        for port in _all(part, "ports", _port):
-            if port not in {one for now in parts for one in _all(now, "ports", _port)}:
-                yield f"service '{service}' publishes {port} no more: who uses it finds nothing."
-
-
-def _all(part: Mapping[str, Any], key: str, text: Any) -> list[str]:
-    entries = part.get(key)
-    found = [text(entry) for entry in entries] if isinstance(entries, list) else []
-    return [one for one in dict.fromkeys(found) if one]
-
-
-def _mount(entry: object) -> str:
-    """Return `volume at path`; "" for a mount that is no volume with a name."""
-    if isinstance(entry, Mapping):
-        kind = entry.get("type", "volume")
-        source, target = str(entry.get("source") or ""), str(entry.get("target") or "")
-    else:
-        source, _, rest = str(entry).partition(":")
-        kind, target = "volume", rest.partition(":")[0]
-    named = kind == "volume" and source and target and not source.startswith(("/", ".", "~"))
-    return f"{source} at {target}" if named else ""
-
-
-def _port(entry: object) -> str:
-    """Return `published to target/protocol`; "" for a port that Docker chooses."""
-    if isinstance(entry, Mapping):
-        published, target = entry.get("published"), entry.get("target")
-        protocol = entry.get("protocol", "tcp")
-    else:
-        ports, _, protocol = str(entry).partition("/")
-        published, _, target = ports.rpartition(":")
-    return f"{published} to {target}/{protocol or 'tcp'}" if published else ""
+        for mount in sorted(before.mounts[service] - now.mounts[service]):
+            yield f"service '{service}' mounts {mount} no more: its data is not there."
+        everywhere = {port for ports in now.ports.values() for port in ports}
+        for port in sorted(before.ports[service] - everywhere):
+            yield f"service '{service}' publishes {port} no more: who uses it finds nothing."

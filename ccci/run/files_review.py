@@ -12,7 +12,7 @@ from ccci.review.config_names import Config, changed_in_place, configs_of
 from ccci.review.files import CommitFiles
 from ccci.review.hooks import hooks_that_never_fail
 from ccci.review.new_settings import untold
-from ccci.review.overlays import lost_overlays
+from ccci.review.overlays import Use, lost_overlays
 from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
@@ -93,12 +93,17 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         "reads it no more",
         forgotten(known, head.texts, before.texts, _note(driver, head)),
     )
-    deployed = [path.name for path in driver.compose_files()]
+    folder = driver.checkout.path
+    use = Use(
+        [path.relative_to(folder).as_posix() for path in driver.compose_files()],
+        [name for name in before.compose if (folder / name).is_symlink()],
+        _note(driver, head),
+    )
     _fail_but_for(
         driver,
         "Expected the compose files that apps may use to be as good as in the release, or a word "
         "in a release note",
-        lost_overlays(before, head, deployed, _note(driver, head)),
+        lost_overlays(before, head, use),
     )
 
 
@@ -172,8 +177,14 @@ def _configs(files: CommitFiles) -> Iterator[Config]:
 
 
 def _note(driver: AppDriver, head: CommitFiles) -> str:
-    names = (f"release/{driver.checkout.version}", "release/next")
-    return "\n".join(head.texts.get(name, "") for name in names)
+    """Return what the head's release notes tell and the release's did not: the rest is old news."""
+    releases = driver.checkout.before[-1:]
+    before = driver.checkout.texts(releases[0]) if releases else {}
+    lines = []
+    for name in (f"release/{driver.checkout.version}", "release/next"):
+        old = set(before.get(name, "").splitlines())
+        lines += [line for line in head.texts.get(name, "").splitlines() if line not in old]
+    return "\n".join(lines)
 
 
 def _secrets_of(parts: Iterable[dict[str, object]]) -> Iterator[str]:

@@ -73,9 +73,16 @@ def check_nothing_is_lost(release: Guards | None, head: Guards, config: RecipeCo
 
 def losses(release: Guards, head: Guards) -> Iterator[Loss]:
     """Yield what the head has lost, service by service, and then of its pages."""
+    published = {port for now in head.services.values() for port in now.ports}
     for name, now in sorted(head.services.items()):
         before = release.services.get(name)
         yield from _new(name, now) if before is None else _of_service(name, before, now)
+        for port in sorted(before.ports - published) if before else ():
+            yield Loss(
+                f"{name}: port {port}",
+                f"it published port {port} of the node, and nothing does now: who uses it finds "
+                "nothing there.",
+            )
     yield from _of_hooks(release, head)
     for name in sorted(head.unlogged - release.unlogged):
         if name in release.services:
@@ -88,11 +95,14 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
 
 
 def _of_hooks(release: Guards, head: Guards) -> Iterator[Loss]:
+    phases = set(map(_phase, head.failing_hooks))
     for name, failed in sorted(release.failing_hooks.items()):
         fails = head.failing_hooks.get(name)
         service = head.services.get(name.partition(": ")[0])
-        # Of a service that does not run just now no hook was tried.
-        if fails is None and service and service.health_check is not None:
+        # Of a service that does not run just now no hook was tried. One that cannot fail, as
+        # `rm -f`, guarded nothing; one of another service or with another label may do the same.
+        runs = service is not None and service.health_check is not None
+        if failed and fails is None and runs and _phase(name) not in phases:
             yield Loss(
                 name,
                 "the hook is gone: what was done around a backup or a restore is done no more.",
@@ -103,6 +113,11 @@ def _of_hooks(release: Guards, head: Guards) -> Iterator[Loss]:
                 "the hook ends with 0 in a container in which nothing runs, and did not: it hides "
                 "that nothing was dumped or loaded, and the backup counts as good.",
             )
+
+
+def _phase(hook: str) -> tuple[bool, bool]:
+    """Return when a hook runs: at a restore or a backup, before or after it."""
+    return "restore" in hook, "pre-hook" in hook
 
 
 def _is_meant(loss: Loss, config: RecipeConfig) -> bool:
@@ -139,11 +154,6 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
     yield from _of_its_restart(name, before, now)
     for port in sorted(now.ports - before.ports):
         yield _published(name, port)
-    for port in sorted(before.ports - now.ports):
-        yield Loss(
-            f"{name}: port {port}",
-            f"it published port {port} of the node and does not: who uses it finds nothing there.",
-        )
     if now.on_proxy and not before.on_proxy:
         yield Loss(
             f"{name}: proxy",
@@ -212,7 +222,7 @@ def _of_its_restart(name: str, before: ServiceGuards, now: ServiceGuards) -> Ite
             "its restart policy is 'on-failure' and was 'any': when it ends without an error, "
             "nothing starts it again.",
         )
-    elif now.attempts < before.attempts:
+    elif before.restart != "none" and now.attempts < before.attempts:
         yield Loss(
             f"{name}: restart",
             f"it is started again {now.attempts:g} times (max_attempts) and was more often: an app "

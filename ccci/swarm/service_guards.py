@@ -19,7 +19,8 @@ from ccci.swarm.view import Service, SwarmView
 
 # The process table of a container, on whatever machine Docker is.
 _PROCESSES = "-eo pid,uid"
-_MIDDLEWARE = re.compile(r"traefik\.http\.middlewares\.[^.]+\.([a-z.]+)")
+_MIDDLEWARE = re.compile(r"traefik\.http\.middlewares\.([^.]+)\.([a-z.]+)")
+_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(rule|middlewares)")
 # What a middleware limits, by its option; True where a number says how much.
 _LIMITS = {
     "buffering.maxrequestbodybytes": ("body limit", True),
@@ -28,6 +29,7 @@ _LIMITS = {
     "ipallowlist.sourcerange": ("visitors", False),
     "ipwhitelist.sourcerange": ("visitors", False),
 }
+_EVERYBODY = "0.0.0.0/0"
 _NO = re.compile(r"|0|false|no|off|never|none|allow", re.IGNORECASE)
 # What the Swarm gives a service that does not say.
 _GRACE_SECONDS = 10.0
@@ -149,17 +151,32 @@ def _guards_of(
 
 
 def _limits(labels: Mapping[str, str]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name, value in labels.items():
-        # Traefik takes names in any case.
-        option = _MIDDLEWARE.fullmatch(name.lower())
-        what, has_number = _LIMITS.get(option[1] if option else "", ("", False))
+    # Traefik takes names in any case.
+    lower = {name.lower(): value.strip() for name, value in labels.items()}
+    used, found = set(_middlewares_of_all(lower)), dict[str, float]()
+    for name, value in lower.items():
+        option = _MIDDLEWARE.fullmatch(name)
+        what, has_number = _LIMITS.get(option[2] if option else "", ("", False))
+        if not option or option[1] not in used or not what:
+            continue
         # It takes what is no number above 0 for no limit.
-        if what and has_number and value.strip().isdecimal() and int(value):
+        if has_number and value.isdecimal() and int(value):
             found[what] = min(int(value), found.get(what, math.inf))
-        elif what and not has_number:
+        elif not has_number and _EVERYBODY not in value:
             found[what] = 0
     return found
+
+
+def _middlewares_of_all(labels: Mapping[str, str]) -> Iterator[str]:
+    """Yield the middlewares of routers that whoever opens the app meets: not those of a path."""
+    routers: dict[str, dict[str, str]] = {}
+    for name, value in labels.items():
+        if found := _ROUTER.fullmatch(name):
+            routers.setdefault(found[1], {})[found[2]] = value
+    for options in routers.values():
+        if "Path" not in options.get("rule", ""):
+            for one in options.get("middlewares", "").split(","):
+                yield one.strip().partition("@")[0].lower()
 
 
 def _port(port: Mapping[str, Any]) -> str:

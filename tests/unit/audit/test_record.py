@@ -82,7 +82,9 @@ def test_the_score_counts_what_was_tried_and_says_what_was_not() -> None:
     text = table(record)
     assert "MISSED    b\n          expected at restart; red: -; 0 s; nothing was noticed" in text
     assert "harmless  c: Nobody could see it." in text
-    assert not_caught(record) == "not caught: shop: b: red: -; nothing was noticed\n"
+    said = "not caught: shop: b: red: -; nothing was noticed\n"
+    assert not_caught(record, ["a", "b"]) == said
+    assert not_caught(record, ["a"]) == ""
 
 
 def test_what_is_noticed_for_another_reason_is_not_called_missed() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from ccci.review.files import CommitFiles
-from ccci.review.overlays import lost_overlays
+from ccci.review.overlays import Use, lost_overlays
 
 MAIN = "services:\n  app:\n    image: wiki\n    volumes: [content:/srv]\n"
 DATABASE = """
@@ -23,7 +23,8 @@ RELEASE = {"compose.yml": MAIN, "compose.mariadb.yml": DATABASE}
 
 
 def _lost(head: dict[str, str], note: str = "", deployed: str = "compose.yml") -> list[str]:
-    found = lost_overlays(CommitFiles.of(RELEASE), CommitFiles.of(head), [deployed], note)
+    use = Use([deployed], note=note)
+    found = lost_overlays(CommitFiles.of(RELEASE), CommitFiles.of(head), use)
     lines = list(found)
     assert {name for name, _ in lines} <= {"compose.mariadb.yml"}
     return [sentence for _, sentence in lines]
@@ -32,6 +33,8 @@ def _lost(head: dict[str, str], note: str = "", deployed: str = "compose.yml") -
 def test_a_file_that_is_as_it_was_is_not_told() -> None:
     assert _lost(RELEASE) == []
     short = DATABASE.replace("{type: volume, source: logs, target: /var/log}", "logs:/var/log:rw")
+    short = short.replace('"64738:64738/udp"', '"${VOICE:-64738}:64738/udp"')
+    short = short.replace("db:/var/lib/mysql", "db:/var/lib/mysql/")
     assert _lost({**RELEASE, "compose.mariadb.yml": short}) == []
     # What it had may stand in another file.
     merged = MAIN + DATABASE.removeprefix("\nservices:\n")
@@ -68,3 +71,24 @@ def test_what_its_apps_would_miss_is_told(old: str, new: str, words: str) -> Non
     assert words in sentence
     # What the run deploys is seen there.
     assert _lost(changed, deployed="compose.mariadb.yml") == []
+
+
+def test_a_range_is_its_ports() -> None:
+    release = CommitFiles.of(
+        {"compose.rtp.yml": "services: {app: {ports: ['7000-7002:7000-7002/udp']}}"}
+    )
+    one = "{target: %d, published: %d, protocol: udp, mode: host}"
+    all_three = ", ".join(one % (port, port) for port in (7000, 7001, 7002))
+    head = CommitFiles.of({"compose.rtp.yml": f"services: {{app: {{ports: [{all_three}]}}}}"})
+    assert list(lost_overlays(release, head, Use())) == []
+    two = CommitFiles.of(
+        {"compose.rtp.yml": "services: {app: {ports: ['7000-7001:7000-7001/udp']}}"}
+    )
+    ((_, sentence),) = lost_overlays(release, two, Use())
+    assert "publishes 7002 to 7002/udp no more" in sentence
+
+
+def test_links_and_files_for_developers_are_left_alone() -> None:
+    release = CommitFiles.of({**RELEASE, "dev/compose.yml": MAIN})
+    renamed = CommitFiles.of({"compose.yml": MAIN, "compose.mysql.yml": DATABASE})
+    assert list(lost_overlays(release, renamed, Use(links=["compose.mariadb.yml"]))) == []

@@ -24,7 +24,10 @@ def _driver(
     (folder / "recipe.toml").write_text(toml)
     (folder / "compose.yml").write_text(head["compose.yml"])
     checkout = SimpleNamespace(
-        texts=lambda at=None: release if at else head, before=[RELEASE], version=HEAD
+        texts=lambda at=None: release if at else head,
+        before=[RELEASE],
+        version=HEAD,
+        path=folder,
     )
     driver = SimpleNamespace(
         checkout=checkout,
@@ -40,6 +43,11 @@ def test_a_compose_file_that_apps_may_use_must_stay(tmp_path: Path) -> None:
     before = {**head, "compose.sqlite.yml": "services: {}\n"}
     with pytest.raises(RecipeFailure, match=r"'compose\.sqlite\.yml' is gone"):
         files_review.check_head_reads(_driver(tmp_path, head, before), RELEASE)
+    # What the release's own note told is old news.
+    note = {"release/1.1.0+1": "For SQLite use compose.sqlite.yml.\n"}
+    with pytest.raises(RecipeFailure, match=r"'compose\.sqlite\.yml' is gone"):
+        files_review.check_head_reads(_driver(tmp_path, head | note, before | note), RELEASE)
+    files_review.check_head_reads(_driver(tmp_path, head | note, before), RELEASE)
     excused = f'[let_go]\n"compose.sqlite.yml" = {REASON}\n'
     files_review.check_head_reads(_driver(tmp_path, head, before, excused), RELEASE)
 

@@ -88,6 +88,12 @@ def test_a_hook_that_is_gone_is_a_loss_if_its_service_is_not() -> None:
     assert _names(RELEASE, gone) == [HOOK]
     assert _names(gone, RELEASE) == []
     assert _names(RELEASE, replace(gone, services={})) == []
+    # One that cannot fail guarded nothing; another service or label may do the same.
+    assert _names(replace(RELEASE, failing_hooks={HOOK: False}), gone) == []
+    for moved in ("db: backupbot.backup.pre-hook", "app: backupbot.pre-hook"):
+        assert _names(RELEASE, replace(gone, failing_hooks={moved: True})) == []
+    restore = "app: backupbot.restore.pre-hook"
+    assert _names(RELEASE, replace(gone, failing_hooks={restore: True})) == [HOOK]
 
 
 def test_a_port_that_is_published_or_no_more_is_a_loss() -> None:
@@ -95,6 +101,10 @@ def test_a_port_that_is_published_or_no_more_is_a_loss() -> None:
     voice = _head(ports=frozenset({"64738/udp"}))
     assert _names(voice, RELEASE) == _names(RELEASE, voice) == ["app: port 64738/udp"]
     assert _names(voice, voice) == []
+    moved = replace(
+        RELEASE, services={"app": APP, "smtp": replace(APP, ports=voice.services["app"].ports)}
+    )
+    assert _names(voice, moved) == ["smtp: port 64738/udp"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +114,7 @@ def test_a_port_that_is_published_or_no_more_is_a_loss() -> None:
         (("on-failure", math.inf), ("any", math.inf), False),
         (("any", math.inf), ("any", 3), True),
         (("any", 3), ("any", 5), False),
-        (("none", math.inf), ("on-failure", 3), True),
+        (("none", math.inf), ("on-failure", 3), False),
     ],
 )
 def test_to_be_started_again_less_often_is_a_loss(

@@ -105,9 +105,16 @@ def test_limits_of_traefik_are_in_the_labels() -> None:
         f"{middleware}.rateLimit.average": "many",
         f"{middleware}.ipAllowList.sourceRange": "10.0.0.0/8",
         f"{middleware}.headers.customFrameOptionsValue": "DENY",
+        f"{middleware}-admin.rateLimit.average": "5",
+        "traefik.http.routers.wiki.rule": "Host(`wiki.lab.test`)",
+        "traefik.http.routers.wiki.middlewares": "Wiki@swarm, wiki2,wiki3",
+        "traefik.http.routers.admin.rule": "Host(`wiki.lab.test`) && PathPrefix(`/admin`)",
+        "traefik.http.routers.admin.middlewares": "wiki-admin",
     }
     wiki.service = replace(APP, labels=labels)
     assert wiki.guards.limits == {"body limit": 1000, "requests at once": 3, "visitors": 0}
+    labels[f"{middleware}.ipAllowList.sourceRange"] = "0.0.0.0/0, ::/0"
+    assert "visitors" not in wiki.guards.limits
 
 
 def test_how_often_it_is_started_again() -> None:
