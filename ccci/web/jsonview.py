@@ -1,11 +1,14 @@
 """JSON as a table reads it: by dots, at any depth."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _MISSING = object()
-_MOST_VALUES = 500_000
+_MOST_VALUES, _MOST_LEVELS = 500_000, 200
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 class JsonObject(dict[str, Any]):
@@ -36,10 +39,20 @@ def read_json(content: str | bytes) -> Any:
     # Each value takes up to some hundred bytes of memory, though its text may have two.
     if text.count(b",") > _MOST_VALUES:
         raise ValueError(f"it has more than {_MOST_VALUES:,} values")
-    try:
-        return json.loads(content, object_hook=JsonObject)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    # Looked at before: the parser would go down to Python's own limit, and there nothing else works
+    # either, such as the end of an object that is cleared away just then.
+    if text.count(b"[") + text.count(b"{") > _MOST_LEVELS and _is_too_deep(text):
+        raise ValueError(f"it has more than {_MOST_LEVELS} levels")
+    return json.loads(content, object_hook=JsonObject)
+
+
+def _is_too_deep(text: bytes) -> bool:
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > _MOST_LEVELS:
+            return True
+    return False
 
 
 def value_at(content: Any, path: str) -> Any:
