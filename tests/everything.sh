@@ -41,12 +41,17 @@ part() {
     printf '== %s: %s\n' "$name" "$verdict"
 }
 
+# shown COMMAND...: run it, and keep what the terminal shows.
+shown() {
+    "$@" 2>&1 | tee "$terminal"
+    return "${PIPESTATUS[0]}"
+}
+
 # Robot and a matrix name their log on the terminal; another run's would be taken for ours otherwise.
 # logged COMMAND...: run it, and note the output.xml beside the log that it names last.
 logged() {
-    local code xml
-    "$@" 2>&1 | tee "$terminal"
-    code=${PIPESTATUS[0]}
+    local code=0 xml
+    shown "$@" || code=$?
     xml=$(sed -n 's/^Log:  *\(\/.*\/\)log\.html$/\1output.xml/p' "$terminal" | tail -n 1)
     echo "${xml:-$* wrote no log.html}" >>"$outputs"
     return "$code"
@@ -54,9 +59,8 @@ logged() {
 
 # audited COMMAND...: run it, and note the defects that it names as not caught.
 audited() {
-    local code
-    "$@" 2>&1 | tee "$terminal"
-    code=${PIPESTATUS[0]}
+    local code=0
+    shown "$@" || code=$?
     grep '^not caught: ' "$terminal" >>"$missed"
     return "$code"
 }

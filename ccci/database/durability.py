@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ccci.database.servers import NAMES, DatabaseServer, ServerKind
+from ccci.database.servers import DatabaseServer, ServerKind, what_was_told
 from ccci.errors import NodeFailure, RecipeFailure
 
 # Setting to the value with which a server may lose what it has confirmed, or all of it.
@@ -28,8 +28,7 @@ def check_writes_kept(servers: Sequence[DatabaseServer]) -> str:
         RecipeFailure: one is; the sentence names the setting.
         NodeFailure: one does not tell a setting, or does not answer in time.
     """
-    told = [_check(server) for server in servers]
-    return "\n".join(told) or "Nothing to ask: no service runs PostgreSQL, MariaDB or MySQL."
+    return what_was_told(map(_check, servers))
 
 
 def _check(server: DatabaseServer) -> str:
@@ -38,7 +37,7 @@ def _check(server: DatabaseServer) -> str:
     rows = server.query(_ASK[server.kind].format(names=names))
     # The names of the columns differ: only their order is known.
     seen = {str(name): str(value) for name, value, *_ in (row.values() for row in rows)}
-    where = f"{NAMES[server.kind]} of service {server.service}"
+    where = server.server
     for name, value in loses.items():
         if name not in seen:
             raise NodeFailure(f"Expected {where} to tell its setting {name}; it told {seen}.")

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ccci.database.servers import NAMES, DatabaseServer, ServerKind
+from ccci.database.servers import DatabaseServer, ServerKind, what_was_told
 from ccci.errors import NodeFailure, RecipeFailure
 
 # How clients report that a server refuses somebody: for the password, or for where he comes from.
@@ -33,12 +33,13 @@ def check_passwords_asked(servers: Sequence[DatabaseServer]) -> str:
     for server in servers:
         if not server.addresses:
             raise NodeFailure(f"Service {server.service} has no address of its own to be asked at.")
-    asked = [_check(server, address) for server in servers for address in server.addresses]
-    return "\n".join(asked) or "Nothing to ask: no service runs PostgreSQL, MariaDB or MySQL."
+    return what_was_told(
+        _check(server, address) for server in servers for address in server.addresses
+    )
 
 
 def _check(server: DatabaseServer, address: str) -> str:
-    where = f"{NAMES[server.kind]} of service {server.service} at {address}"
+    where = f"{server.server} at {address}"
     for visitor, password in _visitors(server):
         how = "a random password" if password else "no password"
         who = f"user {visitor.user!r}" if visitor.user else "its user"

@@ -9,6 +9,7 @@ import io
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,6 +75,11 @@ class DatabaseServer:
         """What it is and where, to be read in a sentence."""
         named = f" {self.name!r}" if self.name else ""
         return f"the {NAMES[self.kind]} database{named} of service {self.service}"
+
+    @property
+    def server(self) -> str:
+        """What the server is and where, whatever databases it has."""
+        return f"{NAMES[self.kind]} of service {self.service}"
 
     def dump(self) -> Dump:
         """Return a dump of the whole database.
@@ -189,6 +195,11 @@ class DatabaseServer:
             )
         except subprocess.TimeoutExpired:
             raise NodeFailure(f"Asking {self.place} did not end within {_SECONDS} s.") from None
+
+
+def what_was_told(lines: Iterable[str]) -> str:
+    """Return what servers told, a line for each; or that there was none to be asked."""
+    return "\n".join(lines) or "Nothing to ask: no service runs PostgreSQL, MariaDB or MySQL."
 
 
 def _rows_of_csv(text: str) -> list[Row]:

@@ -8,7 +8,7 @@ mariadb-upgrade, and "Collation Version" in PostgreSQL's ALTER COLLATION.
 import re
 from collections.abc import Sequence
 
-from ccci.database.servers import NAMES, DatabaseServer
+from ccci.database.servers import DatabaseServer, what_was_told
 from ccci.errors import RecipeFailure
 
 # PostgreSQL remembers the version of the collation with the database since version 15.
@@ -31,20 +31,21 @@ def check_upgraded(servers: Sequence[DatabaseServer]) -> str:
         RecipeFailure: one is; the sentence says what to do.
         NodeFailure: one does not answer in time.
     """
-    told = [_check(server) for server in servers]
-    return "\n".join(told) or "Nothing to ask: no service runs PostgreSQL, MariaDB or MySQL."
+    return what_was_told(map(_check, servers))
 
 
 def _check(server: DatabaseServer) -> str:
-    where = f"{NAMES[server.kind]} of service {server.service}"
     if server.kind == "postgres":
-        return _check_collation(server, where)
+        return _check_collation(server)
     if server.kind == "mariadb":
-        return _check_system_tables(server, where)
-    return f"{where}: not looked at; it brings its tables up to date itself, from 8.0.16 on."
+        return _check_system_tables(server)
+    return (
+        f"{server.server}: not looked at; it brings its tables up to date itself, from 8.0.16 on."
+    )
 
 
-def _check_collation(server: DatabaseServer, where: str) -> str:
+def _check_collation(server: DatabaseServer) -> str:
+    where = server.server
     if int(server.query(_VERSION_OF_SERVER)[0]["version"] or 0) < _REMEMBERS:
         return f"{where}: it does not tell how its texts were sorted when it was made."
     (row,) = server.query(_COLLATIONS)
@@ -60,7 +61,8 @@ def _check_collation(server: DatabaseServer, where: str) -> str:
     return f"{where}: the collation is of version {is_now or 'none'}, as when it was made."
 
 
-def _check_system_tables(server: DatabaseServer, where: str) -> str:
+def _check_system_tables(server: DatabaseServer) -> str:
+    where = server.server
     made_by = server.made_by()
     (row,) = server.query("SELECT VERSION() AS version")
     version = row["version"] or ""

@@ -29,9 +29,8 @@ def locked(path: Path, deadline_seconds: float = 30.0) -> Iterator[None]:
 
     Example: ``with locked(private_dir("runs") / ".lock"): ...``
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     give_up = time.monotonic() + deadline_seconds
-    try:
+    with _lock_file(path) as descriptor:
         while not try_lock(descriptor):
             if time.monotonic() > give_up:
                 raise NodeFailure(
@@ -40,10 +39,6 @@ def locked(path: Path, deadline_seconds: float = 30.0) -> Iterator[None]:
                 )
             time.sleep(POLL_SECONDS)
         yield
-    finally:
-        # Explicitly, not only by closing: a child process may have a copy of the descriptor.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
 
 
 @contextmanager
@@ -59,12 +54,20 @@ def only_one(path: Path, sentence: str) -> Iterator[None]:
 
     Example: ``with only_one(folder / "audit.lock", "Another audit runs."): ...``
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
+    with _lock_file(path) as descriptor:
         if not try_lock(descriptor):
             raise Misuse(sentence)
         yield
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[int]:
+    """Open a lock file, and free its lock at the end of the block."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield descriptor
     finally:
+        # Explicitly, not only by closing: a child process may have a copy of the descriptor.
         fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 

@@ -46,7 +46,8 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         ``list(lost_overlays(release, head, Use()))`` ->
         ``[("compose.mariadb.yml", "'compose.mariadb.yml' is gone: ...")]``
     """
-    now = services_of(head.compose.values())
+    before = _Texts({**release.sample, **release.exports})
+    now = _Texts({**head.sample, **head.exports}).all_of(services_of(head.compose.values()))
     for name, content in release.compose.items():
         is_offered = "/" not in name or name in release.texts.get(SAMPLE, "")
         if name in use.note or name in use.links or not is_offered:
@@ -59,9 +60,7 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         elif name not in head.compose:
             yield name, f"'{name}' cannot be read any more."
         elif name not in use.deployed:
-            before = _Texts({**release.sample, **release.exports})
-            after = _Texts({**head.sample, **head.exports})
-            for what in _lost(before.of(content), after.all_of(now)):
+            for what in _lost(before.all_of(services_of([content])), now):
                 yield name, f"'{name}': {what}"
 
 
@@ -82,9 +81,6 @@ class _Texts:
     """
 
     settings: Mapping[str, str]
-
-    def of(self, content: Mapping[str, Any]) -> _Has:
-        return self.all_of(services_of([content]))
 
     def all_of(self, services: Mapping[str, list[dict[str, Any]]]) -> _Has:
         return _Has(
@@ -133,12 +129,12 @@ def _range(ports: str) -> list[str]:
 
 
 def _lost(before: _Has, now: _Has) -> Iterator[str]:
+    everywhere = {port for ports in now.ports.values() for port in ports}
     for service in before.mounts:
         if service not in now.mounts:
             yield f"service '{service}' is gone."
             continue
         for mount in sorted(before.mounts[service] - now.mounts[service]):
             yield f"service '{service}' mounts {mount} no more: its data is not there."
-        everywhere = {port for ports in now.ports.values() for port in ports}
         for port in sorted(before.ports[service] - everywhere):
             yield f"service '{service}' publishes {port} no more: who uses it finds nothing."

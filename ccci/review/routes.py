@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from ccci.recipe.routers import routers_in
+
 _NAMED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services|middlewares)\.([^.]+)\.", re.I)
-_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(.+)", re.I)
 # What the entry point for plain HTTP is called; a router on it only leads to HTTPS.
 _PLAIN = frozenset({"web", "http"})
 
@@ -24,11 +25,10 @@ def without_certificate(labels: Mapping[str, Mapping[str, str]]) -> Iterator[str
         ['a']
     """
     routers: dict[str, dict[str, str]] = {}
+    # One router may be defined by the labels of several services.
     for table in labels.values():
-        for label, value in table.items():
-            found = _ROUTER.fullmatch(label)
-            if found:
-                routers.setdefault(found.group(1), {})[found.group(2).lower()] = value
+        for name, options in routers_in(table).items():
+            routers.setdefault(name, {}).update(options)
     if not any("tls.certresolver" in options for options in routers.values()):
         return
     for name, options in sorted(routers.items()):

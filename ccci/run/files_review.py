@@ -74,6 +74,7 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         RecipeFailure: it does; `[let_go]` of recipe.toml excuses a name.
     """
     head, before = _files(driver), _files(driver, release)
+    note = _note(driver, head)
     parts = [part for parts in services_of(head.compose.values()).values() for part in parts]
     offered = [*settings_in(head.texts.get(SAMPLE, "")), *_secrets_of(parts)]
     names = [name for name in offered if name not in _OF_ABRA]
@@ -91,13 +92,13 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         driver,
         "Expected the head to read what apps may have set, or to tell in a release note that it "
         "reads it no more",
-        forgotten(known, head.texts, before.texts, _note(driver, head)),
+        forgotten(known, head.texts, before.texts, note),
     )
     folder = driver.checkout.path
     use = Use(
         [path.relative_to(folder).as_posix() for path in driver.compose_files()],
         [name for name in before.compose if (folder / name).is_symlink()],
-        _note(driver, head),
+        note,
     )
     _fail_but_for(
         driver,

@@ -12,6 +12,7 @@ from typing import Any
 
 from docker.errors import APIError
 
+from ccci.recipe.routers import routers_in
 from ccci.swarm.as_seen import ENVIRONMENT, read_as_seen, variables_in
 from ccci.swarm.health_check import health_check_of
 from ccci.swarm.stopping import hears_stop
@@ -20,7 +21,6 @@ from ccci.swarm.view import Service, SwarmView
 # The process table of a container, on whatever machine Docker is.
 _PROCESSES = "-eo pid,uid"
 _MIDDLEWARE = re.compile(r"traefik\.http\.middlewares\.([^.]+)\.([a-z.]+)")
-_ROUTER = re.compile(r"traefik\.http\.routers\.([^.]+)\.(rule|middlewares)")
 # What a middleware limits, by its option; True where a number says how much.
 _LIMITS = {
     "buffering.maxrequestbodybytes": ("body limit", True),
@@ -169,11 +169,7 @@ def _limits(labels: Mapping[str, str]) -> dict[str, float]:
 
 def _middlewares_of_all(labels: Mapping[str, str]) -> Iterator[str]:
     """Yield the middlewares of routers that whoever opens the app meets: not those of a path."""
-    routers: dict[str, dict[str, str]] = {}
-    for name, value in labels.items():
-        if found := _ROUTER.fullmatch(name):
-            routers.setdefault(found[1], {})[found[2]] = value
-    for options in routers.values():
+    for options in routers_in(labels).values():
         if "Path" not in options.get("rule", ""):
             for one in options.get("middlewares", "").split(","):
                 yield one.strip().partition("@")[0].lower()
