@@ -1,6 +1,5 @@
 """Runs one trial: a copy of the recipe is broken, and its suite runs on it as from a shell."""
 
-import os
 import re
 import shutil
 import signal
@@ -16,6 +15,7 @@ from ccci.project import PROJECT
 from ccci.recipe.checkout import check_out, commit_files
 from ccci.results.failed_tests import FailedTest, NotReadable, failed_tests
 from ccci.results.store import RESULTS_FILE, read_results
+from ccci.run.process import start_robot
 from ccci.stage_names import STAGES
 
 _LONGEST_LINE = 300
@@ -92,14 +92,8 @@ class Runner:
             with self._lock:
                 if self._stopped:
                     return False
-                process = subprocess.Popen(
-                    [PROJECT / "ccci" / "bin" / "robot", *words, suite],
-                    cwd=PROJECT,
-                    env={**os.environ, "CCCI_RESULTS_DIR": str(place)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=terminal,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
+                process = start_robot(
+                    PROJECT, suite, terminal, words, {"CCCI_RESULTS_DIR": str(place)}
                 )
                 self._live.add(process)
             try:

@@ -1,8 +1,6 @@
 """One of many runs: started as from a shell, and what it showed."""
 
-import os
 import signal
-import subprocess
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from ccci.matrix.outcome import RecipeOutcome, outcome_of
 from ccci.printable import printable
 from ccci.results.failed_tests import NotReadable, failed_tests, grouped
 from ccci.results.store import MATRIX_VARIABLE, worst
+from ccci.run.process import start_robot
 from ccci.run.run import new_run_id
 
 _LAST_BYTES = 4096
@@ -50,14 +49,8 @@ def run_once(project: Path, recipe: str) -> OneRun:
     # A run is found by the id of its matrix: this is a matrix of one run.
     matrix = new_run_id()
     with tempfile.TemporaryFile() as terminal:
-        process = subprocess.Popen(
-            [project / "ccci" / "bin" / "robot", project / "suites" / recipe],
-            cwd=project,
-            env={**os.environ, MATRIX_VARIABLE: matrix},
-            stdin=subprocess.DEVNULL,
-            stdout=terminal,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+        process = start_robot(
+            project, project / "suites" / recipe, terminal, environment={MATRIX_VARIABLE: matrix}
         )
         try:
             process.wait()
