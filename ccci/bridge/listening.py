@@ -6,12 +6,10 @@ from ccci.bridge import publishing
 from ccci.bridge.console import test_begins
 from ccci.bridge.session import session, stage_of
 from ccci.errors import SKIPPED
-from ccci.results.reasons import is_incomplete
+from ccci.results.reasons import is_incomplete, was_not_begun
 from ccci.stage_names import STAGES
 
 _LONGEST_MESSAGE = 100_000
-# What Robot says of the tests after the one in which a signal came.
-_NOT_BEGUN = "Test execution stopped"
 # The last test of every stage, whatever the recipe.
 LAST_TEST = "The App Stayed Up And Answered For No Other"
 LAST_KEYWORDS = ("The App Should Have Stayed Up", "Other Sites Should Answer For Themselves")
@@ -57,9 +55,9 @@ class Listener:
         """Redact a test's failure, count it, and tag one that says nothing about the recipe."""
         session.failures += result.failed
         if result.failed and session.overdue:
-            begun = not result.message.startswith(_NOT_BEGUN)
             then = f"{session.overdue}\n{result.message}"
-            result.message = then if begun else f"{SKIPPED}{session.overdue}"
+            not_begun = was_not_begun(result.message)
+            result.message = f"{SKIPPED}{session.overdue}" if not_begun else then
         result.message = session.redact(result.message)
         if result.failed:
             publishing.test_ended(result.end_time)

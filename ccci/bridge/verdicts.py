@@ -7,14 +7,14 @@ from pathlib import Path
 from robot.result import TestCase, TestSuite
 
 from ccci.results.pinned_tests import Pinned, stage_of_file
-from ccci.results.reasons import NOT_BEGUN, is_incomplete
+from ccci.results.reasons import is_incomplete, was_not_begun
 from ccci.results.store import Verdict, worst
 from ccci.stage_names import STAGES
 
 # A run without any of them has not shown that the app keeps its data.
 _DATA_STAGES = ("restart", "backup", "upgrade")
 # `End Run` fails only because of the node; Robot then lets every test of the run fail.
-_RUN_DID_NOT_END = "Parent suite teardown failed"
+_RUN_DID_NOT_END = "Parent suite teardown failed:\n"
 
 
 def stage_verdicts(
@@ -37,7 +37,7 @@ def stage_verdicts(
     found: dict[str, Verdict] = {}
     for stage in STAGES:
         verdicts = [
-            _verdict_of(test, disturbed_at, stage in opted_out)
+            _verdict_of(test, suite, disturbed_at, stage in opted_out)
             for test in suite.all_tests
             if stage_of(test) == stage
         ]
@@ -67,7 +67,7 @@ def executed(suite: TestSuite, opted_out: Collection[str] = ()) -> set[Pinned]:
     return {
         _pinned(test)
         for test in suite.all_tests
-        if stage_of(test) in opted_out or not (test.skipped or test.message.startswith(NOT_BEGUN))
+        if stage_of(test) in opted_out or not (test.skipped or was_not_begun(test.message))
     }
 
 
@@ -79,7 +79,7 @@ def passed_tests(suite: TestSuite) -> list[str]:
 def first_incomplete(suite: TestSuite, disturbed_at: datetime | None) -> str:
     """Return the first two lines of the first message that made a test incomplete; "" if none."""
     for test in suite.all_tests:
-        if _verdict_of(test, disturbed_at, opted_out=False) == "incomplete":
+        if _verdict_of(test, suite, disturbed_at, opted_out=False) == "incomplete":
             return " ".join(str(test.message).splitlines()[:2])
     if suite.has_teardown and suite.teardown.failed:
         return " ".join(str(suite.teardown.message).splitlines()[:2])
@@ -95,12 +95,23 @@ def _pinned(test: TestCase) -> Pinned:
     return Pinned(Path(str(test.source)).stem, test.name)
 
 
-def _verdict_of(test: TestCase, disturbed_at: datetime | None, opted_out: bool) -> Verdict:
+def _verdict_of(
+    test: TestCase, run: TestSuite, disturbed_at: datetime | None, opted_out: bool
+) -> Verdict:
     if test.skipped:
         return "opted out" if opted_out else "not run"
-    if test.message.startswith(NOT_BEGUN):
+    if was_not_begun(test.message):
         return "not run"
-    if test.passed or test.message.startswith(_RUN_DID_NOT_END):
+    if test.passed or _failed_by_teardown(test, run):
         return "passed"
     late = disturbed_at and test.end_time and test.end_time >= disturbed_at
     return "incomplete" if late or is_incomplete(test.message) else "failed"
+
+
+def _failed_by_teardown(test: TestCase, run: TestSuite) -> bool:
+    """Return whether a test passed, and Robot made it fail because the run's teardown did.
+
+    Compared in full: a message may begin with words of the app.
+    """
+    its = run.teardown.message if run.has_teardown and run.teardown.failed else None
+    return its is not None and test.message == f"{_RUN_DID_NOT_END}{its}"

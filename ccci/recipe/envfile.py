@@ -48,14 +48,20 @@ def read_env(path: Path) -> dict[str, str]:
 
 
 def set_env(path: Path, settings: dict[str, str]) -> None:
-    """Write settings at the end of an .env file; earlier lines with these keys are removed."""
-    kept = [
-        line
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.partition("=")[0].strip() not in settings
-    ]
-    kept += [f"{key}={_quoted(value)}" for key, value in settings.items()]
-    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    """Set settings in an .env file: each where it first stands, or at the end if it is new.
+
+    In its place, since later lines may refer to it.
+    """
+    left = dict(settings)
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key = line.partition("=")[0].strip()
+        if key not in settings:
+            lines.append(line)
+        elif key in left:
+            lines.append(_line(key, left.pop(key)))
+    lines += [_line(key, value) for key, value in left.items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def read_exports(abra_sh: Path) -> dict[str, str]:
@@ -96,10 +102,10 @@ def _text_of(path: Path, errors: str = "strict") -> str:
         raise Misuse(f"{path}: not UTF-8 text.") from None
 
 
-def _quoted(value: str) -> str:
+def _line(key: str, value: str) -> str:
     if '"' in value and "'" not in value:
-        return f"'{value}'"
-    return f'"{value}"' if re.search(r"[\s#']", value) else value
+        return f"{key}='{value}'"
+    return f'{key}="{value}"' if re.search(r"[\s#']", value) else f"{key}={value}"
 
 
 def _length_of(value: str, earlier: dict[str, str]) -> int:

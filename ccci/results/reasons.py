@@ -5,7 +5,7 @@ import re
 # How a message of ours begins that says nothing about the recipe.
 INCOMPLETE = "Incomplete: "
 # What Robot says of a test that it did not begin, because another one ended the whole run.
-NOT_BEGUN = (
+_NOT_BEGUN = (
     "Test execution stopped due to a fatal error.",
     "Failure occurred and exit-on-failure mode is in use.",
     "Error occurred and exit-on-error mode is in use.",
@@ -44,6 +44,18 @@ def cause_of(message: str) -> str:
         'The disk is full.'
     """
     return _BEFORE_THE_CAUSE.sub("", message)
+
+
+def was_not_begun(message: str) -> bool:
+    """Return whether a message is what Robot says of a test that it did not begin.
+
+    The whole first line counts: a message of a test that ran may begin with words of the app.
+
+    Example:
+        >>> was_not_begun("Test execution stopped due to a fatal error.")
+        True
+    """
+    return message.partition("\n")[0] in _NOT_BEGUN
 
 
 def is_incomplete(message: str) -> bool:
