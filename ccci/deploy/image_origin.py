@@ -11,6 +11,7 @@ from typing import Any
 
 from docker.errors import ImageNotFound
 
+from ccci.recipe.image_names import familiar
 from ccci.results.store import ImageOrigin, UsedImage
 
 # What the lab writes on every image that it builds: a hash of what it is built from.
@@ -98,14 +99,11 @@ def _origin(name: str, digests: Iterable[str], pulled: Collection[str]) -> Image
 
 
 def _repository(image: str) -> str:
-    """Return the repository of an image reference, in the short form of the default registry.
+    """Return the repository of an image reference.
 
     Example:
         >>> _repository("docker.io/library/nginx:1.29"), _repository("nginx@sha256:7c")
         ('nginx', 'nginx')
     """
-    folder, slash, last = image.partition("@")[0].rpartition("/")
-    whole = folder + slash + last.partition(":")[0]
-    for prefix in ("index.docker.io/", "docker.io/", "library/"):
-        whole = whole.removeprefix(prefix)
-    return whole
+    folder, slash, last = familiar(image).partition("@")[0].rpartition("/")
+    return folder + slash + last.partition(":")[0]

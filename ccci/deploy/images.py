@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docker.errors import APIError, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound, NullResource
 
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.recipe.compose import fill_in, images_in
+from ccci.recipe.image_names import familiar
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -34,12 +36,15 @@ def is_unknown(message: str) -> bool:
 def named_images(compose_files: list[Path], settings: Mapping[str, str]) -> dict[str, str]:
     """Return service to image as the compose files name them, settings filled in.
 
+    In the short form, in which Docker shows the images of services.
+
     Args:
         compose_files: the files of COMPOSE_FILE, in order.
         settings: the app's .env, and abra.sh's exports.
     """
     return {
-        service: fill_in(image, settings) for service, image in images_in(compose_files).items()
+        service: familiar(fill_in(image, settings))
+        for service, image in images_in(compose_files).items()
     }
 
 
@@ -54,7 +59,7 @@ def pull_missing(
         tell: called for each image that is pulled.
 
     Raises:
-        RecipeFailure: the registry says that one does not exist.
+        RecipeFailure: one is no reference of an image, or the registry says that it does not exist.
         NodeFailure: one is not available for another reason.
     """
     pulled = []
@@ -64,6 +69,13 @@ def pull_missing(
             continue
         except ImageNotFound:
             tell(f"pulling {image}")
+        except (APIError, NullResource) as error:
+            if isinstance(error, APIError) and error.status_code != HTTPStatus.BAD_REQUEST:
+                raise
+            raise RecipeFailure(
+                f"'{image}' is no name of an image, with the settings filled in. Correct it in the "
+                "recipe's compose file, or set the variables that it names."
+            ) from None
         try:
             client.images.pull(image)
             pulled.append(image)

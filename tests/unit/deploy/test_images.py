@@ -1,12 +1,14 @@
 """An image that does not exist is the recipe's fault; one that cannot be had is not."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from docker.errors import APIError, ImageNotFound
+import requests
+from docker.errors import APIError, ImageNotFound, NullResource
 
-from ccci.deploy.images import pull_missing
+from ccci.deploy.images import named_images, pull_missing
 from ccci.errors import NodeFailure, RecipeFailure
 
 
@@ -48,3 +50,51 @@ def test_a_tag_that_its_registry_does_not_have(said: str) -> None:
 def test_a_registry_that_does_not_say_so(said: str) -> None:
     with pytest.raises(NodeFailure, match="is not available"):
         pull_missing(client(said), ["nginx:0.0.0"], lambda _: None)
+
+
+def answer(status: int) -> requests.Response:
+    response = requests.Response()
+    response.status_code = status
+    return response
+
+
+def failing(error: Exception) -> Any:
+    def get(_: str) -> None:
+        raise error
+
+    return SimpleNamespace(images=SimpleNamespace(get=get))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        APIError("400 Client Error", answer(400), "no such image: invalid reference format"),
+        NullResource("Resource ID was not provided"),
+    ],
+)
+def test_what_is_no_name_of_an_image_is_the_recipes_fault(error: Exception) -> None:
+    with pytest.raises(RecipeFailure, match="'nginx:' is no name of an image"):
+        pull_missing(failing(error), ["nginx:"], lambda _: None)
+
+
+def test_another_error_of_docker_is_not() -> None:
+    with pytest.raises(APIError):
+        pull_missing(failing(APIError("500", answer(500))), ["nginx:1"], lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("docker.io/library/nginx:${TAG}", "nginx:1.29"),
+        ("index.docker.io/gitea/gitea:${TAG}", "gitea/gitea:1.29"),
+        (
+            "registry.example/library/nginx:${TAG}@sha256:7c",
+            "registry.example/library/nginx:1.29@sha256:7c",
+        ),
+        ("library/nginx:1.29", "nginx:1.29"),
+    ],
+)
+def test_names_are_read_as_docker_shows_them(written: str, shown: str, tmp_path: Path) -> None:
+    file = tmp_path / "compose.yml"
+    file.write_text(f"services: {{app: {{image: '{written}'}}}}\n")
+    assert named_images([file], {"TAG": "1.29"}) == {"app": shown}
