@@ -30,10 +30,21 @@ class Marker:
 
 
 def plant_markers(swarm: SwarmView, stack: str) -> tuple[Marker, ...]:
-    """Put a marker into each volume of a running stack and return them."""
+    """Put a marker into each volume of a running stack and return them.
+
+    Raises:
+        RecipeFailure: no service can write to a volume, or its folder is gone.
+    """
     planted = []
-    each_volume_once = {mount.volume: mount for mount in mounts_of(swarm, stack)}
-    for mount in each_volume_once.values():
+    # Of several services that mount a volume, one that can write to it.
+    last_is_writable = sorted(mounts_of(swarm, stack), key=lambda mount: mount.writable)
+    for mount in {mount.volume: mount for mount in last_is_writable}.values():
+        if not mount.writable:
+            raise RecipeFailure(
+                f"Every service that has volume {mount.volume} mounts it read-only, as "
+                f"{mount.service} does at {mount.folder}: nothing can ever be kept there. Take "
+                "'ro' from the mount of the service that writes, or remove the volume."
+            )
         marker = Marker(mount, secrets.token_hex(512).encode("ascii"))
         _put(swarm, stack, mount, marker.content)
         planted.append(marker)

@@ -82,9 +82,14 @@ def compose_files(env: dict[str, str], recipe_dir: Path) -> list[Path]:
     """Return the compose files that an app's settings name, in order.
 
     Raises:
-        UnreadableRecipe: one lies outside of the recipe.
+        UnreadableRecipe: they name none, or one lies outside of the recipe.
     """
     names = [name for name in env.get("COMPOSE_FILE", "compose.yml").split(":") if name]
+    if not names:
+        raise UnreadableRecipe(
+            f"COMPOSE_FILE of the recipe {recipe_dir.name} is set and names no file. Name one, or "
+            "remove the line: then it is compose.yml."
+        )
     for name in names:
         if name.startswith("/") or ".." in Path(name).parts:
             raise UnreadableRecipe(

@@ -7,11 +7,19 @@ from ccci.swarm.view import SwarmView
 
 @dataclass(frozen=True)
 class Mount:
-    """A volume as one service sees it: its full name, and the folder in the service's container."""
+    """A volume as one service sees it.
+
+    Attributes:
+        service: its short name.
+        volume: the full name.
+        folder: where it is in the service's container.
+        writable: whether the service can write there.
+    """
 
     service: str
     volume: str
     folder: str
+    writable: bool = True
 
 
 def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
@@ -24,5 +32,6 @@ def mounts_of(swarm: SwarmView, stack: str) -> list[Mount]:
         for mount in swarm.container_of(service).attrs["Mounts"]:
             name = mount.get("Name") or ""
             if mount["Type"] == "volume" and name.startswith(f"{stack}_"):
-                found.append(Mount(service.short_name, name, mount["Destination"]))
+                writable = bool(mount.get("RW", True))
+                found.append(Mount(service.short_name, name, mount["Destination"], writable))
     return found

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from ccci.backup import markers
 from ccci.backup.markers import (
     MARKER_NAME,
     Marker,
@@ -17,6 +18,7 @@ from ccci.backup.markers import (
     spoil_markers,
 )
 from ccci.errors import RecipeFailure
+from ccci.swarm.mounts import Mount
 from ccci.swarm.view import SwarmView
 from tests.unit.swarm.container_of_folder import ContainerOfFolder
 
@@ -100,3 +102,21 @@ def test_a_mount_that_the_app_moved_away_is_told(planted: Planted) -> None:
         RecipeFailure, match="shop_lab_test_data is mounted at /data of service app"
     ):
         plant_markers(planted.swarm, STACK)
+
+
+def _planted_in(*mounts: Mount, monkeypatch: pytest.MonkeyPatch) -> list[Mount]:
+    """Plant in these mounts, and return where."""
+    written: list[Mount] = []
+    monkeypatch.setattr(markers, "mounts_of", lambda *_: list(mounts))
+    monkeypatch.setattr(markers, "_put", lambda swarm, stack, mount, content: written.append(mount))
+    plant_markers(cast(SwarmView, None), STACK)
+    return written
+
+
+def test_a_marker_is_planted_where_a_service_can_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    writes = Mount("app", "pages", "/srv")
+    reads = Mount("web", "pages", "/usr/share/nginx/html", writable=False)
+    assert _planted_in(writes, reads, monkeypatch=monkeypatch) == [writes]
+    assert _planted_in(reads, writes, monkeypatch=monkeypatch) == [writes]
+    with pytest.raises(RecipeFailure, match="Every service that has volume pages mounts it read-"):
+        _planted_in(reads, monkeypatch=monkeypatch)

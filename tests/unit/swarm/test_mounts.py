@@ -44,3 +44,16 @@ def test_what_a_scheduler_starts_is_passed_over() -> None:
 def test_what_should_run_and_does_not_is_a_failure() -> None:
     with pytest.raises(NodeFailure, match="shop_lab_test_db has no running container"):
         mounts_of(swarm(service("app", 1), service("db", 1)), STACK)
+
+
+def test_a_mount_knows_whether_its_service_can_write() -> None:
+    mounts = [
+        {"Type": "volume", "Name": f"{STACK}_data", "Destination": "/data", "RW": False},
+        {"Type": "volume", "Name": f"{STACK}_cache", "Destination": "/cache", "RW": True},
+    ]
+    view = SimpleNamespace(
+        services=lambda stack: [service("app", 1)],
+        container_of=lambda service: SimpleNamespace(attrs={"Mounts": mounts}),
+    )
+    data, cache = mounts_of(cast(SwarmView, view), STACK)
+    assert (data.writable, cache.writable) == (False, True)
