@@ -70,7 +70,7 @@ class RecipeFiles:
         """Fails when an upgraded app lacks a setting that the head needs, and nobody is told.
 
         abra leaves the settings of an app as they are. So a setting that .env.sample gained needs a
-        default in the compose file, or its name in the release note of the head.
+        default where it is read, or its name in the release note of the head.
 
         Example:
         | Upgrade To The Head

@@ -114,7 +114,7 @@ def read_offered(folder: Path) -> Offered:
     settings = [key for key, _ in _SETTING.findall(text)]
     for name, content in contents.items():
         settings += _VARIABLE.findall((folder / name).read_text(encoding="utf-8"))
-        settings += _passed_on(content)
+        settings += passed_on(content)
     exported = read_exports(folder / "abra.sh")
     secrets = {
         str(name): _secret(str(name), entry, text)
@@ -162,7 +162,7 @@ def offered_files(folder: Path) -> list[str]:
     ]
 
 
-def _passed_on(content: dict[str, Any]) -> Iterator[str]:
+def passed_on(content: Mapping[str, Any]) -> Iterator[str]:
     """Yield the variables that services are given as the app's settings have them."""
     for service in (content.get("services") or {}).values():
         entries = (service or {}).get("environment") or {}

@@ -1,43 +1,61 @@
 """Settings that a new app has from .env.sample, and an upgraded one has not."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
+from ccci.recipe.offered import passed_on
+from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
+from ccci.review.still_read import COMPOSE, readers
 
-# $NAME and ${NAME}, without a default; and a variable that is passed on by its name alone.
-_BARE = r"(?<!\$)\$(?:{name}\b|\{{{name}\}})|^\s*-\s*[\"']?{name}[\"']?\s*$"
+# $NAME and ${NAME}, without a default.
+_BARE = r"(?<!\$)\$(?:{name}\b|\{{{name}\}})"
+# How templates and scripts read the environment: `{{ env "NAME" }}`, `$NAME`, `process.env.NAME`.
+_READ = r"(?:\$\{{?|env(?:iron)?\b[\s.\[(]+[\"']?|getenv\([\"']){name}(?!\w)"
+# What stands on its line where it can do without: `${NAME:-x}`, `{{ if env "NAME" }}`.
+_COPES = re.compile(r"\$\{\w+:?[-=?+]|\b(?:default|coalesce|or|if|with|case|test)\b|\[ |\|\||\?\?")
+# A template that has no value for it does the same.
+_NOTHING = frozenset({"", "0", "false", "no", "off", "none"})
 
 
 def untold(
-    sample: Mapping[str, str],
-    settings: Mapping[str, str],
-    compose_files: Iterable[str],
-    note: str,
+    head: CommitFiles, deployed: Collection[str], settings: Mapping[str, str], note: str
 ) -> list[str]:
     """Return the settings that an upgrade needs, and that nobody is told of.
 
     abra leaves the .env of an app as it is. So a setting that .env.sample gained is empty in every
     app that is upgraded, unless the compose file has a default for it or a release note names it.
+    The service `app` is handed all settings: what a template or a script reads counts as well,
+    unless it can do without.
 
     Args:
-        sample: the head's .env.sample.
+        head: the files of the head.
+        deployed: the compose files that it is deployed with.
         settings: the app's, as the release had them, with what the head's abra.sh exports.
-        compose_files: the text of each compose file that the head is deployed with.
         note: the text of the head's release note, or "".
 
     Example:
-        >>> untold({"CLOSED": "true"}, {}, ["X=${CLOSED}"], "")
-        ['CLOSED']
-        >>> untold({"CLOSED": "true"}, {}, ["X=${CLOSED:-true}"], "")
-        []
+        ``untold(head, ["compose.yml"], {"DOMAIN": "wiki.example"}, "")`` -> ``["CLOSED"]``
     """
-    texts = list(compose_files)
+    files = readers(head.texts)
+    texts = [files.get(name, "") for name in deployed]
+    others = [text for path, text in files.items() if not COMPOSE.search(path)]
+    handed_on = {name for file in deployed for name in passed_on(head.compose.get(file, {}))}
     return [
         name
-        for name, value in sample.items()
+        for name, value in head.sample.items()
         if value
         and name not in settings
         and not mentions(note, name)
-        and any(re.search(_BARE.format(name=name), text, re.MULTILINE) for text in texts)
+        and (
+            name in handed_on
+            or any(re.search(_BARE.format(name=name), text) for text in texts)
+            or (value.lower() not in _NOTHING and any(_needs(text, name) for text in others))
+        )
     ]
+
+
+def _needs(text: str, name: str) -> bool:
+    """Return whether a template or a script reads a setting, and nowhere copes without it."""
+    lines = [line for line in text.splitlines() if re.search(_READ.format(name=name), line)]
+    return bool(lines) and not any(map(_COPES.search, lines))

@@ -7,8 +7,21 @@ from ccci.recipe.offered import SAMPLE
 from ccci.review.mentions import mentions
 
 _NO_READER = re.compile(r"(?i)(^|/)(readme|changelog|license)[^/]*$|\.md$|^release/")
-_COMPOSE = re.compile(r"(^|/)compose[^/]*\.ya?ml$")
+COMPOSE = re.compile(r"(^|/)compose[^/]*\.ya?ml$")
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+
+
+def readers(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of a commit that may read a setting, without their comments.
+
+    Args:
+        files: path to text.
+    """
+    return {
+        path: _COMMENT.sub("", text)
+        for path, text in files.items()
+        if path != SAMPLE and not _NO_READER.search(path)
+    }
 
 
 def unread(
@@ -30,16 +43,16 @@ def unread(
         ...                             {"compose.yml": "TZ=${ZONE}"})]
         ['ZONE']
     """
-    now, before = _readers(head), _readers(release)
+    now, before = readers(head), readers(release)
     for name in dict.fromkeys(offered):
         had, has = (
             {path for path, text in files.items() if mentions(text, name)}
             for files in (before, now)
         )
-        lost = {path for path in had if not _COMPOSE.search(path)}
+        lost = {path for path in had if not COMPOSE.search(path)}
         if had and not has:
             yield name, f"'{name}' is still offered, and no file reads it: {_list(had)} did before."
-        elif lost and not any(not _COMPOSE.search(path) for path in has):
+        elif lost and not any(not COMPOSE.search(path) for path in has):
             yield (
                 name,
                 (
@@ -67,21 +80,12 @@ def forgotten(
         ...                                {"compose.yml": "TZ=${ZONE}"}, "")]
         ['ZONE']
     """
-    now = (*_readers(head).values(), head.get(SAMPLE, ""), note)
-    before = _readers(release)
+    now = (*readers(head).values(), head.get(SAMPLE, ""), note)
+    before = readers(release)
     for name in dict.fromkeys(known):
         had = [path for path, text in before.items() if mentions(text, name)]
         if had and not any(mentions(text, name) for text in now):
             yield name, f"'{name}' was read by {_list(had)}, and is now in no file."
-
-
-def _readers(files: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that may read a setting, without their comments."""
-    return {
-        path: _COMMENT.sub("", text)
-        for path, text in files.items()
-        if path != SAMPLE and not _NO_READER.search(path)
-    }
 
 
 def _list(paths: Iterable[str]) -> str:

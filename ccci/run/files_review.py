@@ -96,7 +96,7 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
     )
     folder = driver.checkout.path
     use = Use(
-        [path.relative_to(folder).as_posix() for path in driver.compose_files()],
+        _deployed(driver),
         [name for name in before.compose if (folder / name).is_symlink()],
         note,
     )
@@ -118,11 +118,10 @@ def check_new_settings(driver: AppDriver) -> None:
     """
     head = _files(driver)
     known = {**driver.env, **head.exports}
-    texts = [path.read_text(encoding="utf-8") for path in driver.compose_files()]
-    missing = untold(head.sample, known, texts, _note(driver, head))
+    missing = untold(head, _deployed(driver), known, _note(driver, head))
     version = driver.checkout.version or "<version>"
     _fail_for(
-        f"Expected a default in the compose file, or a word in release/{version}, for each setting "
+        f"Expected a default where it is read, or a word in release/{version}, for each setting "
         "that .env.sample gained: an app that is upgraded has no value for it",
         missing,
     )
@@ -175,6 +174,11 @@ def _files(driver: AppDriver, release: Release | None = None) -> CommitFiles:
 
 def _configs(files: CommitFiles) -> Iterator[Config]:
     return configs_of(files.compose, files.texts, files.exports)
+
+
+def _deployed(driver: AppDriver) -> list[str]:
+    folder = driver.checkout.path
+    return [path.relative_to(folder).as_posix() for path in driver.compose_files()]
 
 
 def _note(driver: AppDriver, head: CommitFiles) -> str:

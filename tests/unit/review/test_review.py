@@ -65,23 +65,60 @@ def test_a_setting_that_a_template_read_must_be_read_by_one() -> None:
     assert list(unread(NAMES, moved, RELEASE)) == []
 
 
+def _untold(note: str = "", settings: dict[str, str] | None = None, **texts: str) -> list[str]:
+    """Return what an upgraded app lacks of CLOSED and EMPTY; `compose` has one service's lines."""
+    service = "services:\n  app:\n    environment:\n" + texts.pop("compose", "      - A=1")
+    sample = {".env.sample": "CLOSED=true\nEMPTY=\n", "compose.yml": service}
+    files = {name.replace("_", "."): text for name, text in texts.items()}
+    return untold(CommitFiles.of({**sample, **files}), ["compose.yml"], settings or {}, note)
+
+
 @pytest.mark.parametrize(
     ("compose", "note", "missing"),
     [
-        ("- X=${CLOSED}", "", ["CLOSED"]),
-        ("- X=$CLOSED", "", ["CLOSED"]),
-        ("    - CLOSED", "", ["CLOSED"]),
-        ('    - "CLOSED"', "", ["CLOSED"]),
-        ("- X=${CLOSED:-true}", "", []),
-        ("- X=$${CLOSED}", "", []),
-        ("- X=${CLOSED_TOO}", "", []),
-        ("- X=${CLOSED}", "Set CLOSED=true.", []),
-        ("- X=${CLOSED}", "Set CLOSED_TOO.", ["CLOSED"]),
+        ("      - X=${CLOSED}", "", ["CLOSED"]),
+        ("      - X=$CLOSED", "", ["CLOSED"]),
+        ("      - CLOSED", "", ["CLOSED"]),
+        ("      - CLOSED # as it is", "", ["CLOSED"]),
+        ('      - "CLOSED"', "", ["CLOSED"]),
+        ("      CLOSED:", "", ["CLOSED"]),
+        ("      - X=${CLOSED:-true}", "", []),
+        ("      # - X=${CLOSED}\n      - A=1", "", []),
+        ("      - X=$${CLOSED}", "", []),
+        ("      - X=${CLOSED_TOO}", "", []),
+        ("      - X=${CLOSED}", "Set CLOSED=true.", []),
+        ("      - X=${CLOSED}", "Set CLOSED_TOO.", ["CLOSED"]),
     ],
 )
 def test_an_upgraded_app_lacks_new_settings(compose: str, note: str, missing: list[str]) -> None:
-    assert untold({"CLOSED": "true", "EMPTY": ""}, {}, [compose, "${EMPTY}"], note) == missing
-    assert untold({"CLOSED": "true"}, {"CLOSED": ""}, [compose], note) == []
+    assert _untold(note, compose=compose) == missing
+    assert _untold(note, {"CLOSED": ""}, compose=compose) == []
+
+
+@pytest.mark.parametrize(
+    ("template", "missing"),
+    [
+        ('SHUT = {{ env "CLOSED" }}', ["CLOSED"]),
+        ('exec server --closed="$CLOSED"', ["CLOSED"]),
+        ("closed: process.env.CLOSED,", ["CLOSED"]),
+        ('closed = os.environ["CLOSED"]', ["CLOSED"]),
+        ('SHUT = {{ env "CLOSED" | default "true" }}', []),
+        ('SHUT = {{ or (env "CLOSED") "true" }}', []),
+        ('{{ if env "CLOSED" }}\nSHUT = {{ env "CLOSED" }}\n{{ end }}', []),
+        ('exec server --closed="${CLOSED:-true}"', []),
+        ('if [ -n "$CLOSED" ]; then close; fi', []),
+        ("CLOSED = true", []),
+        ('# {{ env "CLOSED" }}', []),
+        ('X = {{ env "CLOSED_TOO" }}', []),
+    ],
+)
+def test_what_a_template_or_a_script_reads_is_lacking_too(
+    template: str, missing: list[str]
+) -> None:
+    assert _untold(app_ini=template) == missing
+    assert _untold(README_md=template) == []
+    # A template that has no value does the same as with this one.
+    assert _untold(app_ini=template, _env_sample="CLOSED=false\n") == []
 
 
 def _configs(**changes: str) -> list[Config]:
