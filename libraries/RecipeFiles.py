@@ -17,6 +17,17 @@ class RecipeFiles:
     """
 
     @project_keyword("assertion")
+    def abra_should_accept_the_recipe(self) -> None:
+        """Fails when abra's lint finds an error: it would refuse to deploy the commit as a release.
+
+        Warnings of the lint fail nothing, nor does its rule on the kind of tags.
+
+        Example:
+        | Abra Should Accept The Recipe
+        """
+        files_review.check_lint(session.driver)
+
+    @project_keyword("assertion")
     def scripts_should_be_readable(self) -> None:
         """Fails when a shell cannot read a script of the recipe, such as abra.sh; nothing is run.
 

@@ -9,7 +9,7 @@ from ccci.audit.processes import service_defects
 from ccci.audit.routing import routing_defects
 from ccci.audit.settings import address_defects, secret_defects, setting_defects
 from ccci.audit.trial import Broken, Kind, Trial
-from ccci.audit.versions import order_defects, version_defects
+from ccci.audit.versions import lint_defects, order_defects, version_defects
 from ccci.audit.volumes import volume_defects
 from ccci.errors import Misuse
 from ccci.recipe.checkout import Checkout
@@ -21,7 +21,7 @@ from ccci.stage_names import STAGES
 
 KINDS: tuple[Kind, ...] = (
     volume_defects, backup_defects, service_defects, routing_defects, setting_defects,
-    address_defects, secret_defects, order_defects,
+    address_defects, secret_defects, order_defects, lint_defects,
 )  # fmt: skip
 CONTROL = Trial("nothing is broken", {}, STAGES)
 _SAME = "The app is deployed with the same configuration."

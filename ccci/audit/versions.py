@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ccci.audit.draft import Draft
-from ccci.audit.trial import UPGRADE, WORKS, Broken
+from ccci.audit.trial import INSTALL, UPGRADE, WORKS, Broken
 from ccci.database.finding import ServiceSeen
 
 _NOTHING_MOVED = "No image moves either, and the report says 'no change of version'."
@@ -60,3 +60,15 @@ def order_defects(recipe: Draft) -> Iterator[Broken]:
                 "order": "start-first",
             }
             yield Broken(f"{service}: the new database starts first", draft, ("restart", "upgrade"))
+
+
+def lint_defects(recipe: Draft) -> Iterator[Broken]:
+    """Yield a compose file beside those that are deployed, for which abra refuses a release."""
+    draft = recipe.copy()
+    version = next(
+        (content["version"] for content in recipe.files.values() if "version" in content), "3.8"
+    )
+    draft.added["compose.untagged.yml"] = (
+        f'version: "{version}"\nservices:\n  tools:\n    image: busybox\n'
+    )
+    yield Broken("an image in another compose file has no tag", draft, INSTALL)

@@ -10,6 +10,7 @@ import select
 import shutil
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ _REASON = re.compile(r"^(?:FATA\b|ERRO\b|(?i:error|fatal):)\s*")
 # Of this process's environment. A compose file cannot name any of these: see loop.variables.
 _KEPT = ("PATH", "HOME", "CCCI_RUN_ID")
 _LAST_LINES = 5
+# Lines and columns.
+_TERMINAL_SIZE = (50, 500)
 # How often something else is looked at while a command runs.
 _EVERY_SECONDS = 1.0
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -192,6 +195,8 @@ class Abra:
         # Not pty.fork(): in a process that also holds the Browser library's gRPC threads, a fork
         # that runs Python code breaks their pollers and loses the child's exit code.
         ours, theirs = os.openpty()
+        # abra fits its tables into the terminal, and cuts what is too long.
+        termios.tcsetwinsize(ours, _TERMINAL_SIZE)
         with os.fdopen(ours, "rb", buffering=0) as terminal:
             try:
                 process = self._start(

@@ -60,6 +60,10 @@ class AppCommands:
         """Take the app off the Swarm; volumes and secrets stay."""
         self.abra("app", "undeploy", self.domain, "-n", "-o")
 
+    def lint(self) -> str:
+        """Return what abra's lint prints of the commit that is checked out."""
+        return self.abra("recipe", "lint", self.recipe, "-n", "-C").stdout
+
     def restart(self, service: str, meanwhile: Callable[[], None]) -> None:
         """Restart one service; when `meanwhile` raises, abra is not waited for."""
         self.abra("app", "restart", self.domain, service, "-n", "-o", "-C", meanwhile=meanwhile)

@@ -207,6 +207,11 @@ class AppDriver:
         files = compose_files(self.env, self.checkout.path)
         return [path for path in files if path.name != OVERLAY_FILE]
 
+    def lint(self) -> str:
+        """Return what abra's lint prints of the commit that the app is at."""
+        self._show(self._release)
+        return self.commands.lint()
+
     def offered(self) -> Offered:
         """Return what the recipe offers at the commit that the app is at."""
         self._show(self._release)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ccci.deploy.driver import AppDriver
+from ccci.deploy.lint import rules_in
 from ccci.errors import RecipeFailure
 from ccci.recipe.compose import services_of
 from ccci.recipe.offered import SAMPLE, settings_in
@@ -21,8 +22,28 @@ from ccci.review.weaker import weaker
 
 # abra reads these itself; no file of the recipe must.
 _OF_ABRA = frozenset({"TYPE", "COMPOSE_FILE", "RECIPE", "ENABLE_AUTO_UPDATE", "POST_DEPLOY_CMDS"})
+# The lint's rule that release tags are annotated.
+_KIND_OF_TAGS = "R014"
 # Which version of a secret an app has; it goes with the secret.
 _VERSION = re.compile(r"SECRET_\w+_VERSION")
+
+
+def check_lint(driver: AppDriver) -> None:
+    """Fail when abra would refuse to deploy the head, were it released as it is.
+
+    A run deploys it with `--chaos`, and abra then lints nothing. The rule on the kind of tags is
+    left out: it is about the repository, not about the commit.
+
+    Raises:
+        RecipeFailure: a rule of severity `error` is violated; the sentence has abra's remedy.
+        NodeFailure: abra could not lint, or printed no table.
+    """
+    errors = (
+        f"{rule.ref}: {rule.text}. Mend it: {rule.remedy}."
+        for rule in rules_in(driver.lint())
+        if rule.severity == "error" and not rule.satisfied and rule.ref != _KIND_OF_TAGS
+    )
+    _fail_for("Expected no error in abra's lint, which refuses to deploy such a release", errors)
 
 
 def check_scripts(driver: AppDriver) -> None:

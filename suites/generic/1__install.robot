@@ -26,6 +26,9 @@ The Deployed Version Is The Head
 No Secret Is A Text In The Recipe
     Secrets Should Be Made For This App
 
+Abra Finds No Error In The Recipe
+    Abra Should Accept The Recipe
+
 Every Script Can Be Read
     Scripts Should Be Readable
 

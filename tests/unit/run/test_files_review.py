@@ -38,6 +38,20 @@ def _driver(
     return cast(AppDriver, driver)
 
 
+def test_an_error_of_the_lint_fails_but_for_the_kind_of_tags() -> None:
+    def driver(*rows: str) -> AppDriver:
+        heading = "│ REF │ RULE │ SEVERITY │ SATISFIED │ SKIPPED │ HOW TO FIX │"
+        return cast(AppDriver, SimpleNamespace(lint=lambda: "\n".join((heading, *rows))))
+
+    fine = "│ R009 │ one service named 'app' │ error │ ✅ │ - │ name a service 'app' │"
+    tags = "│ R014 │ only annotated tags │ error │ ❌ │ - │ replace lightweight tag │"
+    warning = "│ R015 │ long secret names │ warn │ ❌ │ - │ reduce length │"
+    files_review.check_lint(driver(fine, tags, warning))
+    untagged = "│ R003 │ all images use a tag │ error │ ❌ │ - │ use a tag for all images │"
+    with pytest.raises(RecipeFailure, match="R003: all images use a tag. Mend it: use a tag for"):
+        files_review.check_lint(driver(fine, tags, warning, untagged))
+
+
 def test_a_compose_file_that_apps_may_use_must_stay(tmp_path: Path) -> None:
     head = {"compose.yml": COMPOSE, ".env.sample": "ZONE=UTC\n"}
     before = {**head, "compose.sqlite.yml": "services: {}\n"}
