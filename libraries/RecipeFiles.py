@@ -69,7 +69,8 @@ class RecipeFiles:
 
         Fails also when a compose file that the run does not deploy is gone, cannot be read, or has
         lost a service, a volume or a port of the node: apps whose COMPOSE_FILE names it lose those.
-        A release note that names the file excuses it.
+        Fails as well when a command of abra.sh is gone. A release note that names the file or the
+        command excuses it.
 
         Example:
         | The Head Should Read What It Offers

@@ -9,6 +9,7 @@ from ccci.errors import RecipeFailure
 from ccci.recipe.compose import services_of
 from ccci.recipe.offered import SAMPLE, settings_in
 from ccci.recipe.release import Release
+from ccci.review.commands import lost_commands
 from ccci.review.config_names import Config, changed_in_place, configs_of
 from ccci.review.files import CommitFiles
 from ccci.review.hooks import hooks_that_never_fail
@@ -114,6 +115,11 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         "Expected the head to read what apps may have set, or to tell in a release note that it "
         "reads it no more",
         forgotten(known, head.texts, before.texts, note),
+    )
+    _fail_but_for(
+        driver,
+        "Expected the commands that people run with 'abra app cmd', or a word in a release note",
+        lost_commands(before.texts.get("abra.sh", ""), head.texts.get("abra.sh", ""), note),
     )
     folder = driver.checkout.path
     use = Use(

@@ -48,7 +48,7 @@ def test_an_error_of_the_lint_fails_but_for_the_kind_of_tags() -> None:
     warning = "│ R015 │ long secret names │ warn │ ❌ │ - │ reduce length │"
     files_review.check_lint(driver(fine, tags, warning))
     untagged = "│ R003 │ all images use a tag │ error │ ❌ │ - │ use a tag for all images │"
-    with pytest.raises(RecipeFailure, match="R003: all images use a tag. Mend it: use a tag for"):
+    with pytest.raises(RecipeFailure, match=r"R003: all images use a tag\. Mend it: use a tag for"):
         files_review.check_lint(driver(fine, tags, warning, untagged))
 
 
@@ -63,6 +63,15 @@ def test_a_compose_file_that_apps_may_use_must_stay(tmp_path: Path) -> None:
         files_review.check_head_reads(_driver(tmp_path, head | note, before | note), RELEASE)
     files_review.check_head_reads(_driver(tmp_path, head | note, before), RELEASE)
     excused = f'[let_go]\n"compose.sqlite.yml" = {REASON}\n'
+    files_review.check_head_reads(_driver(tmp_path, head, before, excused), RELEASE)
+
+
+def test_a_command_that_people_run_must_stay(tmp_path: Path) -> None:
+    head = {"compose.yml": COMPOSE, "abra.sh": "new_user() { true; }\n"}
+    before = {**head, "abra.sh": "add_user() { true; }\n"}
+    with pytest.raises(RecipeFailure, match=r"'add_user' is no command of abra\.sh"):
+        files_review.check_head_reads(_driver(tmp_path, head, before), RELEASE)
+    excused = f"[let_go]\nadd_user = {REASON}\n"
     files_review.check_head_reads(_driver(tmp_path, head, before, excused), RELEASE)
 
 
