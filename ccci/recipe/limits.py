@@ -101,7 +101,8 @@ def limits_for(
         settings: the values of variables in the compose files.
 
     Raises:
-        RecipeFailure: there are more tasks than the share has room for.
+        RecipeFailure: there are more tasks than the share has room for, or they reserve more
+            memory than it has.
         Misuse: the raised limits leave too little of the share for the other services.
     """
     # What has no replicas is started by something else, once.
@@ -113,6 +114,7 @@ def limits_for(
             f"{told(share.memory)}: expected at most {share.memory // LEAST_MEMORY} tasks, of "
             f"{told(LEAST_MEMORY)} each. Ask for fewer replicas, or raise 'weight' in recipe.toml."
         )
+    _require_room(share, tasks, services, settings)
     wanted: dict[str, dict[str, int]] = {name: {} for name in services}
     for name, parts in services.items():
         for part in parts:
@@ -180,6 +182,45 @@ def told(size: int) -> str:
         if size >= _UNITS[unit]:
             return f"{size / _UNITS[unit]:.1f}".removesuffix(".0") + f" {unit}"
     return f"{size} bytes"
+
+
+def _require_room(
+    share: Amounts,
+    tasks: Mapping[str, int],
+    services: Mapping[str, list[dict[str, Any]]],
+    settings: Mapping[str, str],
+) -> None:
+    """Fail when the services reserve more memory than the app's share of the node has."""
+    reserved = {
+        name: tasks[name]
+        * max((reserved_memory(name, part, settings) or 0 for part in parts), default=0)
+        for name, parts in services.items()
+    }
+    if sum(reserved.values()) > share.memory:
+        asked = ", ".join(f"{name} {told(size)}" for name, size in reserved.items() if size)
+        raise RecipeFailure(
+            f"The compose files reserve more memory ({asked}) than the app's share of the node, "
+            f"which is {told(share.memory)}: where there is too little, the Swarm starts nothing. "
+            "Correct the reservations, or raise 'weight' in recipe.toml."
+        )
+
+
+def reserved_memory(
+    service: str, part: Mapping[str, Any], settings: Mapping[str, str]
+) -> int | None:
+    """Return the bytes that a compose file reserves for a task of a service; None for nothing.
+
+    Raises:
+        RecipeFailure: it is no size that Docker reads.
+    """
+    asked = asked_of(part, "reservations", "memory", settings)
+    size = dockers_bytes(asked) if asked is not None else None
+    if asked is not None and size is None:
+        raise RecipeFailure(
+            f"Service {service} reserves {asked[:40]!r} of memory, which Docker does not read as a "
+            "size: write it as in '512M'."
+        )
+    return size
 
 
 def _asked_for(part: Mapping[str, Any], settings: Mapping[str, str]) -> dict[str, int]:

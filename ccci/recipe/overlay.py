@@ -13,22 +13,26 @@ server needs none of that.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ccci.errors import Misuse
+from ccci.errors import Misuse, RecipeFailure
 from ccci.node.server import Server
 from ccci.recipe import own_network
-from ccci.recipe.compose import read_compose, services_in
-from ccci.recipe.limits import Amounts, asked_of, dockers_bytes
+from ccci.recipe.compose import fill_in, read_compose, services_in
+from ccci.recipe.limits import Amounts, asked_of, dockers_bytes, reserved_memory
 
 OVERLAY_FILE = "compose.ccci.yml"
 PIDS_LABEL, DISK_LABEL = "ccci.limit.pids", "ccci.limit.disk"
 # The second one shows that the log came to its limit, and keeps what was in it.
 _LOG_FILES = 2
+_LOG_OPTIONS: Mapping[str, Callable[[str], object]] = {
+    "max-size": dockers_bytes,
+    "max-file": re.compile(r"0*[1-9][0-9]*", re.ASCII).fullmatch,
+}
 # The bundle of Debian and Alpine images, which OpenSSL, curl, git and Go read.
 TRUST_FILE = "/etc/ssl/certs/ca-certificates.crt"
 # For programs that read another file or bring their own authorities.
@@ -56,11 +60,13 @@ def overlay_for(
 
     Raises:
         Misuse: a compose file is missing or is no compose file, or the server's bundle is missing.
+        RecipeFailure: what the overlay replaces would not work without it.
     """
     bundle = server.containers.ca_bundle
     services: dict[str, dict[str, Any]] = {}
     for service, parts in services_in(compose_files).items():
-        changes = _limited(limits[service], parts, settings)
+        _require_readable_log_options(service, parts, settings)
+        changes = _limited(service, limits[service], parts, settings)
         if server.swarm.endpoint_mode == "dnsrr":
             changes["deploy"]["endpoint_mode"] = "dnsrr"
         ports = [_long_form(port) for part in parts for port in part.get("ports") or []]
@@ -85,11 +91,11 @@ def overlay_for(
 
 
 def _limited(
-    limit: Amounts, parts: list[dict[str, Any]], settings: Mapping[str, str]
+    service: str, limit: Amounts, parts: list[dict[str, Any]], settings: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the keys that limit a service; they win over those of the recipe."""
     resources: dict[str, Any] = {"limits": {"memory": str(limit.memory)}}
-    reserved = _reserved(limit, parts, settings)
+    reserved = _reserved(service, limit, parts, settings)
     if reserved:
         resources["reservations"] = reserved
     options = {"max-size": str(limit.log), "max-file": str(_LOG_FILES)}
@@ -101,7 +107,7 @@ def _limited(
 
 
 def _reserved(
-    limit: Amounts, parts: list[dict[str, Any]], settings: Mapping[str, str]
+    service: str, limit: Amounts, parts: list[dict[str, Any]], settings: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what a service may reserve: what it asks for, and no more than its limit.
 
@@ -109,15 +115,32 @@ def _reserved(
     """
     reserved = {}
     for part in parts:
-        memory = asked_of(part, "reservations", "memory", settings)
+        memory = reserved_memory(service, part, settings)
         if memory is not None:
-            reserved["memory"] = str(min(dockers_bytes(memory) or limit.memory, limit.memory))
+            reserved["memory"] = str(min(memory, limit.memory))
         cpus = asked_of(part, "reservations", "cpus", settings)
         if cpus is not None:
             known = re.fullmatch(r"\d{1,6}(\.\d{1,9})?", cpus, re.ASCII)
             most = limit.millicores / 1000
             reserved["cpus"] = f"{min(float(cpus), most) if known else most:.3f}"
     return reserved
+
+
+def _require_readable_log_options(
+    service: str, parts: list[dict[str, Any]], settings: Mapping[str, str]
+) -> None:
+    """Fail when Docker would refuse the log options of a service, which the overlay replaces."""
+    for part in parts:
+        logging = part.get("logging")
+        options = logging.get("options") if isinstance(logging, Mapping) else None
+        for name, is_readable in _LOG_OPTIONS.items():
+            value = options.get(name) if isinstance(options, Mapping) else None
+            text = fill_in(str(value), settings)
+            if value is not None and not is_readable(text):
+                raise RecipeFailure(
+                    f"Service {service} has the log option {name}: {text[:40]!r}. Docker does not "
+                    "read it, and starts no container: write it as in '10m' and '3'."
+                )
 
 
 def _trust_config(bundle: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ccci.errors import RecipeFailure
 from ccci.recipe.compose import fill_in, labels_of
 
 SHARED_NETWORK = "proxy"
@@ -23,6 +24,9 @@ def replace_proxy(
         contents: the compose files.
         settings: the values of variables in them.
         network: the network's name.
+
+    Raises:
+        RecipeFailure: a label leads Traefik to another network than `proxy`.
     """
     keys = list(dict.fromkeys(_keys_of_proxy(contents, settings)))
     if keys:
@@ -33,8 +37,19 @@ def replace_proxy(
             older = any(label.lower().startswith("traefik.docker.") for label in labels)
             kind = "docker" if older else "swarm"
             written = [one for one in labels if one.lower() == f"traefik.{kind}.network"]
+            for label in written:
+                _require_proxy(service, label, fill_in(labels[label], settings))
             names = written or [f"traefik.{kind}.network"]
             overlay["services"][service]["deploy"]["labels"] = dict.fromkeys(names, network)
+
+
+def _require_proxy(service: str, label: str, value: str) -> None:
+    if value not in ("", SHARED_NETWORK):
+        raise RecipeFailure(
+            f"Service {service} has the label {label}={value}: Traefik is on the network "
+            f"'{SHARED_NETWORK}', and reaches no app by another one. Name that one, or remove the "
+            "label."
+        )
 
 
 def _keys_of_proxy(

@@ -55,6 +55,23 @@ def test_what_a_service_does_not_ask_for_is_left_to_the_others() -> None:
     assert memory_of(asked, DB="512M") == {"app": 1280 * MIB, "cache": 256 * MIB, "db": 512 * MIB}
 
 
+def test_what_is_reserved_must_fit_into_the_apps_share() -> None:
+    def reserving(memory: str, **deploy: Any) -> list[dict[str, Any]]:
+        return service(resources={"reservations": {"memory": memory}}, **deploy)
+
+    memory_of({"app": reserving("1G"), "db": reserving("${DB}")}, DB="1g")
+    for asked in (
+        {"app": reserving("512G")},
+        {"app": reserving("700M", replicas=3)},
+        {"app": reserving("1G"), "db": reserving("1100M")},
+    ):
+        with pytest.raises(
+            RecipeFailure, match=r"reserve more memory \(app .* Swarm starts nothing"
+        ):
+            memory_of(asked)
+    memory_of({"app": reserving("1G"), "db": reserving("1100M")}, weight=2)
+
+
 @pytest.mark.parametrize("much", ["64G", "999999t", "0", "lots", "${NOTHING}", "1e3"])
 def test_a_service_that_asks_for_too_much_or_for_nothing_gets_its_part(much: str) -> None:
     assert memory_of({"app": service(much), "db": [{}]}) == {"app": GIB, "db": GIB}

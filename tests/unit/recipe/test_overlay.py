@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ccci.errors import Misuse
+from ccci.errors import Misuse, RecipeFailure
 from ccci.node.server import Containers, Server, Swarm
 from ccci.recipe.compose import images_in, labels_in
 from ccci.recipe.limits import Amounts
@@ -63,12 +63,36 @@ def test_what_a_service_reserves_is_no_more_than_its_limit(compose: Path) -> Non
     for settings, memory in (
         ({}, "1000"),
         ({"RESERVED": "500b"}, "500"),
-        ({"RESERVED": "?"}, "1000"),
     ):
         services = written(compose, server, **settings)["services"]
         for service in ("app", "db"):
             reserved = services[service]["deploy"]["resources"]["reservations"]
             assert reserved == {"memory": memory, "cpus": "0.250"}
+    with pytest.raises(RecipeFailure, match=r"Service app reserves '\?' of memory, which Docker"):
+        written(compose, server, RESERVED="?")
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ("{max-size: 10m, max-file: '3'}", ""),
+        ("{max-size: '${SIZE:-1.5g}', max-file: 3, tag: x}", ""),
+        ("{max-size: 10 megabytes}", "max-size: '10 megabytes'"),
+        ("{max-size: '${SIZE}'}", "max-size: ''"),
+        ("{max-file: none}", "max-file: 'none'"),
+    ],
+)
+def test_log_options_that_the_overlay_replaces_must_be_readable(
+    compose: Path, options: str, wrong: str
+) -> None:
+    logging = f"    logging: {{driver: json-file, options: {options}}}\n    deploy: {{"
+    compose.write_text(COMPOSE.replace("    deploy: {", logging))
+    server = Server(domain="ci.example.org")
+    if not wrong:
+        written(compose, server)
+        return
+    with pytest.raises(RecipeFailure, match=f"has the log option {wrong}. Docker does not"):
+        written(compose, server)
 
 
 def test_a_file_without_a_version_gets_an_overlay_without_one(compose: Path) -> None:

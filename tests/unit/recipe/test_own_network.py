@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ccci.errors import RecipeFailure
 from ccci.node.server import Server
 from ccci.recipe.compose import services_in
 from ccci.recipe.limits import Amounts
@@ -65,3 +66,15 @@ def test_traefik_is_told_in_the_recipes_own_kind_of_label(
     services = overlay(tmp_path, text)["services"]
     assert services["app"]["deploy"]["labels"] == {told: "run-1"}
     assert "labels" not in services["db"]["deploy"]
+
+
+@pytest.mark.parametrize("label", ["traefik.docker.network", "traefik.swarm.network"])
+def test_a_label_that_leads_traefik_elsewhere_is_not_repaired(label: str, tmp_path: Path) -> None:
+    def labelled(value: str) -> str:
+        service = SERVICE.format(f"'{label}={value}'")
+        return f"services: {{app: {service}}}\nnetworks: {{proxy: {{external: true}}, internal: }}"
+
+    for value in ("proxy", "${NONE}"):
+        overlay(tmp_path, labelled(value))
+    with pytest.raises(RecipeFailure, match=f"{label}=blog_internal: Traefik is on the network"):
+        overlay(tmp_path, labelled("${STACK_NAME}_internal"), STACK_NAME="blog")
