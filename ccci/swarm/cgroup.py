@@ -1,5 +1,6 @@
 """Where the kernel's files about a container are, by cgroup v1 or v2."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def cgroup_of(
     found = _found([line.split(":", 2) for line in lines], controller, cgroups)
     # A pid can be reused; the container's id in the path cannot.
     return found if container in str(found.folder) else None
+
+
+def processes_of(
+    container: str, pid: int, cgroups: Path = CGROUPS, processes: Path = PROCESSES
+) -> set[int]:
+    """Return the processes of a container, as numbered on this machine; see `cgroup_of`."""
+    cgroup = cgroup_of(container, pid, "pids", cgroups, processes)
+    found: set[int] = set()
+    for listed in cgroup.folder.rglob("cgroup.procs") if cgroup else ():
+        with suppress(OSError):
+            found.update(map(int, listed.read_text(encoding="ascii").split()))
+    return found
 
 
 def _found(groups: list[list[str]], controller: str, cgroups: Path) -> Cgroup:

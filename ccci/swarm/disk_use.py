@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 # What a file takes at least: the kernel's own record of it. Empty files fill a disk too.
 LEAST_BYTES = 4096
+# Below that nobody counts: each level costs a descriptor.
+_DEEPEST = 256
+_IN_MEMORY = frozenset({"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "proc", "sysfs", "mqueue"})
 
 
 def folders_of(container: dict[str, Any]) -> list[Path]:
@@ -20,11 +24,15 @@ def folders_of(container: dict[str, Any]) -> list[Path]:
 def used_by(folders: Iterable[Path], up_to: int) -> int:
     """Return the bytes of disk that folders take, or more than `up_to`, where counting ends.
 
-    Links are not followed, also when an app swaps a folder for one meanwhile.
+    Counting also ends in folders that are too deep in one another. Links are not followed, also
+    when an app swaps a folder for one meanwhile.
     """
     used = 0
     for folder in folders:
-        for _, names, files, descriptor in os.fwalk(folder, follow_symlinks=False):
+        deepest = len(folder.parts) + _DEEPEST
+        for path, names, files, descriptor in os.fwalk(folder, follow_symlinks=False):
+            if len(Path(path).parts) > deepest:
+                return up_to + 1
             used += LEAST_BYTES * len(names)
             for name in files:
                 try:
@@ -35,6 +43,39 @@ def used_by(folders: Iterable[Path], up_to: int) -> int:
             if used > up_to:
                 return used
     return used
+
+
+def held_by(processes: Iterable[int], root: Path = Path("/proc")) -> int:
+    """Return the bytes of disk of files that processes hold open, and that are in no folder.
+
+    Args:
+        processes: their numbers on this machine; what has ended or is not visible holds nothing.
+        root: where the process files are mounted.
+    """
+    sizes: dict[tuple[int, int], int] = {}
+    for process in processes:
+        with suppress(OSError):
+            on_disk = _disks_of(root / str(process) / "mountinfo")
+            for entry in (root / str(process) / "fd").iterdir():
+                with suppress(OSError):
+                    found = entry.stat()
+                    if found.st_nlink == 0 and found.st_dev in on_disk:
+                        sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(sizes.values())
+
+
+def _disks_of(mountinfo: Path) -> set[int]:
+    """Return the devices that a process sees and that are not in memory.
+
+    As https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html has it.
+    """
+    found = set()
+    for line in mountinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+        device, kind = line.split()[2], line.partition(" - ")[2].split()[0]
+        if kind not in _IN_MEMORY:
+            major, minor = device.split(":")
+            found.add(os.makedev(int(major), int(minor)))
+    return found
 
 
 def free_bytes(folder: Path) -> int | None:

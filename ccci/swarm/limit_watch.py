@@ -24,8 +24,8 @@ from docker.errors import APIError, DockerException
 from ccci.errors import RecipeFailure
 from ccci.recipe.limits import told
 from ccci.recipe.overlay import DISK_LABEL, PIDS_LABEL
-from ccci.swarm.cgroup import cgroup_of
-from ccci.swarm.disk_use import folders_of, free_bytes, used_by
+from ccci.swarm.cgroup import cgroup_of, processes_of
+from ccci.swarm.disk_use import folders_of, free_bytes, held_by, used_by
 from ccci.swarm.holdings import SERVICE_LABEL, STACK_LABEL
 
 EVERY_SECONDS = 1.0
@@ -170,7 +170,9 @@ class LimitWatch:
 
     def _filled_disk(self, container: str, labels: dict[str, str]) -> str:
         limit = int(labels.get(DISK_LABEL) or 0)
-        if not limit or used_by(folders_of(self._inspect(container)), limit) <= limit:
+        inspected = self._inspect(container)
+        held = held_by(processes_of(container, inspected["State"]["Pid"]))
+        if not limit or held + used_by(folders_of(inspected), limit) <= limit:
             return ""
         return f"filled the disk, its own layer or its volumes: limit {told(limit)}"
 

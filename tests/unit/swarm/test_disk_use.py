@@ -1,8 +1,10 @@
 """What a container fills of the disk is counted, with empty files, and without following links."""
 
+import os
+import tempfile
 from pathlib import Path
 
-from ccci.swarm.disk_use import folders_of, free_bytes, used_by
+from ccci.swarm.disk_use import folders_of, free_bytes, held_by, used_by
 
 MIB = 1024**2
 
@@ -22,6 +24,33 @@ def test_counting_ends_where_it_is_too_much(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "large").write_bytes(b"x" * MIB)
     assert MIB <= used_by([tmp_path / "a", tmp_path / "b"], 1000) < 2 * MIB
+
+
+def test_folders_that_are_too_deep_count_as_too_much(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(200):
+        deep /= "d"
+    deep.mkdir(parents=True)
+    assert used_by([tmp_path], MIB) == 200 * 4096
+    for _ in range(60):
+        deep /= "d"
+    deep.mkdir(parents=True)
+    assert used_by([tmp_path], 100 * MIB) > 100 * MIB
+
+
+def test_a_file_in_no_folder_counts_while_a_process_holds_it_open(tmp_path: Path) -> None:
+    before = held_by([os.getpid()])
+    with (tmp_path / "large").open("wb") as file, tempfile.TemporaryFile(dir="/dev/shm") as memory:
+        file.write(b"x" * MIB)
+        memory.write(b"x" * MIB)
+        for one in (file, memory):
+            one.flush()
+            os.fsync(one.fileno())
+        assert held_by([os.getpid()]) == before
+        (tmp_path / "large").unlink()
+        assert held_by([os.getpid(), os.getpid()]) == before + MIB
+    assert held_by([os.getpid()]) == before
+    assert held_by([2**30]) == 0
 
 
 def test_holes_and_links_take_nothing(tmp_path: Path) -> None:
