@@ -17,6 +17,7 @@ A Person Signs In Through The Forge And Finds Their Repository
     Ask For The Sign-In    wanda
     Permit The App On The Page Of Gitea
     Drone's Page Should Be Open
+    Open The Page    /
     The Page Should Name    attic
     Show In The Log
 
