@@ -106,12 +106,19 @@ class MumblePeople:
 
     @project_keyword("assertion")
     def mumble_should_refuse(
-        self, name: str, password: Secret, certificate: str, kind: str, *, known: bool = False
+        self,
+        name: str,
+        password: Secret | None,
+        certificate: str,
+        kind: str,
+        *,
+        known: bool = False,
     ) -> None:
         """Fails unless the server refuses somebody, with this kind of refusal.
 
-        ``kind`` is one of the protocol's, such as ``WrongServerPW``, ``WrongUserPW`` or
-        ``ServerFull``. The other arguments are those of `Join Mumble`.
+        Without a ``password`` (``${None}``) the person gives none. ``kind`` is one of the
+        protocol's, such as ``WrongServerPW``, ``WrongUserPW`` or ``ServerFull``. The other
+        arguments are those of `Join Mumble`.
 
         Example:
         | Mumble Should Refuse    anna    ${wrong}    ${certificate}    WrongServerPW
@@ -297,12 +304,17 @@ class MumblePeople:
         )
 
     def _join(
-        self, name: str, password: Secret, certificate: str, known: bool, by_traefik: bool = True
+        self,
+        name: str,
+        password: Secret | None,
+        certificate: str,
+        known: bool,
+        by_traefik: bool = True,
     ) -> MumbleClient:
         client = MumbleClient(name, mumble_address("tcp", by_traefik), session.app.domain)
         self._present.append(client)
         client.connect(certificate, self._identity(name) if known else None)
-        client.sign_in(str(password.value))
+        client.sign_in(str(password.value) if password else "")
         return client
 
     def _identity(self, name: str) -> Identity:

@@ -2,9 +2,9 @@
 # The main process, and the two commands that the recipe's health check and backup labels run.
 set -eu
 
-DB_SECONDS=600
+DB_SECONDS=900
 STOP_SECONDS=60
-START_SECONDS=900
+START_SECONDS=1800
 PROCESS=/tmp/ghost.pid
 AGAIN=/tmp/ghost.again
 STARTING=/tmp/ghost.starting
