@@ -151,7 +151,7 @@ class AppWatch:
 
     def _measure(self, step: Measured, outages: list[Outage]) -> None:
         seconds = outages[-1].end - outages[0].begin if outages else 0.0
-        # An app is restarted twice: as it was installed, and once it was upgraded.
+        # An app is restarted as it was installed, as it was restored, and as it was upgraded.
         self.downtime_seconds[step] = max(round(seconds, 1), self.downtime_seconds.get(step, 0.0))
         self._driver.record.tell(f"the app was away for {seconds:.1f} s in the {step}")
         bounds = self._driver.config.downtime

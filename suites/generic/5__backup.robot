@@ -29,3 +29,8 @@ The Restore Brings The Seed Back
 
 The App Still Works After The Restore
     The App Should Still Work
+
+The Restored App Comes Back From A Restart
+    [Documentation]    What a restore wrote below a program that runs may be read at its next start only.
+    Restart Every Service
+    Should Have Survived
