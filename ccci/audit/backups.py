@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from ccci.audit.draft import Draft
-from ccci.audit.trial import BACKUP, Broken
+from ccci.audit.trial import BACKUP, UPGRADE, Broken
 
 _PREFIX = "backupbot."
 
@@ -18,7 +18,9 @@ def backup_defects(recipe: Draft) -> Iterator[Broken]:
                 # Without its label there is no hook: that comes to the same.
                 yield _with(recipe, service, key, "true", f"{key} does nothing")
             else:
-                yield _with(recipe, service, key, None, f"label {key} is lost")
+                # A path that is lost may bring more back than before: the release had less.
+                lost = _with(recipe, service, key, None, f"label {key} is lost")
+                yield lost._replace(stages=(*BACKUP, *UPGRADE))
             if key.endswith("backup.pre-hook"):
                 yield from _bad_dumps(recipe, service, key, value)
 

@@ -1,7 +1,9 @@
 """What guards a live deployment, to be compared with that of another version of the app."""
 
+import re
 from dataclasses import dataclass, field
 
+from ccci.database.finding import ServiceSeen
 from ccci.deploy.driver import AppDriver
 from ccci.recipe.compose import fill_in, services_in
 from ccci.recipe.envfile import read_exports
@@ -9,6 +11,9 @@ from ccci.recipe.own_network import SHARED_NETWORK
 from ccci.run.hooks_alone import hooks_that_fail_alone
 from ccci.swarm.service_guards import ServiceGuards, service_guards
 from ccci.web.page_guards import PageGuards, page_guards
+
+# As of backup-bot-two, and of the bot before it.
+_NAMES_A_PATH = re.compile(r"backupbot\.backup\.(?:path|volumes\.[^.]+\.path)")
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,14 @@ class Guards:
             another log driver, so that this cannot be seen in the deployment.
         failing_hooks: whether each hook of the backup bot fails where nothing runs, by its service
             and label.
+        dumped: the databases of which a backup label names what is saved, such as a dump.
     """
 
     services: dict[str, ServiceGuards] = field(default_factory=dict)
     pages: PageGuards = field(default_factory=PageGuards)
     unlogged: frozenset[str] = frozenset()
     failing_hooks: dict[str, bool] = field(default_factory=dict)
+    dumped: frozenset[str] = frozenset()
 
 
 def guards_of(driver: AppDriver) -> Guards:
@@ -47,6 +54,16 @@ def guards_of(driver: AppDriver) -> Guards:
         page_guards(target.client, app.url, paths),
         _unlogged(driver),
         hooks_that_fail_alone(driver),
+        _dumped(driver),
+    )
+
+
+def _dumped(driver: AppDriver) -> frozenset[str]:
+    return frozenset(
+        service.short_name
+        for service in driver.services()
+        if ServiceSeen(service.short_name, service.image, {}).kind_by_image
+        and any(map(_NAMES_A_PATH.fullmatch, service.labels))
     )
 
 

@@ -84,6 +84,12 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
                 "nothing there.",
             )
     yield from _of_hooks(release, head)
+    for name in sorted(release.dumped & set(head.services) - head.dumped):
+        yield Loss(
+            f"{name}: backup path",
+            "no backup label names what is saved of this database any more: the bot copies its "
+            "files while it writes, and a restore writes over them below it.",
+        )
     for name in sorted(head.unlogged - release.unlogged):
         if name in release.services:
             yield Loss(

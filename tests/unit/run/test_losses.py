@@ -3,11 +3,15 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse, RecipeFailure
 from ccci.recipe.config import RecipeConfig, load_recipe_config
+from ccci.run import guards
 from ccci.run.guards import Guards
 from ccci.run.losses import check_nothing_is_lost, losses
 from ccci.swarm.service_guards import ServiceGuards
@@ -157,6 +161,31 @@ def test_a_new_service_is_judged_where_there_are_no_two_opinions() -> None:
     )
     head = Guards({"app": APP, "db": new}, PAGES, frozenset({"db"}), RELEASE.failing_hooks)
     assert _names(RELEASE, head) == ["db: restart", "db: port 5432", f"db: mount {SOCKET}"]
+
+
+def test_a_database_whose_dump_is_named_no_more_is_copied_live() -> None:
+    services = {"app": APP, "db": replace(APP, image="postgres:17.2")}
+    release = replace(RELEASE, services=services, dumped=frozenset({"db"}))
+    assert _names(release, replace(release, dumped=frozenset())) == ["db: backup path"]
+    assert _names(release, release) == _names(replace(release, dumped=frozenset()), release) == []
+    without = replace(release, services={"app": APP}, dumped=frozenset())
+    assert _names(release, without) == []
+
+
+@pytest.mark.parametrize(
+    ("image", "label", "is_dumped"),
+    [
+        ("postgres:17.2", "backupbot.backup.path", True),
+        ("mariadb:11", "backupbot.backup.volumes.mariadb.path", True),
+        ("postgres:17.2", "backupbot.backup.pre-hook", False),
+        ("postgres:17.2", "backupbot.backup.volumes.data", False),
+        ("wiki:1.4.2", "backupbot.backup.path", False),
+    ],
+)
+def test_which_databases_are_saved_by_a_dump(image: str, label: str, is_dumped: bool) -> None:
+    service = SimpleNamespace(short_name="db", image=image, labels={label: "x"})
+    driver = cast(AppDriver, SimpleNamespace(services=lambda: [service]))
+    assert guards._dumped(driver) == ({"db"} if is_dumped else set())
 
 
 def test_what_is_approved_or_meant_to_end_is_no_loss() -> None:
