@@ -307,7 +307,7 @@ Who Is Let In
     ...    Only The Right Password Should Open    /nowhere    ${ada}
     VAR    &{body}    password=right
     ${session}=    Sign In With Cookie    ${ada}    POST    /login    ${body}
-    Run Keyword And Expect Error    The cookie csrf is not for HTTPS only*
+    Run Keyword And Expect Error    The cookie csrf of * is not for HTTPS only*
     ...    The Cookies Should Be For HTTPS Only    ${session}
     ${copy}=    Copy Of Session    ${session}
     Call API    GET    /logout    by=${copy}    expect=204
