@@ -60,7 +60,7 @@ class Listener:
             result.message = f"{SKIPPED}{session.overdue}" if not_begun else then
         result.message = session.redact(result.message)
         if result.failed:
-            publishing.test_ended(result.end_time)
+            publishing.test_failed(result.end_time, session.death_of_a_dependency)
             if is_incomplete(result.message):
                 result.tags.add("incomplete")
             elif not publishing.is_disturbed():

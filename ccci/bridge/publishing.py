@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,9 +110,14 @@ def interrupted() -> None:
     _published.disturbances.append(Disturbance(datetime.now(), INTERRUPTED))
 
 
-def test_ended(at: datetime) -> None:
-    """Note what took the ground from under a test: its failure then says nothing of the recipe."""
-    if reason := _provider_gone():
+def test_failed(at: datetime, death: Callable[[], str]) -> None:
+    """Note what took the ground from under a test: its failure then says nothing of the recipe.
+
+    Args:
+        at: when the test ended.
+        death: returns how an app died that the recipe under test depends on, or "".
+    """
+    if reason := _provider_gone() or death():
         _published.disturbances.append(Disturbance(at, reason))
 
 

@@ -4,12 +4,15 @@ import os
 import secrets
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from docker.errors import DockerException
+from requests import RequestException
 from robot.api import SkipExecution
 from robot.libraries.BuiltIn import BuiltIn
 
@@ -19,7 +22,7 @@ from ccci.bridge.console import enter_stage, tell
 from ccci.bridge.options import run_options, variable
 from ccci.deploy.abra import Abra
 from ccci.deploy.driver import AppDriver
-from ccci.errors import Misuse
+from ccci.errors import CcciError, Misuse
 from ccci.node.server import Server
 from ccci.project import PROJECT
 from ccci.results.credentials import CredentialStore, redact
@@ -168,6 +171,12 @@ class Session:
     def deployed_app(self) -> App | None:
         """The app under test, when it is deployed; None before."""
         return self.app if self.begun and self.begun.stages.deployed else None
+
+    def death_of_a_dependency(self) -> str:
+        """Return how a dependency of the run has died; "" for none, or where Docker is away."""
+        with suppress(CcciError, DockerException, RequestException):
+            return self.begun.dependencies.death() if self.begun else ""
+        return ""
 
     def begin(self) -> Run:
         """Begin the run that the suite's folder and variables describe.

@@ -38,6 +38,7 @@ class DependencyApps:
     failures: dict[str, str] = field(default_factory=dict)
     wiring_failure: str = ""
     deployed: bool = False
+    _dead_before: dict[str, set[str]] = field(default_factory=dict)
     _realm: SignInRealm | None = None
 
     def deploy(self) -> None:
@@ -77,6 +78,19 @@ class DependencyApps:
                 f"recipes/{self.run.options.recipe}/recipe.toml has no [sso] with a provider."
             )
         return self.run.config.sso.provider
+
+    def death(self) -> str:
+        """Return how a dependency that this run deployed has died since it was up; "" for none."""
+        for recipe, before in self._dead_before.items():
+            for service in self.apps[recipe].services():
+                for task in self.apps[recipe].meant.deaths_of(service):
+                    if task.id not in before:
+                        return (
+                            f"The dependency '{recipe}' did not stay up: its service "
+                            f"{service.short_name} ended with exit code {task.exit_code} "
+                            f"({task.message}). Its logs are in the run's results, services/."
+                        )
+        return ""
 
     def sign_in_realm(self) -> SignInRealm:
         """Return the realm in which the app's users sign in; it belongs to this run alone.
@@ -244,6 +258,9 @@ class DependencyApps:
         try:
             driver.deploy()
             driver.wait_healthy()
+            self._dead_before[recipe] = {
+                task.id for service in driver.services() for task in driver.meant.deaths_of(service)
+            }
         except CcciError as error:
             self._failed(recipe, error)
 

@@ -31,7 +31,7 @@ from ccci.results.credentials import CredentialStore
 
 HERE = Path(__file__).parent
 
-def begin(output, with_store, holder_lives=True, overdue=""):
+def begin(output, with_store, holder_lives=True, overdue="", death=""):
     publishing.prepare("shop", HERE, Path(output))
     publishing.show_progress("install", {"start": 0.5}, 1)
     if with_store:
@@ -46,14 +46,14 @@ def begin(output, with_store, holder_lives=True, overdue=""):
         if overdue:
             publishing.interrupted()
         # The listener of a run calls this at the end of each test that failed.
-        publishing.test_ended(datetime.now())
+        publishing.test_failed(datetime.now(), lambda: death)
 """.replace("SECRET", SECRET)
 SUITE = f"""\
 *** Settings ***
 Library    begins.py
 *** Test Cases ***
 A Visitor Reads The Page
-    Begin    ${{OUTPUT DIR}}    ${{WITH STORE}}    ${{HOLDER LIVES}}    ${{OVERDUE}}
+    Begin    ${{OUTPUT DIR}}    ${{WITH STORE}}    ${{HOLDER LIVES}}    ${{OVERDUE}}    ${{DEATH}}
     Log    the app says {SECRET}
     Should Be Equal    ${{WORKS}}    yes
 """
@@ -65,6 +65,7 @@ def run(
     holder_lives: bool = True,
     works: bool = True,
     overdue: str = "",
+    death: str = "",
 ) -> Path:
     """Run a suite as a run does, up to its very end, and return the folder of its results."""
     (folder / "begins.py").write_text(LIBRARY)
@@ -76,6 +77,7 @@ def run(
          "--variable", f"WORKS:{'yes' if works else 'no'}",
          "--variable", f"HOLDER LIVES:{'yes' if holder_lives else ''}",
          "--variable", f"OVERDUE:{overdue}",
+         "--variable", f"DEATH:{death}",
          folder / "1__install.robot"],
         env={"CCCI_RUN_ID": results.name, "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
@@ -118,6 +120,16 @@ def test_whose_provider_was_taken_away_neither_passed_nor_failed(
     assert gone and gone.verdict == "incomplete" and gone.reason == PROVIDER_GONE
     assert gone.stages["install"] == ("passed" if works else "incomplete")
     assert was_cut_off(gone)
+
+
+def test_a_failure_after_the_death_of_a_dependency_says_nothing_of_the_recipe(
+    tmp_path: Path,
+) -> None:
+    death = "The dependency 'gitea' did not stay up."
+    found = read_results(run(tmp_path, with_store=True, works=False, death=death))
+    assert found
+    assert (found.verdict, found.reason) == ("incomplete", death)
+    assert found.stages["install"] == "incomplete"
 
 
 def test_a_run_that_took_too_long_failed_and_is_not_run_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -29,6 +30,8 @@ from ccci.results.store import RunFacts, RunResults, write_results
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.run import Run, Share
 from ccci.sso.shared_provider import SHARED_VARIABLE, Sharing, sharing_of
+from ccci.swarm.meant import Meant
+from ccci.swarm.view import Task
 
 KEYCLOAK = App("keycloak", "keycloak-1.lab.test", "keycloak-1_lab_test", "https://keycloak-1")
 WIKI = App("wiki", "wiki.lab.test", "wiki_lab_test", "https://wiki.lab.test")
@@ -295,8 +298,14 @@ def test_a_companion_is_made_by_the_run_itself_and_found_by_its_name(tmp_path: P
     """Not as a recipe of the operator's, and also where another provider is shared."""
     mail = App("mail", "mail-abcd-1.lab.test", "mail-abcd-1_lab_test", "https://mail")
     asked: list[str] = []
+    # It was started again before it was up.
+    service = SimpleNamespace(short_name="app", tasks=[dead_task("early")])
     driver = SimpleNamespace(
-        app=mail, deploy=lambda: asked.append("deploy"), wait_healthy=lambda: asked.append("wait")
+        app=mail,
+        deploy=lambda: asked.append("deploy"),
+        wait_healthy=lambda: asked.append("wait"),
+        services=lambda: [service],
+        meant=Meant(),
     )
 
     def made_of(name: str) -> SimpleNamespace:
@@ -312,6 +321,15 @@ def test_a_companion_is_made_by_the_run_itself_and_found_by_its_name(tmp_path: P
     # It may call the app, as a forge does when somebody pushes.
     assert driver.calls == (WIKI.domain, KEYCLOAK.domain)
     assert '"mail": {' in made.write_file().read_text()
+    assert made.death() == ""
+    service.tasks.insert(0, dead_task("late"))
+    assert made.death().startswith(
+        "The dependency 'mail' did not stay up: its service app ended with exit code 137 (killed)."
+    )
+
+
+def dead_task(identity: str) -> Task:
+    return Task(identity, "failed", "shutdown", True, datetime.now(UTC), 137, "killed")
 
 
 def test_a_run_that_attaches_finds_the_kept_dependencies(tmp_path: Path) -> None:
