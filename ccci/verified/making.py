@@ -11,7 +11,14 @@ from ccci.project import PROJECT
 from ccci.results.clearance import read_clearance
 from ccci.results.levels import level_of
 from ccci.results.store import RunResults
-from ccci.verified.file import Audited, Image, SleptThrough, Verified
+from ccci.verified.file import (
+    Audited,
+    Image,
+    SleptThrough,
+    Verified,
+    load_verified,
+    verified_path,
+)
 
 # What an audit quotes of a run stands there.
 _QUOTED_FILE = "xunit.xml"
@@ -60,6 +67,9 @@ def audited(project: Path, recipe: str, head: str) -> tuple[Audited | None, str]
         project: the folder with results/.
         recipe: the recipe.
         head: the commit that is recorded; an audit of another one says nothing of it.
+
+    Example:
+        ``audited(PROJECT, "gitea", head)`` -> ``(None, "it is not complete")``
     """
     folder = audit_folder(project, recipe)
     record = read_record(folder)
@@ -70,6 +80,18 @@ def audited(project: Path, recipe: str, head: str) -> tuple[Audited | None, str]
     if record.head != head:
         return None, f"it is of commit {record.head[:7]}"
     return _audited(record, folder), ""
+
+
+def recorded_before(project: Path, recipe: str, head: str) -> Audited | None:
+    """Return the audit of this commit that is on record, or None.
+
+    The results of audits are not kept for ever, and on another machine there are none.
+    """
+    try:
+        before = load_verified(verified_path(project, recipe))
+    except (Misuse, FileNotFoundError):
+        return None
+    return before.audit if before.head == head else None
 
 
 def _audited(record: Record, folder: Path) -> Audited:

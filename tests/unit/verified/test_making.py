@@ -11,7 +11,7 @@ from ccci.errors import Misuse
 from ccci.results.clearance import clear
 from ccci.results.store import RunResults, read_results
 from ccci.verified.file import Audited, SleptThrough, load_verified, verified_path, write_verified
-from ccci.verified.making import audited, verified_of
+from ccci.verified.making import audited, recorded_before, verified_of
 from tests.unit.dashboard.past_results import COMMIT
 from tests.unit.verified.recorded import IMAGES, TESTS, run_of_shop, small_project
 
@@ -112,3 +112,16 @@ def test_an_audit_that_says_nothing_of_the_commit_is_left_out(project: Path) -> 
 def test_an_audit_of_another_commit_is_left_out(project: Path) -> None:
     audit(project, head="75826ae" + 33 * "0")
     assert audited(project, "shop", COMMIT) == (None, "it is of commit 75826ae")
+
+
+def test_the_audit_on_record_stays_while_the_commit_is_the_same(project: Path) -> None:
+    assert recorded_before(project, "shop", COMMIT) is None
+    audit(project)
+    found, _ = audited(project, "shop", COMMIT)
+    path = verified_path(project, "shop")
+    write_verified(path, verified_of(results_of(run_of_shop(project)), found))
+    assert found
+    assert recorded_before(project, "shop", COMMIT) == found
+    assert recorded_before(project, "shop", "75826ae" + 33 * "0") is None
+    path.write_text("by hand")
+    assert recorded_before(project, "shop", COMMIT) is None
