@@ -22,6 +22,7 @@ EVERYWHERE = "health_check.py"
 OIDC = ("oidc_login.py", "oidc_integration.py")
 KNOWN = {
     "bluesky-pds": ("goat_account.py",),
+    "gitea": ("git_push.py",),
     "immich": ("upload_conversion.py",),
     "lasuite-docs": ("wopi_configured.py",),
     "lasuite-meet": ("meeting_flow.py", "webrtc-media.py"),

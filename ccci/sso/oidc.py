@@ -7,7 +7,7 @@ import base64
 import hashlib
 import secrets
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +22,10 @@ SCOPES = "openid profile email"
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider's discovery document; the fields are named as in it."""
+    """A provider's discovery document; the fields are named as in it.
+
+    `addresses` has every address in the document, at whatever depth.
+    """
 
     issuer: str
     authorization_endpoint: str
@@ -32,18 +35,7 @@ class Provider:
     end_session_endpoint: str
     grant_types_supported: tuple[str, ...]
     code_challenge_methods_supported: tuple[str, ...]
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The issuer and every endpoint."""
-        return (
-            self.issuer,
-            self.authorization_endpoint,
-            self.token_endpoint,
-            self.userinfo_endpoint,
-            self.jwks_uri,
-            self.end_session_endpoint,
-        )
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,9 +118,21 @@ def discover(http: Client, issuer: str) -> Provider:
             code_challenge_methods_supported=tuple(
                 document.get("code_challenge_methods_supported", ())
             ),
+            addresses=tuple(_addresses_in(document)),
         )
     except KeyError as missing:
         raise RecipeFailure(f"{url} has no {missing.args[0]}.") from None
+
+
+def _addresses_in(value: object) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _addresses_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _addresses_in(inner)
 
 
 def password_grant(

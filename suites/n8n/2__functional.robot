@@ -74,7 +74,7 @@ Addresses Are Public
 N8n Is Set As The Recipe Promises
     [Template]    N8n Should Be Set
     # what               to
-    timezone             UTC
+    timezone             Europe/Lisbon
     pruning.maxAge       100
     executionTimeout     -1
     telemetry.enabled    False
