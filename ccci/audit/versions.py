@@ -1,4 +1,4 @@
-"""Defects of an upgrade: something stayed behind, or old and new run side by side."""
+"""Defects of a version: something stayed behind, old and new run side by side, abra refuses it."""
 
 from collections.abc import Iterator
 

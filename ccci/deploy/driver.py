@@ -240,9 +240,13 @@ class AppDriver:
         """Configure sign-in in the app, now and after an upgrade; see `AppWiring.wire`."""
         self._wiring.wire(values, self.offered())
 
+    def settings(self) -> dict[str, str]:
+        """Return the app's settings, with the exports of abra.sh, which win over them."""
+        return {**self.env, **self._exports()}
+
     def images(self) -> dict[str, str]:
         """Return service to image as the compose files name them, settings filled in."""
-        return named_images(self.compose_files(), self._settings())
+        return named_images(self.compose_files(), self.settings())
 
     def make(self, release: Release | None = None) -> None:
         """Make the app, without data, at the head or at a release; nothing is deployed yet.
@@ -427,7 +431,7 @@ class AppDriver:
 
     def _write_overlay(self) -> None:
         hosts = [self.app.domain, *self.calls]
-        files, settings = self.compose_files(), self._settings()
+        files, settings = self.compose_files(), self.settings()
         limits = limits_for(services_in(files), self._share, self.config.limit, settings)
         overlay = overlay_for(
             files, self.target.server, hosts, limits, settings, self.target.network
@@ -453,10 +457,6 @@ class AppDriver:
         }
         for known_as in (name, *own):
             self.record.credentials.put(f"{self.app.domain}/{known_as}", value)
-
-    def _settings(self) -> dict[str, str]:
-        """The app's settings, and what the recipe's abra.sh exports, which wins over them."""
-        return {**self.env, **self._exports()}
 
     def _exports(self) -> dict[str, str]:
         return read_exports(self.checkout.path / "abra.sh")

@@ -5,6 +5,7 @@ Recipes and companions are deployed alike; only where their files come from diff
 
 import json
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from ccci.node.names import address_of
 from ccci.run.run import Run
 from ccci.sso.setup_script import SetupScript, find_setup_script
 from ccci.sso.sign_in import PROVIDERS, SignInRealm
+from ccci.swarm.view import Task
 
 DEPS_FILE_VARIABLE = "CCCI_DEPS_FILE"
 
@@ -82,14 +84,13 @@ class DependencyApps:
     def death(self) -> str:
         """Return how a dependency that this run deployed has died since it was up; "" for none."""
         for recipe, before in self._dead_before.items():
-            for service in self.apps[recipe].services():
-                for task in self.apps[recipe].meant.deaths_of(service):
-                    if task.id not in before:
-                        return (
-                            f"The dependency '{recipe}' did not stay up: its service "
-                            f"{service.short_name} ended with exit code {task.exit_code} "
-                            f"({task.message}). Its logs are in the run's results, services/."
-                        )
+            for service, task in _deaths_of(self.apps[recipe]):
+                if task.id not in before:
+                    return (
+                        f"The dependency '{recipe}' did not stay up: its service {service} ended "
+                        f"with exit code {task.exit_code} ({task.message}). Its logs are in the "
+                        "run's results, services/."
+                    )
         return ""
 
     def sign_in_realm(self) -> SignInRealm:
@@ -258,9 +259,7 @@ class DependencyApps:
         try:
             driver.deploy()
             driver.wait_healthy()
-            self._dead_before[recipe] = {
-                task.id for service in driver.services() for task in driver.meant.deaths_of(service)
-            }
+            self._dead_before[recipe] = {task.id for _, task in _deaths_of(driver)}
         except CcciError as error:
             self._failed(recipe, error)
 
@@ -270,3 +269,10 @@ class DependencyApps:
         name = driver.app.domain.partition(".")[0] if driver else ""
         logs = f" Its logs are in the run's results, services/{name}." if name else ""
         self.failures[recipe] = f"{error}{logs}"
+
+
+def _deaths_of(driver: AppDriver) -> Iterator[tuple[str, Task]]:
+    """Yield each service's name with each task of it that died."""
+    for service in driver.services():
+        for task in driver.meant.deaths_of(service):
+            yield service.short_name, task

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from ccci.database.finding import ServiceSeen
 from ccci.deploy.driver import AppDriver
 from ccci.recipe.compose import fill_in, services_in
-from ccci.recipe.envfile import read_exports
 from ccci.recipe.own_network import SHARED_NETWORK
 from ccci.run.hooks_alone import hooks_that_fail_alone
 from ccci.swarm.service_guards import ServiceGuards, service_guards
@@ -68,8 +67,7 @@ def _dumped(driver: AppDriver) -> frozenset[str]:
 
 
 def _unlogged(driver: AppDriver) -> frozenset[str]:
-    services = services_in(driver.compose_files())
-    settings = {**driver.env, **read_exports(driver.checkout.path / "abra.sh")}
+    services, settings = services_in(driver.compose_files()), driver.settings()
     found = set()
     for service, parts in services.items():
         drivers = [str((part.get("logging") or {}).get("driver") or "") for part in parts]
