@@ -17,6 +17,7 @@ from ccci.deploy.images import named_images, pull_missing
 from ccci.deploy.record import Record
 from ccci.deploy.swarm_names import check_swarm_names
 from ccci.deploy.target import Target
+from ccci.deploy.undeploy import undeploy
 from ccci.deploy.version import version_labels
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
@@ -36,11 +37,9 @@ from ccci.swarm.meant import Meant
 from ccci.swarm.secret_contents import secret_contents
 from ccci.swarm.view import Service, SwarmView
 from ccci.teardown.claims import claim_stack
-from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.api import Api, Wanted
 from ccci.web.call import Call
 
-_GONE_SECONDS = 120
 _LOOK_SECONDS = 1.0
 
 
@@ -358,29 +357,9 @@ class AppDriver:
         return converged
 
     def undeploy(self) -> None:
-        """Take the app off the Swarm and wait until no container and network of it is left.
-
-        Docker removes a stack's networks last, and a deployment that comes too soon loses its own.
-
-        Raises:
-            NodeFailure: something of it stays; the sentence names it.
-        """
+        """Take the app off the Swarm; see `ccci.deploy.undeploy`."""
         self.record.tell(f"undeploying {self.app.domain}")
-        self.commands.undeploy()
-        label = f"{STACK_LABEL}={self.app.stack}"
-
-        def look() -> Look:
-            containers = self.target.swarm.containers(self.app.stack)
-            left = [f"container {c.name} ({c.status})" for c in containers]
-            left += [f"service {s.name}" for s in self.services()]
-            networks = self.target.swarm.client.networks.list(filters={"label": label})
-            left += [f"network {n.name}" for n in networks]
-            return Look(not left, ", ".join(left))
-
-        try:
-            wait_for(f"nothing of {self.app.stack} to run", look, _GONE_SECONDS)
-        except TooLate as late:
-            raise NodeFailure(f"{late} See 'docker ps -a' and 'docker network ls'.") from None
+        undeploy(self.commands, self.target.swarm, self.app.stack)
 
     def volumes(self) -> list[str]:
         """Return the names of the app's volumes on this node."""

@@ -11,6 +11,7 @@ import docker
 from ccci.swarm.meant import USUAL
 from ccci.swarm.view import SwarmView
 from ccci.waiting import Look, wait_for
+from tests.lab.stack_removal import remove_stacks
 
 PASSWORD = f"db-{secrets.token_hex(12)}"
 POSTGRESQL = """
@@ -97,8 +98,7 @@ def deployed(compose: str, image: str, folder: Path) -> Iterator[Site]:
         wait_for(f"{stack} to run", lambda: _look(site), 120)
         yield site
     finally:
-        subprocess.run(["docker", "stack", "rm", stack], check=True)
-        wait_for(f"{stack} to be gone", lambda: Look(not site.swarm.containers(stack), "there"), 60)
+        remove_stacks(stack)
         client.api.remove_secret(f"{stack}_password")
         for volume in client.volumes.list(filters={"label": f"com.docker.stack.namespace={stack}"}):
             volume.remove()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.abra_home import RECIPE, AbraHome, make_home
+from tests.lab.stack_removal import remove_stacks
 from tests.lab.standins.abra_image import make_image, remove_image
 
 
@@ -24,14 +25,7 @@ def abra_site(path: Path) -> Iterator[AbraHome]:
         yield home
     finally:
         domains = [file.stem for file in (home.path / "servers" / "default").glob("*.env")]
-        for stack in map(stack_of, domains):
-            docker("stack", "rm", stack)
-            # Stopping them would take several seconds each.
-            label = f"label=com.docker.stack.namespace={stack}"
-            for container in docker("ps", "--all", "--quiet", "--filter", label).split():
-                subprocess.run(
-                    ["docker", "rm", "--force", container], capture_output=True, timeout=60
-                )
+        remove_stacks(*map(stack_of, domains))
         for domain in domains:
             home.abra("app", "remove", "-n", domain)
         remove_image()

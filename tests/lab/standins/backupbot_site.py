@@ -16,6 +16,7 @@ from docker.errors import ImageNotFound
 from docker.models.containers import Container
 
 from ccci.project import PROJECT
+from tests.lab.stack_removal import remove_stacks
 
 RECIPE = PROJECT / "lab" / "recipes" / "backup-bot-two" / "recipe"
 IMAGE = "backup-bot-two:1.0.0"
@@ -78,18 +79,9 @@ class Site:
     def tear_down(self) -> None:
         """Remove everything that set_up and the tests created."""
         stacks = (self.bot, self.one, self.two)
-        subprocess.run(["docker", "stack", "rm", *stacks], check=True, capture_output=True)
+        remove_stacks(*stacks)
         for stack in stacks:
             of_stack = {"label": f"com.docker.stack.namespace={stack}"}
-            until(
-                f"containers and networks of {stack} are gone",
-                lambda of=of_stack: (
-                    not (  # type: ignore[misc]
-                        self.client.api.containers(all=True, filters=of)
-                        or self.client.api.networks(filters=of)
-                    )
-                ),
-            )
             for volume in self.client.volumes.list(filters=of_stack):
                 volume.remove(force=True)
         for secret in self.client.secrets.list(filters={"name": self._secret}):
