@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 
 from ccci.recipe.offered import passed_on
 from ccci.review.files import CommitFiles
-from ccci.review.mentions import mentions
-from ccci.review.still_read import COMPOSE, readers
+from ccci.review.mentions import COMPOSE, mentions
+from ccci.review.still_read import readers
 
 # $NAME and ${NAME}, without a default.
 _BARE = r"(?<!\$)\$(?:{name}\b|\{{{name}\}})"

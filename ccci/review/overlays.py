@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ccci.recipe.compose import fill_in, services_of
+from ccci.recipe.compose import as_map, fill_in, services_of
 from ccci.recipe.offered import SAMPLE
 from ccci.review.files import CommitFiles
 
@@ -66,15 +66,19 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
 
 @dataclass(frozen=True)
 class _Has:
-    """What services have: service to its mounts, and to its ports."""
+    """What services have: service to its mounts, its ports, and its settings.
+
+    Settings are variables and the labels of the backup bot, each with its text.
+    """
 
     mounts: Mapping[str, set[str]]
     ports: Mapping[str, set[str]]
+    settings: Mapping[str, set[str]]
 
 
 @dataclass(frozen=True)
 class _Texts:
-    """Mounts and ports of compose files, written in one way.
+    """What compose files say of services, written in one way.
 
     Attributes:
         settings: what variables in them have by default.
@@ -86,6 +90,7 @@ class _Texts:
         return _Has(
             {name: self._set(parts, "volumes", self._mount) for name, parts in services.items()},
             {name: self._set(parts, "ports", self._ports) for name, parts in services.items()},
+            {name: set(_settings(parts)) for name, parts in services.items()},
         )
 
     def _set(
@@ -120,6 +125,15 @@ class _Texts:
             yield f"{one} to {other}/{protocol or 'tcp'}"
 
 
+def _settings(parts: list[dict[str, Any]]) -> Iterator[str]:
+    for part in parts:
+        for name, value in as_map(part.get("environment")).items():
+            yield f"the variable {name}={value}"
+        for name, value in as_map((part.get("deploy") or {}).get("labels")).items():
+            if name.startswith("backupbot."):
+                yield f"the label {name}={value}"
+
+
 def _range(ports: str) -> list[str]:
     """Return each port of `8000-8003`, or the text itself; nothing for no port."""
     first, _, last = ports.rpartition(":")[2].partition("-")
@@ -136,5 +150,7 @@ def _lost(before: _Has, now: _Has) -> Iterator[str]:
             continue
         for mount in sorted(before.mounts[service] - now.mounts[service]):
             yield f"service '{service}' mounts {mount} no more: its data is not there."
+        for setting in sorted(before.settings[service] - now.settings[service]):
+            yield f"service '{service}' has {setting} no more, and no run deploys the file."
         for port in sorted(before.ports[service] - everywhere):
             yield f"service '{service}' publishes {port} no more: who uses it finds nothing."

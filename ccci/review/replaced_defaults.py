@@ -10,7 +10,10 @@ from ccci.review.mentions import mentions
 def changed_defaults(
     replaced: Iterable[str], head: CommitFiles, release: CommitFiles, note: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield each replaced setting whose default is not that of the release, with a sentence.
+    """Yield each setting whose default is not that of the release, and no run shows it.
+
+    These are the settings that a recipe's tests replace, and those to which .env.sample gives a
+    value. With each comes a sentence.
 
     Args:
         replaced: the settings to which recipe.toml gives a value of its own.
@@ -33,15 +36,28 @@ def changed_defaults(
                     "tested with a value of its own, so nothing else tells what that does."
                 ),
             )
+    # A run has the value of .env.sample; an older app may have none.
+    for name in sorted(release.sample.keys() & head.sample.keys() - set(replaced)):
+        was, now = _in_compose_files(name, release), _in_compose_files(name, head)
+        if was and now != was and not mentions(note, name):
+            yield (
+                name,
+                (
+                    f"'{name}' is {_list(now)} where an app has no value for it, and was "
+                    f"{_list(was)}. .env.sample gives it one, so no run shows what that does."
+                ),
+            )
 
 
 def _defaults(name: str, files: CommitFiles) -> set[str]:
     """Return what .env.sample and the compose files say, where nobody has set it."""
+    sample = {files.sample[name]} if name in files.sample else set()
+    return _in_compose_files(name, files) | sample
+
+
+def _in_compose_files(name: str, files: CommitFiles) -> set[str]:
     given = re.compile(rf"\$\{{{re.escape(name)}:?-([^}}]*)\}}")
-    said = {value for path in files.compose for value in given.findall(files.texts.get(path, ""))}
-    if name in files.sample:
-        said.add(files.sample[name])
-    return said
+    return {value for path in files.compose for value in given.findall(files.texts.get(path, ""))}
 
 
 def _list(values: set[str]) -> str:

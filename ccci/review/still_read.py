@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ccci.recipe.offered import SAMPLE
-from ccci.review.mentions import mentions
+from ccci.review.mentions import COMPOSE, mentions, reads, sets
 
 _NO_READER = re.compile(r"(?i)(^|/)(readme|changelog|license)[^/]*$|\.md$|^release/")
-COMPOSE = re.compile(r"(^|/)compose[^/]*\.ya?ml$")
 _COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 
 
@@ -31,7 +30,8 @@ def unread(
 
     What the release did not read either is left alone. A setting can be handed to a container by
     the compose file and be read there by a template or a script: if a file of that kind read it in
-    the release, one must do so in the head.
+    the release, one must do so in the head. A variable to which the compose file gives a text of
+    its own is read by nobody, as abra hands all that an app has set to its services.
 
     Args:
         offered: settings of the head's .env.sample, commented or not, and secrets of its services.
@@ -46,11 +46,23 @@ def unread(
     now, before = readers(head), readers(release)
     for name in dict.fromkeys(offered):
         had, has = (
-            {path for path, text in files.items() if mentions(text, name)}
+            {path for path, text in files.items() if reads(path, text, name)}
             for files in (before, now)
         )
         lost = {path for path in had if not COMPOSE.search(path)}
-        if had and not has:
+        setting, was_setting = (
+            {path for path, text in files.items() if sets(path, text, name)}
+            for files in (now, before)
+        )
+        if had and setting and not was_setting:
+            yield (
+                name,
+                (
+                    f"'{name}' is still offered, and {_list(setting)} gives the variable a text of "
+                    "its own: what an app has set is ignored."
+                ),
+            )
+        elif had and not has:
             yield name, f"'{name}' is still offered, and no file reads it: {_list(had)} did before."
         elif lost and not any(not COMPOSE.search(path) for path in has):
             yield (
@@ -83,7 +95,7 @@ def forgotten(
     now = (*readers(head).values(), head.get(SAMPLE, ""), note)
     before = readers(release)
     for name in dict.fromkeys(known):
-        had = [path for path, text in before.items() if mentions(text, name)]
+        had = [path for path, text in before.items() if reads(path, text, name)]
         if had and not any(mentions(text, name) for text in now):
             yield name, f"'{name}' was read by {_list(had)}, and is now in no file."
 

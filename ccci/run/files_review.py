@@ -19,6 +19,7 @@ from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
 from ccci.review.still_read import forgotten, unread
+from ccci.review.variables import lost_variables
 from ccci.review.weaker import weaker
 
 # abra reads these itself; no file of the recipe must.
@@ -120,6 +121,11 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         driver,
         "Expected the commands that people run with 'abra app cmd', or a word in a release note",
         lost_commands(before.texts.get("abra.sh", ""), head.texts.get("abra.sh", ""), note),
+    )
+    _fail_but_for(
+        driver,
+        "Expected the variables that the release set for its services, or a word in a release note",
+        lost_variables(before, head, note),
     )
     folder = driver.checkout.path
     use = Use(

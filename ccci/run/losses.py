@@ -16,6 +16,9 @@ from ccci.web.page_guards import PageGuards
 
 # People tune the times of health checks; what is left of them must be less than this to be a loss.
 _PATIENCE_LEFT = 0.5
+# The same for how long an app is left down: more than this is a loss.
+_TIMES_LONGER = 10
+_LONG_DELAY_SECONDS = 60.0
 # What a limit does that a middleware of Traefik has and had not, or not so low.
 _LIMITED = {
     "body limit": "Traefik refuses what is larger than {} bytes, by the label "
@@ -158,6 +161,7 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
         )
     yield from _of_its_image(name, before.image, now.image)
     yield from _of_its_restart(name, before, now)
+    yield from _of_its_delay(name, before, now)
     for port in sorted(now.ports - before.ports):
         yield _published(name, port)
     if now.on_proxy and not before.on_proxy:
@@ -173,13 +177,14 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
             "its first process runs as root (user id 0) and did not: who breaks into it has all "
             "of its container, and the files that it writes belong to root.",
         )
-    yield from _of_its_end(name, before, now)
-    if (before.order, now.order) == ("stop-first", "start-first"):
+    if now.health_check and now.alarm_seconds > _TIMES_LONGER * before.alarm_seconds > 0:
         yield Loss(
-            f"{name}: order",
-            "its updates are 'start-first' and were 'stop-first': two versions then run at once "
-            "on the same data.",
+            f"{name}: alarm",
+            f"its health check lets it hang for {now.alarm_seconds:g} s, and did for "
+            f"{before.alarm_seconds:g} s (retries x interval): nothing starts it again meanwhile.",
         )
+    yield from _of_its_end(name, before, now)
+    yield from _of_its_order(name, before, now)
     for what, most in sorted(now.limits.items()):
         if most < before.limits.get(what, math.inf):
             yield Loss(f"{name}: {what}", _LIMITED[what].format(most))
@@ -213,6 +218,22 @@ def _of_its_end(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
         )
 
 
+def _of_its_order(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    changed = ("stop-first", "start-first")
+    if (before.order, now.order) == changed:
+        yield Loss(
+            f"{name}: order",
+            "its updates are 'start-first' and were 'stop-first': two versions then run at once "
+            "on the same data.",
+        )
+    if (before.rollback_order, now.rollback_order) == changed:
+        yield Loss(
+            f"{name}: rollback order",
+            "it is rolled back 'start-first' and was 'stop-first': two versions then run at once "
+            "on the same data.",
+        )
+
+
 def _of_its_image(name: str, before: str, now: str) -> Iterator[Loss]:
     worse = worse_tag(before, now)
     if worse:
@@ -233,6 +254,15 @@ def _of_its_restart(name: str, before: ServiceGuards, now: ServiceGuards) -> Ite
             f"{name}: restart",
             f"it is started again {now.attempts:g} times (max_attempts) and was more often: an app "
             "whose database is away for a while stays down.",
+        )
+
+
+def _of_its_delay(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    if now.delay_seconds > max(_TIMES_LONGER * before.delay_seconds, _LONG_DELAY_SECONDS):
+        yield Loss(
+            f"{name}: delay",
+            f"it is started again {now.delay_seconds:g} s after it died, and was after "
+            f"{before.delay_seconds:g} s (restart_policy): the app is down for that long.",
         )
 
 

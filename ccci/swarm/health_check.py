@@ -18,11 +18,13 @@ class HealthCheck:
         command: the program and its arguments.
         seconds: how long it may take; what takes longer counts as not healthy.
         patience_seconds: how long a container may start before the check ends it.
+        alarm_seconds: how long one that started may not answer before the check ends it.
     """
 
     command: tuple[str, ...]
     seconds: float = _SECONDS
     patience_seconds: float = _RETRIES * _SECONDS
+    alarm_seconds: float = _RETRIES * _SECONDS
 
     def __str__(self) -> str:
         return " ".join(self.command)
@@ -37,7 +39,7 @@ def health_check_of(config: Mapping[str, Any]) -> HealthCheck | None:
 
     Example:
         >>> health_check_of({"Healthcheck": {"Test": ["CMD", "true"]}})
-        HealthCheck(command=('true',), seconds=30.0, patience_seconds=90.0)
+        HealthCheck(command=('true',), seconds=30.0, patience_seconds=90.0, alarm_seconds=90.0)
         >>> health_check_of({"Healthcheck": {"Test": ["NONE"]}})
     """
     table = config.get("Healthcheck") or {}
@@ -51,5 +53,5 @@ def health_check_of(config: Mapping[str, Any]) -> HealthCheck | None:
         table.get(key, 0) / 1e9 for key in ("Timeout", "Interval", "StartPeriod")
     )
     tries = table.get("Retries", 0) or _RETRIES
-    patience = start + tries * (interval or _SECONDS)
-    return HealthCheck(tuple(command), seconds or _SECONDS, patience)
+    alarm = tries * (interval or _SECONDS)
+    return HealthCheck(tuple(command), seconds or _SECONDS, start + alarm, alarm)

@@ -33,6 +33,7 @@ _EVERYBODY = "0.0.0.0/0"
 _NO = re.compile(r"|0|false|no|off|never|none|allow", re.IGNORECASE)
 # What the Swarm gives a service that does not say.
 _GRACE_SECONDS = 10.0
+_DELAY_SECONDS = 5.0
 # Variables that switch the check of certificates off where their value is a yes, or a no.
 _OFF_BY_YES = re.compile(
     r"(?:SKIP|NO|DISABLE)_?(?:SSL|TLS|CERT\w*)?_?VERIF|(?:SSL|TLS|CERT\w*)_?(?:SKIP|NO)_?VERIF"
@@ -53,6 +54,7 @@ class ServiceGuards:
         attempts: how often it is started again at most.
         image: its image reference, without digest.
         order: what comes first in an update: `stop-first` or `start-first`.
+        rollback_order: the same, when an update is rolled back.
         ports: the ports of the node that it publishes, as `5432` or `53/udp`; `any` for a free one.
         mounts: the paths of the node that it mounts.
         on_proxy: whether it is on the network that it shares with Traefik.
@@ -62,6 +64,9 @@ class ServiceGuards:
             that cannot be told.
         patience_seconds: how long a container may start before the health check ends it; 0 where
             it has none.
+        alarm_seconds: how long one that started may not answer before the health check ends it; 0
+            where it has none.
+        delay_seconds: how long it stays down before it is started again.
         grace_seconds: how long it may take to stop before it is killed.
         rolls_back: whether an update that fails is rolled back.
         limits: what Traefik's middlewares in its labels limit, and to how much; 0 for whom they
@@ -84,6 +89,9 @@ class ServiceGuards:
     unverified: frozenset[str] = frozenset()
     attempts: float = math.inf
     image: str = ""
+    rollback_order: str = "stop-first"
+    alarm_seconds: float = 0
+    delay_seconds: float = _DELAY_SECONDS
 
 
 def service_guards(
@@ -127,6 +135,7 @@ def _guards_of(
 ) -> ServiceGuards:
     spec = inspected["Spec"]
     template, update = spec["TaskTemplate"], spec.get("UpdateConfig") or {}
+    policy = template.get("RestartPolicy") or {}
     grace = template["ContainerSpec"].get("StopGracePeriod")
     container = swarm.container_of(service) if service.running else None
     check = health_check_of(container.attrs["Config"]) if container else None
@@ -145,8 +154,11 @@ def _guards_of(
         limits=_limits(service.labels),
         unverified=frozenset(_unverified(container) if container else ()),
         # The Swarm takes 0 for no limit.
-        attempts=(template.get("RestartPolicy") or {}).get("MaxAttempts") or math.inf,
+        attempts=policy.get("MaxAttempts") or math.inf,
         image=service.image,
+        rollback_order=(spec.get("RollbackConfig") or {}).get("Order", "stop-first"),
+        alarm_seconds=check.alarm_seconds if check else 0,
+        delay_seconds=policy["Delay"] / 1e9 if "Delay" in policy else _DELAY_SECONDS,
     )
 
 

@@ -10,6 +10,8 @@ DATABASE = """
 services:
   db:
     image: mariadb
+    environment: [TYPE=mysql]
+    deploy: {labels: {backupbot.backup.pre-hook: /dump, other: "1"}}
     volumes:
       - db:/var/lib/mysql
       - {type: volume, source: logs, target: /var/log}
@@ -61,6 +63,12 @@ def test_a_file_that_cannot_be_read_is_told() -> None:
         ("source: logs", "source: log", "mounts logs at /var/log no more"),
         ("published: 13306", "published: 3306", "publishes 13306 to 3306/tcp no more"),
         ('      - "64738:64738/udp"\n', "", "publishes 64738 to 64738/udp no more"),
+        ("TYPE=mysql", "TYPE=mariadb", "has the variable TYPE=mysql no more"),
+        (
+            "pre-hook: /dump",
+            "pre-hook: /bin/true",
+            "has the label backupbot.backup.pre-hook=/dump no",
+        ),
         ("  db:\n", "  database:\n", "service 'db' is gone"),
     ],
 )

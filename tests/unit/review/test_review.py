@@ -10,6 +10,7 @@ from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
 from ccci.review.still_read import forgotten, unread
+from ccci.review.variables import lost_variables
 from ccci.review.weaker import weaker
 
 COMPOSE = """
@@ -51,6 +52,33 @@ def test_what_the_head_offers_must_be_read() -> None:
     assert _unread(compose__yml=COMPOSE.replace("${LETS_ENCRYPT_ENV}", "x")) == ["LETS_ENCRYPT_ENV"]
     commented = COMPOSE.replace("      - ZONE", "      # - ZONE")
     assert _unread(compose__yml=commented) == ["ZONE"]
+
+
+def test_a_setting_that_the_compose_file_fixes_is_read_by_nobody() -> None:
+    fixed = COMPOSE.replace("ZONE=${ZONE:-UTC}", "ZONE=UTC")
+    assert _unread(compose__yml=fixed) == ["ZONE"]
+    # The template reads the variable, and always finds the same text.
+    fixed = COMPOSE.replace("CLOSED=${CLOSED}", "CLOSED=false")
+    ((name, sentence),) = unread(NAMES, {**RELEASE, "compose.yml": fixed}, RELEASE)
+    assert name == "CLOSED"
+    assert sentence == (
+        "'CLOSED' is still offered, and compose.yml gives the variable a text of its own: what an "
+        "app has set is ignored."
+    )
+    for handed_on in ("- CLOSED\n", '- "CLOSED"\n', "- OTHER=$CLOSED\n"):
+        assert _unread(compose__yml=COMPOSE.replace("- CLOSED=${CLOSED}\n", handed_on)) == []
+
+
+def test_a_variable_that_a_service_had_is_not_lost_unseen() -> None:
+    release = CommitFiles.of(RELEASE)
+    head = CommitFiles.of(
+        {**RELEASE, "compose.yml": COMPOSE.replace("      - ZONE=${ZONE:-UTC}\n", "")}
+    )
+    ((name, sentence),) = lost_variables(release, head, "")
+    assert name == "app: variable ZONE"
+    assert sentence.startswith("'app: variable ZONE': a compose file of the release set it")
+    assert list(lost_variables(release, head, "ZONE is UTC for all.")) == []
+    assert list(lost_variables(release, release, "")) == []
 
 
 def test_a_setting_that_a_template_read_must_be_read_by_one() -> None:
@@ -217,6 +245,19 @@ def test_a_default_that_runs_replace_must_not_change_unseen() -> None:
     assert _changed(sample.replace("ZONE=UTC", "ZONE=CET"), COMPOSE) == ["ZONE"]
     assert _changed(sample.replace("ZONE=UTC", "ZONE=CET"), COMPOSE, "ZONE is CET now.") == []
     assert _changed(f"{sample}NEW=1\n", COMPOSE) == []
+
+
+def test_a_default_under_the_value_of_env_sample_must_not_change_unseen() -> None:
+    compose = "services: {app: {image: 'shop', labels: {keep: '${KEEP:-%s}'}}}\n"
+    head, release = (
+        CommitFiles.of({".env.sample": "KEEP=true\n", "compose.yml": compose % default})
+        for default in ("false", "true")
+    )
+    ((name, sentence),) = changed_defaults([], head, release, "")
+    assert name == "KEEP"
+    assert sentence.startswith("'KEEP' is 'false' where an app has no value for it, and was 'true'")
+    assert list(changed_defaults([], head, release, "KEEP must be set.")) == []
+    assert list(changed_defaults([], release, release, "")) == []
 
 
 ROUTERS = {

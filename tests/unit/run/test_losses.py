@@ -28,6 +28,7 @@ APP = ServiceGuards(
     hears_stop=True,
     grace_seconds=60,
     rolls_back=True,
+    alarm_seconds=30,
 )
 PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, False, True)
 HOOK = "app: backupbot.backup.pre-hook"
@@ -63,6 +64,9 @@ LOST = {
     "app: visitors": _head(limits={"visitors": 0}),
     "app: tag": _head(image="wiki:1.4"),
     "app: order": _head(order="start-first"),
+    "app: rollback order": _head(rollback_order="start-first"),
+    "app: alarm": _head(alarm_seconds=3000),
+    "app: delay": _head(delay_seconds=3600),
     "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
     "app: log": replace(RELEASE, unlogged=frozenset({"app"})),
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),

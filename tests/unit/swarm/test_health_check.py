@@ -43,6 +43,6 @@ def test_its_own_timeout_counts() -> None:
 def test_how_long_a_start_may_take_is_counted_in_tries() -> None:
     table: dict[str, object] = {"Test": ["CMD", "true"], "StartPeriod": 120_000_000_000}
     config = {"Healthcheck": table}
-    assert health_check_of(config) == HealthCheck(("true",), 30.0, 120 + 3 * 30)
+    assert health_check_of(config) == HealthCheck(("true",), 30.0, 120 + 3 * 30, 3 * 30)
     table.update(Interval=3_000_000_000, Retries=10)
-    assert health_check_of(config) == HealthCheck(("true",), 30.0, 120 + 10 * 3)
+    assert health_check_of(config) == HealthCheck(("true",), 30.0, 120 + 10 * 3, 10 * 3)

@@ -81,6 +81,7 @@ def test_what_the_swarm_says() -> None:
             "Networks": [{"Target": "n2"}, {"Target": "n1"}],
         },
         "UpdateConfig": {"Order": "start-first", "FailureAction": "rollback"},
+        "RollbackConfig": {"Order": "start-first"},
         "EndpointSpec": {"Ports": [
             {"PublishedPort": 5432, "Protocol": "tcp"}, {"PublishedPort": 53, "Protocol": "udp"},
             {"TargetPort": 80},
@@ -91,6 +92,7 @@ def test_what_the_swarm_says() -> None:
     assert seen.ports == {"5432", "53/udp", "any"}
     assert (seen.on_proxy, seen.order) == (True, "start-first")
     assert (seen.grace_seconds, seen.rolls_back) == (90, True)
+    assert (seen.rollback_order, seen.delay_seconds, seen.alarm_seconds) == ("start-first", 5, 0)
 
 
 def test_limits_of_traefik_are_in_the_labels() -> None:
@@ -123,6 +125,8 @@ def test_how_often_it_is_started_again() -> None:
     for given, most in ((0, math.inf), (3, 3)):
         wiki.spec["TaskTemplate"]["RestartPolicy"] = {"MaxAttempts": given}
         assert wiki.guards.attempts == most
+    wiki.spec["TaskTemplate"]["RestartPolicy"] = {"Delay": 1_500_000_000}
+    assert wiki.guards.delay_seconds == 1.5
 
 
 def test_the_user_is_that_of_the_first_process() -> None:
@@ -139,7 +143,7 @@ def test_a_health_check_may_be_the_images() -> None:
     wiki = Wiki()
     wiki.config = {"Healthcheck": {"Test": ["CMD", "true"]}}
     assert wiki.guards.health_check is True
-    assert wiki.guards.patience_seconds == 90
+    assert wiki.guards.patience_seconds == wiki.guards.alarm_seconds == 90
 
 
 def test_a_variable_may_come_from_docker_or_from_an_entrypoint(environ: list[bytes]) -> None:
