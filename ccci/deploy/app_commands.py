@@ -64,9 +64,12 @@ class AppCommands:
         """Return what abra's lint prints of the commit that is checked out."""
         return self.abra("recipe", "lint", self.recipe, "-n", "-C").stdout
 
-    def restart(self, service: str, meanwhile: Callable[[], None]) -> None:
+    def restart(self, service: str, meanwhile: Callable[[], None], within_seconds: float) -> None:
         """Restart one service; when `meanwhile` raises, abra is not waited for."""
-        self.abra("app", "restart", self.domain, service, "-n", "-o", "-C", meanwhile=meanwhile)
+        self.abra(
+            "app", "restart", self.domain, service, "-n", "-o", "-C",
+            within_seconds=within_seconds, meanwhile=meanwhile,
+        )  # fmt: skip
 
     def remove_volumes(self) -> None:
         """Remove the volumes of the undeployed app."""

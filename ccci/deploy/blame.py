@@ -25,7 +25,10 @@ _NODE = re.compile(
 )
 # The same in a deployment, where no program of the recipe speaks.
 _NETWORK = re.compile(
-    r"dial (?:tcp|unix)|i/o timeout|tls handshake timeout|no such host|network is unreachable",
+    r"dial (?:tcp|unix)|i/o timeout|tls handshake timeout|no such host|network is unreachable"
+    # The Swarm's manager was too slow, or changed the service itself meanwhile.
+    r"|rpc error: code = (?:DeadlineExceeded|Unavailable)|context deadline exceeded"
+    r"|update out of sequence",
     re.IGNORECASE,
 )
 # What abra says of the recipe's files when it makes an app or its secrets.

@@ -41,6 +41,7 @@ from ccci.web.api import Api, Wanted
 from ccci.web.call import Call
 
 _LOOK_SECONDS = 1.0
+_RESTART_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,11 @@ class AppDriver:
         config = self.config
         without = frozenset(config.no_replica) if config.is_written else None
         return Meant(frozenset(config.meant_to_end), without)
+
+    @property
+    def _restart_seconds(self) -> float:
+        """How long abra may take: it waits for the end of the old task, and then for the new."""
+        return 2 * max(_RESTART_SECONDS, self.config.timeout_seconds)
 
     @property
     def health_url(self) -> str:
@@ -349,7 +355,9 @@ class AppDriver:
         old = frozenset(task.id for service in before for task in service.tasks)
         for service in before:
             self.record.tell(f"restarting {service.short_name}")
-            self.commands.restart(service.short_name, self.crash_loop_from_now())
+            self.commands.restart(
+                service.short_name, self.crash_loop_from_now(), self._restart_seconds
+            )
         converged = self.wait_converged(old)
         kept = [t.id for s in converged.services for t in s.running if t.id in old]
         if kept:

@@ -3,12 +3,17 @@
 Docker's own copy of a container's files lacks configs and secrets; see `ccci.swarm.copying`.
 """
 
+import signal
 import subprocess
 from threading import Timer
+
+from ccci.errors import NodeFailure
 
 ENVIRONMENT = "/proc/1/environ"
 _MOST_BYTES = 1 << 20
 _SECONDS = 20.0
+# How Docker begins what it says itself, where no program was started.
+_OF_DOCKER = "Error response from daemon"
 
 
 def read_as_seen(container: str, path: str) -> bytes | None:
@@ -18,22 +23,29 @@ def read_as_seen(container: str, path: str) -> bytes | None:
         container: its id.
         path: the file's absolute path in it.
 
+    Raises:
+        NodeFailure: Docker could not say, so that nothing is known of the file.
+
     Example:
         ``read_as_seen(container.id, "/run/secrets/db_password")``
     """
     command = ["docker", "exec", "--user", "0", container, "cat", path]
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout
+        assert process.stdout and process.stderr
         late = Timer(_SECONDS, process.kill)
         late.start()
         try:
             content = process.stdout.read(_MOST_BYTES)
             process.stdout.close()  # What writes more is ended by that.
+            said = process.stderr.read(_MOST_BYTES).decode("utf-8", "replace").strip()
             code = process.wait()
         finally:
             late.cancel()
+    if code == -signal.SIGKILL or _OF_DOCKER in said:
+        why = said or f"no answer within {_SECONDS:g} s"
+        raise NodeFailure(f"{path} could not be read in container {container[:12]}: {why}")
     return content if code == 0 else None
 
 

@@ -87,7 +87,9 @@ def _is_routed(service: dict[str, Any], domain: str, port: int) -> bool:
 
 def _on_bridge(swarm: SwarmView, stack: str, port: int, protocol: str) -> str:
     exposed = f"{port}/{protocol}"
-    running = swarm.client.containers.list(filters={"label": f"{NAMESPACE}={stack}"})
+    running = swarm.client.containers.list(
+        filters={"label": f"{NAMESPACE}={stack}"}, ignore_removed=True
+    )
     holders = [one for one in running if exposed in (one.attrs["Config"].get("ExposedPorts") or {})]
     if not holders:
         raise RecipeFailure(

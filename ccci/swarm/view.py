@@ -169,7 +169,9 @@ class SwarmView:
         Raises:
             NodeFailure: it has none on this node.
         """
-        running = self.client.containers.list(filters={"label": f"{_SERVICE_ID}={service.id}"})
+        running = self.client.containers.list(
+            filters={"label": f"{_SERVICE_ID}={service.id}"}, ignore_removed=True
+        )
         if not running:
             raise NodeFailure(f"Service {service.name} has no running container on this node.")
         return running[0]

@@ -42,7 +42,9 @@ def bots(client: "DockerClient") -> list["Container"]:
     found = [
         container
         for name in services
-        for container in client.containers.list(filters={"label": f"{SERVICE_LABEL}={name}"})
+        for container in client.containers.list(
+            filters={"label": f"{SERVICE_LABEL}={name}"}, ignore_removed=True
+        )
     ]
     if services and not found:
         raise NodeFailure(f"The backup bot {services[0]} has no running container on this node.")

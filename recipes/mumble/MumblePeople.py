@@ -13,6 +13,8 @@ from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
 
+_FULL = "ServerFull"
+
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener="SELF")
 class MumblePeople:
@@ -132,6 +134,36 @@ class MumblePeople:
                 ) from None
             return
         raise RecipeFailure(f"Expected Mumble to refuse {name}: {kind}; it lets {name} in.")
+
+    @project_keyword("assertion")
+    def fill_mumble(self, most: int, password: Secret, certificate: str) -> None:
+        """Lets people come until the server has as many as it takes, ``most``.
+
+        The watch over the app's health connects too, and has a place for that moment: who is
+        refused for a full server comes again. The other arguments are those of `Join Mumble`. Fails
+        when fewer people are in after a minute.
+
+        Example:
+        | Fill Mumble    ${5}    ${password}    ${certificate}
+        """
+        inside = 0
+
+        def look() -> Look:
+            nonlocal inside
+            try:
+                while inside < most:
+                    self._join(f"guest{inside}", password, certificate, known=False)
+                    inside += 1
+            except Refused as refused:
+                if refused.kind != _FULL:
+                    raise
+                return Look(False, f"{inside} people; {refused}")
+            return Look(True, "")
+
+        try:
+            wait_for(f"{most} people in the server", look, WITHIN_SECONDS)
+        except TooLate as late:
+            raise RecipeFailure(str(late)) from None
 
     @project_keyword()
     def leave_mumble(self, person: MumbleClient) -> None:

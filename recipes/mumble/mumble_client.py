@@ -158,7 +158,7 @@ class MumbleClient:
                 self._tls.shutdown(socket.SHUT_WR)
                 while self._tls.recv(_PIECE):
                     continue
-            except _BROKEN as error:
+            except (*_BROKEN, TimeoutError) as error:
                 self._gone = self._gone or f"the connection broke ({error})"
             self._tls.close()
         self._tls = self._udp = None

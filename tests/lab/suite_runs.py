@@ -153,7 +153,7 @@ def oldest_release(recipe: str) -> str:
     return tags.splitlines()[0]
 
 
-def wait_until_reaped(run_id: str, within_seconds: float = 90) -> None:
+def wait_until_reaped(run_id: str, within_seconds: float = 240) -> None:
     """Wait until a run's journal is closed and nothing is left of it."""
     journal = Journal.load(run_id)
     wait_for(

@@ -41,7 +41,8 @@ def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tupl
         ["bash", "-c", script], cwd=PROJECT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)
     ) as matrix:
         try:
-            wait_for("the run to deploy", lambda: Look(run_of(matrix) is not None, "not yet"), 60)
+            # Other tests' runs may have all places of the node until then.
+            wait_for("the run to deploy", lambda: _deploys_or_ended(matrix), 400)
             run = run_of(matrix)
             assert run, "it has ended already"
         except BaseException:
@@ -51,6 +52,10 @@ def ended_early(end: Callable[["subprocess.Popen[str]", Journal], None]) -> tupl
         output, _ = matrix.communicate(timeout=240)
     assert matrix.returncode == 1, output
     return run.run_id, output
+
+
+def _deploys_or_ended(matrix: "subprocess.Popen[str]") -> Look:
+    return Look(run_of(matrix) is not None or matrix.poll() is not None, "not yet")
 
 
 def report_of(output: str) -> tuple[Path, dict[str, Any]]:

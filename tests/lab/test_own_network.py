@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ccci.node.server import load_server, read_server
 from ccci.node.state import state_dir
 from ccci.swarm.view import SwarmView
 from ccci.teardown.journal import Journal
+from ccci.waiting import Look, wait_for
 from tests.lab.suite_runs import SuiteRun, leftovers_of, start_suite
 
 pytestmark = [pytest.mark.lab, pytest.mark.heavy]
@@ -37,7 +39,7 @@ def own_networks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         _docker("service", "update", *(f"--network-rm={name}" for name in NETWORKS), TRAEFIK)
         for name in NETWORKS:
-            _docker("network", "rm", name)
+            wait_for(f"{name} to be free", partial(_removed, name), 60)
 
 
 def test_on_the_shared_network_an_app_reaches_another_runs_app() -> None:
@@ -107,6 +109,14 @@ def reads(container: Any, url: str, page: str, known: str) -> bool:
     url = f"{url.rstrip('/')}/{page}"
     command = ["curl", "--silent", "--insecure", "--max-time", "3", "--resolve", known, url]
     return bool(container.exec_run(command).output.decode().strip() == page)
+
+
+def _removed(network: str) -> Look:
+    """Try once: the Swarm frees it when the task that was on it has ended."""
+    done = subprocess.run(
+        ["docker", "network", "rm", network], check=False, capture_output=True, text=True
+    )
+    return Look(done.returncode == 0, done.stderr.strip())
 
 
 def _docker(*arguments: str) -> None:

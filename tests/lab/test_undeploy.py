@@ -34,7 +34,7 @@ class Site:
         self.stack, self.holder = f"undeploy-{mark}", f"holder-{mark}"
         self.swarm = SwarmView()
 
-    def undeploy(self, *steps: Callable[[], None]) -> None:
+    def undeploy(self, *steps: Callable[[], None], within_seconds: float = 60) -> None:
         """Undeploy with an abra that takes these steps, and fails."""
 
         def failing() -> None:
@@ -43,7 +43,7 @@ class Site:
             raise NodeFailure("failed to remove some resources from stack")
 
         commands = cast(Any, SimpleNamespace(undeploy=failing))
-        undeploy(commands, self.swarm, self.stack, within_seconds=10)
+        undeploy(commands, self.swarm, self.stack, within_seconds)
 
     def remove(self) -> None:
         """What abra does; Docker keeps the network for the service that holds it."""
@@ -52,6 +52,10 @@ class Site:
         )
         assert done.returncode == 1
         assert "is in use by service" in done.stderr
+
+    def wait_stopped(self) -> None:
+        """Wait until nothing of the stack runs."""
+        wait_for("no container", lambda: Look(not self.swarm.containers(self.stack), "there"), 60)
 
     def let_go(self) -> None:
         """Remove the service that holds the network."""
@@ -96,7 +100,7 @@ def test_a_network_that_docker_kept_for_a_moment_is_removed(site: Site) -> None:
 
 def test_a_network_that_stays_in_use_is_named(site: Site) -> None:
     with pytest.raises(NodeFailure, match=rf"last seen: network {site.stack}_default \(waited"):
-        site.undeploy(site.remove)
+        site.undeploy(site.remove, site.wait_stopped, within_seconds=2)
 
 
 def test_a_service_that_abra_left_is_its_failure(site: Site) -> None:

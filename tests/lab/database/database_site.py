@@ -100,8 +100,6 @@ def deployed(compose: str, image: str, folder: Path) -> Iterator[Site]:
     finally:
         remove_stacks(stack)
         client.api.remove_secret(f"{stack}_password")
-        for volume in client.volumes.list(filters={"label": f"com.docker.stack.namespace={stack}"}):
-            volume.remove()
 
 
 def _look(site: Site) -> Look:

@@ -202,7 +202,7 @@ def test_a_query_changes_nothing(shop: Shop) -> None:
 
 
 def test_neither_password_nor_query_stands_on_a_command_line(shop: Shop) -> None:
-    sleep = "pg_sleep(3)" if "postgres" in shop.image else "sleep(3)"
+    sleep = "pg_sleep(20)" if "postgres" in shop.image else "sleep(20)"
     asking = threading.Thread(
         target=shop.database().query, args=(f"SELECT {sleep}, 'a text of the query'",)
     )
@@ -214,7 +214,7 @@ def test_neither_password_nor_query_stands_on_a_command_line(shop: Shop) -> None
         seen[:] = _command_lines()
         return Look(any(line.split()[:1] == [program] for line in seen), "no client yet")
 
-    wait_for(f"{program} to run", look, 3, every_seconds=0.05)
+    wait_for(f"{program} to run", look, 15, every_seconds=0.05)
     asking.join()
     assert not [line for line in seen if PASSWORD in line or "a text of the query" in line]
 

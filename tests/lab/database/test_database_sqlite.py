@@ -13,6 +13,7 @@ from ccci.database.finding import find_database
 from ccci.database.sqlite import SqliteFile
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.tables import Database as DatabaseTable
+from ccci.waiting import Look, wait_for
 from tests.lab.database.database_site import NONE, Site, deployed
 
 pytestmark = pytest.mark.lab
@@ -140,11 +141,18 @@ def test_one_that_never_holds_still_is_no_answer(
 ) -> None:
     monkeypatch.setattr(sqlite, "_STILL_SECONDS", 1)
     make(site, tmp_path, TABLE + ADA)
-    loop = "while [ -e /data/store/app.db ]; do date +%N >> /data/store/app.db; done"
+    loop = "touch /data/begun; until [ -e /data/end ]; do date +%N >> /data/store/app.db; done"
     writing = subprocess.Popen(["docker", "exec", site.container, "sh", "-c", loop])
     try:
+        wait_for("the writer", lambda: Look(_has(site, "/data/begun"), "not yet"), 60)
         with pytest.raises(NodeFailure, match="to hold still; last seen: two copies in a row"):
             found(site).dump()
     finally:
-        site.inside("rm", "/data/store/app.db")
-        assert writing.wait(10) == 0
+        site.inside("touch", "/data/end")
+        assert writing.wait(60) == 0
+        site.inside("rm", "/data/begun", "/data/end")
+
+
+def _has(site: Site, path: str) -> bool:
+    look = ["docker", "exec", site.container, "test", "-e", path]
+    return subprocess.run(look, check=False).returncode == 0

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ccci.waiting import Look, wait_for
 from tests.abra_home import RECIPE, AbraHome, make_home
 from tests.lab.stack_removal import remove_stacks
 from tests.lab.standins.abra_image import make_image, remove_image
@@ -73,6 +74,20 @@ def service_of(domain: str) -> dict[str, Any]:
         docker("service", "inspect", f"{stack_of(domain)}_app")
     )
     return found[0]
+
+
+def wait_updated(domain: str) -> None:
+    """Wait until the Swarm has noted the end of an app's update.
+
+    It writes that into the service, and a deployment that has read the service before is refused
+    ("update out of sequence").
+    """
+
+    def look() -> Look:
+        state = service_of(domain).get("UpdateStatus", {}).get("State", "none")
+        return Look(state != "updating", state)
+
+    wait_for(f"the update of {domain} to end", look, 60)
 
 
 def labels_of(domain: str) -> dict[str, str]:

@@ -80,10 +80,6 @@ class Site:
         """Remove everything that set_up and the tests created."""
         stacks = (self.bot, self.one, self.two)
         remove_stacks(*stacks)
-        for stack in stacks:
-            of_stack = {"label": f"com.docker.stack.namespace={stack}"}
-            for volume in self.client.volumes.list(filters=of_stack):
-                volume.remove(force=True)
         for secret in self.client.secrets.list(filters={"name": self._secret}):
             secret.remove()
 

@@ -19,6 +19,7 @@ from tests.lab.standins.abra_site import (
     new_app,
     service_of,
     stack_of,
+    wait_updated,
 )
 
 pytestmark = pytest.mark.lab
@@ -46,7 +47,7 @@ def test_new_deploy_undeploy_remove(home: AbraHome) -> None:
     started = time.monotonic()
     done = home.abra("app", "deploy", "-nD", domain)
     assert done.code == 0, done.err
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
     assert left_of(domain) == {
         "services": [f"{stack}_app"],
         "secrets": [f"{stack}_phrase_v1", f"{stack}_token_v1"],
@@ -85,6 +86,7 @@ def test_upgrade_and_rollback(home: AbraHome, app: str) -> None:
     assert wrong.code == 1 and f"{OLD} is not a upgrade for {NEW}" in wrong.err
     unknown = home.abra("app", "rollback", "-nD", app, "9.9.9+1")
     assert unknown.code == 1 and "no version '9.9.9+1'" in unknown.err
+    wait_updated(app)
     assert home.abra("app", "rollback", "-nDc", app).code == 0
     assert labels_of(app)["version"] == OLD
     assert home.type_of(app) == f"{RECIPE}:{OLD}"
@@ -97,6 +99,7 @@ def test_chaos_deploys_what_is_checked_out(home: AbraHome, app: str) -> None:
     head = home.git("rev-parse", "HEAD")
     (home.checkout / "README.md").write_text("changed\n", encoding="utf-8")
     # With chaos, a deployed app is deployed again without -f.
+    wait_updated(app)
     done = home.abra("app", "deploy", "-nDcC", app)
     assert done.code == 0, done.err
     assert home.git("rev-parse", "HEAD") == head
@@ -113,6 +116,7 @@ def test_chaos_deploys_what_is_checked_out(home: AbraHome, app: str) -> None:
     assert (row["chaos"], row["chaosVersion"], row["version"]) == ("true", f"{head[:8]}+U", NEW)
     # After a release is deployed, the labels of chaos are gone.
     home.git("checkout", "--quiet", "--", ".")
+    wait_updated(app)
     assert home.abra("app", "deploy", "-nDcf", app, NEW).code == 0
     assert labels_of(app) == {"recipe": RECIPE, "chaos": "false", "version": NEW, "timeout": "20"}
 
@@ -121,9 +125,11 @@ def test_version_choice(home: AbraHome, app: str) -> None:
     """1.4: (1) the command line, (2) TYPE, (3) with --latest the latest release."""
     assert home.abra("app", "deploy", "-nDc", app).code == 0
     assert labels_of(app)["version"] == OLD
+    wait_updated(app)
     assert home.abra("app", "deploy", "-nDcf", "--latest", app).code == 0
     assert labels_of(app)["version"] == NEW
     commit = home.git("rev-parse", f"{OLD}^{{commit}}")[:8]
+    wait_updated(app)
     assert home.abra("app", "deploy", "-nDcf", app, commit).code == 0
     assert labels_of(app)["version"] == commit
     wrong = home.abra("app", "deploy", "-nDcf", app, "9.9.9+9")
@@ -142,7 +148,7 @@ def test_a_deployment_that_never_converges(home: AbraHome, app: str) -> None:
     (home.checkout / "compose.broken.yml").unlink()
     assert done.code == 1
     assert re.search(r"FATA deploy timed out after 2 s: abra-\d+_lab_test_app 0/1 \(.+\)", done.err)
-    assert 2 <= time.monotonic() - started < 20
+    assert 2 <= time.monotonic() - started < 60
     assert home.type_of(app) == f"{RECIPE}:{OLD}"
 
 

@@ -13,6 +13,7 @@ import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from ptyprocess import PtyProcess
@@ -196,8 +197,14 @@ def test_logs_stream_until_killed(home: AbraHome) -> None:
         [str(ABRA), "app", "logs", APP, "app"], env={**os.environ, "ABRA_DIR": str(home.path)}
     )
     output = b""
-    while b"started" not in output:
-        output += process.read(4096)
+    # A log that never comes ends this with EOFError.
+    late = Timer(60, process.terminate, [True])
+    late.start()
+    try:
+        while b"started" not in output:
+            output += process.read(4096)
+    finally:
+        late.cancel()
     assert process.isalive()
     process.kill(signal.SIGINT)
     assert process.wait() != 0

@@ -36,7 +36,7 @@ def swarm(
     bridge = SimpleNamespace(attrs={"Containers": there})
     client = SimpleNamespace(
         api=SimpleNamespace(services=lambda filters: services),
-        containers=SimpleNamespace(list=lambda filters: containers),
+        containers=SimpleNamespace(list=lambda filters, ignore_removed: containers),
         networks=SimpleNamespace(get=lambda name: bridge),
     )
     return cast(SwarmView, SimpleNamespace(client=client))

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.run.checks import check_secrets_unchanged
 from ccci.swarm.secret_contents import secret_contents
 from ccci.swarm.view import Service, SwarmView, Task
@@ -107,3 +107,11 @@ def test_a_file_without_an_end_ends(tmp_path: Path) -> None:
     (tmp_path / "c1" / "run" / "secrets").mkdir(parents=True)
     (tmp_path / "c1" / "run" / "secrets" / "zero").symlink_to("/dev/zero")
     assert wiki.seen() == {}
+
+
+def test_a_container_that_is_gone_is_no_secret_that_changed(tmp_path: Path) -> None:
+    wiki = Wiki(tmp_path, "db_password")
+    gone = "#!/bin/sh\necho 'Error response from daemon: No such container: c1' >&2\nexit 1\n"
+    (tmp_path / "bin" / "docker").write_text(gone)
+    with pytest.raises(NodeFailure, match="db_password could not be read in container c1: Error"):
+        wiki.seen()
