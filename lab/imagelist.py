@@ -18,6 +18,7 @@ IMAGES = REPO / "lab" / "images"
 RECIPES = REPO / "lab" / "recipes"
 COMPANIONS = REPO / "resources" / "companions"
 KNOWN_KEYS = {"folder", "release", "args", "wheels"}
+ONLY_PULLED = "only_pulled"
 # ${NAME} and ${NAME:-default}: no other form is used in the name of an image.
 VARIABLE = re.compile(r"\$\{(\w+)(?::?-([^}]*))?\}")
 
@@ -51,14 +52,10 @@ def plans(folder: Path = IMAGES) -> dict[str, Plan]:
         LabError: images.toml cannot be read, has an unknown key, or names a missing folder.
     """
     path = folder / "images.toml"
-    try:
-        content = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise LabError(f"{path}: {error}") from error
     found = {}
-    for ref, entry in content.items():
-        if unknown := set(entry) - KNOWN_KEYS:
-            raise LabError(f"{path}: [{ref}] has the unknown key {sorted(unknown)[0]}")
+    for ref, entry in _described(path).items():
+        if ONLY_PULLED in entry:
+            continue
         context = folder / entry.get("folder", ref.split(":")[0].rsplit("/")[-1])
         if not (context / "Dockerfile").is_file():
             raise LabError(f"{path}: [{ref}] needs {context}/Dockerfile, which does not exist")
@@ -66,6 +63,28 @@ def plans(folder: Path = IMAGES) -> dict[str, Plan]:
         release = entry.get("release", "bookworm")
         found[ref] = Plan(ref, context, release, args, tuple(entry.get("wheels", ())))
     return found
+
+
+def only_pulled(folder: Path = IMAGES) -> dict[str, str]:
+    """Return the images that the lab cannot build, each with the reason.
+
+    Raises:
+        LabError: images.toml cannot be read, or has an unknown key.
+    """
+    described = _described(folder / "images.toml")
+    return {ref: entry[ONLY_PULLED] for ref, entry in described.items() if ONLY_PULLED in entry}
+
+
+def _described(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content: dict[str, dict[str, Any]] = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise LabError(f"{path}: {error}") from error
+    for ref, entry in content.items():
+        known = {ONLY_PULLED} if ONLY_PULLED in entry else KNOWN_KEYS
+        if unknown := set(entry) - known:
+            raise LabError(f"{path}: [{ref}] has the unknown key {sorted(unknown)[0]}")
+    return content
 
 
 def recipes(folder: Path = RECIPES) -> tuple[str, ...]:

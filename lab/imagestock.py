@@ -78,10 +78,9 @@ class Images:
             if why_not is None:
                 step.result = "pulled"
             elif plan is None:
-                raise LabError(
-                    f"the image {ref} is not available: {why_not}, and lab/images/images.toml does "
-                    "not describe how to build it"
-                )
+                reason = imagelist.only_pulled().get(ref)
+                no_build = reason or "lab/images/images.toml does not describe how to build it"
+                raise LabError(f"the image {ref} is not available: {why_not}, and {no_build}")
             else:
                 imagebuild.build(self._client, self._settings, self._inventory, step, plan)
                 step.result = "built"

@@ -31,6 +31,7 @@ def test_the_content_hash_changes_with_content_only(folder: Path) -> None:
     [
         ('["demo:1"]\ncolour = "red"\n', "unknown key colour"),
         ('["other:1"]\n', "other/Dockerfile"),
+        ('["demo:1"]\nonly_pulled = "why"\nfolder = "demo"\n', "unknown key folder"),
         ("[", "images.toml"),
     ],
 )
@@ -38,6 +39,12 @@ def test_an_invalid_images_file_is_refused(folder: Path, content: str, message: 
     (folder / "images.toml").write_text(content)
     with pytest.raises(LabError, match=message):
         imagelist.plans(folder)
+
+
+def test_an_image_that_can_only_be_pulled_has_a_reason_and_no_plan(folder: Path) -> None:
+    (folder / "images.toml").write_text('["demo:1"]\nonly_pulled = "nobody has its sources"\n')
+    assert imagelist.only_pulled(folder) == {"demo:1": "nobody has its sources"}
+    assert imagelist.plans(folder) == {}
 
 
 @pytest.mark.parametrize(

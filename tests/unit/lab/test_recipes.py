@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ccci.project import PROJECT
 from lab import imagelist, reciperepos
 from lab.errors import LabError
+
+ENROLLED = sorted(path.parent.name for path in (PROJECT / "recipes").glob("*/recipe.toml"))
 
 
 def _git(repository: Path, *arguments: str) -> str:
@@ -123,11 +126,23 @@ def test_the_labs_own_recipes_have_two_releases_each() -> None:
         assert len(reciperepos.load(name).releases) >= 2, name
 
 
-def test_every_image_of_the_labs_recipes_can_be_built() -> None:
-    buildable = imagelist.plans()
+@pytest.mark.parametrize("name", ENROLLED)
+def test_a_change_of_the_head_is_none_of_the_newest_release(name: str) -> None:
+    """The head is compared with it, and nothing is lost where both lost it."""
+    recipe = reciperepos.load(name)
+    newest = recipe.releases[-1]
+    head, release = recipe.folder / "recipe", recipe.folder / "releases" / newest.tag
+    shared = [path.relative_to(head).as_posix() for path in head.rglob("*") if path.is_file()]
+    documents = [path for path in shared if path == "README.md" or path.startswith("release/")]
+    missing = set(shared) - {*documents, *newest.absent}
+    assert [path for path in sorted(missing) if not (release / path).is_file()] == []
+
+
+def test_every_image_of_the_labs_recipes_can_be_built_or_has_a_reason() -> None:
+    described = {**imagelist.plans(), **imagelist.only_pulled()}
     for name in (*imagelist.recipes(), *imagelist.companions()):
         for ref in imagelist.images_of(name):
-            assert ref in buildable, f"{name} uses {ref}"
+            assert ref in described, f"{name} uses {ref}"
 
 
 def test_a_companion_is_found_beside_the_recipes(folder: Path, tmp_path: Path) -> None:

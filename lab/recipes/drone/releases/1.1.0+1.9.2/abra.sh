@@ -1,0 +1,2 @@
+#!/bin/bash
+export ENTRYPOINT_VERSION=v1
