@@ -1,0 +1,2 @@
+#!/bin/bash
+export KUMA_VERSION=v1
