@@ -75,6 +75,17 @@ def test_a_command_that_people_run_must_stay(tmp_path: Path) -> None:
     files_review.check_head_reads(_driver(tmp_path, head, before, excused), RELEASE)
 
 
+def test_a_variable_that_a_service_had_must_stay(tmp_path: Path) -> None:
+    before = {"compose.yml": COMPOSE.replace("'TZ=${ZONE}'", "'TZ=${ZONE}', HOPS=1")}
+    head = {"compose.yml": COMPOSE}
+    with pytest.raises(RecipeFailure, match="'app: variable HOPS': a compose file of the release"):
+        files_review.check_head_reads(_driver(tmp_path, head, before), RELEASE)
+    excused = f'[let_go]\n"app: variable HOPS" = {REASON}\n'
+    files_review.check_head_reads(_driver(tmp_path, head, before, excused), RELEASE)
+    told = {**head, "release/next": "HOPS is 1 by default now."}
+    files_review.check_head_reads(_driver(tmp_path, told, before), RELEASE)
+
+
 def test_what_is_let_go_fails_nothing(tmp_path: Path) -> None:
     before = {"compose.yml": COMPOSE, ".env.sample": "ZONE=UTC\n"}
     head = {**before, "compose.yml": COMPOSE.replace("${ZONE}", "UTC")}
