@@ -170,10 +170,13 @@ class AppDriver:
         """
         self.target.limits.require(self.app.stack)
 
-    def crash_loop_from_now(self) -> Callable[[], None]:
+    def crash_loop_from_now(self, only: str = "") -> Callable[[], None]:
         """Return a function that raises when a service crash-loops or exceeds a limit from now on.
 
         It may be called often: it looks once a second.
+
+        Args:
+            only: the one service whose deaths count; "" for all.
 
         See `ccci.swarm.convergence.check_deaths` for what it raises.
         """
@@ -185,7 +188,7 @@ class AppDriver:
                 return
             looked = time.monotonic()
             self.require_limits()
-            look_for_crash_loop(self.target.swarm, self.app.stack, old, self.meant)
+            look_for_crash_loop(self.target.swarm, self.app.stack, old, self.meant, only)
 
         return look
 
@@ -355,9 +358,11 @@ class AppDriver:
         old = frozenset(task.id for service in before for task in service.tasks)
         for service in before:
             self.record.tell(f"restarting {service.short_name}")
-            self.commands.restart(
-                service.short_name, self.crash_loop_from_now(), self._restart_seconds
-            )
+            name, known = service.short_name, self.tasks()
+            self.commands.restart(name, self.crash_loop_from_now(name), self._restart_seconds)
+            # What died while this one was away, such as an app without its database, is no loop.
+            others = [other for other in self.services() if other.short_name != name]
+            old |= {task.id for other in others for task in other.tasks if task.dead} - known
         converged = self.wait_converged(old)
         kept = [t.id for s in converged.services for t in s.running if t.id in old]
         if kept:

@@ -83,14 +83,22 @@ def wait_until_converged(
 
 
 def look_for_crash_loop(
-    swarm: SwarmView, stack: str, ignore_tasks: frozenset[str], meant: Meant
+    swarm: SwarmView, stack: str, ignore_tasks: frozenset[str], meant: Meant, only: str = ""
 ) -> None:
     """Fail when a service of a stack crash-loops, or has ended for good; see `check_deaths`.
 
     For the time in which something else is waited for, as the end of `abra app restart`.
+
+    Args:
+        swarm: where the stack is.
+        stack: its name.
+        ignore_tasks: tasks whose deaths do not count.
+        meant: which services may end.
+        only: the one service to look at, by its name in the compose file; "" for all.
     """
     for service in swarm.services(stack):
-        check_deaths(service, swarm, ignore_tasks, meant)
+        if only in ("", service.short_name):
+            check_deaths(service, swarm, ignore_tasks, meant)
 
 
 def check_deaths(

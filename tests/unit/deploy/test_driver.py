@@ -1,7 +1,8 @@
 """An app is deployed by the names of its recipe: its files, exports, secrets and replicas."""
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,7 +25,7 @@ from ccci.recipe.limits import Amounts
 from ccci.results.credentials import CredentialStore
 from ccci.results.store import UsedImage
 from ccci.swarm.convergence import Converged
-from ccci.swarm.view import Service
+from ccci.swarm.view import Service, Task
 from tests.guestbook_recipe import guestbook
 
 DOMAIN = "guestbook.lab.test"
@@ -176,6 +177,31 @@ def test_a_crash_loop_ends_the_wait_for_a_restart(
     monkeypatch.setattr(driving, "_LOOK_SECONDS", 0)
     with pytest.raises(RecipeFailure, match=r"^Service app crash-loops$"):
         driver.restart()
+
+
+def test_deaths_while_another_service_is_away_do_not_count(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restart(name: str, *_: object) -> None:
+        died = Task(f"died without {name}", "failed", "shutdown", True, datetime.now(UTC), 1, "")
+        site.services[0] = replace(site.services[0], tasks=(*site.services[0].tasks, died))
+
+    ignored: list[frozenset[str]] = []
+    site.services = [
+        Service("1", f"{APP.stack}_app", "app", "nginx", {}, 1, "", "any", ()),
+        Service("2", f"{APP.stack}_db", "db", "postgres", {}, 1, "", "any", ()),
+    ]
+    driver = site.driver(RecipeConfig())
+    driver.commands = cast(Any, SimpleNamespace(restart=restart))
+
+    def wait(*args: Any) -> Converged:
+        ignored.append(args[4])
+        return site.converged
+
+    monkeypatch.setattr(driving, "wait_until_converged", wait)
+    driver.restart()
+    # Its own deaths in its own restart count.
+    assert ignored == [frozenset({"died without db"})]
 
 
 def test_what_is_meant_to_end_is_not_restarted(site: Site) -> None:
