@@ -40,15 +40,10 @@ def undeploy(
     except NodeFailure:
         if not deployed or swarm.services(stack):
             raise
-    wait_gone(swarm, stack, within_seconds)
+    _wait_gone(swarm, stack, within_seconds)
 
 
-def wait_gone(swarm: SwarmView, stack: str, within_seconds: float) -> None:
-    """Wait until an undeployed stack has no container, and remove the networks that Docker left.
-
-    Raises:
-        NodeFailure: something of it stays; the sentence names it.
-    """
+def _wait_gone(swarm: SwarmView, stack: str, within_seconds: float) -> None:
     scope = Scope(frozenset({stack}))
 
     def look() -> Look:

@@ -1,14 +1,14 @@
 """Defaults of settings that runs replace: no deployment of a run shows what they are."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
 
 
 def changed_defaults(
-    replaced: Iterable[str], head: CommitFiles, release: CommitFiles, note: str
+    replaced: Collection[str], head: CommitFiles, release: CommitFiles, note: str
 ) -> Iterator[tuple[str, str]]:
     """Yield each setting whose default is not that of the release, and no run shows it.
 
@@ -26,27 +26,38 @@ def changed_defaults(
         >>> [name for name, _ in changed_defaults(["OPEN"], now, before, "")]
         ['OPEN']
     """
-    for name in replaced:
-        was, now = _defaults(name, release), _defaults(name, head)
-        if was and now != was and not mentions(note, name):
-            yield (
-                name,
-                (
-                    f"'{name}' is {_list(now)} by default and was {_list(was)}. This recipe is "
-                    "tested with a value of its own, so nothing else tells what that does."
-                ),
-            )
+    for name, was, now in _changes(replaced, _defaults, head, release, note):
+        yield (
+            name,
+            (
+                f"'{name}' is {now} by default and was {was}. This recipe is tested with a value "
+                "of its own, so nothing else tells what that does."
+            ),
+        )
     # A run has the value of .env.sample; an older app may have none.
-    for name in sorted(release.sample.keys() & head.sample.keys() - set(replaced)):
-        was, now = _in_compose_files(name, release), _in_compose_files(name, head)
+    given = sorted(release.sample.keys() & head.sample.keys() - set(replaced))
+    for name, was, now in _changes(given, _in_compose_files, head, release, note):
+        yield (
+            name,
+            (
+                f"'{name}' is {now} where an app has no value for it, and was {was}. .env.sample "
+                "gives it one, so no run shows what that does."
+            ),
+        )
+
+
+def _changes(
+    names: Iterable[str],
+    defaults: Callable[[str, CommitFiles], set[str]],
+    head: CommitFiles,
+    release: CommitFiles,
+    note: str,
+) -> Iterator[tuple[str, str, str]]:
+    """Yield each name that the note does not tell of, with what it was and what it is now."""
+    for name in names:
+        was, now = defaults(name, release), defaults(name, head)
         if was and now != was and not mentions(note, name):
-            yield (
-                name,
-                (
-                    f"'{name}' is {_list(now)} where an app has no value for it, and was "
-                    f"{_list(was)}. .env.sample gives it one, so no run shows what that does."
-                ),
-            )
+            yield name, _list(was), _list(now)
 
 
 def _defaults(name: str, files: CommitFiles) -> set[str]:
