@@ -1,0 +1,8 @@
+#!/bin/bash
+export ENTRYPOINT_VERSION=v1
+export PG_BACKUP_VERSION=v1
+
+# abra app cmd <domain> app add_user <mail address> <password>
+add_user() {
+  bin/manage_users --add "$1" --pass "$2"
+}
