@@ -30,6 +30,10 @@ Guests Write And Read Notes
     ${note}=    Write A Note    \# From a guest\n\nHello.
     The Note Should Read    ${note}    \# From a guest\n\nHello.
 
+A Note May Be As Long As Promised
+    [Documentation]    As .env.sample has it.
+    Notes May Be As Long As    ${100000}
+
 A Note Is Published For Guests
     ${anna}=    Recall    session of anna
     ${note}=    Write A Note    \# News\n\nThe leeks are ripe.    by=${anna}
