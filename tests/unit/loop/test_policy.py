@@ -744,6 +744,8 @@ def test_a_file_that_parsers_may_read_differently_is_refused(
 
 APPROVALS = {
     "backup-bot-two": {"docker-socket", "host-mount:/var/lib/docker/volumes", "backup-bot"},
+    # Documents are shown in a frame, whose name is a setting beside DOMAIN.
+    "cryptpad": {"route:sandbox.cryptpad.example.com"},
     "mumble": {"host-port:64738", "host-port:64738/udp"},
     # It certifies names below apps, and so answers for each of them.
     "subdomain-tls": {"route:any"},
