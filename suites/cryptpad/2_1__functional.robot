@@ -22,7 +22,7 @@ A Rich Text Is Read In A Second Browser
     ${link}=    The Link For    Edit
     A Stranger Should Read    ${link}    pad    Onions and garlic
 
-With A Link For Reading Nobody Writes
+A Link For Viewing Does Not Let People Write
     Begin A Document    pad    Beans and peas
     ${link}=    The Link For    View
     A Stranger Should Not Write    ${link}    Beans and peas

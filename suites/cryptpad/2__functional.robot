@@ -18,7 +18,6 @@ The Server Is Set As The Recipe Promises
     inactiveTime    90
     maxUploadSize    20971520
     adminKeys    []
-    restrictRegistration    false
 
 The Server Runs The Version In The Recipe's Label
     CryptPad Should Be The Version In The Label

@@ -59,6 +59,10 @@ A Session Is Sent Over HTTPS Only
     ${anna}=    Recall    session of anna
     The Cookies Should Be For HTTPS Only    ${anna}
 
+A Session Lasts For Two Weeks
+    ${anna}=    Recall    session of anna
+    Sessions Should Last For Days    ${anna}
+
 Browsers Load Everything Over HTTPS
     Browsers Should Stay On HTTPS
 
@@ -68,7 +72,8 @@ Single Sign-On Redirects To The Provider
 
 A Note Gets No Address Of The Writer's Choice
     [Documentation]    As .env.sample has it.
-    Free Addresses Should Be Refused
+    ${anna}=    Recall    session of anna
+    Free Addresses Should Be Refused    ${anna}
 
 The Server Runs The Version In The Recipe's Label
     HedgeDoc Should Be The Version In The Label

@@ -21,8 +21,9 @@ A Writer Signs In And Writes A Note
     Show In The Log
 
 A Wrong Password Is Refused On The Page
-    ${eve}=    Stranger    eve@example.org
-    Sign In On The Page    ${eve}
+    ${anna}=    The Account Of    anna
+    ${impostor}=    With A Wrong Password    ${anna}
+    Sign In On The Page    ${impostor}
     The First Page Should Refuse
     Show In The Log
 
