@@ -12,7 +12,7 @@ Test Tags           browser
 
 *** Test Cases ***
 A User Finds Documents In The Drive
-    [Documentation]    Also after signing out, and in again.
+    [Documentation]    Also after signing out, and in again in another browser.
     ${vera}=    Sign Up    vera
     Begin A Document Of One's Own    pad    Garden    Sow leeks in March.
     The Drive Should Come To Have    Garden
