@@ -147,7 +147,7 @@ def _files_of(
 ) -> list[ServiceFile]:
     """Return a service's configs as its container sees them, templates filled in.
 
-    Where the image has no `cat` they are as the Swarm keeps them.
+    Where they cannot be read they are as the Swarm keeps them.
     """
     api: Any = swarm.client.api
     spec = api.inspect_service(service.id)["Spec"]["TaskTemplate"]["ContainerSpec"]

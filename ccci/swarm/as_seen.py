@@ -1,10 +1,13 @@
 """A file as a running container sees it, with what the Swarm mounts there: `cat`, in the container.
 
-Docker's own copy of a container's files lacks configs and secrets; see `ccci.swarm.copying`.
+Docker's own copy of a container's files lacks configs and secrets; see `ccci.swarm.copying`. An
+image without `cat`, as one without a shell, is read from the node, by the folder that the kernel
+keeps for the container's first process; only root may do that. Source: proc(5), `/proc/pid/root`.
 """
 
 import signal
 import subprocess
+import sys
 from threading import Timer
 
 from ccci.errors import NodeFailure
@@ -14,13 +17,27 @@ _MOST_BYTES = 1 << 20
 _SECONDS = 20.0
 # How Docker begins what it says itself, where no program was started.
 _OF_DOCKER = "Error response from daemon"
+_NO_CAT = "executable file not found"
+# Run by itself, since a change of the root folder is for good. The number of a process may be given
+# to another one at any time: what is opened first stays the folder of one process, and its mounts
+# name the container. A link of the container leads to a file of the container.
+_READER = """
+import os, sys
+process, container, path, most = sys.argv[1:]
+os.chdir(f"/proc/{process}")
+if container not in open("mountinfo").read():
+    sys.exit("the process is gone")
+os.chroot("root")
+os.chdir("/")
+sys.stdout.buffer.write(open(path, "rb").read(int(most)))
+"""
 
 
 def read_as_seen(container: str, path: str) -> bytes | None:
     """Return a file of a running container, at most 1 MiB of it; None if it cannot be read.
 
     Args:
-        container: its id.
+        container: its id, in full.
         path: the file's absolute path in it.
 
     Raises:
@@ -29,7 +46,26 @@ def read_as_seen(container: str, path: str) -> bytes | None:
     Example:
         ``read_as_seen(container.id, "/run/secrets/db_password")``
     """
-    command = ["docker", "exec", "--user", "0", container, "cat", path]
+    code, content, said = _ended(["docker", "exec", "--user", "0", container, "cat", path])
+    if code == -signal.SIGKILL or _OF_DOCKER in said:
+        why = said or f"no answer within {_SECONDS:g} s"
+        raise NodeFailure(f"{path} could not be read in container {container[:12]}: {why}")
+    # Which of the two outputs has Docker's sentence depends on its version.
+    if code and _NO_CAT in content.decode("utf-8", "replace") + said:
+        return _read_from_the_node(container, path)
+    return content if code == 0 else None
+
+
+def _read_from_the_node(container: str, path: str) -> bytes | None:
+    question = ["docker", "inspect", "--format", "{{.State.Pid}}", container]
+    process = _ended(question)[1].decode().strip()
+    reader = [sys.executable, "-I", "-c", _READER, process, container, path, str(_MOST_BYTES)]
+    code, content, _ = _ended(reader)
+    return content if code == 0 else None
+
+
+def _ended(command: list[str]) -> tuple[int, bytes, str]:
+    """Return how a command ended, what it wrote, and its errors with what Docker says of it."""
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -43,10 +79,7 @@ def read_as_seen(container: str, path: str) -> bytes | None:
             code = process.wait()
         finally:
             late.cancel()
-    if code == -signal.SIGKILL or _OF_DOCKER in said:
-        why = said or f"no answer within {_SECONDS:g} s"
-        raise NodeFailure(f"{path} could not be read in container {container[:12]}: {why}")
-    return content if code == 0 else None
+    return code, content, said
 
 
 def variables_in(environment: bytes) -> dict[str, bytes]:

@@ -28,7 +28,7 @@ _IS_ABOUT_ONE = re.compile(r"_(?:FILE|PATH|DIR|VERSION|LENGTH|NAME)$", re.IGNORE
 def secret_contents(swarm: SwarmView, stack: str) -> dict[str, str]:
     """Return a digest of each secret that the running containers of a stack see, by its place.
 
-    Files that cannot be read, as in an image without `cat`, are left out.
+    Files that cannot be read are left out: see `ccci.swarm.as_seen`.
 
     Args:
         swarm: where the stack is.

@@ -1,0 +1,167 @@
+"""One WebSocket of an app (RFC 6455): what the app tells is kept, in the order in which it came."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import requests
+from requests.cookies import get_cookie_header
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+
+from ccci.errors import RecipeFailure
+from ccci.waiting import Look, TooLate, wait_for
+from ccci.web.callers import Caller
+from ccci.web.limits import AT_MOST_BYTES
+
+# How long anything may take that the app does at once, on a busy node.
+WITHIN_SECONDS = 60.0
+_SHOWN = 300
+
+
+class Refused(RecipeFailure):
+    """The app answered the request for a WebSocket, with something else than a WebSocket."""
+
+
+class WebSocket:
+    """A WebSocket that somebody opened.
+
+    All that is sent and received is in one thread of its own: in Python 3.11 two threads that read
+    and write one TLS connection lose messages.
+
+    Attributes:
+        told: the messages of the app, the oldest first.
+    """
+
+    def __init__(self, url: str, caller: Caller, bundle: Path | None) -> None:
+        """Take where to and who asks; nothing is connected yet.
+
+        Args:
+            url: the address, which begins with `https://`.
+            caller: who opens it; the request has this caller's headers and cookies.
+            bundle: the certificates to trust; None for the system's.
+        """
+        self._url, self._caller = url, caller
+        self._bundle = str(bundle) if bundle else None
+        self.told: list[str] = []
+        self._bytes = 0
+        self._end = ""
+        self._connection: ClientConnection | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name=str(self), daemon=True)
+        self._thread.start()
+
+    def __str__(self) -> str:
+        return f"{self._caller.name}: WebSocket {self._url.partition('?')[0]}"
+
+    __repr__ = __str__
+
+    def open(self) -> None:
+        """Connect.
+
+        Raises:
+            Refused: the app does not open a WebSocket to this caller.
+            RecipeFailure: there is no connection.
+        """
+        try:
+            self._do(self._open())
+        except InvalidStatus as error:
+            answer = error.response
+            said = bytes(answer.body or b"").decode("utf-8", "replace")[:_SHOWN]
+            raise Refused(f"{self} was answered {answer.status_code}: {said}") from None
+        except (WebSocketException, OSError) as error:
+            raise RecipeFailure(f"{self} cannot be opened: {error!r:.{_SHOWN}}") from None
+
+    def send(self, text: str) -> None:
+        """Send a message.
+
+        Raises:
+            RecipeFailure: the connection has ended.
+        """
+        assert self._connection
+        try:
+            self._do(self._connection.send(text))
+        except (ConnectionClosed, OSError) as error:
+            raise RecipeFailure(f"{self}: nothing can be sent: {self._end or error}") from None
+
+    def wait_for(self, wanted: str, fits: Callable[[str], bool], within_seconds: float) -> str:
+        """Return the first message that fits, of all since the connection was opened.
+
+        Args:
+            wanted: what is waited for, to be read after "Expected".
+            fits: whether a message is the one.
+            within_seconds: the deadline.
+
+        Raises:
+            RecipeFailure: none came in time, or the connection ended without one.
+        """
+
+        def first() -> str | None:
+            return next((message for message in list(self.told) if fits(message)), None)
+
+        def look() -> Look:
+            found = first()
+            if found is None and self._end:
+                raise RecipeFailure(f"{self}: expected {wanted}, but {self._end}{self._last()}")
+            return Look(found is not None, f"{len(self.told)} messages{self._last()}")
+
+        try:
+            wait_for(wanted, look, within_seconds)
+        except TooLate as late:
+            raise RecipeFailure(f"{self}: {late}") from None
+        return first() or ""
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
+        if self._connection:
+            self._do(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _last(self) -> str:
+        return f"; the last one: {self.told[-1][:_SHOWN]}" if self.told else ""
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _open(self) -> None:
+        self._connection = await connect(
+            "wss" + self._url.removeprefix("https"),
+            ssl=ssl.create_default_context(cafile=self._bundle),
+            origin=_origin(self._url),
+            additional_headers={**self._caller.headers_for("GET", self._url), **self._cookies()},
+            open_timeout=WITHIN_SECONDS,
+            max_size=AT_MOST_BYTES,
+            proxy=None,
+        )
+        self._loop.create_task(self._listen(self._connection))
+
+    def _cookies(self) -> dict[str, str]:
+        request = requests.Request("GET", self._url).prepare()
+        jar = self._caller.jar
+        header = get_cookie_header(jar, request) if jar else None  # type: ignore[no-untyped-call]
+        return {"Cookie": header} if header else {}
+
+    async def _listen(self, connection: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            async for message in connection:
+                text = message if isinstance(message, str) else message.decode("utf-8", "replace")
+                self._bytes += len(message)
+                if self._bytes > AT_MOST_BYTES:
+                    self._end = f"the app told more than {AT_MOST_BYTES:,} bytes"
+                    break
+                self.told.append(text)
+        await connection.close()
+        # Close codes: RFC 6455, section 7.4; 1006 is a connection that broke.
+        ended = f"the connection ended: {connection.close_code} {connection.close_reason}"
+        self._end = self._end or ended
+
+
+def _origin(url: str) -> Any:
+    """Return the site that a page of this app is on, as a browser sends it (RFC 6454)."""
+    return "/".join(url.split("/")[:3])

@@ -1,0 +1,119 @@
+"""WebSockets of an app: what it tells by itself, and what it does not."""
+
+from datetime import timedelta
+from typing import Any
+
+from robot.api import logger
+from robot.api.deco import library
+
+from ccci.bridge.accounts import caller_of, revealed
+from ccci.bridge.failures import project_keyword
+from ccci.bridge.session import session
+from ccci.errors import RecipeFailure
+from ccci.web.call import body_of
+from ccci.web.jsonview import read_json
+from ccci.web.websocket import Refused, WebSocket
+
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener="SELF")
+class WebSockets:
+    """Connects to the app under test by WebSocket, as its pages do. Certificates are verified.
+
+    ``by`` says who connects, as in the library Api: the request has the headers and cookies of this
+    caller. A WebSocket is closed when its test ends. Messages are text, most often JSON; all of
+    them are kept, so that none is missed between two keywords. Source: RFC 6455.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self._open: list[WebSocket] = []
+
+    def end_test(self, _data: object, _result: object) -> None:
+        """Robot calls this when a test has ended."""
+        while self._open:
+            self._open.pop().close()
+
+    @project_keyword("assertion")
+    def open_web_socket(self, path: str, by: Any = None) -> WebSocket:
+        """Opens a WebSocket at a path of the app, and returns it.
+
+        Fails when the app refuses it or there is no connection.
+
+        Example:
+        | ${socket}=    Open Web Socket    /api/v4/websocket    by=${anna}
+        """
+        socket = self._socket(path, by)
+        socket.open()
+        return socket
+
+    @project_keyword("assertion")
+    def web_socket_should_be_refused(self, path: str, by: Any = None) -> None:
+        """Fails when the app opens a WebSocket. A connection that fails is no refusal.
+
+        Example:
+        | Web Socket Should Be Refused    /api/v4/websocket    by=${stranger}
+        """
+        socket = self._socket(path, by)
+        try:
+            socket.open()
+        except Refused as refusal:
+            logger.info(str(refusal))
+        else:
+            raise RecipeFailure(f"{socket}: expected to be refused; it is open.")
+
+    @project_keyword("assertion")
+    def send_on_web_socket(self, socket: WebSocket, body: Any) -> None:
+        """Sends a message: text as it is, anything else as JSON. Secrets may be in it.
+
+        Fails when the connection has ended.
+
+        Example:
+        | VAR    &{body}    seq=${1}    action=ping
+        | Send On Web Socket    ${socket}    ${body}
+        """
+        sent = body_of(revealed(body))
+        socket.send(sent.content.decode() if sent else "")
+
+    @project_keyword("assertion")
+    def web_socket_should_tell(
+        self, socket: WebSocket, *texts: str, within: timedelta = timedelta(minutes=1)
+    ) -> Any:
+        """Waits for a message that has all these texts, and returns the first such message.
+
+        Messages count that came since the WebSocket was opened. A message that is JSON is returned
+        as JSON, to be read with dots: ``${message.data}``; any other as its text. Fails when none
+        comes ``within`` that time, and shows the last one that came.
+
+        Example:
+        | ${message}=    Web Socket Should Tell    ${socket}    "posted"    Hello, Mia!
+        | Should Be Equal    ${message.event}    posted
+        """
+        wanted = f"a message with {' and '.join(map(repr, texts))}"
+        seconds = within.total_seconds()
+        told = socket.wait_for(wanted, lambda message: all(t in message for t in texts), seconds)
+        logger.info(told)
+        try:
+            return read_json(told)
+        except ValueError:
+            return told
+
+    @project_keyword("assertion")
+    def web_socket_should_not_have_told(self, socket: WebSocket, text: str) -> None:
+        """Fails when a message with this text has come. Does not wait.
+
+        Wait before, with `Web Socket Should Tell`, for something that the app tells later.
+
+        Example:
+        | Web Socket Should Tell    ${socket}    what everybody reads
+        | Web Socket Should Not Have Told    ${socket}    what only two read
+        """
+        for message in socket.told:
+            if text in message:
+                raise RecipeFailure(f"{socket}: expected no message with {text!r}; got: {message}")
+
+    def _socket(self, path: str, by: Any) -> WebSocket:
+        url = f"{session.app.url}/{path.lstrip('/')}"
+        socket = WebSocket(url, caller_of(by), session.server.ca_bundle)
+        self._open.append(socket)
+        return socket
