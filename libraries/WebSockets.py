@@ -48,13 +48,15 @@ class WebSockets:
         return socket
 
     @project_keyword("assertion")
-    def web_socket_should_be_refused(self, path: str, by: Any = None) -> None:
+    def web_socket_should_be_refused(self, path: str, by: Any = None, site: str = "") -> None:
         """Fails when the app opens a WebSocket. A connection that fails is no refusal.
 
+        With ``site``, the name of a host, a page of that site asks for it, and not one of the app.
+
         Example:
-        | Web Socket Should Be Refused    /api/v4/websocket    by=${stranger}
+        | Web Socket Should Be Refused    /api/v4/websocket    by=${anna}    site=evil.example.org
         """
-        socket = self._socket(path, by)
+        socket = self._socket(path, by, site and f"https://{site}")
         try:
             socket.open()
         except Refused as refusal:
@@ -112,8 +114,20 @@ class WebSockets:
             if text in message:
                 raise RecipeFailure(f"{socket}: expected no message with {text!r}; got: {message}")
 
-    def _socket(self, path: str, by: Any) -> WebSocket:
+    @project_keyword("assertion")
+    def web_socket_should_end(
+        self, socket: WebSocket, within: timedelta = timedelta(minutes=1)
+    ) -> None:
+        """Waits until the app has ended the connection. Fails when it is still open then.
+
+        Example:
+        | ${socket}=    Open Web Socket    /api/v4/websocket
+        | Web Socket Should End    ${socket}
+        """
+        socket.wait_for_end(within.total_seconds())
+
+    def _socket(self, path: str, by: Any, site: str = "") -> WebSocket:
         url = f"{session.app.url}/{path.lstrip('/')}"
-        socket = WebSocket(url, caller_of(by), session.server.ca_bundle)
+        socket = WebSocket(url, caller_of(by), session.server.ca_bundle, site)
         self._open.append(socket)
         return socket

@@ -12,6 +12,7 @@ import requests
 from requests.cookies import get_cookie_header
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.typing import Origin
 
 from ccci.errors import RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
@@ -37,15 +38,17 @@ class WebSocket:
         told: the messages of the app, the oldest first.
     """
 
-    def __init__(self, url: str, caller: Caller, bundle: Path | None) -> None:
+    def __init__(self, url: str, caller: Caller, bundle: Path | None, site: str = "") -> None:
         """Take where to and who asks; nothing is connected yet.
 
         Args:
             url: the address, which begins with `https://`.
             caller: who opens it; the request has this caller's headers and cookies.
             bundle: the certificates to trust; None for the system's.
+            site: the address of the site whose page asks (RFC 6454); that of the app by default.
         """
         self._url, self._caller = url, caller
+        self._site = site or "/".join(url.split("/")[:3])
         self._bundle = str(bundle) if bundle else None
         self.told: list[str] = []
         self._bytes = 0
@@ -115,6 +118,23 @@ class WebSocket:
             raise RecipeFailure(f"{self}: {late}") from None
         return first() or ""
 
+    def wait_for_end(self, within_seconds: float) -> None:
+        """Return when the app, or something on the way to it, has ended the connection.
+
+        Raises:
+            RecipeFailure: it is still open.
+        """
+        try:
+            wait_for(
+                "the connection to be ended",
+                lambda: Look(
+                    bool(self._end), f"it is open, {len(self.told)} messages{self._last()}"
+                ),
+                within_seconds,
+            )
+        except TooLate as late:
+            raise RecipeFailure(f"{self}: {late}") from None
+
     def close(self) -> None:
         """End the connection, if there is one."""
         if self._connection:
@@ -133,7 +153,7 @@ class WebSocket:
         self._connection = await connect(
             "wss" + self._url.removeprefix("https"),
             ssl=ssl.create_default_context(cafile=self._bundle),
-            origin=_origin(self._url),
+            origin=Origin(self._site),
             additional_headers={**self._caller.headers_for("GET", self._url), **self._cookies()},
             open_timeout=WITHIN_SECONDS,
             max_size=AT_MOST_BYTES,
@@ -160,8 +180,3 @@ class WebSocket:
         # Close codes: RFC 6455, section 7.4; 1006 is a connection that broke.
         ended = f"the connection ended: {connection.close_code} {connection.close_reason}"
         self._end = self._end or ended
-
-
-def _origin(url: str) -> Any:
-    """Return the site that a page of this app is on, as a browser sends it (RFC 6454)."""
-    return "/".join(url.split("/")[:3])

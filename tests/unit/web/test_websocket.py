@@ -94,8 +94,22 @@ def test_a_connection_that_the_app_ends_is_a_failure_at_once(socket: WebSocket) 
     socket.send("bye")
     with pytest.raises(RecipeFailure, match="the connection ended: 4000 enough"):
         wait(socket, "more", 20)
+    socket.wait_for_end(0.1)
     with pytest.raises(RecipeFailure, match="nothing can be sent"):
         socket.send("hello?")
+
+
+def test_a_connection_that_stays_open_has_not_ended(socket: WebSocket) -> None:
+    wait(socket, "from")
+    with pytest.raises(RecipeFailure, match="to be ended; last seen: it is open, 1 messages"):
+        socket.wait_for_end(0.3)
+
+
+def test_the_page_of_another_site_is_told_as_such(url: str, authority: ca.Authority) -> None:
+    made = WebSocket(f"{url}/live", MIA, authority.bundle, "https://elsewhere.example.org")
+    made.open()
+    assert "https://elsewhere.example.org" in wait(made, "from")
+    made.close()
 
 
 def test_an_app_may_not_tell_without_end(socket: WebSocket) -> None:
