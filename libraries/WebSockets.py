@@ -10,6 +10,7 @@ from ccci.bridge.accounts import caller_of, revealed
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import RecipeFailure
+from ccci.web.api import statuses_in
 from ccci.web.call import body_of
 from ccci.web.jsonview import read_json
 from ccci.web.websocket import Refused, WebSocket
@@ -48,19 +49,25 @@ class WebSockets:
         return socket
 
     @project_keyword("assertion")
-    def web_socket_should_be_refused(self, path: str, by: Any = None, site: str = "") -> None:
-        """Fails when the app opens a WebSocket. A connection that fails is no refusal.
+    def web_socket_should_be_refused(
+        self, path: str, by: Any = None, site: str = "", expect: str | int = 403
+    ) -> None:
+        """Fails unless the request for a WebSocket is answered with the status ``expect``.
 
-        With ``site``, the name of a host, a page of that site asks for it, and not one of the app.
+        With ``site``, the name of a host, a page of that site asks, and not one of the app. Fails
+        when the WebSocket is open, and when the answer has another status.
 
         Example:
         | Web Socket Should Be Refused    /api/v4/websocket    by=${anna}    site=evil.example.org
+        | Web Socket Should Be Refused    /live    expect=401 or 403
         """
         socket = self._socket(path, by, site and f"https://{site}")
         try:
             socket.open()
         except Refused as refusal:
             logger.info(str(refusal))
+            if refusal.status not in statuses_in(expect):
+                raise RecipeFailure(f"{refusal}\nExpected {expect}.") from None
         else:
             raise RecipeFailure(f"{socket}: expected to be refused; it is open.")
 

@@ -20,17 +20,34 @@ _OF_DOCKER = "Error response from daemon"
 _NO_CAT = "executable file not found"
 # Run by itself, since a change of the root folder is for good. The number of a process may be given
 # to another one at any time: what is opened first stays the folder of one process, and its mounts
-# name the container. A link of the container leads to a file of the container.
+# name the container. After the change nothing may be imported: it would come from the container. A
+# link of the container leads to a file of the container; a device or a pipe, which only opening
+# would set off, is not opened.
 _READER = """
-import os, sys
+import os, stat, sys
 process, container, path, most = sys.argv[1:]
-os.chdir(f"/proc/{process}")
-if container not in open("mountinfo").read():
-    sys.exit("the process is gone")
-os.chroot("root")
-os.chdir("/")
-sys.stdout.buffer.write(open(path, "rb").read(int(most)))
+try:
+    opened = os.open("/proc/self/fd", os.O_DIRECTORY)
+    os.chdir(f"/proc/{process}")
+    with open("mountinfo") as mounts:
+        if container not in mounts.read():
+            os._exit(3)
+    os.chroot("root")
+    os.chdir("/")
+    found = os.open(path, os.O_PATH)
+    if not stat.S_ISREG(os.fstat(found).st_mode):
+        os._exit(2)
+    content = os.open(str(found), os.O_RDONLY, dir_fd=opened)
+    left = int(most)
+    while left > 0 and (part := os.read(content, left)):
+        left -= len(part)
+        while part:
+            part = part[os.write(1, part):]
+except BaseException:
+    os._exit(2)
+os._exit(0)
 """
+_GONE = 3
 
 
 def read_as_seen(container: str, path: str) -> bytes | None:
@@ -47,21 +64,28 @@ def read_as_seen(container: str, path: str) -> bytes | None:
         ``read_as_seen(container.id, "/run/secrets/db_password")``
     """
     code, content, said = _ended(["docker", "exec", "--user", "0", container, "cat", path])
-    if code == -signal.SIGKILL or _OF_DOCKER in said:
-        why = said or f"no answer within {_SECONDS:g} s"
-        raise NodeFailure(f"{path} could not be read in container {container[:12]}: {why}")
     # Which of the two outputs has Docker's sentence depends on its version.
     if code and _NO_CAT in content.decode("utf-8", "replace") + said:
         return _read_from_the_node(container, path)
+    if code == -signal.SIGKILL or _OF_DOCKER in said:
+        raise _unknown(container, path, said or f"no answer within {_SECONDS:g} s")
     return content if code == 0 else None
 
 
 def _read_from_the_node(container: str, path: str) -> bytes | None:
     question = ["docker", "inspect", "--format", "{{.State.Pid}}", container]
-    process = _ended(question)[1].decode().strip()
-    reader = [sys.executable, "-I", "-c", _READER, process, container, path, str(_MOST_BYTES)]
-    code, content, _ = _ended(reader)
+    code, process, said = _ended(question)
+    if code:
+        raise _unknown(container, path, said or f"no answer within {_SECONDS:g} s")
+    arguments = [process.decode().strip(), container, path, str(_MOST_BYTES)]
+    code, content, _ = _ended([sys.executable, "-I", "-c", _READER, *arguments])
+    if code in (_GONE, -signal.SIGKILL):
+        raise _unknown(container, path, "its first process ended, or the file has no end")
     return content if code == 0 else None
+
+
+def _unknown(container: str, path: str, why: str) -> NodeFailure:
+    return NodeFailure(f"{path} could not be read in container {container[:12]}: {why}")
 
 
 def _ended(command: list[str]) -> tuple[int, bytes, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -14,18 +15,31 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Origin
 
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.callers import Caller
 from ccci.web.limits import AT_MOST_BYTES
 
 # How long anything may take that the app does at once, on a busy node.
 WITHIN_SECONDS = 60.0
+# What a message takes beside its text.
+_BYTES_EACH = 64
 _SHOWN = 300
 
 
 class Refused(RecipeFailure):
-    """The app answered the request for a WebSocket, with something else than a WebSocket."""
+    """The request for a WebSocket was answered with something else; `status` is the answer's."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class _ConnectOnce(connect):
+    """Follows no redirect: another host would get the caller's headers."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
 
 
 class WebSocket:
@@ -51,9 +65,9 @@ class WebSocket:
         self._site = site or "/".join(url.split("/")[:3])
         self._bundle = str(bundle) if bundle else None
         self.told: list[str] = []
-        self._bytes = 0
         self._end = ""
         self._connection: ClientConnection | None = None
+        self._listening: Future[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name=str(self), daemon=True)
         self._thread.start()
@@ -67,29 +81,35 @@ class WebSocket:
         """Connect.
 
         Raises:
-            Refused: the app does not open a WebSocket to this caller.
-            RecipeFailure: there is no connection.
+            Refused: the request was answered with something else than a WebSocket.
+            RecipeFailure: the certificate is not trusted, or there was no answer.
+            NodeFailure: no connection was made.
         """
         try:
-            self._do(self._open())
+            self._connection = self._do(self._open())
         except InvalidStatus as error:
             answer = error.response
             said = bytes(answer.body or b"").decode("utf-8", "replace")[:_SHOWN]
-            raise Refused(f"{self} was answered {answer.status_code}: {said}") from None
-        except (WebSocketException, OSError) as error:
+            sentence = f"{self} was answered {answer.status_code}: {said}"
+            raise Refused(sentence, answer.status_code) from None
+        except (WebSocketException, ssl.SSLError, TimeoutError) as error:
             raise RecipeFailure(f"{self} cannot be opened: {error!r:.{_SHOWN}}") from None
+        except OSError as error:
+            raise NodeFailure(f"{self}: no connection, the app was never asked: {error}") from None
+        assert self._connection
+        self._listening = self._begin(self._listen(self._connection))
 
     def send(self, text: str) -> None:
         """Send a message.
 
         Raises:
-            RecipeFailure: the connection has ended.
+            RecipeFailure: the connection has ended, or the app does not read.
         """
         assert self._connection
         try:
             self._do(self._connection.send(text))
         except (ConnectionClosed, OSError) as error:
-            raise RecipeFailure(f"{self}: nothing can be sent: {self._end or error}") from None
+            raise RecipeFailure(f"{self}: nothing can be sent: {self._end or error!r}") from None
 
     def wait_for(self, wanted: str, fits: Callable[[str], bool], within_seconds: float) -> str:
         """Return the first message that fits, of all since the connection was opened.
@@ -102,21 +122,18 @@ class WebSocket:
         Raises:
             RecipeFailure: none came in time, or the connection ended without one.
         """
-
-        def first() -> str | None:
-            return next((message for message in list(self.told) if fits(message)), None)
+        found: list[str] = []
 
         def look() -> Look:
-            found = first()
-            if found is None and self._end:
-                raise RecipeFailure(f"{self}: expected {wanted}, but {self._end}{self._last()}")
-            return Look(found is not None, f"{len(self.told)} messages{self._last()}")
+            # Before the messages: the last one may come with the end.
+            end = self._end
+            found.extend(filter(fits, list(self.told)))
+            if end and not found:
+                raise RecipeFailure(f"{self}: expected {wanted}, but {end}{self._last()}")
+            return Look(bool(found), f"{len(self.told)} messages{self._last()}")
 
-        try:
-            wait_for(wanted, look, within_seconds)
-        except TooLate as late:
-            raise RecipeFailure(f"{self}: {late}") from None
-        return first() or ""
+        self._wait(wanted, look, within_seconds)
+        return found[0]
 
     def wait_for_end(self, within_seconds: float) -> None:
         """Return when the app, or something on the way to it, has ended the connection.
@@ -124,42 +141,48 @@ class WebSocket:
         Raises:
             RecipeFailure: it is still open.
         """
-        try:
-            wait_for(
-                "the connection to be ended",
-                lambda: Look(
-                    bool(self._end), f"it is open, {len(self.told)} messages{self._last()}"
-                ),
-                within_seconds,
-            )
-        except TooLate as late:
-            raise RecipeFailure(f"{self}: {late}") from None
+
+        def look() -> Look:
+            return Look(bool(self._end), f"it is open, {len(self.told)} messages{self._last()}")
+
+        self._wait("the connection to be ended", look, within_seconds)
 
     def close(self) -> None:
         """End the connection, if there is one."""
         if self._connection:
             self._do(self._connection.close())
+        if self._listening:
+            self._listening.result(timeout=WITHIN_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
+    def _wait(self, wanted: str, look: Callable[[], Look], within_seconds: float) -> None:
+        try:
+            wait_for(wanted, look, within_seconds)
+        except TooLate as late:
+            raise RecipeFailure(f"{self}: {late}") from None
+
     def _last(self) -> str:
         return f"; the last one: {self.told[-1][:_SHOWN]}" if self.told else ""
 
-    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def _begin(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
-    async def _open(self) -> None:
-        self._connection = await connect(
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self._begin(asyncio.wait_for(work, WITHIN_SECONDS)).result()
+
+    async def _open(self) -> ClientConnection:
+        return await _ConnectOnce(
             "wss" + self._url.removeprefix("https"),
             ssl=ssl.create_default_context(cafile=self._bundle),
             origin=Origin(self._site),
             additional_headers={**self._caller.headers_for("GET", self._url), **self._cookies()},
-            open_timeout=WITHIN_SECONDS,
+            open_timeout=None,
+            ping_timeout=WITHIN_SECONDS,
             max_size=AT_MOST_BYTES,
             proxy=None,
         )
-        self._loop.create_task(self._listen(self._connection))
 
     def _cookies(self) -> dict[str, str]:
         request = requests.Request("GET", self._url).prepare()
@@ -168,11 +191,12 @@ class WebSocket:
         return {"Cookie": header} if header else {}
 
     async def _listen(self, connection: ClientConnection) -> None:
+        left = AT_MOST_BYTES
         with suppress(ConnectionClosed):
             async for message in connection:
                 text = message if isinstance(message, str) else message.decode("utf-8", "replace")
-                self._bytes += len(message)
-                if self._bytes > AT_MOST_BYTES:
+                left -= len(message) + _BYTES_EACH
+                if left < 0:
                     self._end = f"the app told more than {AT_MOST_BYTES:,} bytes"
                     break
                 self.told.append(text)

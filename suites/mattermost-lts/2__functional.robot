@@ -28,7 +28,7 @@ A Thread Has The Replies
     ${thanks}=    Write    ${square}    Thank you.    by=${anna}    reply_to=${message}
     The Thread Should Be    ${bert}    ${message}    ${reply}    ${thanks}
 
-A Message Is Edited By Who Wrote It Alone
+A Member Edits Her Message And Nobody Else Does
     ${anna}=    Recall    anna
     ${bert}=    Recall    bert
     ${square}=    The Town Square    ${anna}
@@ -37,7 +37,7 @@ A Message Is Edited By Who Wrote It Alone
     Edit The Message    ${message}    Dinner at eight.    by=${anna}
     The Channel Should Have    ${square}    ${message}    Dinner at eight.    by=${bert}
 
-A Message Is Deleted By Who Wrote It Alone
+A Member Deletes Her Message And Nobody Else Does
     ${anna}=    Recall    anna
     ${bert}=    Recall    bert
     ${square}=    The Town Square    ${anna}
@@ -81,8 +81,8 @@ A File Is Downloaded Byte For Byte
     The File Should Be    ${file}    menu.bin    by=${bert}
     The File Should Be Refused    ${file}    by=${clara}
 
-A File May Be As Large As Promised
-    [Documentation]    As .env.sample has it: 100 MiB.
+Mattermost Takes Files As Large As Promised
+    [Documentation]    As .env.sample has it: 100 MiB. Mattermost says so before any byte is sent.
     ${anna}=    Recall    anna
     ${square}=    The Town Square    ${anna}
     Files May Be As Large As    ${104857600}    ${104857601}    ${square}    by=${anna}
@@ -90,10 +90,11 @@ A File May Be As Large As Promised
 A Search Finds What One May Read
     ${anna}=    Recall    anna
     ${bert}=    Recall    bert
-    ${channel}=    Make A Private Channel    Secrets    by=${anna}
-    ${message}=    Write    ${channel}    The salsify is in the cellar.    by=${anna}
-    Search Should Find    salsify    ${anna}    ${message}
-    Search Should Find    salsify    ${bert}
+    ${private}=    Write Where Nobody Else Reads    The salsify is in the cellar.    by=${anna}
+    ${square}=    The Town Square    ${anna}
+    ${public}=    Write    ${square}    Who likes salsify?    by=${anna}
+    Search Should Find    salsify    ${anna}    ${private}    ${public}
+    Search Should Find    salsify    ${bert}    ${public}
 
 A Message Arrives While Others Listen
     [Documentation]    By WebSocket, as pages and phones listen.
@@ -102,19 +103,19 @@ A Message Arrives While Others Listen
     ${square}=    The Town Square    ${anna}
     ${socket}=    Listen    ${bert}
     Write    ${square}    The soup is hot.    by=${anna}
-    Mattermost Should Tell Of    ${socket}    The soup is hot.
+    The Message Should Be Announced    ${socket}    The soup is hot.
 
-Who Is Not In A Channel Does Not Hear What Is Written
+Only Members Of A Channel Are Notified
     ${anna}=    Recall    anna
     ${clara}=    Recall    clara
     ${channel}=    Make A Private Channel    Surprises    by=${anna}
     ${socket}=    Listen    ${clara}
     Write    ${channel}    Clara gets a cake.    by=${anna}
-    Mattermost Should Not Tell Of    ${socket}    Clara gets a cake.    ${anna}
+    The Message Should Not Be Announced    ${socket}    Clara gets a cake.    ${anna}
 
-Who Is Not Signed In Is Told Nothing
+Only Pages Of Mattermost With A Session Are Notified
     ${anna}=    Recall    anna
-    Only Members On Mattermost's Pages Should Listen    ${anna}
+    Only Pages Of Mattermost With A Session Should Be Told    ${anna}
 
 A Bot Writes Until Its Token Is Revoked
     ${anna}=    Recall    anna
@@ -129,7 +130,7 @@ A Webhook Writes Until It Is Deleted
     ${anna}=    Recall    anna
     ${square}=    The Town Square    ${anna}
     ${webhook}=    Make An Incoming Webhook    ${square}
-    The Webhook Should Write    ${webhook}    ${square}    The doorbell rings.    ${anna}
+    The Webhook Should Write    ${webhook}    ${square}    ${anna}
     The Webhook Should Be Refused    ${webhook}x
     Delete The Webhook    ${webhook}
     The Webhook Should Be Refused    ${webhook}
@@ -141,8 +142,17 @@ Strangers And Wrong Passwords Are Refused
     ${stranger}=    Stranger    eve
     Sign-In Should Be Refused    ${stranger}
 
-Visitors Are Refused Everywhere
+A Team Is Closed To Others
+    ${anna}=    Recall    anna
+    ${team}=    Make A Team    Neighbours
+    ${olga}=    Make A Member    olga    ${team}
+    The Team Should Be Closed To    ${olga}    ${anna}
+
+Visitors Are Refused
+    ${anna}=    Recall    anna
+    ${square}=    The Town Square    ${anna}
     Visitors Should Be Refused
+    Visitors Should Neither Read Nor Write    ${square}    ${anna.team}
 
 Visitors Make No Accounts
     [Documentation]    As .env.sample has it.

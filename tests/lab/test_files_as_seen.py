@@ -19,7 +19,8 @@ WITH, WITHOUT = "true", "rm $(command -v cat)"
 def container(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     # The node has a file at this path, too; a link of the container must not lead to it.
     (tmp_path / "secret").write_text("of the node")
-    script = f"{request.param}; ln -s {tmp_path}/secret /link; echo up; exec sleep 120"
+    made_up = f"ln -s {tmp_path}/secret /link; mkfifo /pipe; mknod /disk b 8 0"
+    script = f"{request.param}; {made_up}; echo up; exec sleep 120"
     client = docker.from_env()
     made = client.containers.run(
         IMAGE,
@@ -44,6 +45,12 @@ def test_its_files_and_its_environment_are_read(container: str) -> None:
 def test_what_it_does_not_have_is_not_read_from_the_node(container: str, tmp_path: Path) -> None:
     assert read_as_seen(container, f"{tmp_path}/secret") is None
     assert read_as_seen(container, "/link") is None
+
+
+@pytest.mark.parametrize("container", [WITHOUT], indirect=True)
+@pytest.mark.parametrize("path", ["/pipe", "/disk", "/dev/zero", "/tmp"])
+def test_what_is_no_file_is_not_opened(container: str, path: str) -> None:
+    assert read_as_seen(container, path) is None
 
 
 def test_a_container_that_is_gone_is_no_answer() -> None:

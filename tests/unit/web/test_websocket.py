@@ -10,7 +10,7 @@ import pytest
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.web.callers import Anonymous, Caller, HeaderToken, bearer
 from ccci.web.websocket import Refused, WebSocket
 from lab import ca
@@ -34,6 +34,10 @@ def answer(connection: ServerConnection) -> None:
 
 
 def let_in(connection: ServerConnection, request: Request) -> Response | None:
+    if request.path == "/away":
+        away = connection.respond(HTTPStatus.FOUND, "")
+        away.headers["Location"] = "/live"
+        return away
     known = request.headers.get("Authorization") == "Bearer a-token"
     return None if known else connection.respond(HTTPStatus.UNAUTHORIZED, "Who are you?")
 
@@ -121,7 +125,24 @@ def test_an_app_may_not_tell_without_end(socket: WebSocket) -> None:
 @pytest.mark.parametrize("caller", [Anonymous(), HeaderToken("eve", "Authorization", "Bearer b")])
 def test_who_is_refused_is_told_so(url: str, authority: ca.Authority, caller: Caller) -> None:
     made = WebSocket(url, caller, authority.bundle)
-    with pytest.raises(Refused, match=r"was answered 401: Who are you\?"):
+    with pytest.raises(Refused, match=r"was answered 401: Who are you\?") as refusal:
+        made.open()
+    assert refusal.value.status == HTTPStatus.UNAUTHORIZED
+    made.close()
+
+
+def test_an_app_that_leads_elsewhere_does_not_get_the_caller_there(
+    url: str, authority: ca.Authority
+) -> None:
+    made = WebSocket(f"{url}/away", MIA, authority.bundle)
+    with pytest.raises(Refused, match="was answered 302"):
+        made.open()
+    made.close()
+
+
+def test_where_nobody_listens_nobody_was_asked(authority: ca.Authority) -> None:
+    made = WebSocket("https://localhost:9", MIA, authority.bundle)
+    with pytest.raises(NodeFailure, match="the app was never asked"):
         made.open()
     made.close()
 
