@@ -120,11 +120,14 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
         )
     failed = _failed(run.parent / "xunit.xml")
     red = next((stage for stage in trial.stages if results.stages.get(stage) == "failed"), "")
+    # Not in the terminal: the folder of the run, named for the defect, is printed there, too.
+    messages = " ".join([results.reason, *(t.message for t in failed if t.stage == red)])
+    is_as_said = _one_line(trial.message) in _one_line(messages)
     is_caught = (
         results.verdict == "failed"
         and red not in ("", *trial.before)
         and all(results.stages.get(stage) == "passed" for stage in trial.before)
-        and trial.message in terminal
+        and is_as_said
     )
     # A test that really ran says more than those that were skipped because of it.
     at_stage = sorted((t for t in failed if t.stage == red), key=lambda t: bool(t.skipped_because))
@@ -132,7 +135,7 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
     said = results.reason or ("nothing was noticed" if not red else "")
     if first:
         said = f"{first.name}: {first.message}"
-    if red and not is_caught and trial.message not in terminal:
+    if red and not is_as_said:
         said = f"red, but without {trial.message!r}: {said}"
     return Finding(
         trial.name,
@@ -148,8 +151,12 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
     )
 
 
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _line(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_LINE]
+    return _one_line(text)[:_LONGEST_LINE]
 
 
 def _failed(path: Path) -> tuple[FailedTest, ...]:

@@ -72,9 +72,26 @@ def test_green_where_it_was_looked_at_says_something(tmp_path: Path) -> None:
 
 
 def test_red_for_another_reason_is_missed(tmp_path: Path) -> None:
-    finding = _judge(tmp_path, terminal="the network is gone")
+    finding = _judge(tmp_path, xunit=XUNIT.replace("page 404", "the network is gone"))
     assert not finding.caught
     assert finding.said.startswith("red, but without 'page 404': ")
+
+
+def test_words_that_are_printed_anyway_or_by_another_stage_are_no_reason(tmp_path: Path) -> None:
+    # The name of a defect is that of its folder, which the terminal shows.
+    elsewhere = XUNIT.replace("page 404", "gone").replace(
+        "<testsuite>",
+        '<testsuite><testcase classname="Shop.Backup" name="The Restore">'
+        '<failure message="page 404"/></testcase>',
+    )
+    finding = _judge(tmp_path, terminal="results/runs/page 404/log.html", xunit=elsewhere)
+    assert not finding.caught
+
+
+def test_a_message_of_several_lines_is_found(tmp_path: Path) -> None:
+    trial = replace(TRIAL, message="page 404\nLook at the log")
+    xunit = XUNIT.replace("page 404", "page 404&#10;Look at the log")
+    assert _judge(tmp_path, trial, xunit=xunit).caught
 
 
 def test_a_generic_defect_needs_no_message(tmp_path: Path) -> None:
