@@ -4,7 +4,7 @@ What the app itself wrote into its tables is a seed as well, for a restore: no t
 may come back empty.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ccci.backup.markers import (
@@ -14,6 +14,7 @@ from ccci.backup.markers import (
     plant_markers,
     spoil_markers,
 )
+from ccci.backup.unnamed import check_unnamed_volumes
 from ccci.database.finding import servers_by_image
 from ccci.database.marker_rows import (
     MarkerRow,
@@ -27,6 +28,7 @@ from ccci.database.table_rows import check_tables_came_back, rows_of_tables
 from ccci.deploy.driver import AppDriver
 from ccci.recipe.tables import Database as DatabaseTable
 from ccci.run.steps import Steps
+from ccci.swarm.mounts import unnamed_mounts_of
 
 
 @dataclass
@@ -79,17 +81,22 @@ class VolumeSeed:
     def check(self) -> None:
         """Fail unless each file is there, byte for byte, and each row; after a restore each table.
 
+        A folder that the image declares as a volume, and for which the recipe mounts none, is a
+        failure as well.
+
         Raises:
-            RecipeFailure: one is not, or a step before failed.
+            RecipeFailure: one is not there, or a step before failed.
         """
         self.steps.require()
-        check_markers(self.driver.target.swarm, self.driver.app.stack, self.markers)
+        swarm, stack = self.driver.target.swarm, self.driver.app.stack
+        config = self.driver.config
+        check_markers(swarm, stack, self.markers)
+        excused = config.let_go if config.is_written else None
+        self._tell(check_unnamed_volumes(unnamed_mounts_of(swarm, stack), excused))
         check_rows(self._servers(), self.rows)
         if self.restored is not None:
-            config = self.driver.config
             excused = config.empty_after_restore if config.is_written else None
-            for sentence in check_tables_came_back(self.filled, self.restored, excused):
-                self.driver.record.tell(sentence)
+            self._tell(check_tables_came_back(self.filled, self.restored, excused))
 
     def check_gone(self) -> None:
         """Fail when a file or a row is still there.
@@ -112,6 +119,10 @@ class VolumeSeed:
         Rows are looked for in any case: no backup may leave out a database.
         """
         self.markers = tuple(each for each in self.markers if each.mount.volume in volumes)
+
+    def _tell(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            self.driver.record.tell(sentence)
 
     def _servers(self) -> list[DatabaseServer]:
         return servers_by_image(self.driver.target.swarm, self.driver.app.stack, self.database)

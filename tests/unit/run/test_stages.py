@@ -309,6 +309,7 @@ def rows(trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int
     promises = trip.promises
     monkeypatch.setattr(volume_seed, "rows_of_tables", lambda _: looks.pop(0))
     monkeypatch.setattr(volume_seed, "check_markers", lambda *_: None)
+    monkeypatch.setattr(volume_seed, "unnamed_mounts_of", lambda *_: [])
     monkeypatch.setattr(round_trip, "mounts_of", lambda *_: [])
     monkeypatch.setattr(labels, "promises_of", lambda *_: promises)
     monkeypatch.setattr(labels, "take_snapshot", lambda *_: Snapshot("12345678", ()))

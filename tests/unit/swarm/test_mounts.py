@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from ccci.errors import NodeFailure
-from ccci.swarm.mounts import Mount, mounts_of
+from ccci.swarm.mounts import Mount, mounts_of, unnamed_mounts_of
 from ccci.swarm.view import Service, SwarmView, Task
 
 STACK = "shop_lab_test"
@@ -57,3 +57,18 @@ def test_a_mount_knows_whether_its_service_can_write() -> None:
     )
     data, cache = mounts_of(cast(SwarmView, view), STACK)
     assert (data.writable, cache.writable) == (False, True)
+
+
+def test_a_volume_without_a_name_is_none_of_the_recipe() -> None:
+    unnamed = "5f" * 32
+    mounts = [
+        {"Type": "volume", "Name": unnamed, "Destination": "/cache"},
+        {"Type": "volume", "Name": f"{STACK}_data", "Destination": "/data"},
+        {"Type": "bind", "Source": "/etc/localtime", "Destination": "/etc/localtime"},
+    ]
+    view = SimpleNamespace(
+        services=lambda stack: [service("app", 1)],
+        container_of=lambda service: SimpleNamespace(attrs={"Mounts": mounts}),
+    )
+    assert unnamed_mounts_of(cast(SwarmView, view), STACK) == [Mount("app", unnamed, "/cache")]
+    assert [m.folder for m in mounts_of(cast(SwarmView, view), STACK)] == ["/data"]
