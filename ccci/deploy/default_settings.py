@@ -30,9 +30,8 @@ def replaced_defaults(
     files = sample.get("COMPOSE_FILE", "compose.yml").split(":")
     if env.get("COMPOSE_FILE", "compose.yml").split(":")[: len(files)] != files:
         yield "COMPOSE_FILE"
-    named = {key for way in config.sign_in.wiring for key in way.settings}
     for key, value in sample.items():
-        if key in (*OUR_OWN, *config.env, *named) or _OF_A_SECRET.fullmatch(key):
+        if key in (*OUR_OWN, *config.replaced) or _OF_A_SECRET.fullmatch(key):
             continue
         if env.get(key) != value:
             yield key

@@ -164,6 +164,12 @@ class RecipeConfig(Table):
         """Whether the recipe has a recipe.toml, in which it can say something of its services."""
         return self._is_written
 
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The settings to which this file gives a value of its own: no run shows their defaults."""
+        wired = {name for way in self.sign_in.wiring for name in way.settings}
+        return frozenset({*self.env, *wired})
+
 
 def check_recipe_name(name: str) -> str:
     """Return `name` when it can be a recipe's name; raise Misuse when it cannot."""

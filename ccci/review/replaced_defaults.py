@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from ccci.recipe.offered import SAMPLE, settings_in
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
 
@@ -16,7 +17,8 @@ def changed_defaults(
     value. With each comes a sentence.
 
     Args:
-        replaced: the settings to which recipe.toml gives a value of its own.
+        replaced: the settings to which recipe.toml gives a value of its own. One that the release
+            has offered without a default must not get one unseen.
         head: the files of the commit under test.
         release: those of the release.
         note: the text of the head's release note, or "".
@@ -26,7 +28,8 @@ def changed_defaults(
         >>> [name for name, _ in changed_defaults(["OPEN"], now, before, "")]
         ['OPEN']
     """
-    for name, was, now in _changes(replaced, _defaults, head, release, note):
+    offered = settings_in(release.texts.get(SAMPLE, ""))
+    for name, was, now in _changes(sorted(replaced), _defaults, head, release, note, offered):
         yield (
             name,
             (
@@ -52,11 +55,15 @@ def _changes(
     head: CommitFiles,
     release: CommitFiles,
     note: str,
+    without: Collection[str] = (),
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield each name that the note does not tell of, with what it was and what it is now."""
+    """Yield each name that the note does not tell of, with what it was and what it is now.
+
+    What had no default is left alone, but for the names in `without`.
+    """
     for name in names:
         was, now = defaults(name, release), defaults(name, head)
-        if was and now != was and not mentions(note, name):
+        if (was or name in without) and now != was and not mentions(note, name):
             yield name, _list(was), _list(now)
 
 

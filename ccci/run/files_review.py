@@ -197,7 +197,7 @@ def check_not_weaker(driver: AppDriver, release: Release) -> None:
     _fail_but_for(
         driver,
         "Expected the defaults that the release had",
-        changed_defaults(driver.config.env, head, before, _note(driver, head)),
+        changed_defaults(driver.config.replaced, head, before, _note(driver, head)),
     )
 
 

@@ -305,11 +305,8 @@ def _of_pages(before: PageGuards, now: PageGuards) -> Iterator[Loss]:
         yield Loss(
             f"header {header}", f"{' and '.join(paths)} had the header {header} and lost it."
         )
-    if now.open_metrics and not before.open_metrics:
-        yield Loss(
-            "metrics",
-            "/metrics is answered to anybody and was not: it tells how the app is used.",
-        )
+    for shown in sorted(now.shown_to_all - before.shown_to_all):
+        yield Loss(shown, f"its {shown}, which are for its operator, are shown to anybody now.")
     if before.leads_to_https and now.leads_to_https is False:
         yield Loss(
             "https", "http:// led to https:// and does not: passwords may go over plain HTTP."

@@ -1,4 +1,4 @@
-"""What guards an app's pages, as anybody sees it: headers, closed metrics, no plain HTTP."""
+"""What guards an app's pages, as anybody sees it: headers, what is for its operator, HTTPS."""
 
 import re
 import urllib.parse
@@ -12,7 +12,13 @@ HEADERS = (
     "content-security-policy", "referrer-policy", "strict-transport-security",
     "x-content-type-options", "x-frame-options",
 )  # fmt: skip
-_METRICS = re.compile(r"^# (?:HELP|TYPE) ", re.MULTILINE)
+# What programs show of themselves, for their operator: where, and how it is known. Prometheus'
+# exposition format; the index of Go's net/http/pprof; Apache's mod_status.
+_FOR_OPERATORS = {
+    "metrics": ("/metrics", re.compile(r"^# (?:HELP|TYPE) ", re.MULTILINE)),
+    "profiles": ("/debug/pprof/", re.compile(r"/debug/pprof/[\s\S]*goroutine")),
+    "server status": ("/server-status", re.compile(r"Apache Server Status")),
+}
 _MOST_REDIRECTS = 5
 _WITHIN_SECONDS = 10.0
 _NO_TIME = re.compile(r"\bmax-age\s*=\s*\"?0+\b")
@@ -32,12 +38,12 @@ class PageGuards:
 
     Attributes:
         pages: path to its answer; without those that were not answered.
-        open_metrics: whether anybody may read the metrics of the app.
+        shown_to_all: what is for the operator and anybody may read, as `metrics`.
         leads_to_https: whether plain HTTP leads to HTTPS; None where nothing answers plain HTTP.
     """
 
     pages: Mapping[str, Page] = field(default_factory=dict)
-    open_metrics: bool = False
+    shown_to_all: frozenset[str] = frozenset()
     leads_to_https: bool | None = None
 
 
@@ -53,7 +59,7 @@ def page_guards(client: Client, url: str, paths: list[str]) -> PageGuards:
         NodeFailure: the app cannot be reached.
 
     Example:
-        ``page_guards(client, app.url, ["/", "/healthz"]).open_metrics`` -> ``False``
+        ``page_guards(client, app.url, ["/", "/healthz"]).shown_to_all`` -> ``frozenset()``
     """
     answers = {path: _followed(client, url, url + path) for path in paths}
     pages = {
@@ -61,9 +67,14 @@ def page_guards(client: Client, url: str, paths: list[str]) -> PageGuards:
         for path, answer in answers.items()
         if answer and answer.status < 500
     }
-    metrics = _asked(client, f"{url}/metrics")
-    is_open = metrics is not None and metrics.status == 200 and bool(_METRICS.search(metrics.text))
-    return PageGuards(pages, is_open, _leads_to_https(client, url))
+    shown = {
+        name
+        for name, (path, known_by) in _FOR_OPERATORS.items()
+        if (answer := _asked(client, url + path))
+        and answer.status == 200
+        and known_by.search(answer.text)
+    }
+    return PageGuards(pages, frozenset(shown), _leads_to_https(client, url))
 
 
 def headers_in(headers: Mapping[str, str]) -> frozenset[str]:

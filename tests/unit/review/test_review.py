@@ -81,6 +81,21 @@ def test_a_variable_that_a_service_had_is_not_lost_unseen() -> None:
     assert list(lost_variables(release, release, "")) == []
 
 
+def test_a_switch_that_is_the_same_for_all_apps_is_not_turned_unseen() -> None:
+    off, on, asked = (
+        CommitFiles.of({"compose.yml": COMPOSE.replace("ZONE=${ZONE:-UTC}", f"TELL={text}")})
+        for text in ("false", "True", "${TELL:-false}")
+    )
+    ((name, sentence),) = lost_variables(off, on, "")
+    assert (name, sentence) == (
+        "app: variable TELL",
+        "'app: variable TELL': it was false for every app and is true.",
+    )
+    assert list(lost_variables(off, on, "TELL is on: see the privacy notice.")) == []
+    for before, now in ((off, off), (off, asked), (asked, on)):
+        assert list(lost_variables(before, now, "")) == []
+
+
 def test_a_setting_that_a_template_read_must_be_read_by_one() -> None:
     head = {**RELEASE, "app.ini.tmpl": "CLOSED = false\n".replace("CLOSED", "SHUT")}
     ((name, sentence),) = unread(NAMES, head, RELEASE)
@@ -244,7 +259,15 @@ def test_a_default_that_runs_replace_must_not_change_unseen() -> None:
     assert _changed(sample, COMPOSE.replace("ZONE:-UTC", "ZONE:-CET")) == ["ZONE"]
     assert _changed(sample.replace("ZONE=UTC", "ZONE=CET"), COMPOSE) == ["ZONE"]
     assert _changed(sample.replace("ZONE=UTC", "ZONE=CET"), COMPOSE, "ZONE is CET now.") == []
+    # No app had it; but what was offered without a default is as good as unset.
     assert _changed(f"{sample}NEW=1\n", COMPOSE) == []
+    head, release = (
+        CommitFiles.of({".env.sample": text, "compose.yml": COMPOSE})
+        for text in (f"{sample}NEW=admin\n", f"{sample}#NEW=admin\n")
+    )
+    ((name, sentence),) = changed_defaults(["NEW"], head, release, "")
+    assert (name, "is 'admin' by default and was nothing" in sentence) == ("NEW", True)
+    assert list(changed_defaults(["NEW"], release, release, "")) == []
 
 
 def test_a_default_under_the_value_of_env_sample_must_not_change_unseen() -> None:

@@ -30,7 +30,7 @@ APP = ServiceGuards(
     rolls_back=True,
     alarm_seconds=30,
 )
-PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, False, True)
+PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, frozenset(), True)
 HOOK = "app: backupbot.backup.pre-hook"
 RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True})
 SOCKET = "/var/run/docker.sock"
@@ -71,7 +71,7 @@ LOST = {
     "app: log": replace(RELEASE, unlogged=frozenset({"app"})),
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
     "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
-    "metrics": _pages(open_metrics=True),
+    "metrics": _pages(shown_to_all=frozenset({"metrics"})),
     "https": _pages(leads_to_https=False),
 }
 

@@ -62,7 +62,18 @@ def test_metrics_are_open_when_anybody_may_read_them(
     status: int, body: bytes, is_open: bool
 ) -> None:
     client = _client(**{"/metrics": (status, {}, body)})
-    assert page_guards(client, URL, ["/"]).open_metrics is is_open
+    assert page_guards(client, URL, ["/"]).shown_to_all == ({"metrics"} if is_open else set())
+
+
+def test_profiles_and_the_server_status_are_for_the_operator() -> None:
+    pages = {
+        "/debug/pprof/": (200, {}, b"<a href='/debug/pprof/goroutine?debug=1'>goroutine</a>"),
+        "/server-status": (200, {}, b"<h1>Apache Server Status for shop</h1>"),
+    }
+    assert page_guards(_client(**pages), URL, ["/"]).shown_to_all == {"profiles", "server status"}
+    # A page for people, as an app without these answers any path.
+    app = {path: (200, {}, b"<h1>Shop</h1>") for path in pages}
+    assert page_guards(_client(**app), URL, ["/"]).shown_to_all == set()
 
 
 @pytest.mark.parametrize(
