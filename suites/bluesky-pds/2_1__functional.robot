@@ -9,6 +9,19 @@ Test Tags           functional
 
 
 *** Test Cases ***
+Other Servers Are Told Of A Post
+    ${noah}=    Make An Account    noah
+    Post    ${noah}    News for everybody
+    The Stream Should Tell Of    ${noah}    News for everybody
+    The Stream Should Go On After    ${noah}
+
+Apps On Other Sites Can Use The Server
+    Apps On Other Sites Should Be Welcome
+
+Apps Find Where People Sign In
+    The Server Should Guard Its Own Data
+    Announce A Sign-In
+
 A Post Is Read Back Under Its Identifier
     ${otto}=    Make An Account    otto
     ${post}=    Post    ${otto}    Good morning

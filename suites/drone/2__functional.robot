@@ -90,12 +90,22 @@ A Cron Job Builds The Project
     Should Be Equal    ${build.event}    cron
     Should Be Equal    ${build.cron}    noon
 
+A Cron Job That Is Due Builds By Itself
+    Make A Project    ada    dawn    crow    good morning
+    ${ada}=    The Session Of    ada
+    The Build Should End As    ${ada}    ada/dawn    1    success
+    Plan A Build    ${ada}    ada/dawn    soon    times=@every 1s
+    The Cron Job Should Come To Build By Itself    ${ada}    ada/dawn    soon
+
 A Token Works Until It Is Renewed
     ${program}=    The Program Of    bert
     The Session Should Be Of    ${program}    bert
     ${new}=    Renew The Token    bert
     Access Should Be Refused    ${program}
     The Session Should Be Of    ${new}    bert
+
+Who Is Not Named May Not Sign In
+    Sign-In Should Be Refused To    mallory
 
 Strangers Are Refused
     Access Should Be Refused    ${None}

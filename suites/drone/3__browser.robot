@@ -36,3 +36,12 @@ A Person Sees What Was Built And Reads The Log
     Drone's Page Should Be Open
     The Build Page Should Show    vera/roof    How it is built    thatch    STRAW AND REED
     Show In The Log
+
+A Person Watches A Build That Runs And Stops It
+    ${clone}=    Start A Project    vera    barn
+    Push A Step    ${clone}    rake    echo hay | tr a-z A-Z; sleep 300
+    ${vera}=    The Session Of    vera
+    The Build Should Be Running    ${vera}    vera/barn
+    Ask For The Sign-In    vera
+    Drone's Page Should Be Open
+    The Running Step Should Show    ${vera}    vera/barn    HAY

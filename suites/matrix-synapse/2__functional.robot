@@ -28,9 +28,10 @@ Non-Members Cannot Read A Room
 An Uploaded File Downloads Byte For Byte
     ${media}=    Upload Media    anna    beans.bin
     The Media Should Be    bruno    ${media}    beans.bin
+    The Media Should Be Closed To Strangers    ${media}
 
 Clients Are Told The Upload Limit And May Use It
-    Large Files Should Be Welcome
+    Large Files Should Be Welcome    anna    ${MOST HERE}    ${LARGE HERE}
 
 A Wrong Password Is Rejected
     Only The Right Password Should Work    anna
@@ -51,3 +52,6 @@ Clients Discover The Public Address
 
 The Server Has The Version That The Recipe Names
     The Version Should Be That Of The Label
+
+Nobody Guesses Passwords For Ever
+    Guessing Should Be Slowed Down    mallory

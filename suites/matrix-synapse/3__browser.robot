@@ -36,6 +36,11 @@ An Account Of The Same Name Is Not Taken Over
     Synapse Should Ask For Confirmation    vera1
     Show In The Log
 
+A Client Of Another Host Gets No Token Without Being Named
+    [Documentation]    Not even one whose name begins with that of the client which the recipe trusts.
+    A Client That Looks Like The Recipe's Should Need The User's Consent    mona
+    Show In The Log
+
 The Provider Rejects A Wrong Password
     [Documentation]    She has the role, but enters a wrong password.
     Sign In At The Provider    nadia    password_of=mona
