@@ -7,6 +7,7 @@ from ccci.database.finding import ServiceSeen
 from ccci.deploy.driver import AppDriver
 from ccci.recipe.compose import fill_in, services_in
 from ccci.recipe.own_network import SHARED_NETWORK
+from ccci.run.damaged_dumps import restores_that_fail
 from ccci.run.hooks_alone import hooks_that_fail_alone
 from ccci.swarm.service_guards import ServiceGuards, service_guards
 from ccci.web.page_guards import PageGuards, page_guards
@@ -27,6 +28,7 @@ class Guards:
         failing_hooks: whether each hook of the backup bot fails where nothing runs, by its service
             and label.
         dumped: the databases of which a backup label names what is saved, such as a dump.
+        failing_restores: whether a restore of each database fails over a dump that is damaged.
     """
 
     services: dict[str, ServiceGuards] = field(default_factory=dict)
@@ -34,6 +36,7 @@ class Guards:
     unlogged: frozenset[str] = frozenset()
     failing_hooks: dict[str, bool] = field(default_factory=dict)
     dumped: frozenset[str] = frozenset()
+    failing_restores: dict[str, bool] = field(default_factory=dict)
 
 
 def guards_of(driver: AppDriver) -> Guards:
@@ -54,6 +57,7 @@ def guards_of(driver: AppDriver) -> Guards:
         _unlogged(driver),
         hooks_that_fail_alone(driver),
         _dumped(driver),
+        restores_that_fail(driver),
     )
 
 

@@ -9,7 +9,7 @@ from ccci.review.hooks import hooks_in
 from ccci.swarm.alone import Command, exit_code_alone
 
 # As backup-bot-two runs a hook; an image may have no bash.
-_SHELL = 'if command -v bash >/dev/null; then exec bash -o pipefail -c "$0"; fi; eval "$0"'
+SHELL = 'if command -v bash >/dev/null; then exec bash -o pipefail -c "$0"; fi; eval "$0"'
 # One that waits for its database for so long has not succeeded.
 _SECONDS = 10.0
 
@@ -33,7 +33,7 @@ def hooks_that_fail_alone(driver: AppDriver) -> dict[str, bool]:
         for number, (label, hook) in enumerate(sorted(hooks.items())):
             container = f"ccci-{journal.run_id}-hook-{number}-of-{service.short_name}"
             journal.record("container", container)
-            command = Command(("sh", "-c", _SHELL, hook), _SECONDS, wants_secrets=True)
+            command = Command(("sh", "-c", SHELL, hook), _SECONDS, wants_secrets=True)
             code = exit_code_alone(swarm, service, command, container, journal.run_id)
             found[f"{service.short_name}: {label}"] = code != 0
     return found

@@ -93,6 +93,13 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
             "no backup label names what is saved of this database any more: the bot copies its "
             "files while it writes, and a restore writes over them below it.",
         )
+    for name, failed in sorted(release.failing_restores.items()):
+        if failed and head.failing_restores.get(name) is False:
+            yield Loss(
+                f"{name}: damaged dump",
+                "its restore hook ends with 0 over a dump that cannot be loaded, and did not: a "
+                "restore that lost everything counts as good.",
+            )
     for name in sorted(head.unlogged - release.unlogged):
         if name in release.services:
             yield Loss(

@@ -32,7 +32,7 @@ APP = ServiceGuards(
 )
 PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, frozenset(), True)
 HOOK = "app: backupbot.backup.pre-hook"
-RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True})
+RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True}, failing_restores={"db": True})
 SOCKET = "/var/run/docker.sock"
 
 
@@ -70,6 +70,7 @@ LOST = {
     "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
     "app: log": replace(RELEASE, unlogged=frozenset({"app"})),
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
+    "db: damaged dump": replace(RELEASE, failing_restores={"db": False}),
     "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
     "metrics": _pages(shown_to_all=frozenset({"metrics"})),
     "https": _pages(leads_to_https=False),
