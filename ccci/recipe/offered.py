@@ -140,6 +140,21 @@ def settings_in(sample: str) -> list[str]:
     return list(dict.fromkeys(key for key, _ in _SETTING.findall(sample)))
 
 
+def values_in(sample: str) -> dict[str, str]:
+    """Return the settings of a .env.sample with their values, commented or not.
+
+    Example:
+        >>> values_in("A=1\\n#B='2 3'\\n")
+        {'A': '1', 'B': '2 3'}
+    """
+    found = {}
+    for key, value in _SETTING.findall(sample):
+        text = value.strip()
+        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        found[key] = text[1:-1] if is_quoted else text
+    return found
+
+
 def offered_files(folder: Path) -> list[str]:
     """Return the compose files that an app of a recipe can be deployed with.
 

@@ -9,6 +9,7 @@ from ccci.errors import RecipeFailure
 from ccci.recipe.compose import services_of
 from ccci.recipe.offered import SAMPLE, settings_in
 from ccci.recipe.release import Release
+from ccci.review.aliases import lost_aliases
 from ccci.review.commands import lost_commands
 from ccci.review.config_names import Config, changed_in_place, configs_of
 from ccci.review.files import CommitFiles
@@ -126,6 +127,11 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         driver,
         "Expected the variables that the release set for its services, or a word in a release note",
         lost_variables(before, head, note),
+    )
+    _fail_but_for(
+        driver,
+        "Expected a route for each host that apps may have, or a word in a release note",
+        lost_aliases(before, head, note),
     )
     folder = driver.checkout.path
     use = Use(
