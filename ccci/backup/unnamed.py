@@ -34,8 +34,9 @@ def check_unnamed_volumes(mounts: Iterable[Mount], excused: Collection[str] | No
         if key not in (excused or ())
     }
     if lost and excused is not None:
+        keys = ", ".join(f'"{key}"' for key in lost)
         raise RecipeFailure(
             f"{' '.join(lost.values())} Mount a volume there; or if nothing there need be kept, "
-            f'name it in [let_go] of recipe.toml, as "{next(iter(lost))}", with the reason.'
+            f"name it in [let_go] of recipe.toml with the reason, by {keys}."
         )
     return list(lost.values())

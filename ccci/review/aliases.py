@@ -10,7 +10,6 @@ from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
 
 _MATCHER = re.compile(r"(\w+)\((?:`[^`]*`|\"[^\"]*\"|[^()`\"])*\)")
-_OF_HOSTS = ("Host", "HostSNI")
 _QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
 
 
@@ -40,8 +39,6 @@ def lost_aliases(release: CommitFiles, head: CommitFiles, note: str) -> Iterator
     domain = {"DOMAIN": taught.get("DOMAIN") or "app.example.com"}
     plain = _hosts(release, domain)
     for name, value in taught.items():
-        if not _QUOTED.search(value):
-            continue
         settings = {**domain, name: value}
         lost = _hosts(release, settings) - plain - _hosts(head, settings)
         if lost and not mentions(note, name):
@@ -49,7 +46,8 @@ def lost_aliases(release: CommitFiles, head: CommitFiles, note: str) -> Iterator
                 name,
                 (
                     f"'{name}' is set to \"{value}\" as the release's {SAMPLE} taught it, and no "
-                    f"router of the head takes {' and '.join(sorted(lost))}: the rule is another."
+                    f"router of the head takes {' and '.join(sorted(lost))}: let the rule take the "
+                    "setting where it took it, or tell in the release note how to write it now."
                 ),
             )
 
@@ -67,6 +65,6 @@ def _hosts(files: CommitFiles, settings: Mapping[str, str]) -> set[str]:
                 rule = fill_in(router.get("rule", ""), settings)
                 # A text that belongs to no matcher makes a rule that cannot be read.
                 if not _QUOTED.search(_MATCHER.sub("", rule)):
-                    hosts = "".join(m[0] for m in _MATCHER.finditer(rule) if m[1] in _OF_HOSTS)
+                    hosts = "".join(m[0] for m in _MATCHER.finditer(rule) if m[1] == "Host")
                     found |= set(_QUOTED.findall(hosts))
     return found

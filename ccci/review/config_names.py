@@ -57,11 +57,17 @@ def changed_in_place(
 ) -> Iterator[tuple[str, str]]:
     """Yield each config of the head that a release had under the same name with other content.
 
+    One that is as in the newest release is left alone: what was wrong there is no change of the
+    head's.
+
     Args:
         head: the head's.
-        releases: release to its configs.
+        releases: release to its configs, the newest last.
     """
+    newest = list(releases.values())[-1] if releases else []
     for config in head:
+        if config in newest:
+            continue
         for release, earlier in releases.items():
             other = any(
                 one.name == config.name

@@ -63,7 +63,9 @@ def _changes(
     """
     for name in names:
         was, now = defaults(name, release), defaults(name, head)
-        if (was or name in without) and now != was and not mentions(note, name):
+        # An empty default is none.
+        is_new = (was or name in without) and now - {""} != was - {""}
+        if is_new and not mentions(note, name):
             yield name, _list(was), _list(now)
 
 

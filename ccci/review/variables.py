@@ -1,13 +1,13 @@
 """Variables that the release set for its services, and the head sets no more or turns round."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from ccci.recipe.compose import as_map, services_of
+from ccci.recipe.compose import as_map, fill_in, services_of
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
 
-_ON = {"true": "false", "1": "0", "yes": "no", "on": "off"}
+# Not 1 and 0: these may be numbers of something.
+_ON = {"true": "false", "yes": "no", "on": "off"}
 _OPPOSITES = {**_ON, **{off: on for on, off in _ON.items()}}
 
 
@@ -15,8 +15,8 @@ def lost_variables(release: CommitFiles, head: CommitFiles, note: str) -> Iterat
     """Yield each variable that a service had from its compose files and has no more, or turned.
 
     Its program then goes by its own default: what the release had against that default is lost.
-    A switch that the release had off for all apps, and that is on, is seldom seen in what a run
-    does: that the app tells its makers who uses it, for example.
+    A switch that the release had off where nobody chose, and that is on, is seldom seen in what a
+    run does: that the app tells its makers who uses it, for example.
     The name that is yielded is that of the loss, as in `app: variable TZ`.
 
     Args:
@@ -32,7 +32,7 @@ def lost_variables(release: CommitFiles, head: CommitFiles, note: str) -> Iterat
         >>> [name for name, _ in lost_variables(before, now, "")]
         ['app: variable TZ']
     """
-    before, now = (_variables(files.compose.values()) for files in (release, head))
+    before, now = map(_variables, (release, head))
     for service in sorted(before.keys() & now.keys()):
         for name, texts in sorted(before[service].items()):
             became = _became(texts, now[service].get(name))
@@ -48,15 +48,18 @@ def _became(texts: set[str], now: set[str] | None) -> str:
             "its own default."
         )
     if len(texts) == len(now) == 1 and _OPPOSITES.get(*texts) in now:
-        return f"it was {texts.pop()} for every app and is {now.pop()}."
+        return f"it was {texts.pop()} where nobody chose, and is {now.pop()}."
     return ""
 
 
-def _variables(contents: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, set[str]]]:
+def _variables(files: CommitFiles) -> dict[str, dict[str, set[str]]]:
+    """Return service to its variables, each with its texts in a new app."""
+    chosen = {**files.sample, **files.exports}
     found: dict[str, dict[str, set[str]]] = {}
-    for service, parts in services_of(contents).items():
+    for service, parts in services_of(files.compose.values()).items():
         texts = found.setdefault(service, {})
         for part in parts:
             for name, text in as_map(part.get("environment")).items():
-                texts.setdefault(name, set()).add(str(text).lower())
+                given = fill_in(text, chosen) if text else chosen.get(name, "")
+                texts.setdefault(name, set()).add(given.lower())
     return found

@@ -12,7 +12,7 @@ from ccci.recipe.config import RecipeConfig
 from ccci.recipe.tags import worse_tag
 from ccci.run.guards import Guards
 from ccci.swarm.service_guards import ServiceGuards
-from ccci.web.page_guards import PageGuards
+from ccci.web.page_guards import FOR_OPERATORS, PageGuards
 
 # People tune the times of health checks; what is left of them must be less than this to be a loss.
 _PATIENCE_LEFT = 0.5
@@ -97,8 +97,8 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
         if failed and head.failing_restores.get(name) is False:
             yield Loss(
                 f"{name}: damaged dump",
-                "its restore hook ends with 0 over a dump that cannot be loaded, and did not: a "
-                "restore that lost everything counts as good.",
+                "its restore hook ends with 0 over a dump that cannot be loaded; the release's "
+                "failed. A restore that loaded nothing counts as good.",
             )
     for name in sorted(head.unlogged - release.unlogged):
         if name in release.services:
@@ -312,8 +312,11 @@ def _of_pages(before: PageGuards, now: PageGuards) -> Iterator[Loss]:
         yield Loss(
             f"header {header}", f"{' and '.join(paths)} had the header {header} and lost it."
         )
-    for shown in sorted(now.shown_to_all - before.shown_to_all):
-        yield Loss(shown, f"its {shown}, which are for its operator, are shown to anybody now.")
+    for shown, (path, _) in FOR_OPERATORS.items():
+        if now.shown_to_all.get(shown) and before.shown_to_all.get(shown) is False:
+            yield Loss(
+                shown, f"{path} is answered to anybody, and was not: it is for the app's operator."
+            )
     if before.leads_to_https and now.leads_to_https is False:
         yield Loss(
             "https", "http:// led to https:// and does not: passwords may go over plain HTTP."

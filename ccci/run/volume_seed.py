@@ -91,12 +91,13 @@ class VolumeSeed:
         swarm, stack = self.driver.target.swarm, self.driver.app.stack
         config = self.driver.config
         check_markers(swarm, stack, self.markers)
-        excused = config.let_go if config.is_written else None
-        self._tell(check_unnamed_volumes(unnamed_mounts_of(swarm, stack), excused))
         check_rows(self._servers(), self.rows)
         if self.restored is not None:
             excused = config.empty_after_restore if config.is_written else None
             self._tell(check_tables_came_back(self.filled, self.restored, excused))
+        # Last: what came back is told before what a later deployment would lose.
+        excused = config.let_go if config.is_written else None
+        self._tell(check_unnamed_volumes(unnamed_mounts_of(swarm, stack), excused))
 
     def check_gone(self) -> None:
         """Fail when a file or a row is still there.

@@ -27,7 +27,7 @@ from ccci.swarm.view import Service, SwarmView
 from ccci.waiting import Look, TooLate, wait_for
 
 # A command that needs more than these does not end with 0.
-_MEMORY, _PROCESSES, _MOST_SECONDS = "256m", 256, 60.0
+_PROCESSES, _MOST_SECONDS = 256, 60.0
 _LOOK_SECONDS = 0.1
 # Docker may take its time to start a container on a busy node, and to tell that it ended.
 _BUSY_SECONDS = 20.0
@@ -57,11 +57,13 @@ class Command:
         seconds: how long it may take.
         wants_secrets: it gives up before it does anything, if the files of the service's secrets
             are not there. They are then, with a text that is no secret.
+        memory: how much it may use, as Docker takes it. One that needs more does not end with 0.
     """
 
     words: tuple[str, ...]
     seconds: float
     wants_secrets: bool = False
+    memory: str = "256m"
 
 
 def exit_code_alone(
@@ -85,7 +87,7 @@ def exit_code_alone(
     try:
         like = swarm.container_of(service)
         files = _files_of(swarm, service, str(like.id), command.wants_secrets)
-        made = _made(swarm.client, like, command.words, name, {RUN_LABEL: run_id})
+        made = _made(swarm.client, like, command, name, {RUN_LABEL: run_id})
         try:
             made.put_archive("/", _archive(files))
             return _run(made, min(command.seconds, _MOST_SECONDS))
@@ -99,20 +101,20 @@ def exit_code_alone(
         ) from None
 
 
-def _made(client: Any, like: Any, words: tuple[str, ...], name: str, labels: dict[str, str]) -> Any:
+def _made(client: Any, like: Any, command: Command, name: str, labels: dict[str, str]) -> Any:
     config = like.attrs["Config"]
     return client.containers.create(
         like.attrs["Image"],
         name=name,
-        entrypoint=list(words),
+        entrypoint=list(command.words),
         environment=config.get("Env") or [],
         user=config.get("User") or "",
         working_dir=config.get("WorkingDir") or "",
         healthcheck={"test": ["NONE"]},
         labels=labels,
         log_config=LogConfig(type="none"),
-        mem_limit=_MEMORY,
-        memswap_limit=_MEMORY,
+        mem_limit=command.memory,
+        memswap_limit=command.memory,
         network_mode="none",
         pids_limit=_PROCESSES,
     )

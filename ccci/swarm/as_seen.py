@@ -32,6 +32,9 @@ try:
     with open("mountinfo") as mounts:
         if container not in mounts.read():
             os._exit(3)
+except (FileNotFoundError, ProcessLookupError):
+    os._exit(3)
+try:
     os.chroot("root")
     os.chdir("/")
     found = os.open(path, os.O_PATH)

@@ -14,11 +14,13 @@ HEADERS = (
 )  # fmt: skip
 # What programs show of themselves, for their operator: where, and how it is known. Prometheus'
 # exposition format; the index of Go's net/http/pprof; Apache's mod_status.
-_FOR_OPERATORS = {
+FOR_OPERATORS = {
     "metrics": ("/metrics", re.compile(r"^# (?:HELP|TYPE) ", re.MULTILINE)),
     "profiles": ("/debug/pprof/", re.compile(r"/debug/pprof/[\s\S]*goroutine")),
     "server status": ("/server-status", re.compile(r"Apache Server Status")),
 }
+# Answers that say nothing of what would be shown at another time.
+_BUSY = 429
 _MOST_REDIRECTS = 5
 _WITHIN_SECONDS = 10.0
 _NO_TIME = re.compile(r"\bmax-age\s*=\s*\"?0+\b")
@@ -38,12 +40,13 @@ class PageGuards:
 
     Attributes:
         pages: path to its answer; without those that were not answered.
-        shown_to_all: what is for the operator and anybody may read, as `metrics`.
+        shown_to_all: whether anybody may read what is for the operator, by its name, as `metrics`;
+            without what was not answered.
         leads_to_https: whether plain HTTP leads to HTTPS; None where nothing answers plain HTTP.
     """
 
     pages: Mapping[str, Page] = field(default_factory=dict)
-    shown_to_all: frozenset[str] = frozenset()
+    shown_to_all: Mapping[str, bool] = field(default_factory=dict)
     leads_to_https: bool | None = None
 
 
@@ -59,7 +62,7 @@ def page_guards(client: Client, url: str, paths: list[str]) -> PageGuards:
         NodeFailure: the app cannot be reached.
 
     Example:
-        ``page_guards(client, app.url, ["/", "/healthz"]).shown_to_all`` -> ``frozenset()``
+        ``page_guards(client, app.url, ["/", "/healthz"]).shown_to_all["metrics"]`` -> ``False``
     """
     answers = {path: _followed(client, url, url + path) for path in paths}
     pages = {
@@ -68,13 +71,11 @@ def page_guards(client: Client, url: str, paths: list[str]) -> PageGuards:
         if answer and answer.status < 500
     }
     shown = {
-        name
-        for name, (path, known_by) in _FOR_OPERATORS.items()
-        if (answer := _asked(client, url + path))
-        and answer.status == 200
-        and known_by.search(answer.text)
+        name: answer.status == 200 and known_by.search(answer.text) is not None
+        for name, (path, known_by) in FOR_OPERATORS.items()
+        if (answer := _asked(client, url + path)) and answer.status < 500 and answer.status != _BUSY
     }
-    return PageGuards(pages, frozenset(shown), _leads_to_https(client, url))
+    return PageGuards(pages, shown, _leads_to_https(client, url))
 
 
 def headers_in(headers: Mapping[str, str]) -> frozenset[str]:

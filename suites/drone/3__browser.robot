@@ -37,11 +37,10 @@ A Person Sees What Was Built And Reads The Log
     The Build Page Should Show    vera/roof    How it is built    thatch    STRAW AND REED
     Show In The Log
 
-A Person Watches A Build That Runs And Stops It
+A Person Watches A Build While It Runs And Stops It
     ${clone}=    Start A Project    vera    barn
     Push A Step    ${clone}    rake    echo hay | tr a-z A-Z; sleep 300
     ${vera}=    The Session Of    vera
-    The Build Should Be Running    ${vera}    vera/barn
-    Ask For The Sign-In    vera
-    Drone's Page Should Be Open
-    The Running Step Should Show    ${vera}    vera/barn    HAY
+    The Build Should Be Running    ${vera}    vera/barn    1
+    Watch A Step    vera    vera/barn    HAY
+    Stop The Build    ${vera}    vera/barn    1

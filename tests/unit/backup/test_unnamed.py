@@ -13,7 +13,7 @@ PLUGINS = Mount("app", "6f" * 32, "/app/plugins")
 def test_it_is_a_failure_that_says_what_to_write_into_recipe_toml() -> None:
     with pytest.raises(
         RecipeFailure,
-        match=r"'app' writes to /app/plugins is lost .*as \"app: folder /app/plugins\"",
+        match=r"'app' writes to /app/plugins is lost .*reason, by \"app: folder /app/plugins\"\.",
     ):
         check_unnamed_volumes([CACHE, PLUGINS], {"cache: folder /data"})
 

@@ -29,6 +29,7 @@ def _files(sample: str, rule: str) -> CommitFiles:
         ((TAUGHT_TWO, TWO), (TAUGHT_TWO, "Host(`${DOMAIN}`)"), ["MORE"]),
         ((TAUGHT_THREE, THREE), (TAUGHT_THREE, THREE), []),
         ((TAUGHT_THREE, THREE), (TAUGHT_THREE, TWO), ["MORE"]),
+        (("#WWW=www.shop.example.com\n", "Host(`a`,`${WWW}`)"), ("", "Host(`a`)"), ["WWW"]),
         # The release had no use for it, or nothing taught what to set.
         ((TAUGHT_TWO, THREE), (TAUGHT_TWO, "Host(`${DOMAIN}`)"), []),
         (("#MORE=\n", TWO), ("#MORE=\n", THREE), []),
@@ -41,4 +42,4 @@ def test_a_host_that_a_setting_adds_keeps_its_route(
     assert [name for name, _ in found] == lost
     for _, sentence in found:
         assert "no router of the head takes www.shop.example.com" in sentence
-    assert list(lost_aliases(_files(*release), _files(*head), "Write MORE in another way.")) == []
+    assert list(lost_aliases(_files(*release), _files(*head), "MORE and WWW are no more.")) == []

@@ -81,18 +81,28 @@ def test_a_variable_that_a_service_had_is_not_lost_unseen() -> None:
     assert list(lost_variables(release, release, "")) == []
 
 
-def test_a_switch_that_is_the_same_for_all_apps_is_not_turned_unseen() -> None:
-    off, on, asked = (
-        CommitFiles.of({"compose.yml": COMPOSE.replace("ZONE=${ZONE:-UTC}", f"TELL={text}")})
-        for text in ("false", "True", "${TELL:-false}")
-    )
+def _telling(text: str, sample: str = "") -> CommitFiles:
+    compose = COMPOSE.replace("ZONE=${ZONE:-UTC}", text)
+    return CommitFiles.of({"compose.yml": compose, ".env.sample": sample})
+
+
+OFF = [_telling("TELL=false"), _telling("TELL=${TELL:-false}"), _telling("TELL", "TELL=false")]
+ON = [_telling("TELL=True"), _telling("TELL=${TELL:-true}"), _telling("TELL=$TELL", "TELL=true")]
+
+
+@pytest.mark.parametrize("off", OFF)
+@pytest.mark.parametrize("on", ON)
+def test_a_switch_is_not_turned_unseen_where_nobody_chose(
+    off: CommitFiles, on: CommitFiles
+) -> None:
     ((name, sentence),) = lost_variables(off, on, "")
     assert (name, sentence) == (
         "app: variable TELL",
-        "'app: variable TELL': it was false for every app and is true.",
+        "'app: variable TELL': it was false where nobody chose, and is true.",
     )
     assert list(lost_variables(off, on, "TELL is on: see the privacy notice.")) == []
-    for before, now in ((off, off), (off, asked), (asked, on)):
+    # No opposite, or the same by another way.
+    for before, now in ((off, OFF[0]), (ON[0], on), (off, _telling("TELL=soon"))):
         assert list(lost_variables(before, now, "")) == []
 
 
@@ -268,6 +278,9 @@ def test_a_default_that_runs_replace_must_not_change_unseen() -> None:
     ((name, sentence),) = changed_defaults(["NEW"], head, release, "")
     assert (name, "is 'admin' by default and was nothing" in sentence) == ("NEW", True)
     assert list(changed_defaults(["NEW"], release, release, "")) == []
+    compose = f"{COMPOSE}x-new: ${{NEW:-}}\n"
+    empty = CommitFiles.of({".env.sample": f"{sample}NEW=\n", "compose.yml": compose})
+    assert list(changed_defaults(["NEW"], empty, release, "")) == []
 
 
 def test_a_default_under_the_value_of_env_sample_must_not_change_unseen() -> None:

@@ -32,6 +32,7 @@ def driver() -> AppDriver:
         target=SimpleNamespace(swarm=SimpleNamespace(container_of=container)),
         record=SimpleNamespace(journal=journal, tell=lambda _: None),
         written=written,
+        config=SimpleNamespace(let_go={}),
     )
     return cast(AppDriver, driver)
 
@@ -64,3 +65,5 @@ def test_one_that_cannot_is_a_failure_of_the_recipe(
     assert said[0] == "Expected each health check to be able to fail:"
     assert said[1].startswith("the health check of service 'app', 'is-ready', says healthy in a ")
     assert len(said) == 2
+    driver.config.let_go["app: health check cannot fail"] = "It is upstream's own."
+    assert "is-ready' ends with 0" in health_checks.check_health_checks_can_fail(driver)

@@ -30,7 +30,7 @@ APP = ServiceGuards(
     rolls_back=True,
     alarm_seconds=30,
 )
-PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, frozenset(), True)
+PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, {"metrics": False}, True)
 HOOK = "app: backupbot.backup.pre-hook"
 RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True}, failing_restores={"db": True})
 SOCKET = "/var/run/docker.sock"
@@ -72,7 +72,7 @@ LOST = {
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
     "db: damaged dump": replace(RELEASE, failing_restores={"db": False}),
     "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
-    "metrics": _pages(shown_to_all=frozenset({"metrics"})),
+    "metrics": _pages(shown_to_all={"metrics": True}),
     "https": _pages(leads_to_https=False),
 }
 
