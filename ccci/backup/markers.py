@@ -7,6 +7,7 @@ the recipe's own seed, planted through the app, does that.
 import io
 import secrets
 import tarfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,21 +52,35 @@ def plant_markers(swarm: SwarmView, stack: str) -> tuple[Marker, ...]:
     return tuple(planted)
 
 
-def check_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> None:
+def check_markers(
+    swarm: SwarmView, stack: str, markers: tuple[Marker, ...], let_go: Collection[str] = ()
+) -> None:
     """Fail unless each marker is in its volume, byte for byte.
+
+    Args:
+        swarm: where the stack is.
+        stack: its name.
+        markers: what was planted.
+        let_go: the keys of `[let_go]` in recipe.toml. A volume that it names, as `volume data`, may
+            be mounted anywhere, or nowhere. One whose service is gone is looked for in others.
 
     Raises:
         RecipeFailure: one is missing, changed, or no plain file of its size; the sentence names
             the volume.
     """
+    mounts = mounts_of(swarm, stack)
     for marker in markers:
-        seen = _read(swarm, stack, marker.mount)
+        place = _place_of(marker.mount, mounts, f"volume {_short(marker.mount, stack)}" in let_go)
+        if place is None:
+            continue
+        seen = _read(swarm, stack, place)
         if seen != marker.content:
             how = "is gone" if seen is None else f"has changed ({len(seen)} bytes)"
             raise RecipeFailure(
                 f"The file planted in volume {marker.mount.volume} ({marker.mount.folder} of "
                 f"service {marker.mount.service}) {how}. Check that the volume is still mounted "
-                "there, and that the backup holds it."
+                "there, and that the backup holds it. If the head moved or dropped it on purpose, "
+                f"name 'volume {_short(marker.mount, stack)}' in [let_go] of recipe.toml."
             )
 
 
@@ -91,6 +106,19 @@ def spoil_markers(swarm: SwarmView, stack: str, markers: tuple[Marker, ...]) -> 
     """
     for marker in markers:
         _put(swarm, stack, marker.mount, b"spoilt on purpose")
+
+
+def _short(mount: Mount, stack: str) -> str:
+    return mount.volume.removeprefix(f"{stack}_")
+
+
+def _place_of(was: Mount, mounts: list[Mount], may_move: bool) -> Mount | None:
+    """Return where a volume is to be looked for; None where that is nowhere."""
+    others = [mount for mount in mounts if mount.volume == was.volume]
+    if may_move:
+        return next(iter(others), None)
+    is_gone = was.service not in {mount.service for mount in mounts}
+    return others[0] if is_gone and others else was
 
 
 def _put(swarm: SwarmView, stack: str, mount: Mount, content: bytes) -> None:

@@ -1,16 +1,12 @@
 """Further hosts of an app, which a setting adds to its routers: no run has any."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from ccci.recipe.compose import fill_in, labels_of
 from ccci.recipe.offered import SAMPLE, values_in
-from ccci.recipe.routers import routers_in
+from ccci.recipe.routers import hosts_in, routers_in
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
-
-_MATCHER = re.compile(r"(\w+)\((?:`[^`]*`|\"[^\"]*\"|[^()`\"])*\)")
-_QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
 
 
 def lost_aliases(release: CommitFiles, head: CommitFiles, note: str) -> Iterator[tuple[str, str]]:
@@ -53,18 +49,11 @@ def lost_aliases(release: CommitFiles, head: CommitFiles, note: str) -> Iterator
 
 
 def _hosts(files: CommitFiles, settings: Mapping[str, str]) -> set[str]:
-    """Return the hosts of all routers whose rules can be read, by the compose files.
-
-    Source: doc.traefik.io/traefik/reference/routing-configuration; version 2 takes several hosts in
-    one `Host`, version 3 one.
-    """
-    found: set[str] = set()
-    for content in files.compose.values():
-        for labels in labels_of([content]).values():
-            for router in routers_in(labels).values():
-                rule = fill_in(router.get("rule", ""), settings)
-                # A text that belongs to no matcher makes a rule that cannot be read.
-                if not _QUOTED.search(_MATCHER.sub("", rule)):
-                    hosts = "".join(m[0] for m in _MATCHER.finditer(rule) if m[1] == "Host")
-                    found |= set(_QUOTED.findall(hosts))
-    return found
+    """Return the hosts of all routers, by the compose files."""
+    return {
+        host
+        for content in files.compose.values()
+        for labels in labels_of([content]).values()
+        for router in routers_in(labels).values()
+        for host in hosts_in(fill_in(router.get("rule", ""), settings))
+    }

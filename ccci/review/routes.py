@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from ccci.recipe.routers import routers_in
+from ccci.recipe.routers import hosts_in, routers_in
 
 _NAMED = re.compile(r"traefik\.(http|tcp|udp)\.(routers|services|middlewares)\.([^.]+)\.", re.I)
 # What the entry point for plain HTTP is called; a router on it only leads to HTTPS.
@@ -13,7 +13,9 @@ _PLAIN = frozenset({"web", "http"})
 def without_certificate(labels: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     """Yield a sentence for each router for HTTPS that gets no certificate, where another one does.
 
-    A run has a certificate for all of its names, so that no request would show it.
+    A run has a certificate for all of its names, so that no request would show it. Traefik chooses
+    a certificate by the host: a router with TLS whose hosts another one has certificates for needs
+    none of its own.
 
     Args:
         labels: service to its labels, as deployed.
@@ -29,11 +31,15 @@ def without_certificate(labels: Mapping[str, Mapping[str, str]]) -> Iterator[str
     for table in labels.values():
         for name, options in routers_in(table).items():
             routers.setdefault(name, {}).update(options)
-    if not any("tls.certresolver" in options for options in routers.values()):
+    certified = [options for options in routers.values() if "tls.certresolver" in options]
+    if not certified:
         return
+    covered = {host for options in certified for host in hosts_in(options.get("rule", ""))}
     for name, options in sorted(routers.items()):
         points = {point.strip() for point in options.get("entrypoints", "").split(",")}
-        if "rule" in options and "tls.certresolver" not in options and not points <= _PLAIN:
+        hosts = hosts_in(options.get("rule", ""))
+        has_one = "tls.certresolver" in options or ("tls" in options and hosts and hosts <= covered)
+        if "rule" in options and not has_one and not points <= _PLAIN:
             yield (
                 f"router '{name}' has a rule and no tls.certresolver, which other routers of the "
                 "recipe have: its hosts get no certificate that browsers trust"
@@ -49,7 +55,7 @@ def shared_names(labels: Mapping[str, Mapping[str, str]], stack: str) -> Iterato
 
     Example:
         >>> labels = {"traefik.http.routers.blog.rule": "x"}
-        >>> [word.split("'")[3] for word in shared_names({"app": labels}, "blog_example")]
+        >>> [word.split("'")[4] for word in shared_names({"app": labels}, "blog_example")]
         ['blog']
     """
     seen = set()

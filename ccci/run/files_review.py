@@ -20,6 +20,7 @@ from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
 from ccci.review.still_read import forgotten, unread
+from ccci.review.swarm_names import names_of_no_app
 from ccci.review.variables import lost_variables
 from ccci.review.weaker import weaker
 
@@ -127,6 +128,11 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         driver,
         "Expected the variables that the release set for its services, or a word in a release note",
         lost_variables(before, head, note),
+    )
+    _fail_but_for(
+        driver,
+        "Expected names in the Swarm that are the app's own",
+        names_of_no_app(before, head),
     )
     _fail_but_for(
         driver,

@@ -1,6 +1,7 @@
 """What guards a live deployment, to be compared with that of another version of the app."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ccci.database.finding import ServiceSeen
@@ -23,8 +24,8 @@ class Guards:
     Attributes:
         services: of each service, by its name in the compose file.
         pages: of its pages.
-        unlogged: the services whose log the compose files throw away. A run gives every service
-            another log driver, so that this cannot be seen in the deployment.
+        log_drivers: service to the log driver that the compose files give it. A run gives every
+            service another one, so that this cannot be seen in the deployment.
         failing_hooks: whether each hook of the backup bot fails where nothing runs, by its service
             and label.
         dumped: the databases of which a backup label names what is saved, such as a dump.
@@ -33,7 +34,7 @@ class Guards:
 
     services: dict[str, ServiceGuards] = field(default_factory=dict)
     pages: PageGuards = field(default_factory=PageGuards)
-    unlogged: frozenset[str] = frozenset()
+    log_drivers: Mapping[str, str] = field(default_factory=dict)
     failing_hooks: dict[str, bool] = field(default_factory=dict)
     dumped: frozenset[str] = frozenset()
     failing_restores: dict[str, bool] = field(default_factory=dict)
@@ -54,7 +55,7 @@ def guards_of(driver: AppDriver) -> Guards:
     return Guards(
         service_guards(target.swarm, app.stack, proxies),
         page_guards(target.client, app.url, paths),
-        _unlogged(driver),
+        _log_drivers(driver),
         hooks_that_fail_alone(driver),
         _dumped(driver),
         restores_that_fail(driver),
@@ -70,12 +71,12 @@ def _dumped(driver: AppDriver) -> frozenset[str]:
     )
 
 
-def _unlogged(driver: AppDriver) -> frozenset[str]:
+def _log_drivers(driver: AppDriver) -> dict[str, str]:
     services, settings = services_in(driver.compose_files()), driver.settings()
-    found = set()
+    found = {}
     for service, parts in services.items():
         drivers = [str((part.get("logging") or {}).get("driver") or "") for part in parts]
         named = [fill_in(one, settings) for one in drivers if one]
-        if named and named[-1] == "none":
-            found.add(service)
-    return frozenset(found)
+        if named:
+            found[service] = named[-1]
+    return found

@@ -17,6 +17,8 @@ from ccci.web.page_guards import FOR_OPERATORS, PageGuards
 # People tune the times of health checks; what is left of them must be less than this to be a loss.
 _PATIENCE_LEFT = 0.5
 # The same for how long an app is left down: more than this is a loss.
+# Those that need nothing but Docker, or systemd.
+_LOG_DRIVERS = ("json-file", "local", "journald", "none")
 _TIMES_LONGER = 10
 _LONG_DELAY_SECONDS = 60.0
 # What a limit does that a middleware of Traefik has and had not, or not so low.
@@ -100,14 +102,25 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
                 "its restore hook ends with 0 over a dump that cannot be loaded; the release's "
                 "failed. A restore that loaded nothing counts as good.",
             )
-    for name in sorted(head.unlogged - release.unlogged):
-        if name in release.services:
-            yield Loss(
-                f"{name}: log",
-                "the compose file throws its log away, by the log driver 'none': nobody can see "
-                "why it fails.",
-            )
+    for name, driver in sorted(head.log_drivers.items()):
+        if name in release.services and driver != release.log_drivers.get(name):
+            yield from _of_log_driver(name, driver)
     yield from _of_pages(release.pages, head.pages)
+
+
+def _of_log_driver(name: str, driver: str) -> Iterator[Loss]:
+    if driver == "none":
+        yield Loss(
+            f"{name}: log",
+            "the compose file throws its log away, by the log driver 'none': nobody can see why it "
+            "fails.",
+        )
+    elif driver not in _LOG_DRIVERS:
+        yield Loss(
+            f"{name}: log",
+            f"its log driver is '{driver}' and was not: on a server without that no container of "
+            "it starts, and a run has another one.",
+        )
 
 
 def _of_hooks(release: Guards, head: Guards) -> Iterator[Loss]:
@@ -192,6 +205,8 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
         )
     yield from _of_its_end(name, before, now)
     yield from _of_its_order(name, before, now)
+    yield from _of_its_place(name, before, now)
+    yield from _of_its_doors(name, before, now)
     for what, most in sorted(now.limits.items()):
         if most < before.limits.get(what, math.inf):
             yield Loss(f"{name}: {what}", _LIMITED[what].format(most))
@@ -271,6 +286,33 @@ def _of_its_delay(name: str, before: ServiceGuards, now: ServiceGuards) -> Itera
             f"it is started again {now.delay_seconds:g} s after it died, and was after "
             f"{before.delay_seconds:g} s (restart_policy): the app is down for that long.",
         )
+
+
+def _of_its_place(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    if not now.has_volume:
+        return
+    if before.placement and not now.placement:
+        yield Loss(
+            f"{name}: placement",
+            f"it may run on any node, and was bound by {' and '.join(sorted(before.placement))}: "
+            "on another node its volumes are empty.",
+        )
+    if now.copies > max(before.copies, 1):
+        yield Loss(
+            f"{name}: replicas",
+            "it has more tasks than before, and they write to the same volume at once.",
+        )
+
+
+def _of_its_doors(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterator[Loss]:
+    # A router that is gone is left alone, and what is closed at another router now.
+    everywhere = {what for closed in now.closed.values() for what in closed}
+    for router, closed in sorted(before.closed.items()):
+        for what in sorted(closed - now.closed.get(router, closed) - everywhere):
+            yield Loss(
+                f"{name}: {'path left out' if what.startswith('!') else what}",
+                f"router '{router}' of Traefik has {what} no more: who was kept out comes in.",
+            )
 
 
 def _never_started_again(name: str) -> Loss:

@@ -90,7 +90,7 @@ class VolumeSeed:
         self.steps.require()
         swarm, stack = self.driver.target.swarm, self.driver.app.stack
         config = self.driver.config
-        check_markers(swarm, stack, self.markers)
+        check_markers(swarm, stack, self.markers, config.let_go)
         check_rows(self._servers(), self.rows)
         if self.restored is not None:
             excused = config.empty_after_restore if config.is_written else None

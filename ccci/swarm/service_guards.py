@@ -30,6 +30,8 @@ _LIMITS = {
     "ipwhitelist.sourcerange": ("visitors", False),
 }
 _EVERYBODY = "0.0.0.0/0"
+_KEEPS_OUT = ("basicauth", "digestauth", "forwardauth", "ipallowlist", "ipwhitelist")
+_LEFT_OUT = re.compile(r"!\s*Path\w*\([^)]*\)")
 _NO = re.compile(r"|0|false|no|off|never|none|allow", re.IGNORECASE)
 # What the Swarm gives a service that does not say.
 _GRACE_SECONDS = 10.0
@@ -72,6 +74,11 @@ class ServiceGuards:
         limits: what Traefik's middlewares in its labels limit, and to how much; 0 for whom they
             let in at all.
         unverified: its variables that switch the check of certificates off.
+        copies: how many tasks it has; infinite for one on every node.
+        placement: on which nodes it may run, as constraints.
+        has_volume: whether it mounts a volume.
+        closed: what keeps visitors out, by the name of a router in its labels: `basicauth`, and
+            `!Path(`/admin`)` for what its rule leaves out, for example.
     """
 
     restart: str
@@ -92,6 +99,10 @@ class ServiceGuards:
     rollback_order: str = "stop-first"
     alarm_seconds: float = 0
     delay_seconds: float = _DELAY_SECONDS
+    copies: float = 1
+    placement: frozenset[str] = frozenset()
+    has_volume: bool = False
+    closed: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def service_guards(
@@ -137,20 +148,23 @@ def _guards_of(
     template, update = spec["TaskTemplate"], spec.get("UpdateConfig") or {}
     policy = template.get("RestartPolicy") or {}
     grace = template["ContainerSpec"].get("StopGracePeriod")
+    mounts = template["ContainerSpec"].get("Mounts") or []
     container = swarm.container_of(service) if service.running else None
     check = health_check_of(container.attrs["Config"]) if container else None
     return ServiceGuards(
         restart=service.restart,
         order=update.get("Order", "stop-first"),
         ports=frozenset(map(_port, (spec.get("EndpointSpec") or {}).get("Ports") or [])),
-        mounts=frozenset(_mounts(template["ContainerSpec"].get("Mounts") or [])),
+        mounts=frozenset(_mounts(mounts)),
         on_proxy=any(one["Target"] in shared for one in template.get("Networks") or []),
         health_check=container and check is not None,
         is_root=container and _is_root(container),
         hears_stop=container and hears_stop(container),
         patience_seconds=check.patience_seconds if check else 0,
         grace_seconds=_GRACE_SECONDS if grace is None else grace / 1e9,
-        rolls_back=update.get("FailureAction") == "rollback",
+        # From this share of failures on; 1 is never.
+        rolls_back=update.get("FailureAction") == "rollback"
+        and update.get("MaxFailureRatio", 0) < 1,
         limits=_limits(service.labels),
         unverified=frozenset(_unverified(container) if container else ()),
         # The Swarm takes 0 for no limit.
@@ -159,7 +173,35 @@ def _guards_of(
         rollback_order=(spec.get("RollbackConfig") or {}).get("Order", "stop-first"),
         alarm_seconds=check.alarm_seconds if check else 0,
         delay_seconds=policy["Delay"] / 1e9 if "Delay" in policy else _DELAY_SECONDS,
+        copies=_copies(spec.get("Mode") or {}),
+        placement=frozenset((template.get("Placement") or {}).get("Constraints") or ()),
+        has_volume=any(one["Type"] == "volume" for one in mounts),
+        closed=_closed(service.labels),
     )
+
+
+def _copies(mode: Mapping[str, Any]) -> float:
+    if "Global" in mode:
+        return math.inf
+    return float((mode.get("Replicated") or {}).get("Replicas", 1))
+
+
+def _closed(labels: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    lower = {name.lower(): value for name, value in labels.items()}
+    kinds: dict[str, set[str]] = {}
+    for name in lower:
+        if found := _MIDDLEWARE.fullmatch(name):
+            kinds.setdefault(found[1], set()).add(found[2].partition(".")[0])
+    closed = {}
+    for router, options in routers_in(lower).items():
+        used = [
+            one.strip().partition("@")[0].lower()
+            for one in options.get("middlewares", "").split(",")
+        ]
+        keeps_out = {kind for one in used for kind in kinds.get(one, ()) if kind in _KEEPS_OUT}
+        left_out = {found.replace(" ", "") for found in _LEFT_OUT.findall(options.get("rule", ""))}
+        closed[router] = frozenset(keeps_out | left_out)
+    return closed
 
 
 def _limits(labels: Mapping[str, str]) -> dict[str, float]:

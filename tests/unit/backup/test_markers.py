@@ -120,3 +120,21 @@ def test_a_marker_is_planted_where_a_service_can_write(monkeypatch: pytest.Monke
     assert _planted_in(reads, writes, monkeypatch=monkeypatch) == [writes]
     with pytest.raises(RecipeFailure, match="Every service that has volume pages mounts it read-"):
         _planted_in(reads, monkeypatch=monkeypatch)
+
+
+def test_a_volume_whose_service_is_gone_may_be_another_ones(planted: Planted) -> None:
+    (service,) = planted.swarm.services(STACK)
+    cast(Any, service).short_name = "web"
+    planted.check()
+    planted.container.attrs["Mounts"] = []
+    with pytest.raises(RecipeFailure, match="Service app, which mounted volume shop_lab_test_data"):
+        planted.check()
+    check_markers(planted.swarm, STACK, planted.markers, {"volume data"})
+
+
+def test_a_volume_that_moved_is_told_unless_recipe_toml_says_so(planted: Planted) -> None:
+    planted.file.parent.rename(planted.file.parent.with_name("moved"))
+    planted.container.attrs["Mounts"][0]["Destination"] = "/moved"
+    with pytest.raises(RecipeFailure, match=r"name 'volume data' in \[let_go\]"):
+        planted.check()
+    check_markers(planted.swarm, STACK, planted.markers, {"volume data"})

@@ -29,6 +29,9 @@ APP = ServiceGuards(
     grace_seconds=60,
     rolls_back=True,
     alarm_seconds=30,
+    placement=frozenset({"node.role==manager"}),
+    has_volume=True,
+    closed={"wiki": frozenset({"basicauth", "!Path(`/admin`)"})},
 )
 PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, {"metrics": False}, True)
 HOOK = "app: backupbot.backup.pre-hook"
@@ -67,8 +70,12 @@ LOST = {
     "app: rollback order": _head(rollback_order="start-first"),
     "app: alarm": _head(alarm_seconds=3000),
     "app: delay": _head(delay_seconds=3600),
+    "app: placement": _head(placement=frozenset()),
+    "app: replicas": _head(copies=2),
+    "app: basicauth": _head(closed={"wiki": frozenset({"!Path(`/admin`)"})}),
+    "app: path left out": _head(closed={"wiki": frozenset({"basicauth"})}),
     "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
-    "app: log": replace(RELEASE, unlogged=frozenset({"app"})),
+    "app: log": replace(RELEASE, log_drivers={"app": "none"}),
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
     "db: damaged dump": replace(RELEASE, failing_restores={"db": False}),
     "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
@@ -90,6 +97,29 @@ def test_a_larger_limit_of_bodies_is_no_loss() -> None:
     small, large = (_head(limits={"body limit": limit}) for limit in (1000, 2000))
     assert _names(small, large) == []
     assert _names(large, small) == ["app: body limit"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"placement": frozenset({"node.labels.disk==ssd"})},
+        # Nothing that tasks share.
+        {"placement": frozenset(), "copies": 3, "has_volume": False},
+        {"copies": 0},
+        # Another router has it now; or the router is gone.
+        {"closed": {"wiki": frozenset(), "x": frozenset({"basicauth", "!Path(`/admin`)"})}},
+        {"closed": {}},
+    ],
+)
+def test_a_place_or_a_door_may_change(changes: dict[str, object]) -> None:
+    assert _names(RELEASE, _head(**changes)) == []
+
+
+@pytest.mark.parametrize(
+    ("driver", "lost"), [("loki", ["app: log"]), ("journald", []), ("json-file", [])]
+)
+def test_a_log_driver_that_servers_lack_is_a_loss(driver: str, lost: list[str]) -> None:
+    assert _names(RELEASE, replace(RELEASE, log_drivers={"app": driver})) == lost
 
 
 def test_a_hook_that_is_gone_is_a_loss_if_its_service_is_not() -> None:
@@ -164,7 +194,7 @@ def test_a_new_service_is_judged_where_there_are_no_two_opinions() -> None:
     new = ServiceGuards(
         "none", "start-first", frozenset({"5432"}), frozenset({SOCKET, "/srv/x"}), True, False, True
     )
-    head = Guards({"app": APP, "db": new}, PAGES, frozenset({"db"}), RELEASE.failing_hooks)
+    head = replace(RELEASE, services={"app": APP, "db": new}, log_drivers={"db": "none"})
     assert _names(RELEASE, head) == ["db: restart", "db: port 5432", f"db: mount {SOCKET}"]
 
 

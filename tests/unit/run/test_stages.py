@@ -127,7 +127,7 @@ def stages_of(driver: Driven, **options: Any) -> Stages:
     return Stages(
         cast(AppDriver, driver), cast(DependencyApps, dependencies), cast(AppWatch, Watched()),
         lambda: driver.asked.append("prepare"),
-        look=lambda _: Guards(unlogged=frozenset(driver.asked)), **options,
+        look=lambda _: Guards(dumped=frozenset(driver.asked)), **options,
     )  # fmt: skip
 
 
@@ -232,7 +232,7 @@ def test_the_release_is_looked_at_before_the_head_is_deployed_over_it() -> None:
     stages.need_previous_release()
     stages.upgrade_to_head()
     assert stages.guards_of_release
-    seen = stages.guards_of_release.unlogged
+    seen = stages.guards_of_release.dumped
     assert "deploy 1.0.0+1.0" in seen and "deploy head" not in seen
 
 

@@ -119,6 +119,40 @@ def test_limits_of_traefik_are_in_the_labels() -> None:
     assert "visitors" not in wiki.guards.limits
 
 
+def test_how_many_there_are_and_where() -> None:
+    wiki = Wiki()
+    wiki.spec |= {"Mode": {"Replicated": {"Replicas": 2}}}
+    wiki.spec["TaskTemplate"]["Placement"] = {"Constraints": ["node.role==manager"]}
+    wiki.spec["TaskTemplate"]["ContainerSpec"] = {"Mounts": [{"Type": "volume", "Source": "x"}]}
+    seen = wiki.guards
+    assert (seen.copies, seen.placement, seen.has_volume) == (2, {"node.role==manager"}, True)
+    wiki.spec["Mode"] = {"Global": {}}
+    assert wiki.guards.copies == math.inf
+
+
+def test_an_update_that_never_counts_as_failed_is_not_rolled_back() -> None:
+    wiki = Wiki()
+    wiki.spec["UpdateConfig"] = {"FailureAction": "rollback", "MaxFailureRatio": 0.5}
+    assert wiki.guards.rolls_back
+    wiki.spec["UpdateConfig"]["MaxFailureRatio"] = 1
+    assert not wiki.guards.rolls_back
+
+
+def test_doors_of_traefik_are_in_the_labels() -> None:
+    wiki = Wiki()
+    labels = {
+        "traefik.http.middlewares.wiki-in.basicAuth.users": "ada:x",
+        "traefik.http.middlewares.wiki-up.compress": "true",
+        "traefik.http.middlewares.other.forwardauth.address": "x",
+        "traefik.http.routers.Wiki.rule": "Host(`wiki.test`) && ! PathPrefix(`/admin`)",
+        "traefik.http.routers.Wiki.middlewares": "Wiki-In@swarm,wiki-up",
+        "traefik.http.routers.plain.rule": "Host(`wiki.test`)",
+    }
+    wiki.service = replace(APP, labels=labels)
+    doors = frozenset({"basicauth", "!PathPrefix(`/admin`)"})
+    assert wiki.guards.closed == {"wiki": doors, "plain": frozenset()}
+
+
 def test_how_often_it_is_started_again() -> None:
     wiki = Wiki()
     assert wiki.guards.attempts == math.inf
