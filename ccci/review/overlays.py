@@ -4,14 +4,20 @@ An app's COMPOSE_FILE names them, and abra leaves that as it is.
 """
 
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ccci.recipe.compose import as_map, fill_in, services_of
-from ccci.recipe.offered import SAMPLE
+from ccci.recipe.offered import SAMPLE, passed_on, settings_in
 from ccci.review.files import CommitFiles
+from ccci.review.mentions import mentions
 
+# $NAME and ${NAME}, without a default.
+_BARE = re.compile(r"(?<!\$)\$(?:([A-Z]\w*)|\{([A-Z]\w*)\})")
+_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
+_OF_EVERY_APP = {"STACK_NAME", "DOMAIN"}
 # A range with more is compared as a text.
 _MOST_PORTS = 1000
 
@@ -48,6 +54,7 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
     """
     before = _Texts({**release.sample, **release.exports})
     now = _Texts({**head.sample, **head.exports}).all_of(services_of(head.compose.values()))
+    known = {*settings_in(release.texts.get(SAMPLE, "")), *head.exports, *_OF_EVERY_APP}
     for name, content in release.compose.items():
         is_offered = "/" not in name or name in release.texts.get(SAMPLE, "")
         if name in use.note or name in use.links or not is_offered:
@@ -62,6 +69,12 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         elif name not in use.deployed:
             for what in _lost(before.all_of(services_of([content])), now):
                 yield name, f"'{name}': {what}"
+            for setting in sorted(_needed(head, name) - _needed(release, name)):
+                if setting not in known and not mentions(use.note, setting):
+                    yield (
+                        name,
+                        f"'{name}': it needs {setting}, which no app has: give it a default.",
+                    )
 
 
 @dataclass(frozen=True)
@@ -123,6 +136,13 @@ class _Texts:
             published, _, target = ports.rpartition(":")
         for one, other in zip(_range(published), _range(target), strict=False):
             yield f"{one} to {other}/{protocol or 'tcp'}"
+
+
+def _needed(files: CommitFiles, name: str) -> set[str]:
+    """Return the settings that a compose file takes as an app has them."""
+    text = _COMMENT.sub("", files.texts[name])
+    bare = {one or other for one, other in _BARE.findall(text)}
+    return bare | set(passed_on(files.compose[name]))
 
 
 def _settings(parts: list[dict[str, Any]]) -> Iterator[str]:

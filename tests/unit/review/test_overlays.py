@@ -100,3 +100,34 @@ def test_links_and_files_for_developers_are_left_alone() -> None:
     release = CommitFiles.of({**RELEASE, "dev/compose.yml": MAIN})
     renamed = CommitFiles.of({"compose.yml": MAIN, "compose.mysql.yml": DATABASE})
     assert list(lost_overlays(release, renamed, Use(links=["compose.mariadb.yml"]))) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "needed"),
+    [
+        ("[TYPE=mysql, SENDER]", "SENDER"), ("[TYPE=mysql, 'FROM=${SENDER}']", "SENDER"),
+        ("[TYPE=mysql, FROM=$SENDER]", "SENDER"),
+        ("[TYPE=mysql, 'FROM=${SENDER:-me}']", ""), ("[TYPE=mysql, FROM=$$SENDER]", ""),
+        ("[TYPE=mysql, 'FROM=${STACK_NAME}_${DOMAIN}_${SCRIPT_VERSION}']", ""),
+        ("[TYPE=mysql, ZONE, 'OLD=${OLD}']", ""),
+    ],
+)  # fmt: skip
+def test_a_need_that_no_app_can_have_is_told(environment: str, needed: str) -> None:
+    release = CommitFiles.of({**RELEASE, ".env.sample": "ZONE=UTC\n#OLD=1\n"})
+    text = DATABASE.replace("[TYPE=mysql]", environment) + "# ${COMMENTED}\n"
+    head = CommitFiles.of(
+        {
+            **RELEASE,
+            ".env.sample": "ZONE=UTC\nSENDER=me@example.org\n",
+            "abra.sh": "export SCRIPT_VERSION=v1\n",
+            "compose.mariadb.yml": text,
+        }
+    )
+    found = [words for _, words in lost_overlays(release, head, Use(["compose.yml"]))]
+    assert found == (
+        [f"'compose.mariadb.yml': it needs {needed}, which no app has: give it a default."]
+        if needed
+        else []
+    )
+    told = Use(["compose.yml"], note="SENDER is new.")
+    assert list(lost_overlays(release, head, told)) == []
