@@ -31,6 +31,7 @@ An App Sends A Person To The Server, Who Asks Whether To Let It In
     ${carla}=    Make An Account    carla
     ${page}=    Announce A Sign-In
     Open The Page    ${page}
+    Choose To Sign In
     Sign In On The Page    ${carla.account}
     The Page Should Ask Whether To Let The App In    ${carla}
     Show In The Log
