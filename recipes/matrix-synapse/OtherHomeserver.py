@@ -17,17 +17,18 @@ class OtherHomeserver:
         self._other: AppDriver | None = None
 
     @project_keyword()
-    def make_the_other_homeserver(self) -> None:
+    def make_the_other_homeserver(self, **settings: str) -> None:
         """Makes a second app of the recipe, and lets the two call each other by public name.
 
-        For `Prepare The App`: an app's containers learn names when the app is deployed. Nothing is
-        deployed yet. Fails when the app cannot be made.
+        ``settings`` are those in which it differs from what .env.sample has. For `Prepare The App`:
+        an app's containers learn names when the app is deployed. Nothing is deployed yet. Fails
+        when the app cannot be made.
 
         Example:
-        | Make The Other Homeserver
+        | Make The Other Homeserver    MAX_UPLOAD_SIZE=60M
         """
         if self._other is None:
-            self._other = session.run.fresh_app(session.app.recipe, {})
+            self._other = session.run.fresh_app(session.app.recipe, settings)
         self._other.calls = (session.app.domain,)
         session.driver.calls = (*session.driver.calls, self._other.app.domain)
 

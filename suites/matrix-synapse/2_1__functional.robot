@@ -25,5 +25,5 @@ A File Of Another Homeserver Downloads Byte For Byte
 With The Default Settings Users Log In With Passwords Alone
     Passwords Alone Should Be Offered
 
-With The Default Settings Large Files Are Welcome
-    Large Files Should Be Welcome    dmitri    ${MOST}    ${LARGE}
+A Larger Upload Limit That Is Set Holds Everywhere
+    Large Files Should Be Welcome    dmitri    ${MOST THERE}    ${LARGE THERE}

@@ -31,7 +31,7 @@ An Uploaded File Downloads Byte For Byte
     The Media Should Be Closed To Strangers    ${media}
 
 Clients Are Told The Upload Limit And May Use It
-    Large Files Should Be Welcome    anna    ${MOST HERE}    ${LARGE HERE}
+    Large Files Should Be Welcome    anna    ${MOST}    ${LARGE}
 
 A Wrong Password Is Rejected
     Only The Right Password Should Work    anna
