@@ -5,6 +5,8 @@ of one, the app (or what the recipe puts before it) hangs, cut the answer off or
 connection. Before that the app was never reached: the proxy, the network or the names failed.
 """
 
+import ssl
+
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
@@ -21,6 +23,8 @@ _BAD_ANSWER = (
     requests.exceptions.InvalidHeader,
     requests.exceptions.ConnectionError,
 )
+# The other side ended a TLS connection; requests calls that an error of TLS.
+_ENDED = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 # Raised while the connection is made; urllib3 puts them into other errors.
 _BEFORE_THE_REQUEST = (NewConnectionError, ConnectTimeoutError, ProxyError)
 
@@ -38,12 +42,17 @@ def failure_of(url: str, error: requests.exceptions.RequestException) -> CcciErr
 
     Returns:
         RecipeFailure: the certificate is not trusted, or the address is none. Unanswered: the app
-        hangs, breaks HTTP, cut its answer off or reset the connection. NodeFailure: no connection
-        was made, or the request was never sent.
+        hangs, breaks HTTP, cut its answer off, or ended or reset the connection. NodeFailure: no
+        connection was made, or the request was never sent.
 
     Example:
         ``raise failure_of(url, error) from None``
     """
+    if isinstance(error, requests.exceptions.SSLError) and _is_in(error, _ENDED):
+        return Unanswered(
+            f"{url}: the connection was ended before the whole request was read, as when a file is "
+            f"larger than the app or the proxy takes: {error!s:.300}"
+        )
     if isinstance(error, requests.exceptions.SSLError):
         return RecipeFailure(f"{url}: the certificate is not trusted: {error}")
     if isinstance(error, _BAD_ADDRESS):

@@ -190,6 +190,10 @@ def test_a_config_keeps_its_content_while_it_keeps_its_name() -> None:
     assert list(changed_in_place(_configs(**raised), before)) == []
     driver = COMPOSE.replace("file: app", "template_driver: golang\n    file: app")
     assert list(changed_in_place(_configs(compose__yml=driver), before))
+    # A release changed it: the head, which leaves it so, is no worse.
+    since = {**before, "1.1.0+1": _configs(**changed)}
+    assert list(changed_in_place(_configs(**changed), since)) == []
+    assert list(changed_in_place(_configs(), since))
 
 
 def test_scripts_are_read_and_not_run() -> None:
@@ -313,3 +317,20 @@ def test_every_router_for_https_has_a_certificate() -> None:
     renamed["traefik.http.routers.shop-app.tls.certresolver"] = ""
     (sentence,) = without_certificate({"app": renamed})
     assert sentence.startswith("router 'shop' has a rule and no tls.certresolver")
+
+
+@pytest.mark.parametrize(
+    ("rule", "tls", "is_covered"),
+    [
+        ("Host(`shop.lab.test`) && PathPrefix(`/live`)", "true", True),
+        ("Host(`shop.lab.test`) && PathPrefix(`/live`)", "", False),
+        ("Host(`shop.lab.test`) || Host(`live.lab.test`)", "true", False),
+        ("PathPrefix(`/live`)", "true", False),
+    ],
+)
+def test_a_router_may_have_the_certificate_of_another_one(
+    rule: str, tls: str, is_covered: bool
+) -> None:
+    live = {"traefik.http.routers.live.rule": rule, "traefik.http.routers.live.tls": tls}
+    labels = {**ROUTERS, **{name: value for name, value in live.items() if value}}
+    assert (list(without_certificate({"app": labels})) == []) == is_covered

@@ -1,19 +1,21 @@
 """An app that hangs, cuts its answer off or resets the connection has failed."""
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import requests
 
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.node.server import Server
 from ccci.web.api import Api, Wanted
 from ccci.web.call import Call
 from ccci.web.http import Client
-from ccci.web.unanswered import Unanswered
+from ccci.web.unanswered import Unanswered, failure_of
 
 Handler = Callable[[socket.socket, threading.Event], None]
 
@@ -90,3 +92,18 @@ def test_who_was_never_reached_has_not() -> None:
 def test_it_is_one_kind_of_failure() -> None:
     with app(reset) as address, pytest.raises(Unanswered, match="cut off, or the connection reset"):
         api_at(address).send(Call("GET", "/"), within_seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (ssl.SSLEOFError(8, "EOF occurred"), "the connection was ended before the whole request"),
+        (ssl.SSLCertVerificationError(1, "self-signed"), "the certificate is not trusted"),
+    ],
+)
+def test_a_connection_that_the_app_ended_is_no_matter_of_certificates(
+    cause: ssl.SSLError, said: str
+) -> None:
+    failure = failure_of("https://shop.lab.test/", requests.exceptions.SSLError(cause))
+    assert said in str(failure)
+    assert isinstance(failure, Unanswered) == isinstance(cause, ssl.SSLEOFError)
