@@ -24,7 +24,7 @@ from tests.unit.small_docker import running
 # A reaper ends each process on the node that has its run's id, so also those of another pytest.
 RUN = new_run_id()
 # That it happens is asserted, not how fast: a busy machine takes its time.
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 # Opens a run with a reaper, a share of the budget, credentials and a child that outlives it, tells
 # the reaper's pid and does what it is told: exit, close, keep; or is killed.
