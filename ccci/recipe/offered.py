@@ -137,7 +137,7 @@ def settings_in(sample: str) -> list[str]:
         >>> settings_in("A=1\\n#B=2\\n")
         ['A', 'B']
     """
-    return list(dict.fromkeys(key for key, _ in _SETTING.findall(sample)))
+    return list(values_in(sample))
 
 
 def values_in(sample: str) -> dict[str, str]:

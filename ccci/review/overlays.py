@@ -13,10 +13,10 @@ from ccci.recipe.compose import as_map, fill_in, services_of
 from ccci.recipe.offered import SAMPLE, passed_on, settings_in
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
+from ccci.review.still_read import readers
 
 # $NAME and ${NAME}, without a default.
 _BARE = re.compile(r"(?<!\$)\$(?:([A-Z]\w*)|\{([A-Z]\w*)\})")
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
 _OF_EVERY_APP = {"STACK_NAME", "DOMAIN"}
 # A range with more is compared as a text.
 _MOST_PORTS = 1000
@@ -140,7 +140,7 @@ class _Texts:
 
 def _needed(files: CommitFiles, name: str) -> set[str]:
     """Return the settings that a compose file takes as an app has them."""
-    text = _COMMENT.sub("", files.texts[name])
+    text = readers({name: files.texts[name]}).get(name, "")
     bare = {one or other for one, other in _BARE.findall(text)}
     return bare | set(passed_on(files.compose[name]))
 

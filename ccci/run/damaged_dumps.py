@@ -83,7 +83,8 @@ def restores_that_fail(driver: AppDriver) -> dict[str, bool]:
         server = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
         dumps = (_GOOD + _END[kind], _BAD + _END[kind])
         given = ("restore", _READY[kind], dump, *dumps, loads, SHELL, *server)
-        command = Command(("sh", "-c", _SCRIPT, *given), _SECONDS, True, _MEMORY)
+        words = ("sh", "-c", _SCRIPT, *given)
+        command = Command(words, _SECONDS, wants_secrets=True, memory=_MEMORY)
         code = exit_code_alone(swarm, service, command, container, run_id)
         if code in (0, 4):
             found[name] = code == 4
@@ -102,7 +103,7 @@ def _databases(driver: AppDriver) -> Iterator[tuple[Service, ServerKind]]:
 def _dumps(driver: AppDriver, service: Service) -> Iterator[str]:
     """Yield each file that is a dump of a service by the backup labels, as its container has it."""
     stack = driver.app.stack
-    mounts = list(mounts_of(driver.target.swarm, stack))
+    mounts = mounts_of(driver.target.swarm, stack)
     try:
         promises = promises_of(list(driver.services()), mounts, stack)
     except RecipeFailure:

@@ -17,10 +17,10 @@ from ccci.web.page_guards import FOR_OPERATORS, PageGuards
 # People tune the times of health checks; what is left of them must be less than this to be a loss.
 _PATIENCE_LEFT = 0.5
 # The same for how long an app is left down: more than this is a loss.
-# Those that need nothing but Docker, or systemd.
-_LOG_DRIVERS = ("json-file", "local", "journald", "none")
 _TIMES_LONGER = 10
 _LONG_DELAY_SECONDS = 60.0
+# Log drivers that need nothing but Docker, or systemd.
+_LOG_DRIVERS = ("json-file", "local", "journald")
 # What a limit does that a middleware of Traefik has and had not, or not so low.
 _LIMITED = {
     "body limit": "Traefik refuses what is larger than {} bytes, by the label "

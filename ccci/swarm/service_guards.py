@@ -194,13 +194,9 @@ def _closed(labels: Mapping[str, str]) -> dict[str, frozenset[str]]:
             kinds.setdefault(found[1], set()).add(found[2].partition(".")[0])
     closed = {}
     for router, options in routers_in(lower).items():
-        used = [
-            one.strip().partition("@")[0].lower()
-            for one in options.get("middlewares", "").split(",")
-        ]
-        keeps_out = {kind for one in used for kind in kinds.get(one, ()) if kind in _KEEPS_OUT}
+        used = {kind for one in _middlewares_of(options) for kind in kinds.get(one, ())}
         left_out = {found.replace(" ", "") for found in _LEFT_OUT.findall(options.get("rule", ""))}
-        closed[router] = frozenset(keeps_out | left_out)
+        closed[router] = frozenset(used.intersection(_KEEPS_OUT) | left_out)
     return closed
 
 
@@ -225,8 +221,12 @@ def _middlewares_of_all(labels: Mapping[str, str]) -> Iterator[str]:
     """Yield the middlewares of routers that whoever opens the app meets: not those of a path."""
     for options in routers_in(labels).values():
         if "Path" not in options.get("rule", ""):
-            for one in options.get("middlewares", "").split(","):
-                yield one.strip().partition("@")[0].lower()
+            yield from _middlewares_of(options)
+
+
+def _middlewares_of(router: Mapping[str, str]) -> Iterator[str]:
+    for one in router.get("middlewares", "").split(","):
+        yield one.strip().partition("@")[0].lower()
 
 
 def _port(port: Mapping[str, Any]) -> str:
