@@ -14,6 +14,7 @@ from ccci.audit.trial import Trial
 from ccci.project import PROJECT
 from ccci.recipe.checkout import check_out, commit_files
 from ccci.results.failed_tests import FailedTest, NotReadable, failed_tests
+from ccci.results.reasons import one_line
 from ccci.results.store import RESULTS_FILE, read_results
 from ccci.run.process import start_robot
 from ccci.stage_names import STAGES
@@ -72,8 +73,10 @@ class Runner:
         # Without --suite it is a full run.
         chosen = () if trial.stages == STAGES else trial.stages
         options = [word for stage in chosen for word in ("--suite", stage)]
-        if not trial.message:
-            # Any failure will do, so that the first one ends the run.
+        # The first failure ends the run: any, or the one that the defect tells.
+        if trial.message:
+            options += ["--listener", f"ccci.audit.ending.Ending:{trial.message}"]
+        else:
             options.append("--exitonfailure")
         variables = {"RECIPE_SOURCE": str(repository), **trial.variables}
         if self.timeout_seconds and "install" in chosen:
@@ -122,7 +125,7 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
     red = next((stage for stage in trial.stages if results.stages.get(stage) == "failed"), "")
     # Not in the terminal: the folder of the run, named for the defect, is printed there, too.
     messages = " ".join([results.reason, *(t.message for t in failed if t.stage == red)])
-    is_as_said = _one_line(trial.message) in _one_line(messages)
+    is_as_said = one_line(trial.message) in one_line(messages)
     is_caught = (
         results.verdict == "failed"
         and red not in ("", *trial.before)
@@ -151,12 +154,8 @@ def judge(trial: Trial, place: Path, folder: Path, seconds: float) -> Finding:
     )
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _line(text: str) -> str:
-    return _one_line(text)[:_LONGEST_LINE]
+    return one_line(text)[:_LONGEST_LINE]
 
 
 def _failed(path: Path) -> tuple[FailedTest, ...]:

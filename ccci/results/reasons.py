@@ -5,8 +5,9 @@ import re
 # How a message of ours begins that says nothing about the recipe.
 INCOMPLETE = "Incomplete: "
 # What Robot says of a test that it did not begin, because another one ended the whole run.
+NOT_BEGUN = "Test execution stopped due to a fatal error."
 _NOT_BEGUN = (
-    "Test execution stopped due to a fatal error.",
+    NOT_BEGUN,
     "Failure occurred and exit-on-failure mode is in use.",
     "Error occurred and exit-on-error mode is in use.",
 )
@@ -44,6 +45,16 @@ def cause_of(message: str) -> str:
         'The disk is full.'
     """
     return _BEFORE_THE_CAUSE.sub("", message)
+
+
+def one_line(text: str) -> str:
+    """Return a text with single spaces between its words.
+
+    Example:
+        >>> one_line("Several failures\\n\\n  occurred")
+        'Several failures occurred'
+    """
+    return " ".join(text.split())
 
 
 def was_not_begun(message: str) -> bool:

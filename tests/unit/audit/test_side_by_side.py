@@ -60,12 +60,14 @@ def test_the_others_run_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {runner.at_once["a volume"], runner.at_once["a port"]} == {2}
 
 
-def test_the_first_failure_ends_a_run_that_waits_for_no_sentence(tmp_path: Path) -> None:
+def test_the_first_failure_ends_a_run_or_the_one_that_the_defect_tells(tmp_path: Path) -> None:
     runner = Runner("shop", tmp_path, "h", tmp_path, timeout_seconds=90)
     any_failure = Trial("a volume", {"compose.yml": "x"}, ("install", "restart"))
     assert "--exitonfailure" in runner.options(any_failure, tmp_path)
     one_sentence = replace(any_failure, message="is not there")
-    assert "--exitonfailure" not in runner.options(one_sentence, tmp_path)
+    options = runner.options(one_sentence, tmp_path)
+    assert "--exitonfailure" not in options
+    assert "ccci.audit.ending.Ending:is not there" in options
     assert "TIMEOUT:90" in runner.options(one_sentence, tmp_path)
 
 
