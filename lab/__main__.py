@@ -25,12 +25,15 @@ def lab() -> None: ...
     "--recipe", "recipes", multiple=True, help="get all images of this recipe (repeatable)"
 )
 @click.option("--needed", multiple=True, help="get the newest images of this recipe or companion")
+@click.option("--image", "images", multiple=True, help="get this image (repeatable)")
 @click.option("--forge", is_flag=True, help="add a Gitea for pull requests; it writes forge.toml")
-def up(recipes: tuple[str, ...], needed: tuple[str, ...], forge: bool) -> None:
+def up(
+    recipes: tuple[str, ...], needed: tuple[str, ...], images: tuple[str, ...], forge: bool
+) -> None:
     from lab.up import Targets
     from lab.up import up as bring_up
 
-    targets = Targets(recipes, needed, forge)
+    targets = Targets(recipes, needed, forge, images)
     _locked(lambda settings, inventory: bring_up(settings, inventory, targets))
 
 

@@ -46,11 +46,13 @@ class Targets:
         needed: recipes and companions that these depend on; only the images of their heads are
             required.
         forge: whether the forge is required. If not, an existing forge is not changed.
+        more_images: images that are required for something else.
     """
 
     recipes: Sequence[str] = ()
     needed: Sequence[str] = ()
     forge: bool = False
+    more_images: Sequence[str] = ()
 
     def images(self) -> set[str]:
         """Return the required images."""
@@ -60,6 +62,7 @@ class Targets:
             for ref in imagelist.images_of(name, head_only=True)
         }
         names |= {ref for name in self.recipes for ref in imagelist.images_of(name)}
+        names |= set(self.more_images)
         if subdomains.are_needed((*self.recipes, *self.needed)):
             names |= subdomains.images()
         if self.forge:

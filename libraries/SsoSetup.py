@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from robot.api.deco import library
 from robot.api.types import Secret
 
+from ccci.bridge.calling import hide
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.sso import oidc
+from ccci.sso.form_sign_in import sign_in_by_form
 from ccci.sso.oidc import Provider, User
 from ccci.sso.placeholders import RegisteredApp, WayIn, placeholders, placeholders_at_forge
-from ccci.sso.sign_in import SignInRealm
+from ccci.sso.sign_in import Registration, SignInRealm
+from ccci.web.callers import CookieSession
 
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
@@ -90,12 +93,21 @@ class SsoSetup:
 
     @project_keyword()
     def register_at_provider(
-        self, client_id: str, back: str, pkce: bool = True, roles_claim: str = ""
+        self,
+        client_id: str,
+        back: str,
+        pkce: bool = True,
+        roles_claim: str = "",
+        only_roles: list[str] | None = None,
+        scopes: list[str] | None = None,
     ) -> RegisteredApp:
         """Registers the app as a confidential client with a new secret, and returns the client.
 
         ``back`` is the redirect URI. The provider requires PKCE; ``pkce=False`` is for an app that
-        does not support it. With ``roles_claim`` the ID tokens list a user's roles in that claim.
+        does not support it. With ``roles_claim`` the ID tokens list a user's roles in that claim;
+        with ``only_roles`` only these roles, and who has none of them has no such claim.
+        ``scopes`` are further scopes that the app may request.
+
         The client has ``client_id``, ``secret``, ``back`` and ``roles_claim``. Fails when the
         provider refuses.
 
@@ -106,7 +118,10 @@ class SsoSetup:
         secret = session.credentials.generate(f"sign-in client {client_id}")
         client = RegisteredApp(client_id, secret, back, roles_claim)
         with _asking() as realm:
-            realm.register(client, back, pkce, roles_claim)
+            realm.register(
+                client,
+                Registration(back, pkce, roles_claim, tuple(only_roles or ()), tuple(scopes or ())),
+            )
         return client
 
     @project_keyword()
@@ -172,6 +187,32 @@ class SsoSetup:
         password = session.credentials.generate(f"sign-in user {name}")
         with _asking() as realm:
             return realm.enrol(name, password, *roles)
+
+    @project_keyword("assertion")
+    def sign_in_through_provider(
+        self, name: str, path: str, csrf_header: str = "", csrf_cookie: str = ""
+    ) -> CookieSession:
+        """Signs an enrolled user in as a browser does, and returns the session, for ``by``.
+
+        ``path`` is where the app begins a sign-in. The app leads to the provider, whose form is
+        filled in, and the provider leads back. The session's field ``answer`` is what the app then
+        answered. The app may still refuse the user: look at what it says of who is signed in.
+        ``csrf_header`` and ``csrf_cookie`` are as for `Accounts.Sign In With Cookie`.
+
+        Fails when the app does not lead to the provider. If the provider does not lead back, the
+        test is incomplete. Works where the provider's page is an HTML form.
+
+        Example:
+        | ${mona}=    Sign In Through Provider    mona    /login
+        | ${me}=    Call API    GET    /api/me    by=${mona}
+        """
+        password = session.credentials.get(f"sign-in user {name}")
+        empty = CookieSession(name, csrf_header=csrf_header, csrf_cookie=csrf_cookie)
+        start = f"{session.app.url}/{path.lstrip('/')}"
+        made = sign_in_by_form(session.client, start, empty, name, password)
+        for cookie in made.cookies:
+            hide(f"cookie {cookie.name} of {name}", cookie.value or "")
+        return made
 
     @project_keyword()
     def user_at_provider(self, name: str) -> User:

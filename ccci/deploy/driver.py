@@ -21,7 +21,7 @@ from ccci.deploy.undeploy import undeploy
 from ccci.deploy.version import version_labels
 from ccci.errors import Misuse, NodeFailure, RecipeFailure
 from ccci.recipe.checkout import Checkout
-from ccci.recipe.compose import services_in
+from ccci.recipe.compose import read_compose, services_in
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
 from ccci.recipe.fit import compare
@@ -29,6 +29,7 @@ from ccci.recipe.limits import Amounts, limits_for
 from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
 from ccci.recipe.release import Release
+from ccci.recipe.routers import routed_hosts
 from ccci.recipe.tables import fill_in
 from ccci.results.store import UsedImage
 from ccci.swarm.convergence import Converged, look_for_crash_loop, wait_until_converged
@@ -252,6 +253,13 @@ class AppDriver:
         """Return the app's settings, with the exports of abra.sh, which win over them."""
         return {**self.env, **self._exports()}
 
+    def public_names(self) -> tuple[str, ...]:
+        """Return the app's domain, and the other hosts that its routers take, on this server."""
+        contents = map(read_compose, self.compose_files())
+        of_server = f".{self.target.server.domain}"
+        routed = (h for h in routed_hosts(contents, self.settings()) if h.endswith(of_server))
+        return tuple(dict.fromkeys((self.app.domain, *routed)))
+
     def images(self) -> dict[str, str]:
         """Return service to image as the compose files name them, settings filled in."""
         return named_images(self.compose_files(), self.settings())
@@ -422,7 +430,7 @@ class AppDriver:
             self.checkout.show_head()
 
     def _write_overlay(self) -> None:
-        hosts = [self.app.domain, *self.calls]
+        hosts = list(dict.fromkeys((*self.public_names(), *self.calls)))
         files, settings = self.compose_files(), self.settings()
         limits = limits_for(services_in(files), self._share, self.config.limit, settings)
         overlay = overlay_for(

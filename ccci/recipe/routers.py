@@ -1,10 +1,14 @@
-"""Traefik's HTTP routers, as labels define them."""
+"""Traefik's routers, as labels define them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ccci.recipe.compose import fill_in, labels_of
 
 _MATCHER = re.compile(r"(\w+)\((?:`[^`]*`|\"[^\"]*\"|[^()`\"])*\)")
 _QUOTED = re.compile(r"[`\"]([^`\"]+)[`\"]")
+_RULE = re.compile(r"traefik\.(?:http|tcp)\.routers\.[^.]+\.rule", re.IGNORECASE)
 _OPTION = re.compile(r"traefik\.http\.routers\.([^.]+)\.(.+)", re.IGNORECASE)
 
 
@@ -37,5 +41,22 @@ def hosts_in(rule: str) -> set[str]:
     # A text that belongs to no matcher makes a rule that cannot be read.
     if _QUOTED.search(_MATCHER.sub("", rule)):
         return set()
-    found = (matcher[0] for matcher in _MATCHER.finditer(rule) if matcher[1] == "Host")
+    found = (m[0] for m in _MATCHER.finditer(rule) if m[1] in ("Host", "HostSNI"))
     return {host for each in found for host in _QUOTED.findall(each)}
+
+
+def routed_hosts(
+    contents: Iterable[Mapping[str, Any]], settings: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the hosts of all routers, for HTTP and for TCP, by compose files and an app's settings.
+
+    Example:
+        >>> label = "traefik.tcp.routers.chat.rule=HostSNI(`${DOMAIN}`)"
+        >>> content = {"services": {"app": {"deploy": {"labels": [label]}}}}
+        >>> list(routed_hosts([content], {"DOMAIN": "chat.test"}))
+        ['chat.test']
+    """
+    for labels in labels_of(contents).values():
+        for label, rule in labels.items():
+            if _RULE.fullmatch(label):
+                yield from sorted(hosts_in(fill_in(rule, settings)))

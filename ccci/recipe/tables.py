@@ -26,6 +26,7 @@ PLACEHOLDERS = {
     "userinfo_url": "where the app asks who somebody is",
     "jwks_url": "the provider's signing keys",
     "end_session_url": "where people sign out",
+    "introspection_url": "where the app asks whether a token holds",
     "provider_url": "the provider's address, without a slash at its end",
     "provider_domain": "the provider's domain",
     "realm": "the name of the app's realm at the provider",

@@ -118,9 +118,11 @@ class DependencyApps:
             return str(self._kept()[self.provider]["realm"])
         return f"{self.run.options.recipe}-{self.run.run_id}"
 
-    def domains(self) -> tuple[str, ...]:
-        """Return the domains of those that have been made."""
-        return tuple(app.domain for app in self._all().values())
+    def public_names(self) -> tuple[str, ...]:
+        """Return the domains of those that have been made, and the other hosts of their routers."""
+        shared = (app.domain for name, app in self._all().items() if name not in self.apps)
+        own = (name for driver in self.apps.values() for name in driver.public_names())
+        return (*shared, *own)
 
     def get(self, recipe: str) -> App:
         """Return a live dependency.
@@ -249,10 +251,10 @@ class DependencyApps:
 
         A forge calls the app under test when somebody pushes.
         """
-        there = (self.run.driver.app.domain, *self.domains())
+        there = (self.run.driver.app.domain, *self.public_names())
         for recipe in made:
             driver = self.apps[recipe]
-            driver.calls = tuple(domain for domain in there if domain != driver.app.domain)
+            driver.calls = tuple(name for name in there if name not in driver.public_names())
 
     def _deploy(self, recipe: str) -> None:
         driver = self.apps[recipe]

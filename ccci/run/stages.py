@@ -182,7 +182,7 @@ class Stages:
 
     def _make(self, release: Release | None) -> None:
         self.dependencies.deploy()
-        self.driver.calls = self.dependencies.domains()
+        self.driver.calls = self.dependencies.public_names()
         self.driver.make(release)
         # Before the app is deployed, so that it need not be deployed a second time.
         self.dependencies.wire()

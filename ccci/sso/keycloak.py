@@ -74,6 +74,8 @@ class KeycloakAdmin:
         token_seconds: int = 300,
         pkce: bool = True,
         roles_claim: str = "",
+        only_roles: Sequence[str] = (),
+        scopes: Sequence[str] = (),
     ) -> None:
         """Register an app: with a secret for all grants, without one for the code grant only.
 
@@ -85,6 +87,9 @@ class KeycloakAdmin:
             token_seconds: how long its access tokens are valid.
             pkce: require PKCE of it; not every app has it.
             roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
+            only_roles: the roles of the realm that this claim lists; by default all that a user
+                has. Who has none of them has no such claim.
+            scopes: further scopes that it may request.
         """
         confidential = bool(client.secret)
         own_audience = {
@@ -97,11 +102,14 @@ class KeycloakAdmin:
                 "id.token.claim": "false",
             },
         }
+        # A mapper of realm roles lists also those that every user of a realm has.
+        kind = "client" if only_roles else "realm"
         roles = {
             "name": "roles of the user",
             "protocol": "openid-connect",
-            "protocolMapper": "oidc-usermodel-realm-role-mapper",
+            "protocolMapper": f"oidc-usermodel-{kind}-role-mapper",
             "config": {
+                "usermodel.clientRoleMapping.clientId": client.client_id,
                 "claim.name": roles_claim,
                 "jsonType.label": "String",
                 "multivalued": "true",
@@ -125,6 +133,33 @@ class KeycloakAdmin:
             },
         }
         self._call("POST", self._path(realm.name, "clients"), wanted, expect=201)
+        for role in only_roles:
+            self._give_with(realm, role, client.client_id)
+        for scope in scopes:
+            self._allow_scope(realm, scope, client.client_id)
+
+    def _give_with(self, realm: Realm, role: str, client_id: str) -> None:
+        """Make a role of a client, which each user with the realm's role of that name has, too."""
+        roles = self._path(realm.name, "clients", self._id_of(realm, client_id), "roles")
+        self._call("POST", roles, {"name": role}, expect=201)
+        made = self._call("GET", f"{roles}{self._path(role)}")
+        whole = self._path(realm.name, "roles", role, "composites")
+        self._call("POST", whole, [made], expect=204)
+
+    def _allow_scope(self, realm: Realm, scope: str, client_id: str) -> None:
+        """Make a scope, and let a client request it."""
+        scopes = self._path(realm.name, "client-scopes")
+        shown = {"include.in.token.scope": "true"}
+        wanted = {"name": scope, "protocol": "openid-connect", "attributes": shown}
+        self._call("POST", scopes, wanted, expect=201)
+        made = next(one for one in self._call("GET", scopes) if one["name"] == scope)
+        client = self._path(realm.name, "clients", self._id_of(realm, client_id))
+        path = f"{client}/optional-client-scopes{self._path(made['id'])}"
+        self._call("PUT", path, expect=204)
+
+    def _id_of(self, realm: Realm, client_id: str) -> str:
+        query = urllib.parse.urlencode({"clientId": client_id})
+        return str(self._call("GET", self._path(realm.name, "clients") + f"?{query}")[0]["id"])
 
     def make_role(self, realm: Realm, role: str) -> None:
         """Make a role of a realm."""

@@ -36,6 +36,7 @@ class Provider:
     grant_types_supported: tuple[str, ...]
     code_challenge_methods_supported: tuple[str, ...]
     addresses: tuple[str, ...] = ()
+    introspection_endpoint: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def discover(http: Client, issuer: str) -> Provider:
                 document.get("code_challenge_methods_supported", ())
             ),
             addresses=tuple(_addresses_in(document)),
+            introspection_endpoint=str(document.get("introspection_endpoint", "")),
         )
     except KeyError as missing:
         raise RecipeFailure(f"{url} has no {missing.args[0]}.") from None

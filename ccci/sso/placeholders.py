@@ -56,6 +56,7 @@ def placeholders(
         "userinfo_url": provider.userinfo_endpoint,
         "jwks_url": provider.jwks_uri,
         "end_session_url": provider.end_session_endpoint,
+        "introspection_url": provider.introspection_endpoint,
         "realm": realm,
         "name": way.name,
         "id": way.id,

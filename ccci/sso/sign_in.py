@@ -5,6 +5,7 @@ under its recipe's name; its sign-in page is described in `resources/<recipe>-pa
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from ccci.errors import Misuse
@@ -12,6 +13,26 @@ from ccci.recipe.config import RecipeConfig
 from ccci.sso.keycloak import ADMIN_REALM, KeycloakAdmin
 from ccci.sso.oidc import OidcClient, User
 from ccci.web.http import Client
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What an app needs at its provider, beside its name and secret.
+
+    Attributes:
+        back: the address to which a sign-in returns.
+        pkce: require PKCE (S256) of it.
+        roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
+        only_roles: the roles that this claim lists; by default all. Who has none of them has no
+            such claim.
+        scopes: further scopes that it may request.
+    """
+
+    back: str
+    pkce: bool = True
+    roles_claim: str = ""
+    only_roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
 
 
 class SignInRealm(Protocol):
@@ -27,15 +48,8 @@ class SignInRealm(Protocol):
     def make(self, *roles: str) -> None:
         """Make the realm with these roles and without users; an earlier one is replaced."""
 
-    def register(self, client: OidcClient, back: str, pkce: bool, roles_claim: str) -> None:
-        """Register the app as a confidential client with the code grant.
-
-        Args:
-            client: its name and secret.
-            back: the address to which a sign-in returns.
-            pkce: require PKCE (S256) of it.
-            roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
-        """
+    def register(self, client: OidcClient, needs: Registration) -> None:
+        """Register the app, by name and secret, as a confidential client with the code grant."""
 
     def enrol(self, username: str, password: str, *roles: str) -> User:
         """Make a user who can sign in at once, with these roles."""
@@ -77,9 +91,17 @@ class KeycloakRealm:
         for role in roles:
             self._admin.make_role(self._realm, role)
 
-    def register(self, client: OidcClient, back: str, pkce: bool, roles_claim: str) -> None:
+    def register(self, client: OidcClient, needs: Registration) -> None:
         """Make a client of the realm."""
-        self._admin.make_client(self._realm, client, [back], pkce=pkce, roles_claim=roles_claim)
+        self._admin.make_client(
+            self._realm,
+            client,
+            [needs.back],
+            pkce=needs.pkce,
+            roles_claim=needs.roles_claim,
+            only_roles=needs.only_roles,
+            scopes=needs.scopes,
+        )
 
     def enrol(self, username: str, password: str, *roles: str) -> User:
         """Make a user of the realm."""

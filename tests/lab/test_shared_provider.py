@@ -17,7 +17,7 @@ from ccci.sso import oidc
 from ccci.sso.keycloak import ADMIN_CLIENT, ADMIN_REALM, KeycloakAdmin
 from ccci.sso.oidc import OidcClient, TokenSet
 from ccci.sso.shared_provider import sharing_of
-from ccci.sso.sign_in import PROVIDERS
+from ccci.sso.sign_in import PROVIDERS, Registration
 from ccci.teardown.journal import Journal, all_runs
 from ccci.waiting import Look, wait_for
 from ccci.web.http import Client, Response
@@ -104,7 +104,7 @@ def test_a_run_cannot_see_the_realms_of_other_runs(tmp_path: Path) -> None:
             url, secrets = found.provider.url, found.secrets
             realm = PROVIDERS["keycloak"](http, url, secrets).realm(recipe)
             realm.make("member")
-            realm.register(APP, f"{url}/back", True, "roles")
+            realm.register(APP, Registration(f"{url}/back", roles_claim="roles"))
             realm.enrol("mona", PASSWORD, "member")
             assert realm.user("mona").username == "mona"
             delegates[recipe] = Delegate(http, url, dict(secrets))

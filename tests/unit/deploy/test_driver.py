@@ -241,3 +241,21 @@ def test_an_app_is_limited_by_its_weight_or_by_a_share_of_its_own(site: Site) ->
     shutil.rmtree(site.abra_dir / "recipes" / "guestbook")
     share = Amounts(memory=512 * 1024**2, pids=512, log=1024**2, disk=1024**3, millicores=100)
     assert 0 < memory(site.driver(RecipeConfig(weight=1), share)) <= 512 * 1024**2
+
+
+def test_services_find_all_hosts_of_the_app_on_this_server(site: Site) -> None:
+    """A backend may call the app's second host, as Meet calls its media server."""
+    driver = site.driver(RecipeConfig())
+    driver.make()
+    compose = driver.checkout.path / "compose.yml"
+    content = yaml.safe_load(compose.read_text())
+    labels = content["services"]["app"]["deploy"]["labels"]
+    more = {"http.routers.media.rule": "Host(`media-${DOMAIN}`) || Host(`elsewhere.example.org`)"}
+    labels += [f"traefik.{name}={rule}" for name, rule in more.items()]
+    labels.append("traefik.tcp.routers.smtp.rule=HostSNI(`smtp-${DOMAIN}`)")
+    compose.write_text(yaml.safe_dump(content))
+    assert driver.public_names() == (DOMAIN, f"media-{DOMAIN}", f"smtp-{DOMAIN}")
+    driver.deploy()
+    overlay = yaml.safe_load((driver.checkout.path / "compose.ccci.yml").read_text())
+    found = overlay["services"]["app"]["extra_hosts"]
+    assert [one.partition(":")[0] for one in found] == list(driver.public_names())

@@ -286,7 +286,7 @@ def test_a_shared_provider_is_a_dependency_with_other_credentials(tmp_path: Path
     here = ProcessIdentity.of(os.getpid())
     made = dependencies_of(tmp_path, Sharing(here, 2, KEYCLOAK, secrets))
     made.deploy()
-    assert made.get("keycloak") == KEYCLOAK and made.domains() == (KEYCLOAK.domain,)
+    assert made.get("keycloak") == KEYCLOAK and made.public_names() == (KEYCLOAK.domain,)
     assert not made.apps and made.can_sign_in
     assert made.sign_in_realm().issuer == f"{KEYCLOAK.url}/realms/wiki-20260101-000000-abcd"
     text = made.write_file().read_text()
@@ -306,6 +306,7 @@ def test_a_companion_is_made_by_the_run_itself_and_found_by_its_name(tmp_path: P
         wait_healthy=lambda: asked.append("wait"),
         services=lambda: [service],
         meant=Meant(),
+        public_names=lambda: (mail.domain, f"smtp-{mail.domain}"),
     )
 
     def made_of(name: str) -> SimpleNamespace:
@@ -317,7 +318,8 @@ def test_a_companion_is_made_by_the_run_itself_and_found_by_its_name(tmp_path: P
     made.run.companion = made_of  # type: ignore[assignment, method-assign]
     made.deploy()
     assert asked == ["companion mail", "deploy", "wait"]
-    assert made.get("mail") == mail and made.domains() == (KEYCLOAK.domain, mail.domain)
+    assert made.get("mail") == mail
+    assert made.public_names() == (KEYCLOAK.domain, mail.domain, f"smtp-{mail.domain}")
     # It may call the app, as a forge does when somebody pushes.
     assert driver.calls == (WIKI.domain, KEYCLOAK.domain)
     assert '"mail": {' in made.write_file().read_text()

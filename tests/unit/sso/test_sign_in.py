@@ -21,7 +21,7 @@ from ccci.run.run import Run, Share
 from ccci.sso import oidc
 from ccci.sso.oidc import OidcClient, Provider, User
 from ccci.sso.placeholders import WayIn, placeholders
-from ccci.sso.sign_in import PROVIDERS, check_provider
+from ccci.sso.sign_in import PROVIDERS, Registration, check_provider
 from SsoSetup import SsoSetup
 
 ELSEWHERE = App("authentik", "sso.lab.test", "sso_lab_test", "https://sso.lab.test")
@@ -43,8 +43,8 @@ class Notebook:
     def make(self, *roles: str) -> None:
         self.asked.append(("make", *roles))
 
-    def register(self, client: OidcClient, back: str, pkce: bool, roles_claim: str) -> None:
-        self.asked.append(("register", client, back, pkce, roles_claim))
+    def register(self, client: OidcClient, needs: Registration) -> None:
+        self.asked.append(("register", client, needs))
 
     def enrol(self, username: str, password: str, *roles: str) -> User:
         self.asked.append(("enrol", username, password, *roles))
@@ -89,7 +89,7 @@ def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: Depende
     assert (client.client_id, client.roles_claim) == ("docs", "groups") and client.secret
     password = words.password_at_provider("anna").value
     assert realm.asked == [
-        ("register", client, "https://wiki.lab.test/back", True, "groups"),
+        ("register", client, Registration("https://wiki.lab.test/back", roles_claim="groups")),
         ("enrol", "anna", password, "member"),
     ]
     assert anna == User("17", "anna", "anna@example.org")

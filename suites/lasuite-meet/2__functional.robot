@@ -1,0 +1,122 @@
+*** Settings ***
+Documentation       People make rooms with Meet, meet in them, and let others in or keep them out.
+
+Resource            lasuite-meet/lasuite-meet.resource
+
+Suite Setup         Use The Head Deployment
+
+Test Tags           functional
+
+
+*** Test Cases ***
+The App Answers With Its Health Page
+    [Documentation]    Also: who enters a new room is as .env.sample has it, and LiveKit has the recipe's address.
+    Meet Should Be Ready
+
+Single Sign-On Redirects To The Provider
+    [Documentation]    To the address that the provider names; the way back is to the app's public address.
+    Single Sign-On Should Lead To The Provider
+
+A Room Is Made And Read Back
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}
+    The Room Should Be    ${room}    ${mona}    public
+
+A Deleted Room Is Gone
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}
+    Delete The Room    ${room}    ${mona}
+
+Tokens Are For One Room And One Person
+    [Documentation]    The owner's lets its holder administer the room; LiveKit accepts it.
+    ${mona}=    A Person    mona
+    ${nina}=    A Person    nina
+    ${room}=    Make A Room    ${mona}
+    ${entry}=    Enter    ${room}    ${mona}
+    The Token Should Be For    ${entry}    ${room}    mona    ${True}
+    ${other}=    Enter    ${room}    ${nina}
+    The Token Should Be For    ${other}    ${room}    nina    ${False}
+
+LiveKit Lets In Who Has Meet's Token Alone
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}
+    ${entry}=    Enter    ${room}    ${mona}
+    LiveKit Should Accept    ${entry}
+    ${forged}=    Token Signed By Somebody Else    ${entry.token}
+    LiveKit Should Refuse    ${entry.url}    ${forged}
+
+Two People Meet And Hear Each Other
+    ${mona}=    A Person    mona
+    ${nina}=    A Person    nina
+    ${room}=    Make A Room    ${mona}
+    Two People Should Meet    ${room}    ${mona}    ${nina}
+
+Only Who Is Signed In Enters A Trusted Room
+    ${mona}=    A Person    mona
+    ${nina}=    A Person    nina
+    ${room}=    Make A Room    ${mona}    trusted
+    Nobody Should Get In    ${room}
+    ${entry}=    Enter    ${room}    ${nina}
+    LiveKit Should Accept    ${entry}
+    Others Should Not Change The Room    ${room}    ${nina}
+
+A Restricted Room Is Closed To Others
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}    restricted
+    Strangers Should Stay Outside    ${room}
+
+Whoever Knocks Is Let In By The Owner
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}    restricted
+    Knocking Should Be Answered    ${room}    ${mona}
+
+Whoever Is Sent Away Stays Outside
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}    restricted
+    Whoever Is Sent Away Should Stay Outside    ${room}    ${mona}
+
+The Owner Sends Somebody Out Of The Meeting
+    ${mona}=    A Person    mona
+    ${nina}=    A Person    nina
+    ${room}=    Make A Room    ${mona}
+    ${guest}=    Join    ${room}    ${nina}
+    Send Out    ${room}    nina    ${mona}
+    Meeting Should End For    ${guest}
+
+LiveKit Tells Meet That A Meeting Is Over
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}    restricted
+    LiveKit Should Tell Meet Of The End    ${room}    ${mona}
+
+A Forged Message Of LiveKit Is Refused
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}
+    A Webhook Should Be Taken From LiveKit Alone    ${room}
+
+Nobody Opens A Room That Nobody Made
+    [Documentation]    As .env.sample has it; neither does who is signed in.
+    Unknown Rooms Should Be Refused
+
+An Invitation Comes By Mail
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}
+    An Invitation Should Come By Mail    ${room}    ${mona}
+
+A Program Makes A Room With A Token Of The Provider
+    A Program Should Make A Room    mona
+
+A Program Without The Right Token Is Refused
+    Programs Without The Right Token Should Be Refused    mona
+
+Strangers And People Without The Claim Are Not Let In
+    Strangers Should Be Unknown
+    A Person Should Stay Outside    olga
+
+Nobody Learns Who Else Is There
+    [Documentation]    As .env.sample has it, Meet lists its people for nobody.
+    ${mona}=    A Person    mona
+    People Should Not Be Listed    ${mona}
+
+A Session Is Sent Over HTTPS Only
+    ${mona}=    A Person    mona
+    The Cookies Should Be For HTTPS Only    ${mona.session}
