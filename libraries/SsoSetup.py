@@ -100,13 +100,15 @@ class SsoSetup:
         roles_claim: str = "",
         only_roles: list[str] | None = None,
         scopes: list[str] | None = None,
+        after_sign_out: str = "",
     ) -> RegisteredApp:
         """Registers the app as a confidential client with a new secret, and returns the client.
 
         ``back`` is the redirect URI. The provider requires PKCE; ``pkce=False`` is for an app that
         does not support it. With ``roles_claim`` the ID tokens list a user's roles in that claim;
         with ``only_roles`` only these roles, and who has none of them has no such claim.
-        ``scopes`` are further scopes that the app may request.
+        ``scopes`` are further scopes that the app may request. ``after_sign_out`` is where people
+        come back to who signed out; without it, where a sign-in may lead.
 
         The client has ``client_id``, ``secret``, ``back`` and ``roles_claim``. Fails when the
         provider refuses.
@@ -118,10 +120,15 @@ class SsoSetup:
         secret = session.credentials.generate(f"sign-in client {client_id}")
         client = RegisteredApp(client_id, secret, back, roles_claim)
         with _asking() as realm:
-            realm.register(
-                client,
-                Registration(back, pkce, roles_claim, tuple(only_roles or ()), tuple(scopes or ())),
+            needs = Registration(
+                back,
+                pkce,
+                roles_claim,
+                tuple(only_roles or ()),
+                tuple(scopes or ()),
+                after_sign_out,
             )
+            realm.register(client, needs)
         return client
 
     @project_keyword()

@@ -76,6 +76,7 @@ class KeycloakAdmin:
         roles_claim: str = "",
         only_roles: Sequence[str] = (),
         scopes: Sequence[str] = (),
+        after_sign_out: str = "",
     ) -> None:
         """Register an app: with a secret for all grants, without one for the code grant only.
 
@@ -90,6 +91,7 @@ class KeycloakAdmin:
             only_roles: the roles of the realm that this claim lists; by default all that a user
                 has. Who has none of them has no such claim.
             scopes: further scopes that it may request.
+            after_sign_out: the address to which a sign-out returns; by default those of a sign-in.
         """
         confidential = bool(client.secret)
         own_audience = {
@@ -130,6 +132,8 @@ class KeycloakAdmin:
             "attributes": {
                 **({"pkce.code.challenge.method": "S256"} if pkce else {}),
                 "access.token.lifespan": str(token_seconds),
+                # A plus stands for the addresses of the sign-in.
+                "post.logout.redirect.uris": after_sign_out or "+",
             },
         }
         self._call("POST", self._path(realm.name, "clients"), wanted, expect=201)

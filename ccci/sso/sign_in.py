@@ -26,6 +26,7 @@ class Registration:
         only_roles: the roles that this claim lists; by default all. Who has none of them has no
             such claim.
         scopes: further scopes that it may request.
+        after_sign_out: the address to which a sign-out returns; "" for where a sign-in may.
     """
 
     back: str
@@ -33,6 +34,7 @@ class Registration:
     roles_claim: str = ""
     only_roles: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
+    after_sign_out: str = ""
 
 
 class SignInRealm(Protocol):
@@ -101,6 +103,7 @@ class KeycloakRealm:
             roles_claim=needs.roles_claim,
             only_roles=needs.only_roles,
             scopes=needs.scopes,
+            after_sign_out=needs.after_sign_out,
         )
 
     def enrol(self, username: str, password: str, *roles: str) -> User:

@@ -109,8 +109,12 @@ class Meetings:
         for guest in guests:
             guest.play(tones[guest.name])
         for guest in guests:
-            for identity, name in guest.others().items():
-                guest.wait_to_hear(identity, tones[name])
+            there = {name: identity for identity, name in guest.others().items()}
+            for other in guests:
+                if other is not guest:
+                    if other.name not in there:
+                        raise RecipeFailure(f"{other.name} is not in the meeting any more.")
+                    guest.wait_to_hear(there[other.name], tones[other.name])
 
     @project_keyword("assertion")
     def media_should_flow_by(self, protocol: str, guest: Guest) -> None:
@@ -128,19 +132,37 @@ class Meetings:
             raise RecipeFailure(f"{guest}: expected media by {protocol}; seen: {seen}.")
 
     @project_keyword("assertion")
-    def meeting_should_end_for(self, guest: Guest) -> None:
-        """Waits until LiveKit has ended the connection of somebody who did not leave.
+    def livekit_should_offer(self, protocol: str, port: int, guest: Guest) -> None:
+        """Waits until LiveKit has offered somebody in a meeting this port for media.
 
-        Fails when they are still in the meeting after a minute.
+        Fails when it has not after a minute, and says what it offered.
 
         Example:
-        | Meeting Should End For    ${mona}
+        | LiveKit Should Offer    udp    7882    ${mona}
         """
 
         def look() -> Look:
-            return Look(not guest.is_in(), "they are still in the meeting")
+            offered = guest.connection().offered
+            good = any(o.startswith(f"{protocol} ") and o.endswith(f":{port}") for o in offered)
+            return Look(good, ", ".join(offered) or "nothing")
 
-        self._wait(f"the meeting to end for {guest.name}", look)
+        self._wait(f"LiveKit to offer {protocol} port {port}", look)
+
+    @project_keyword("assertion")
+    def meeting_should_end_for(self, guest: Guest, reason: str) -> None:
+        """Waits until LiveKit has sent somebody out, for this reason, as LiveKit calls it.
+
+        Fails when they are still in the meeting after a minute, or out for another reason.
+
+        Example:
+        | Meeting Should End For    ${mona}    PARTICIPANT_REMOVED
+        """
+
+        def look() -> Look:
+            told = guest.sent_out()
+            return Look(told == reason, told or "they are still in the meeting")
+
+        self._wait(f"the meeting to end for {guest.name} with {reason}", look)
 
     @project_keyword("assertion")
     def claims_of_token(self, token: Secret, secret: Secret) -> Any:

@@ -64,6 +64,7 @@ class Guest:
         self.name, self._url, self._token, self._bundle = name, url, token, bundle
         self._background = BackgroundLoop(f"guest {name}")
         self._room: rtc.Room | None = None
+        self._sent_out = ""
         self._playing: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
@@ -115,10 +116,9 @@ class Guest:
         found: Connection = self._do(self._connection(), "to tell of its connection")
         return found
 
-    def is_in(self) -> bool:
-        """Return whether the guest is in the room."""
-        assert self._room
-        return bool(self._room.connection_state == rtc.ConnectionState.CONN_CONNECTED)
+    def sent_out(self) -> str:
+        """Return why the server ended the connection, in LiveKit's own words; "" while it holds."""
+        return self._sent_out
 
     def leave(self) -> None:
         """Leave the room, if the guest is in one."""
@@ -133,6 +133,7 @@ class Guest:
 
     async def _join(self) -> None:
         self._room = rtc.Room()
+        self._room.on("disconnected", self._note_the_end)
         parts = urllib.parse.urlsplit(self._url)
         options = rtc.RoomOptions(auto_subscribe=True, connect_timeout=WITHIN_SECONDS / 3)
         try:
@@ -144,6 +145,9 @@ class Guest:
                 raise NotLetIn(f"{self} cannot join: LiveKit refuses the token (401).") from None
             told = str(error).replace(self._token, "<token>")
             raise RecipeFailure(f"{self} cannot join: {told}") from None
+
+    def _note_the_end(self, reason: Any) -> None:
+        self._sent_out = rtc.DisconnectReason.Name(reason)
 
     async def _play(self, hertz: int) -> None:
         assert self._room

@@ -13,6 +13,16 @@ The App Answers With Its Health Page
     [Documentation]    Also: who enters a new room is as .env.sample has it, and LiveKit has the recipe's address.
     Meet Should Be Ready
 
+Pages Load Nothing Of Others
+    Pages Should Tell Nobody Else
+
+Pages Are Asked For Anew
+    [Documentation]    After an upgrade nobody gets a page whose scripts are gone.
+    Pages Should Not Be Kept
+
+The Administration Asks Who Comes
+    The Administration Should Ask Who Comes
+
 Single Sign-On Redirects To The Provider
     [Documentation]    To the address that the provider names; the way back is to the app's public address.
     Single Sign-On Should Lead To The Provider
@@ -81,7 +91,31 @@ The Owner Sends Somebody Out Of The Meeting
     ${room}=    Make A Room    ${mona}
     ${guest}=    Join    ${room}    ${nina}
     Send Out    ${room}    nina    ${mona}
-    Meeting Should End For    ${guest}
+    Meeting Should End For    ${guest}    PARTICIPANT_REMOVED
+
+Three People Meet
+    [Documentation]    By the ports that the recipe publishes.
+    ${mona}=    A Person    mona
+    ${nina}=    A Person    nina
+    ${pia}=    A Person    pia
+    ${room}=    Make A Room    ${mona}
+    Three People Should Meet    ${room}    ${mona}    ${nina}    ${pia}
+
+A Member Shows No Camera Where None Is Allowed
+    ${mona}=    A Person    mona
+    ${nina}=    A Person    nina
+    ${room}=    Make A Room    ${mona}    restricted
+    Let Nobody Show A Camera    ${room}    ${mona}
+    Make A Member    ${room}    ${nina}    by=${mona}
+    Members Should Show No Camera    ${room}    ${nina}
+
+New Rooms Are As Their Owner Prefers
+    ${nina}=    A Person    nina
+    Rooms Should Be As Preferred    ${nina}
+
+LiveKit Tells Strangers Nothing
+    ${config}=    What Meet Tells Its Pages
+    LiveKit Should Tell Strangers Nothing    ${config.livekit.url}
 
 LiveKit Tells Meet That A Meeting Is Over
     ${mona}=    A Person    mona
@@ -120,3 +154,15 @@ Nobody Learns Who Else Is There
 A Session Is Sent Over HTTPS Only
     ${mona}=    A Person    mona
     The Cookies Should Be For HTTPS Only    ${mona.session}
+
+A Session Lasts For Half A Day
+    Sessions Should Be For Half A Day
+
+Whoever Signs Out Is Out
+    [Documentation]    At Meet and at the provider.
+    ${mona}=    A Person    mona
+    Sign Out    ${mona}
+
+Pages Of Other Sites Read Nothing
+    ${mona}=    A Person    mona
+    A Page Of Another Site Should Read Nothing    ${mona}

@@ -7,5 +7,9 @@ until python -c 'import os, socket; socket.create_connection((os.environ["DB_HOS
     sleep 1
 done
 export DJANGO_EMAIL_FROM="${DJANGO_EMAIL_FROM:-meet@$DOMAIN}"
+if [ -f /run/secrets/smtp_password ]; then
+    DJANGO_EMAIL_HOST_PASSWORD=$(cat /run/secrets/smtp_password)
+    export DJANGO_EMAIL_HOST_PASSWORD
+fi
 python manage.py migrate --noinput
 exec gunicorn -c /usr/local/etc/gunicorn/meet.py meet.wsgi:application
