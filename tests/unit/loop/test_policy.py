@@ -746,6 +746,13 @@ APPROVALS = {
     "backup-bot-two": {"docker-socket", "host-mount:/var/lib/docker/volumes", "backup-bot"},
     # Documents are shown in a frame, whose name is a setting beside DOMAIN.
     "cryptpad": {"route:sandbox.cryptpad.example.com"},
+    # LiveKit is a service on proxy with a name of its own, and two ports for sound and pictures.
+    "lasuite-meet": {
+        "network-alias:livekit",
+        "route:livekit.meet.example.com",
+        "host-port:7881",
+        "host-port:7882/udp",
+    },
     "mumble": {"host-port:64738", "host-port:64738/udp"},
     # It certifies names below apps, and so answers for each of them.
     "subdomain-tls": {"route:any"},

@@ -122,7 +122,7 @@ class Watched:
 
 def stages_of(driver: Driven, **options: Any) -> Stages:
     dependencies = SimpleNamespace(
-        deploy=lambda: None, domains=lambda: ("sso.lab.test",), wire=lambda: None
+        deploy=lambda: None, public_names=lambda: ("sso.lab.test",), wire=lambda: None
     )
     return Stages(
         cast(AppDriver, driver), cast(DependencyApps, dependencies), cast(AppWatch, Watched()),
