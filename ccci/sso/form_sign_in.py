@@ -87,8 +87,9 @@ def sign_in_by_form(
             answer = http.request("GET", url, cookies=session.jar)
             continue
         form = sign_in_form(answer.text)
-        if form is None or filled:
-            raise _lost(session.name, answer, app)
+        # A form of the app's own must never get a password of the provider's.
+        if form is None or filled or here == app:
+            raise _lost(session.name, answer, filled)
         answer, filled = _sent(http, form, answer, session, username, password), True
     raise RecipeFailure(f"{session.name}: the sign-in at {start} is sent on and on; last: {answer}")
 
@@ -109,11 +110,12 @@ def _sent(
     return http.request("POST", url, headers, body.content, cookies=session.jar)
 
 
-def _lost(name: str, answer: Response, app: str) -> RecipeFailure | NodeFailure:
-    if urllib.parse.urlsplit(answer.url).netloc == app:
+def _lost(name: str, answer: Response, filled: bool) -> RecipeFailure | NodeFailure:
+    if not filled:
+        place = answer.url.partition("?")[0]
         return RecipeFailure(
-            f"{name}: expected the app to lead to its provider; it answered {answer.status}"
-            f"{start_of(answer)}"
+            f"{name}: expected the app to lead to its provider's form; {place} answered "
+            f"{answer.status}{start_of(answer)}"
         )
     return NodeFailure(
         f"{name}: expected the provider to sign the user in and to lead back; it answered "

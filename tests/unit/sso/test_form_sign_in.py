@@ -66,9 +66,22 @@ def test_the_session_has_what_the_app_answered_to_who_came_back() -> None:
 
 def test_an_app_that_leads_nowhere_has_failed() -> None:
     with pytest.raises(
-        RecipeFailure, match=r"mona: expected the app to lead to its provider; .*Hi"
+        RecipeFailure, match=r"mona: expected the app to lead to its provider's form; .*Hi"
     ):
         _sign_in(Site({f"GET {APP}/login": (200, "", "<p>Hi</p>")}))
+
+
+def test_a_form_of_the_apps_own_gets_no_password_of_the_provider() -> None:
+    site = Site({f"GET {APP}/login": (200, "", PAGE)})
+    with pytest.raises(RecipeFailure, match="expected the app to lead to its provider's form"):
+        _sign_in(site)
+    assert len(site.sent) == 1
+
+
+def test_an_app_that_the_provider_does_not_know_has_failed() -> None:
+    unknown = {**GOOD, f"GET {PROVIDER}/auth": (400, "", "<p>Client not found</p>")}
+    with pytest.raises(RecipeFailure, match="Client not found"):
+        _sign_in(Site(unknown))
 
 
 def test_an_app_that_leads_in_a_circle_has_failed() -> None:
