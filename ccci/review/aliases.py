@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from ccci.recipe.compose import fill_in, labels_of
 from ccci.recipe.offered import SAMPLE, values_in
-from ccci.recipe.routers import hosts_in, routers_in
+from ccci.recipe.routers import routed_hosts
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
 
@@ -49,11 +48,9 @@ def lost_aliases(release: CommitFiles, head: CommitFiles, note: str) -> Iterator
 
 
 def _hosts(files: CommitFiles, settings: Mapping[str, str]) -> set[str]:
-    """Return the hosts of all routers, by the compose files."""
+    """Return the hosts of all routers for HTTP, by the compose files."""
     return {
         host
         for content in files.compose.values()
-        for labels in labels_of([content]).values()
-        for router in routers_in(labels).values()
-        for host in hosts_in(fill_in(router.get("rule", ""), settings))
+        for host in routed_hosts([content], settings, ["http"])
     }
