@@ -254,7 +254,8 @@ class DependencyApps:
         there = (self.run.driver.app.domain, *self.public_names())
         for recipe in made:
             driver = self.apps[recipe]
-            driver.calls = tuple(name for name in there if name not in driver.public_names())
+            own = driver.public_names()
+            driver.calls = tuple(name for name in there if name not in own)
 
     def _deploy(self, recipe: str) -> None:
         driver = self.apps[recipe]
