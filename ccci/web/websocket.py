@@ -1,12 +1,10 @@
 """One WebSocket of an app (RFC 6455): what the app tells is kept, in the order in which it came."""
 
-import asyncio
 import ssl
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import requests
@@ -15,6 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Origin
 
+from ccci.background import BackgroundLoop
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.callers import Caller
@@ -68,9 +67,7 @@ class WebSocket:
         self._end = ""
         self._connection: ClientConnection | None = None
         self._listening: Future[None] | None = None
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name=str(self), daemon=True)
-        self._thread.start()
+        self._background = BackgroundLoop(str(self))
 
     def __str__(self) -> str:
         return f"{self._caller.name}: WebSocket {self._url.partition('?')[0]}"
@@ -97,7 +94,7 @@ class WebSocket:
         except OSError as error:
             raise NodeFailure(f"{self}: no connection, the app was never asked: {error}") from None
         assert self._connection
-        self._listening = self._begin(self._listen(self._connection))
+        self._listening = self._background.begin(self._listen(self._connection))
 
     def send(self, text: str) -> None:
         """Send a message.
@@ -153,9 +150,7 @@ class WebSocket:
             self._do(self._connection.close())
         if self._listening:
             self._listening.result(timeout=WITHIN_SECONDS)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._background.close()
 
     def _wait(self, wanted: str, look: Callable[[], Look], within_seconds: float) -> None:
         try:
@@ -166,11 +161,8 @@ class WebSocket:
     def _last(self) -> str:
         return f"; the last one: {self.told[-1][:_SHOWN]}" if self.told else ""
 
-    def _begin(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self._begin(asyncio.wait_for(work, WITHIN_SECONDS)).result()
+        return self._background.do(work, WITHIN_SECONDS)
 
     async def _open(self) -> ClientConnection:
         return await _ConnectOnce(
