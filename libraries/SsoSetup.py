@@ -12,9 +12,9 @@ from ccci.bridge.session import session
 from ccci.errors import NodeFailure, RecipeFailure
 from ccci.sso import oidc
 from ccci.sso.form_sign_in import sign_in_by_form
-from ccci.sso.oidc import Provider, User
+from ccci.sso.oidc import Provider, Registration, User
 from ccci.sso.placeholders import RegisteredApp, WayIn, placeholders, placeholders_at_forge
-from ccci.sso.sign_in import Registration, SignInRealm
+from ccci.sso.sign_in import SignInRealm
 from ccci.web.callers import CookieSession
 
 

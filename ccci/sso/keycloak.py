@@ -8,12 +8,19 @@ Source: https://www.keycloak.org/docs-api/latest/rest-api/index.html
 import json
 import time
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ccci.errors import RecipeFailure
-from ccci.sso.oidc import GrantRefused, OidcClient, User, discover, password_grant
+from ccci.sso.oidc import (
+    GrantRefused,
+    OidcClient,
+    Registration,
+    User,
+    discover,
+    password_grant,
+)
 from ccci.web.http import Client, Response
 
 # Every Keycloak has the realm of the administrators and the client of its command line.
@@ -67,31 +74,15 @@ class KeycloakAdmin:
         self._call("DELETE", self._path(name), expect=204)
 
     def make_client(
-        self,
-        realm: Realm,
-        client: OidcClient,
-        redirect_uris: Sequence[str] = (),
-        token_seconds: int = 300,
-        pkce: bool = True,
-        roles_claim: str = "",
-        only_roles: Sequence[str] = (),
-        scopes: Sequence[str] = (),
-        after_sign_out: str = "",
+        self, realm: Realm, client: OidcClient, needs: Registration, token_seconds: int = 300
     ) -> None:
         """Register an app: with a secret for all grants, without one for the code grant only.
 
         Args:
             realm: where.
             client: its name and secret; without a secret it is a public client.
-            redirect_uris: the addresses to which a sign-in may return; none disables the code
-                grant.
+            needs: what else it needs.
             token_seconds: how long its access tokens are valid.
-            pkce: require PKCE of it; not every app has it.
-            roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
-            only_roles: the roles of the realm that this claim lists; by default all that a user
-                has. Who has none of them has no such claim.
-            scopes: further scopes that it may request.
-            after_sign_out: the address to which a sign-out returns; by default those of a sign-in.
         """
         confidential = bool(client.secret)
         own_audience = {
@@ -105,14 +96,14 @@ class KeycloakAdmin:
             },
         }
         # A mapper of realm roles lists also those that every user of a realm has.
-        kind = "client" if only_roles else "realm"
+        kind = "client" if needs.only_roles else "realm"
         roles = {
             "name": "roles of the user",
             "protocol": "openid-connect",
             "protocolMapper": f"oidc-usermodel-{kind}-role-mapper",
             "config": {
                 "usermodel.clientRoleMapping.clientId": client.client_id,
-                "claim.name": roles_claim,
+                "claim.name": needs.roles_claim,
                 "jsonType.label": "String",
                 "multivalued": "true",
                 "id.token.claim": "true",
@@ -124,22 +115,22 @@ class KeycloakAdmin:
             "protocol": "openid-connect",
             "publicClient": not confidential,
             **({"secret": client.secret} if confidential else {}),
-            "standardFlowEnabled": bool(redirect_uris),
+            "standardFlowEnabled": bool(needs.back),
             "directAccessGrantsEnabled": confidential,
             "serviceAccountsEnabled": confidential,
-            "redirectUris": list(redirect_uris),
-            "protocolMappers": [own_audience, *([roles] if roles_claim else [])],
+            "redirectUris": [needs.back] if needs.back else [],
+            "protocolMappers": [own_audience, *([roles] if needs.roles_claim else [])],
             "attributes": {
-                **({"pkce.code.challenge.method": "S256"} if pkce else {}),
+                **({"pkce.code.challenge.method": "S256"} if needs.pkce else {}),
                 "access.token.lifespan": str(token_seconds),
                 # A plus stands for the addresses of the sign-in.
-                "post.logout.redirect.uris": after_sign_out or "+",
+                "post.logout.redirect.uris": needs.after_sign_out or "+",
             },
         }
         self._call("POST", self._path(realm.name, "clients"), wanted, expect=201)
-        for role in only_roles:
+        for role in needs.only_roles:
             self._give_with(realm, role, client.client_id)
-        for scope in scopes:
+        for scope in needs.scopes:
             self._allow_scope(realm, scope, client.client_id)
 
     def _give_with(self, realm: Realm, role: str, client_id: str) -> None:

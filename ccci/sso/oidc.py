@@ -48,6 +48,28 @@ class OidcClient:
 
 
 @dataclass(frozen=True)
+class Registration:
+    """What an app needs at its provider, beside its name and secret.
+
+    Attributes:
+        back: the address to which a sign-in returns; "" disables the code grant.
+        pkce: require PKCE (S256) of it.
+        roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
+        only_roles: the roles that this claim lists; by default all. Who has none of them has no
+            such claim.
+        scopes: further scopes that it may request.
+        after_sign_out: the address to which a sign-out returns; "" for where a sign-in may.
+    """
+
+    back: str
+    pkce: bool = True
+    roles_claim: str = ""
+    only_roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    after_sign_out: str = ""
+
+
+@dataclass(frozen=True)
 class User:
     """A user of a provider: the provider's id of them (`sub`), their name and address."""
 

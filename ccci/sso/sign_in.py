@@ -5,36 +5,13 @@ under its recipe's name; its sign-in page is described in `resources/<recipe>-pa
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from ccci.errors import Misuse
 from ccci.recipe.config import RecipeConfig
 from ccci.sso.keycloak import ADMIN_REALM, KeycloakAdmin
-from ccci.sso.oidc import OidcClient, User
+from ccci.sso.oidc import OidcClient, Registration, User
 from ccci.web.http import Client
-
-
-@dataclass(frozen=True)
-class Registration:
-    """What an app needs at its provider, beside its name and secret.
-
-    Attributes:
-        back: the address to which a sign-in returns.
-        pkce: require PKCE (S256) of it.
-        roles_claim: the claim of its ID tokens that lists a user's roles; "" for none.
-        only_roles: the roles that this claim lists; by default all. Who has none of them has no
-            such claim.
-        scopes: further scopes that it may request.
-        after_sign_out: the address to which a sign-out returns; "" for where a sign-in may.
-    """
-
-    back: str
-    pkce: bool = True
-    roles_claim: str = ""
-    only_roles: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
-    after_sign_out: str = ""
 
 
 class SignInRealm(Protocol):
@@ -95,16 +72,7 @@ class KeycloakRealm:
 
     def register(self, client: OidcClient, needs: Registration) -> None:
         """Make a client of the realm."""
-        self._admin.make_client(
-            self._realm,
-            client,
-            [needs.back],
-            pkce=needs.pkce,
-            roles_claim=needs.roles_claim,
-            only_roles=needs.only_roles,
-            scopes=needs.scopes,
-            after_sign_out=needs.after_sign_out,
-        )
+        self._admin.make_client(self._realm, client, needs)
 
     def enrol(self, username: str, password: str, *roles: str) -> User:
         """Make a user of the realm."""

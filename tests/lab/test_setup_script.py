@@ -25,7 +25,7 @@ from pathlib import Path
 from ccci.recipe.envfile import set_env
 from ccci.web.http import Client
 from ccci.sso.keycloak import KeycloakAdmin
-from ccci.sso.oidc import OidcClient
+from ccci.sso.oidc import OidcClient, Registration
 from ccci.node.server import load_server
 
 told = os.environ
@@ -39,7 +39,7 @@ print("the client's secret is", secret, "and the administrator's is", password)
 assert Path(told["CCCI_DEPS_FILE"]).stat().st_mode & 0o777 == 0o600
 realm = admin.make_realm(provider["realm"])
 client = OidcClient(provider["client_id"], secret)
-admin.make_client(realm, client, [told["CCCI_APP_URL"] + "/back"])
+admin.make_client(realm, client, Registration(told["CCCI_APP_URL"] + "/back"))
 set_env(Path(told["CCCI_APP_ENV"]), {"OIDC_ISSUER": realm.issuer})
 inserted = Path("client_secret")
 inserted.touch(0o600)

@@ -15,9 +15,9 @@ from ccci.results.store import PROVIDER_GONE
 from ccci.run.run import new_run_id
 from ccci.sso import oidc
 from ccci.sso.keycloak import ADMIN_CLIENT, ADMIN_REALM, KeycloakAdmin
-from ccci.sso.oidc import OidcClient, TokenSet
+from ccci.sso.oidc import OidcClient, Registration, TokenSet
 from ccci.sso.shared_provider import sharing_of
-from ccci.sso.sign_in import PROVIDERS, Registration
+from ccci.sso.sign_in import PROVIDERS
 from ccci.teardown.journal import Journal, all_runs
 from ccci.waiting import Look, wait_for
 from ccci.web.http import Client, Response

@@ -19,9 +19,9 @@ from ccci.results.credentials import CredentialStore
 from ccci.run.dependency_apps import DependencyApps
 from ccci.run.run import Run, Share
 from ccci.sso import oidc
-from ccci.sso.oidc import OidcClient, Provider, User
+from ccci.sso.oidc import OidcClient, Provider, Registration, User
 from ccci.sso.placeholders import WayIn, placeholders
-from ccci.sso.sign_in import PROVIDERS, Registration, check_provider
+from ccci.sso.sign_in import PROVIDERS, check_provider
 from SsoSetup import SsoSetup
 
 ELSEWHERE = App("authentik", "sso.lab.test", "sso_lab_test", "https://sso.lab.test")
