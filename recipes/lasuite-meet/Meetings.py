@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
-from livekit_guest import Guest, NotLetIn
+from livekit_guest import WITHIN_SECONDS, Guest, NotLetIn
 from robot.api import logger
 from robot.api.deco import library
 from robot.api.types import Secret
@@ -225,7 +225,7 @@ class Meetings:
     @staticmethod
     def _wait(wanted: str, look: Any) -> None:
         try:
-            wait_for(wanted, look, within_seconds=60)
+            wait_for(wanted, look, WITHIN_SECONDS)
         except TooLate as late:
             raise RecipeFailure(str(late)) from None
 

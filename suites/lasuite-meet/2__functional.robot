@@ -106,7 +106,7 @@ A Member Shows No Camera Where None Is Allowed
     ${nina}=    A Person    nina
     ${room}=    Make A Room    ${mona}    restricted
     Let Nobody Show A Camera    ${room}    ${mona}
-    Make A Member    ${room}    ${nina}    by=${mona}
+    Give A Role    ${room}    ${nina}    member    by=${mona}
     Members Should Show No Camera    ${room}    ${nina}
 
 New Rooms Are As Their Owner Prefers
