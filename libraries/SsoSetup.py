@@ -195,6 +195,20 @@ class SsoSetup:
         with _asking() as realm:
             return realm.enrol(name, password, *roles)
 
+    @project_keyword()
+    def disable_at_provider(self, name: str) -> None:
+        """Disables a user, who can sign in no more, and whose tokens the provider calls inactive.
+
+        For an app that lets in everybody whom the provider signs in. Fails when the provider
+        refuses, or has no user of that name.
+
+        Example:
+        | Enrol At Provider    olga
+        | Disable At Provider    olga
+        """
+        with _asking() as realm:
+            realm.disable(name)
+
     @project_keyword("assertion")
     def sign_in_through_provider(
         self, name: str, path: str, csrf_header: str = "", csrf_cookie: str = ""

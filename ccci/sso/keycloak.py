@@ -195,6 +195,10 @@ class KeycloakAdmin:
         path = self._path(realm.name, "users", user.id, "role-mappings", "realm")
         self._call("POST", path, [self._role(realm, role)], expect=204)
 
+    def disable_user(self, realm: Realm, user: User) -> None:
+        """Let a user sign in no more; the tokens that the user has are no longer active either."""
+        self._call("PUT", self._path(realm.name, "users", user.id), {"enabled": False}, expect=204)
+
     def _role(self, realm: Realm, role: str) -> Any:
         return self._call("GET", self._path(realm.name, "roles", role))
 

@@ -33,6 +33,9 @@ class SignInRealm(Protocol):
     def enrol(self, username: str, password: str, *roles: str) -> User:
         """Make a user who can sign in at once, with these roles."""
 
+    def disable(self, username: str) -> None:
+        """Let a user sign in no more; the tokens that the user has are no longer active either."""
+
     def user(self, username: str) -> User:
         """Return a user who was enrolled."""
 
@@ -77,6 +80,10 @@ class KeycloakRealm:
     def enrol(self, username: str, password: str, *roles: str) -> User:
         """Make a user of the realm."""
         return self._admin.make_user(self._realm, username, password, *roles)
+
+    def disable(self, username: str) -> None:
+        """Disable a user of the realm."""
+        self._admin.disable_user(self._realm, self.user(username))
 
     def user(self, username: str) -> User:
         """Return a user of the realm."""

@@ -48,7 +48,10 @@ class WebSocket:
     and write one TLS connection lose messages.
 
     Attributes:
-        told: the messages of the app, the oldest first.
+        told: the messages of the app, the oldest first; of one that is not text, what can be read.
+        frames: the same messages as they came.
+        end: how the connection ended, to be read after "but"; empty while it is open.
+        close_code: the code with which it ended (RFC 6455, section 7.4); 0 while it is open.
     """
 
     def __init__(self, url: str, caller: Caller, bundle: Path | None, site: str = "") -> None:
@@ -64,7 +67,9 @@ class WebSocket:
         self._site = site or "/".join(url.split("/")[:3])
         self._bundle = str(bundle) if bundle else None
         self.told: list[str] = []
-        self._end = ""
+        self.frames: list[str | bytes] = []
+        self.end = ""
+        self.close_code = 0
         self._connection: ClientConnection | None = None
         self._listening: Future[None] | None = None
         self._background = BackgroundLoop(str(self))
@@ -96,17 +101,17 @@ class WebSocket:
         assert self._connection
         self._listening = self._background.begin(self._listen(self._connection))
 
-    def send(self, text: str) -> None:
-        """Send a message.
+    def send(self, message: str | bytes) -> None:
+        """Send a message, which is text or binary.
 
         Raises:
             RecipeFailure: the connection has ended, or the app does not read.
         """
         assert self._connection
         try:
-            self._do(self._connection.send(text))
+            self._do(self._connection.send(message))
         except (ConnectionClosed, OSError) as error:
-            raise RecipeFailure(f"{self}: nothing can be sent: {self._end or error!r}") from None
+            raise RecipeFailure(f"{self}: nothing can be sent: {self.end or error!r}") from None
 
     def wait_for(self, wanted: str, fits: Callable[[str], bool], within_seconds: float) -> str:
         """Return the first message that fits, of all since the connection was opened.
@@ -123,7 +128,7 @@ class WebSocket:
 
         def look() -> Look:
             # Before the messages: the last one may come with the end.
-            end = self._end
+            end = self.end
             found.extend(filter(fits, list(self.told)))
             if end and not found:
                 raise RecipeFailure(f"{self}: expected {wanted}, but {end}{self._last()}")
@@ -140,7 +145,7 @@ class WebSocket:
         """
 
         def look() -> Look:
-            return Look(bool(self._end), f"it is open, {len(self.told)} messages{self._last()}")
+            return Look(bool(self.end), f"it is open, {len(self.told)} messages{self._last()}")
 
         self._wait("the connection to be ended", look, within_seconds)
 
@@ -189,10 +194,12 @@ class WebSocket:
                 text = message if isinstance(message, str) else message.decode("utf-8", "replace")
                 left -= len(message) + _BYTES_EACH
                 if left < 0:
-                    self._end = f"the app told more than {AT_MOST_BYTES:,} bytes"
+                    self.end = f"the app told more than {AT_MOST_BYTES:,} bytes"
                     break
+                self.frames.append(message)
                 self.told.append(text)
         await connection.close()
-        # Close codes: RFC 6455, section 7.4; 1006 is a connection that broke.
+        # 1006 is a connection that broke.
+        self.close_code = connection.close_code or 1006
         ended = f"the connection ended: {connection.close_code} {connection.close_reason}"
-        self._end = self._end or ended
+        self.end = self.end or ended

@@ -114,7 +114,7 @@ New Rooms Are As Their Owner Prefers
     Rooms Should Be As Preferred    ${nina}
 
 LiveKit Tells Strangers Nothing
-    ${config}=    What Meet Tells Its Pages
+    ${config}=    What The App Tells Its Pages
     LiveKit Should Tell Strangers Nothing    ${config.livekit.url}
 
 LiveKit Tells Meet That A Meeting Is Over
