@@ -3,8 +3,12 @@
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Thread
 from typing import Any
+
+# How long the loop may take beside what it is given to do.
+_GRACE_SECONDS = 10.0
 
 
 class BackgroundLoop:
@@ -26,14 +30,18 @@ class BackgroundLoop:
         Raises:
             TimeoutError: it was not done in time.
         """
-        return self.begin(asyncio.wait_for(work, within_seconds)).result()
+        doing = self.begin(asyncio.wait_for(work, within_seconds))
+        # The second deadline is for a loop that something blocks.
+        return doing.result(within_seconds + _GRACE_SECONDS)
 
     def close(self) -> None:
-        """End what still runs, and the thread."""
-        self.begin(_end_others()).result()
+        """End what still runs, and the thread. A thread that does not end is left behind."""
+        with suppress(TimeoutError):
+            self.begin(_end_others()).result(_GRACE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.join(_GRACE_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()
 
 
 async def _end_others() -> None:

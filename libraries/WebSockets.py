@@ -9,14 +9,17 @@ from robot.api.deco import library
 from ccci.bridge.accounts import caller_of, revealed
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
+from ccci.bridge.until_test_ends import UntilTestEnds
 from ccci.errors import RecipeFailure
 from ccci.web.api import statuses_in
 from ccci.web.call import body_of
 from ccci.web.jsonview import read_json
 from ccci.web.websocket import Refused, WebSocket
 
+_OPEN = UntilTestEnds()
 
-@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener="SELF")
+
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=_OPEN)
 class WebSockets:
     """Connects to the app under test by WebSocket, as its pages do. Certificates are verified.
 
@@ -24,16 +27,6 @@ class WebSockets:
     caller. A WebSocket is closed when its test ends. Messages are text, most often JSON; all of
     them are kept, so that none is missed between two keywords. Source: RFC 6455.
     """
-
-    ROBOT_LISTENER_API_VERSION = 3
-
-    def __init__(self) -> None:
-        self._open: list[WebSocket] = []
-
-    def end_test(self, _data: object, _result: object) -> None:
-        """Robot calls this when a test has ended."""
-        while self._open:
-            self._open.pop().close()
 
     @project_keyword("assertion")
     def open_web_socket(self, path: str, by: Any = None) -> WebSocket:
@@ -136,5 +129,5 @@ class WebSockets:
     def _socket(self, path: str, by: Any, site: str = "") -> WebSocket:
         url = f"{session.app.url}/{path.lstrip('/')}"
         socket = WebSocket(url, caller_of(by), session.server.ca_bundle, site)
-        self._open.append(socket)
+        _OPEN.close_later(socket.close)
         return socket

@@ -28,8 +28,13 @@ class Ending:
         """Note whether the test failed for the defect."""
         self._seen = self._seen or (result.failed and self._message in one_line(result.message))
 
+    def start_suite(self, data: Any, _result: Any) -> None:
+        """Prepare no further stage; what ends the run and cleans up still runs."""
+        if self._seen:
+            data.setup = None
+
     def start_test(self, data: Any, _result: Any) -> None:
-        """End the run instead of the next test; its teardown still runs."""
+        """End the run instead of the next test; the suites' teardowns still run."""
         if self._seen:
             data.setup = data.teardown = None
             data.body.clear()

@@ -8,29 +8,21 @@ from yjs_text import content_of, document_in, text_of
 from ccci.bridge.accounts import caller_of
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
+from ccci.bridge.until_test_ends import UntilTestEnds
 from ccci.errors import RecipeFailure
 from ccci.web.callers import Caller
 from ccci.web.websocket import WebSocket
 
 _PATH = "/collaboration/ws/?room="
+_OPEN = UntilTestEnds()
 
 
-@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener="SELF")
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=_OPEN)
 class LiveDocuments:
     """Writes and reads documents as Docs' pages do: as Yjs documents, at rest by the API, and live.
 
     Whoever has a document open leaves it when the test ends.
     """
-
-    ROBOT_LISTENER_API_VERSION = 3
-
-    def __init__(self) -> None:
-        self._open: list[LiveDocument] = []
-
-    def end_test(self, _data: object, _result: object) -> None:
-        """Robot calls this when a test has ended."""
-        while self._open:
-            self._open.pop().close()
 
     @project_keyword()
     def content_with_text(self, *lines: str) -> str:
@@ -143,5 +135,5 @@ class LiveDocuments:
         address = site and f"https://{site}"
         socket = WebSocket(url, caller, session.server.ca_bundle, address)
         live = LiveDocument(document, socket)
-        self._open.append(live)
+        _OPEN.close_later(live.close)
         return live

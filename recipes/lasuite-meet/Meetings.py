@@ -16,6 +16,7 @@ from robot.api.types import Secret
 from ccci.bridge.calling import hide
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
+from ccci.bridge.until_test_ends import UntilTestEnds
 from ccci.errors import RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.jsonview import read_json
@@ -23,25 +24,16 @@ from ccci.web.jsonview import read_json
 # Tones that speech codecs carry well, and that are no multiples of each other.
 _TONES = (440, 620, 830)
 _SHORT_LIFE = timedelta(minutes=5)
+_PRESENT = UntilTestEnds()
 
 
-@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener="SELF")
+@library(scope="GLOBAL", version="0.1.0", auto_keywords=False, listener=_PRESENT)
 class Meetings:
     """Lets people join a meeting as their browsers do, by LiveKit's own client without pictures.
 
     A token is what Meet answers for a room: JWT (RFC 7519), signed with the secret that Meet and
     LiveKit share. Whoever joined is gone when the test ends.
     """
-
-    ROBOT_LISTENER_API_VERSION = 3
-
-    def __init__(self) -> None:
-        self._present: list[Guest] = []
-
-    def end_test(self, _data: object, _result: object) -> None:
-        """Robot calls this when a test has ended."""
-        while self._present:
-            self._present.pop().leave()
 
     @project_keyword("assertion")
     def join_the_meeting(self, name: str, url: str, token: Secret) -> Guest:
@@ -80,7 +72,7 @@ class Meetings:
         Example:
         | Leave The Meeting    ${mona}
         """
-        self._present.remove(guest)
+        _PRESENT.close_no_more(guest.leave)
         guest.leave()
 
     @project_keyword("assertion")
@@ -212,7 +204,7 @@ class Meetings:
     def _guest(self, name: str, url: str, token: Secret) -> Guest:
         address = f"wss{url.removeprefix('https').removeprefix('wss')}"
         guest = Guest(name, address, str(token.value), session.server.ca_bundle)
-        self._present.append(guest)
+        _PRESENT.close_later(guest.leave)
         return guest
 
     def _wait_to_see(self, guest: Guest, wanted: list[str]) -> None:

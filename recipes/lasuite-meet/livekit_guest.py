@@ -6,6 +6,7 @@ Source: https://docs.livekit.io/reference/internals/client-protocol/
 
 import asyncio
 import logging
+import re
 import urllib.parse
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from livekit import rtc
 from livekit_way import way_to
 
 from ccci.background import BackgroundLoop
-from ccci.errors import RecipeFailure
+from ccci.errors import NodeFailure, RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
 
 # How long anything may take that the server does at once, on a busy node.
@@ -75,14 +76,15 @@ class Guest:
 
         Raises:
             NotLetIn: the server refuses the token.
-            RecipeFailure: there is no connection, or no media.
+            RecipeFailure: there is no answer, or no media.
+            NodeFailure: the server's address cannot be reached.
         """
         self._do(self._join(), "to join the room")
 
     def others(self) -> dict[str, str]:
         """Return the name that each other participant shows, by identity."""
-        assert self._room
-        return {one.identity: one.name for one in self._room.remote_participants.values()}
+        found: dict[str, str] = self._do(self._others(), "to tell who is there")
+        return found
 
     def play(self, hertz: int) -> None:
         """Send a tone as a microphone does, until the guest leaves.
@@ -112,7 +114,13 @@ class Guest:
             raise RecipeFailure(f"{late}") from None
 
     def connection(self) -> Connection:
-        """Return what the client knows of its connection (W3C WebRTC Statistics)."""
+        """Return what the client knows of its connection (W3C WebRTC Statistics).
+
+        Raises:
+            RecipeFailure: the connection has ended.
+        """
+        if self._sent_out:
+            raise RecipeFailure(f"{self}: the connection has ended: {self._sent_out}.")
         found: Connection = self._do(self._connection(), "to tell of its connection")
         return found
 
@@ -122,8 +130,10 @@ class Guest:
 
     def leave(self) -> None:
         """Leave the room, if the guest is in one."""
-        self._background.do(self._leave(), WITHIN_SECONDS)
-        self._background.close()
+        try:
+            self._do(self._leave(), "to leave the room")
+        finally:
+            self._background.close()
 
     def _do(self, work: Coroutine[Any, Any, Any], wanted: str) -> Any:
         try:
@@ -137,13 +147,15 @@ class Guest:
         parts = urllib.parse.urlsplit(self._url)
         options = rtc.RoomOptions(auto_subscribe=True, connect_timeout=WITHIN_SECONDS / 3)
         try:
-            async with way_to(str(parts.hostname), parts.port or 443, self._bundle):
+            async with way_to(str(parts.hostname), parts.port or 443, self._bundle) as way:
                 await self._room.connect(self._url, self._token, options)
         except rtc.ConnectError as error:
+            if way.lost:
+                raise NodeFailure(f"{self} cannot join: no connection: {way.lost}") from None
             # Its text has the token.
-            if "401" in str(error):
-                raise NotLetIn(f"{self} cannot join: LiveKit refuses the token (401).") from None
             told = str(error).replace(self._token, "<token>")
+            if re.search(r"\b401\b", told):
+                raise NotLetIn(f"{self} cannot join: LiveKit refuses the token (401).") from None
             raise RecipeFailure(f"{self} cannot join: {told}") from None
 
     def _note_the_end(self, reason: Any) -> None:
@@ -208,6 +220,10 @@ class Guest:
             return Connection("", 0, tuple(sorted(offered)))
         protocol = candidates[chosen.remote_candidate_id].protocol
         return Connection(protocol, chosen.bytes_received, tuple(sorted(offered)))
+
+    async def _others(self) -> dict[str, str]:
+        assert self._room
+        return {one.identity: one.name for one in self._room.remote_participants.values()}
 
     async def _leave(self) -> None:
         if self._playing:

@@ -9,13 +9,25 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK = 65536
 
 
+@dataclass
+class Way:
+    """A way that is open.
+
+    Attributes:
+        lost: why the server could not be reached by it; empty if it could.
+    """
+
+    lost: str = ""
+
+
 @asynccontextmanager
-async def way_to(host: str, port: int, bundle: Path | None) -> AsyncIterator[None]:
+async def way_to(host: str, port: int, bundle: Path | None) -> AsyncIterator[Way]:
     """Open a way to one server, and show it to clients that connect meanwhile.
 
     A connection that was made stays open when the way is closed.
@@ -32,15 +44,22 @@ async def way_to(host: str, port: int, bundle: Path | None) -> AsyncIterator[Non
             writer.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             writer.close()
             return
-        there_reader, there_writer = await asyncio.open_connection(host, port)
+        try:
+            there_reader, there_writer = await asyncio.open_connection(host, port)
+        except OSError as error:
+            way.lost = str(error)
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+            writer.close()
+            return
         writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
         await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
 
+    way = Way()
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     here = server.sockets[0].getsockname()[1]
     try:
         with _environment(HTTPS_PROXY=f"http://127.0.0.1:{here}", SSL_CERT_FILE=str(bundle or "")):
-            yield
+            yield way
     finally:
         server.close()
 

@@ -22,6 +22,14 @@ The Failure Of The Defect
 What Comes After
     Fail    began
 """
+STAGE = """\
+*** Settings ***
+Suite Setup    Log    prepared
+
+*** Test Cases ***
+One
+    Log    began
+"""
 
 
 def _messages(folder: Path, words: str) -> list[str]:
@@ -44,3 +52,15 @@ def test_the_failure_of_the_defect_ends_the_run(tmp_path: Path) -> None:
 
 def test_another_failure_does_not(tmp_path: Path) -> None:
     assert _messages(tmp_path, "@mona: not a lock")[2] == "began"
+
+
+def test_no_further_stage_is_prepared(tmp_path: Path) -> None:
+    later = tmp_path / "stages" / "later.robot"
+    later.parent.mkdir()
+    (later.parent / "first.robot").write_text(SUITE)
+    later.write_text(STAGE)
+    listener = "ccci.audit.ending.Ending:a key"
+    options = ["--outputdir", str(tmp_path), "--listener", listener, "--console", "none"]
+    run_cli([*options, str(later.parent)], exit=False)
+    second = ExecutionResult(str(tmp_path / "output.xml")).suite.suites[1]
+    assert was_not_begun(second.tests[0].message) and not second.setup
