@@ -7,6 +7,7 @@ environment.
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ async def way_to(host: str, port: int, bundle: Path | None) -> AsyncIterator[Way
             return
         try:
             there_reader, there_writer = await asyncio.open_connection(host, port)
-        except OSError as error:
+        except (ConnectionError, TimeoutError, socket.gaierror) as error:
             way.lost = str(error)
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             writer.close()
