@@ -116,7 +116,7 @@ Whoever Gets A Document Is Told By Mail
     ${nina}=    A Person    nina
     ${document}=    Make A Document    ${mona}    Mailed
     Share    ${document}    ${nina}    reader    by=${mona}
-    A Mail Should Lead To    ${nina.email}    ${document}    about=Mailed
+    A Mail Should Lead To    ${nina.email}    ${document}    about=mailed
 
 Somebody Unknown Is Invited By Mail
     [Documentation]    At the first sign-in by the provider, the person with the mail address gets the document.
@@ -124,7 +124,7 @@ Somebody Unknown Is Invited By Mail
     ${document}=    Make A Document    ${mona}    For somebody new    Welcome
     ${known}=    User At Provider    kurt
     Invite    ${document}    ${known.email}    editor    by=${mona}
-    A Mail Should Lead To    ${known.email}    ${document}    about=For somebody new
+    A Mail Should Lead To    ${known.email}    ${document}    about=for somebody new
     ${kurt}=    A Person    kurt
     The Text Should Be    ${document}    ${kurt}    Welcome
 
@@ -168,7 +168,7 @@ Another Server Makes A Document For A Person
     ${nina}=    A Person    nina
     ${document}=    Make A Document For    nina    Minutes    \# Topics\n\n* Bread
     The Text Should Be    ${document}    ${nina}    Topics    Bread
-    A Mail Should Lead To    ${nina.email}    ${document}    about=Minutes
+    A Mail Should Lead To    ${nina.email}    ${document}    about=on your behalf
 
 Another Server Without The Token Is Refused
     Servers Without The Token Should Be Refused    nina
