@@ -18,7 +18,7 @@ from ccci.web.websocket import Refused, WebSocket
 
 WITHIN_SECONDS = 60.0
 # The kinds of messages, and what one about rights says.
-_SYNC, _AUTHENTICATION, _SYNC_REPLY, _SYNC_STATUS = 0, 2, 4, 8
+_SYNC, _AUTHENTICATION, _SYNC_REPLY, _CLOSE, _SYNC_STATUS = 0, 2, 4, 7, 8
 _TOKEN, _DENIED = 0, 1
 # From here on, codes with which a connection ends are the app's own (RFC 6455, section 7.4.2).
 _CODES_OF_THE_APP = 4000
@@ -40,7 +40,7 @@ class LiveDocument:
         self._name, self._socket = name, socket
         self._doc: Doc[Any] = Doc()
         self._read = 0
-        self.scope = ""
+        self.scope = self._closed = ""
         # The server says of each change, in their order, whether it took it.
         self._sent = 0
         self._taken: list[bool] = []
@@ -63,7 +63,7 @@ class LiveDocument:
             raise
         self._send(_AUTHENTICATION, _TOKEN, "")
         self._wait("to be let in, or not", lambda: bool(self.scope))
-        self._socket.send(self._named() + asked_for_all(self._doc))
+        self._post(asked_for_all(self._doc))
 
     def write(self, line: str) -> bool:
         """Add a paragraph, and return whether the server took it.
@@ -92,12 +92,12 @@ class LiveDocument:
         return text_of(self._doc)
 
     def wait_for_end(self) -> None:
-        """Return when the server has ended the connection.
+        """Return when the server has closed the document for this person, or ended the connection.
 
         Raises:
             RecipeFailure: it has not in time.
         """
-        self._socket.wait_for_end(WITHIN_SECONDS)
+        self._wait("the connection to be ended", lambda: bool(self._closed or self._socket.end))
 
     def close(self) -> None:
         """Leave the document."""
@@ -108,10 +108,9 @@ class LiveDocument:
             # Before the messages: the last one may come with the end.
             end = self._socket.end
             self._take()
+            end = end or self._closed
             if end and not is_there():
-                refused = self._socket.close_code >= _CODES_OF_THE_APP
-                sentence = f"{self}: expected {wanted}, but {end}"
-                raise NotLetIn(sentence) if refused else RecipeFailure(sentence)
+                raise self._ended(f"expected {wanted}, but {end}")
             return Look(is_there(), f"it has {text_of(self._doc)!r:.300}")
 
         try:
@@ -139,19 +138,33 @@ class LiveDocument:
             if answer == _DENIED:
                 raise NotLetIn(f"{self}: denied: {said}")
             self.scope = said
+        elif kind == _CLOSE:
+            self._closed = f"the server closed the document: {message.read_var_string()}"
         elif kind == _SYNC_STATUS:
             self._taken.append(bool(message.read_var_uint()))
 
     def _change(self, message: bytes) -> None:
         self._sent += 1
-        self._socket.send(self._named() + message)
+        self._post(message)
 
     def _send(self, kind: int, about: int, text: str) -> None:
         message = Encoder()
         message.write_var_uint(kind)
         message.write_var_uint(about)
         message.write_var_string(text)
-        self._socket.send(self._named() + message.to_bytes())
+        self._post(message.to_bytes())
+
+    def _post(self, message: bytes) -> None:
+        try:
+            self._socket.send(self._named() + message)
+        except RecipeFailure:
+            # How it ended is known a moment later.
+            self._socket.wait_for_end(WITHIN_SECONDS)
+            raise self._ended(f"nothing can be sent: {self._socket.end}") from None
+
+    def _ended(self, sentence: str) -> RecipeFailure:
+        refused = self._socket.close_code >= _CODES_OF_THE_APP
+        return (NotLetIn if refused else RecipeFailure)(f"{self}: {sentence}")
 
     def _named(self) -> bytes:
         name = Encoder()

@@ -41,9 +41,8 @@ Other Programs Get The Text As Markdown And HTML
 
 What Was Written Before Is Kept
     ${mona}=    A Person    mona
-    ${document}=    Make A Document    ${mona}    Versions    The first text
-    Write    ${document}    ${mona}    The second text
-    The Version Before Should Have    ${document}    ${mona}    The first text
+    ${document}=    Make A Document    ${mona}    Versions
+    Write Over    ${document}    ${mona}    The first text    The second text
 
 A Document Lies Below Another
     ${mona}=    A Person    mona

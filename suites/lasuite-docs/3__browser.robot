@@ -13,6 +13,7 @@ Test Tags           browser
 *** Test Cases ***
 A Person Signs In And Is Known
     Sign In On The Page    mona
+    The Page Should Know    mona
     Show In The Log
 
 What Is Typed Is There After Reloading
