@@ -27,7 +27,7 @@ What Is Typed Is There After Reloading
 What Is Typed Is Read By The API
     Sign In On The Page    mona
     ${document}=    Make A Document On The Page    Typed and read    Bread and cheese
-    Open The Page
+    Leave The Document
     The API Should Read What Was Typed    ${document}    mona    Bread and cheese
 
 Two Browsers Write In One Document
