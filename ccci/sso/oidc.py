@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ccci.errors import RecipeFailure
+from ccci.errors import Misuse, RecipeFailure
 from ccci.web.http import Client, Response
 from ccci.web.jsonview import read_json
 
@@ -67,6 +67,15 @@ class Registration:
     only_roles: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     after_sign_out: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that the roles have a claim.
+
+        Raises:
+            Misuse: there are roles, and no claim for them.
+        """
+        if self.only_roles and not self.roles_claim:
+            raise Misuse("Which claim has these roles? only_roles needs roles_claim.")
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,15 @@ def status_at(http: Client, issuer: str, token: str) -> int:
     return oidc.user_info(http, oidc.discover(http, issuer), token).status
 
 
+def disabled_is_shut_out(http: Client, delegate: Delegate, name: str, token: str) -> None:
+    realm = delegate.admin.realm(name)
+    delegate.admin.disable_user(realm, delegate.admin.user(realm, "mona"))
+    assert status_at(http, realm.issuer, token) == 401
+    provider = oidc.discover(http, realm.issuer)
+    refused = oidc.password_grant(http, provider, APP, "mona", PASSWORD)
+    assert isinstance(refused, oidc.GrantRefused) and "disabled" in str(refused), refused
+
+
 def test_a_run_cannot_see_the_realms_of_other_runs(tmp_path: Path) -> None:
     http, matrix = Client(load_server()), new_run_id()
     plan = SharePlan("keycloak", ("gitea", "matrix-synapse"), (), 2)
@@ -104,7 +113,10 @@ def test_a_run_cannot_see_the_realms_of_other_runs(tmp_path: Path) -> None:
             url, secrets = found.provider.url, found.secrets
             realm = PROVIDERS["keycloak"](http, url, secrets).realm(recipe)
             realm.make("member")
-            realm.register(APP, Registration(f"{url}/back", roles_claim="roles"))
+            scoped = Registration(f"{url}/back", roles_claim="roles", scopes=("rooms:list",))
+            realm.register(APP, scoped)
+            # Another app of the realm may want the same scope.
+            realm.register(OidcClient("elsewhere", "x" * 32), scoped)
             realm.enrol("mona", PASSWORD, "member")
             assert realm.user("mona").username == "mona"
             delegates[recipe] = Delegate(http, url, dict(secrets))
@@ -116,6 +128,7 @@ def test_a_run_cannot_see_the_realms_of_other_runs(tmp_path: Path) -> None:
             everything_is_refused(delegates[recipe], other)
             assert status_at(http, issuers[recipe], tokens[recipe]) == 200
             assert status_at(http, issuers[other], tokens[recipe]) == 401
+            disabled_is_shut_out(http, delegates[recipe], recipe, tokens[recipe])
         (run,) = (one for one in all_runs() if matrix in one.names("matrix"))
     assert sharing_of("gitea") is None
     assert Journal.load(run.run_id).is_closed()

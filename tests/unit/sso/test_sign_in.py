@@ -50,6 +50,9 @@ class Notebook:
         self.asked.append(("enrol", username, password, *roles))
         return User("17", username, f"{username}@example.org")
 
+    def disable(self, username: str) -> None:
+        self.asked.append(("disable", username))
+
     def user(self, username: str) -> User:
         raise RecipeFailure(f"nobody is called {username}")
 
@@ -87,10 +90,12 @@ def test_the_words_ask_the_provider_that_recipe_toml_names(dependencies: Depende
     assert (realm.url, realm.name) == (ELSEWHERE.url, "wiki-20260101-000000-abcd")
     assert realm.secrets == {"admin_token": "the administrator's token"}
     assert (client.client_id, client.roles_claim) == ("docs", "groups") and client.secret
+    words.disable_at_provider("anna")
     password = words.password_at_provider("anna").value
     assert realm.asked == [
         ("register", client, Registration("https://wiki.lab.test/back", roles_claim="groups")),
         ("enrol", "anna", password, "member"),
+        ("disable", "anna"),
     ]
     assert anna == User("17", "anna", "anna@example.org")
     assert words.name_of_provider() == "authentik"
@@ -162,3 +167,8 @@ def test_a_provider_without_a_place_here_is_refused_before_anything_starts() -> 
     check_provider("gitea", RecipeConfig(sso=Sso(provider="authentik", setup_script="wire.sh")))
     with pytest.raises(Misuse, match="cannot set up sign-in at 'authentik'; it can at keycloak"):
         check_provider("gitea", RecipeConfig(sso=Sso(provider="authentik")))
+
+
+def test_roles_without_a_claim_for_them_are_refused() -> None:
+    with pytest.raises(Misuse, match="only_roles needs roles_claim"):
+        Registration("https://wiki.lab.test/back", only_roles=("member",))
