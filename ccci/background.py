@@ -7,7 +7,9 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any
 
-# How long the loop may take beside what it is given to do.
+from ccci.errors import NodeFailure
+
+# Added to a deadline before the loop counts as blocked.
 _GRACE_SECONDS = 10.0
 
 
@@ -29,10 +31,16 @@ class BackgroundLoop:
 
         Raises:
             TimeoutError: it was not done in time.
+            NodeFailure: nothing is done any more: something blocks the loop.
         """
         doing = self.begin(asyncio.wait_for(work, within_seconds))
-        # The second deadline is for a loop that something blocks.
-        return doing.result(within_seconds + _GRACE_SECONDS)
+        try:
+            return doing.result(within_seconds + _GRACE_SECONDS)
+        except TimeoutError:
+            if doing.done():
+                raise
+            doing.cancel()
+            raise NodeFailure(f"The thread '{self._thread.name}' is blocked.") from None
 
     def close(self) -> None:
         """End what still runs, and the thread. A thread that does not end is left behind."""

@@ -197,10 +197,10 @@ class SsoSetup:
 
     @project_keyword()
     def disable_at_provider(self, name: str) -> None:
-        """Disables a user, who can sign in no more, and whose tokens the provider calls inactive.
+        """Disables a user: they can no longer sign in, and their tokens are reported as inactive.
 
-        For an app that lets in everybody whom the provider signs in. Fails when the provider
-        refuses, or has no user of that name.
+        For apps that accept every user of the provider. Fails when the provider refuses, or has no
+        user of that name.
 
         Example:
         | Enrol At Provider    olga

@@ -47,7 +47,7 @@ class WebSockets:
     ) -> None:
         """Fails unless the request for a WebSocket is answered with the status ``expect``.
 
-        With ``site``, the name of a host, a page of that site asks, and not one of the app. Fails
+        With ``site`` (a host name), the request's Origin is that site. Fails
         when the WebSocket is open, and when the answer has another status.
 
         Example:

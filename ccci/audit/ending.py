@@ -29,7 +29,7 @@ class Ending:
         self._seen = self._seen or (result.failed and self._message in one_line(result.message))
 
     def start_suite(self, data: Any, _result: Any) -> None:
-        """Prepare no further stage; what ends the run and cleans up still runs."""
+        """Skip the setups of later suites; teardowns still run."""
         if self._seen:
             data.setup = None
 

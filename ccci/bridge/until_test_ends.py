@@ -13,11 +13,14 @@ class UntilTestEnds:
         self._closing: list[Callable[[], object]] = []
 
     def close_later(self, close: Callable[[], object]) -> None:
-        """Call this when the test ends, the last one first; each is called, also if one fails."""
+        """Register a callback for the end of the test.
+
+        They run in reverse order; one that fails does not stop the others.
+        """
         self._closing.append(close)
 
     def close_no_more(self, close: Callable[[], object]) -> None:
-        """Do not call this: it is closed already."""
+        """Unregister a callback that was called already."""
         self._closing.remove(close)
 
     def end_test(self, _data: object, _result: object) -> None:

@@ -48,7 +48,7 @@ class WebSocket:
     and write one TLS connection lose messages.
 
     Attributes:
-        told: the messages of the app, the oldest first; of one that is not text, what can be read.
+        told: the messages of the app, the oldest first; binary ones with invalid bytes replaced.
         frames: the same messages as they came.
         end: how the connection ended, to be read after "but"; empty while it is open.
         close_code: the code with which it ended (RFC 6455, section 7.4); 0 while it is open.
@@ -151,11 +151,13 @@ class WebSocket:
 
     def close(self) -> None:
         """End the connection, if there is one."""
-        if self._connection:
-            self._do(self._connection.close())
-        if self._listening:
-            self._listening.result(timeout=WITHIN_SECONDS)
-        self._background.close()
+        try:
+            if self._connection:
+                self._do(self._connection.close())
+            if self._listening:
+                self._listening.result(timeout=WITHIN_SECONDS)
+        finally:
+            self._background.close()
 
     def _wait(self, wanted: str, look: Callable[[], Look], within_seconds: float) -> None:
         try:
@@ -201,5 +203,5 @@ class WebSocket:
         await connection.close()
         # 1006 is a connection that broke.
         self.close_code = connection.close_code or 1006
-        ended = f"the connection ended: {connection.close_code} {connection.close_reason}"
+        ended = f"the connection ended: {self.close_code} {connection.close_reason}"
         self.end = self.end or ended

@@ -3,7 +3,7 @@
 from live_document import LiveDocument, NotLetIn
 from robot.api import logger
 from robot.api.deco import library
-from yjs_text import content_of, document_in, text_of
+from yjs_text import content_of, document_in, xml_of
 
 from ccci.bridge.accounts import caller_of
 from ccci.bridge.failures import project_keyword
@@ -41,19 +41,26 @@ class LiveDocuments:
         Example:
         | Content Should Have    ${answer.text}    Bread    Cheese
         """
-        try:
-            seen = text_of(document_in(content))
-        except ValueError as error:
-            raise RecipeFailure(f"Expected a document; got {content[:200]!r}: {error}") from None
+        seen = _read(content)
         for text in texts:
             if text not in seen:
                 raise RecipeFailure(f"Expected a document with {text!r}; it has {seen[:1000]!r}")
 
     @project_keyword("assertion")
+    def content_should_not_have(self, content: str, text: str) -> None:
+        """Fails when the content that Docs' API answered has this text, or is no document.
+
+        Example:
+        | Content Should Not Have    ${answer.text}    Bread
+        """
+        if text in (seen := _read(content)):
+            raise RecipeFailure(f"Expected a document without {text!r}; it has {seen[:1000]!r}")
+
+    @project_keyword("assertion")
     def open_live(self, document: str, by: object) -> LiveDocument:
         """Opens a document for somebody, who then sees what others write. Returns it.
 
-        ``document`` is its ID. Fails when the server lets them not in.
+        ``document`` is its ID. Fails when the server does not let them in.
 
         Example:
         | ${open}=    Open Live    ${document.id}    by=${mona.session}
@@ -65,9 +72,9 @@ class LiveDocuments:
 
     @project_keyword("assertion")
     def opening_live_should_be_refused(self, document: str, by: object, site: str = "") -> None:
-        """Fails unless the server lets somebody not see what others write.
+        """Fails unless the server refuses to open the document for somebody.
 
-        With ``site``, the name of a host, a page of that site asks, and not one of the app.
+        With ``site`` (a host name), the request's Origin is that site.
 
         Example:
         | Opening Live Should Be Refused    ${document.id}    by=${olga.session}
@@ -137,3 +144,10 @@ class LiveDocuments:
         live = LiveDocument(document, socket)
         _OPEN.close_later(live.close)
         return live
+
+
+def _read(content: str) -> str:
+    try:
+        return xml_of(document_in(content))
+    except ValueError as error:
+        raise RecipeFailure(f"Expected a document; got {content[:200]!r}: {error}") from None

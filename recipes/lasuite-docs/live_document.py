@@ -8,9 +8,16 @@ https://github.com/yjs/y-protocols/blob/master/PROTOCOL.md.
 from collections.abc import Callable
 from typing import Any
 
-from pycrdt import Decoder, Doc, Encoder, create_update_message, handle_sync_message
+from pycrdt import (
+    Decoder,
+    Doc,
+    Encoder,
+    YSyncMessageType,
+    create_update_message,
+    handle_sync_message,
+)
 from pycrdt import create_sync_message as asked_for_all
-from yjs_text import text_of, write_into
+from yjs_text import write_into, xml_of
 
 from ccci.errors import RecipeFailure
 from ccci.waiting import Look, TooLate, wait_for
@@ -41,6 +48,7 @@ class LiveDocument:
         self._doc: Doc[Any] = Doc()
         self._read = 0
         self.scope = self._closed = ""
+        self._has_all = False
         # The server says of each change, in their order, whether it took it.
         self._sent = 0
         self._taken: list[bool] = []
@@ -49,7 +57,7 @@ class LiveDocument:
         return str(self._socket)
 
     def open(self) -> None:
-        """Connect, and take over what the document has now.
+        """Connect, and take over what others have written since the first of them opened it.
 
         Raises:
             NotLetIn: the server refuses the connection, ends it with a code of its own, or denies.
@@ -62,8 +70,9 @@ class LiveDocument:
                 raise NotLetIn(str(refusal)) from None
             raise
         self._send(_AUTHENTICATION, _TOKEN, "")
-        self._wait("to be let in, or not", lambda: bool(self.scope))
+        self._wait("an answer about access", lambda: bool(self.scope))
         self._post(asked_for_all(self._doc))
+        self._wait("what the document has now", lambda: self._has_all)
 
     def write(self, line: str) -> bool:
         """Add a paragraph, and return whether the server took it.
@@ -74,7 +83,7 @@ class LiveDocument:
         before = self._doc.get_state()
         write_into(self._doc, line)
         self._change(create_update_message(self._doc.get_update(before)))
-        self._wait("to be told what it took", lambda: len(self._taken) >= self._sent)
+        self._wait("an answer to the change", lambda: len(self._taken) >= self._sent)
         return self._taken[-1]
 
     def wait_for(self, text: str) -> None:
@@ -83,13 +92,13 @@ class LiveDocument:
         Raises:
             RecipeFailure: it has not in time.
         """
-        self._wait(f"the text {text!r}", lambda: text in text_of(self._doc))
+        self._wait(f"the text {text!r}", lambda: text in xml_of(self._doc))
 
     @property
     def text(self) -> str:
         """What the document has, as far as it came."""
         self._take()
-        return text_of(self._doc)
+        return xml_of(self._doc)
 
     def wait_for_end(self) -> None:
         """Return when the server has closed the document for this person, or ended the connection.
@@ -97,7 +106,13 @@ class LiveDocument:
         Raises:
             RecipeFailure: it has not in time.
         """
-        self._wait("the connection to be ended", lambda: bool(self._closed or self._socket.end))
+
+        def look() -> Look:
+            if not self._socket.end:
+                self._take()
+            return Look(bool(self._closed or self._socket.end), "it is open")
+
+        self._wait_to_see("the connection to be ended", look)
 
     def close(self) -> None:
         """Leave the document."""
@@ -111,8 +126,11 @@ class LiveDocument:
             end = end or self._closed
             if end and not is_there():
                 raise self._ended(f"expected {wanted}, but {end}")
-            return Look(is_there(), f"it has {text_of(self._doc)!r:.300}")
+            return Look(is_there(), f"it has {xml_of(self._doc)!r:.300}")
 
+        self._wait_to_see(wanted, look)
+
+    def _wait_to_see(self, wanted: str, look: Callable[[], Look]) -> None:
         try:
             wait_for(wanted, look, WITHIN_SECONDS)
         except TooLate as late:
@@ -123,7 +141,10 @@ class LiveDocument:
         frames = self._socket.frames[self._read :]
         self._read += len(frames)
         for frame in frames:
-            self._take_one(frame if isinstance(frame, bytes) else frame.encode())
+            try:
+                self._take_one(frame if isinstance(frame, bytes) else frame.encode())
+            except (ValueError, IndexError) as error:
+                raise RecipeFailure(f"{self}: cannot be read: {frame!r:.300}: {error}") from None
 
     def _take_one(self, frame: bytes) -> None:
         message = Decoder(frame)
@@ -131,6 +152,7 @@ class LiveDocument:
         kind = message.read_var_uint()
         rest = frame[message.i0 :]
         if kind in (_SYNC, _SYNC_REPLY):
+            self._has_all = self._has_all or rest[0] == YSyncMessageType.SYNC_STEP2
             if reply := handle_sync_message(rest, self._doc):
                 self._change(reply)
         elif kind == _AUTHENTICATION:
@@ -157,9 +179,12 @@ class LiveDocument:
     def _post(self, message: bytes) -> None:
         try:
             self._socket.send(self._named() + message)
-        except RecipeFailure:
+        except RecipeFailure as failure:
             # How it ended is known a moment later.
-            self._socket.wait_for_end(WITHIN_SECONDS)
+            try:
+                self._socket.wait_for_end(WITHIN_SECONDS)
+            except RecipeFailure:
+                raise failure from None
             raise self._ended(f"nothing can be sent: {self._socket.end}") from None
 
     def _ended(self, sentence: str) -> RecipeFailure:

@@ -54,6 +54,6 @@ def write_into(doc: Doc[Any], line: str) -> None:
         part.children[0].children.append(paragraph)
 
 
-def text_of(doc: Doc[Any]) -> str:
+def xml_of(doc: Doc[Any]) -> str:
     """Return the text with the marks around it, as XML."""
     return str(doc.get(_PART, type=XmlFragment))

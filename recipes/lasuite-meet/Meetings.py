@@ -40,7 +40,8 @@ class Meetings:
         """Lets somebody join the room that a token is for, and returns them.
 
         ``url`` is LiveKit's address, as Meet gave it with the token. Fails when LiveKit refuses the
-        token, or no connection for sound comes about.
+        token, or no connection for sound comes about. If LiveKit cannot be reached, the test is
+        incomplete.
 
         Example:
         | ${mona}=    Join The Meeting    mona    ${entry.url}    ${entry.token}

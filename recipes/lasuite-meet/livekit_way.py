@@ -7,13 +7,18 @@ environment.
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _CHUNK = 65536
+# Less than LiveKit's client waits, so that the reason is known when it gives up.
+_REACH_SECONDS = 10.0
+
+
+class _Unreachable(Exception):
+    """There is no connection to the server; the text says why."""
 
 
 @dataclass
@@ -21,7 +26,7 @@ class Way:
     """A way that is open.
 
     Attributes:
-        lost: why the server could not be reached by it; empty if it could.
+        lost: why the server could not be reached at the last attempt; empty if it could.
     """
 
     lost: str = ""
@@ -46,12 +51,13 @@ async def way_to(host: str, port: int, bundle: Path | None) -> AsyncIterator[Way
             writer.close()
             return
         try:
-            there_reader, there_writer = await asyncio.open_connection(host, port)
-        except (ConnectionError, TimeoutError, socket.gaierror) as error:
-            way.lost = str(error)
+            there_reader, there_writer = await _reach(host, port)
+        except _Unreachable as reason:
+            way.lost = str(reason)
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             writer.close()
             return
+        way.lost = ""
         writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
         await asyncio.gather(_pass_on(reader, there_writer), _pass_on(there_reader, writer))
 
@@ -63,6 +69,13 @@ async def way_to(host: str, port: int, bundle: Path | None) -> AsyncIterator[Way
             yield way
     finally:
         server.close()
+
+
+async def _reach(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    try:
+        return await asyncio.wait_for(asyncio.open_connection(host, port), _REACH_SECONDS)
+    except OSError as error:
+        raise _Unreachable(str(error) or f"no answer within {_REACH_SECONDS:g} s") from None
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -18,6 +18,10 @@ Pages Tell Nobody Else
 
 The Administration Asks Who Comes
     The Administration Should Ask Who Comes
+    The Administration Should Have Its Styles
+
+Nobody Guesses The Administrator
+    Common Passwords Should Open No Administration
 
 Single Sign-On Redirects To The Provider
     [Documentation]    To the address that the provider names; the way back is to the app's public address.
@@ -30,8 +34,9 @@ People Are Known By Their Names
 A Document Is Written And Read Back
     ${mona}=    A Person    mona
     ${document}=    Make A Document    ${mona}    Shopping    Bread
-    Write    ${document}    ${mona}    Bread    Cheese
-    The Text Should Be    ${document}    ${mona}    Bread    Cheese
+    Write    ${document}    ${mona}    Soup    Cheese
+    The Text Should Have    ${document}    ${mona}    Soup    Cheese
+    The Text Should Not Have    ${document}    ${mona}    Bread
     The Document Should Be Listed    ${document}    ${mona}
 
 Other Programs Get The Text As Markdown And HTML
@@ -55,16 +60,21 @@ A Document Comes Back From The Trash
     ${document}=    Make A Document    ${mona}    Thrown away    Not for good
     Throw Away    ${document}    ${mona}
     Take Back    ${document}    ${mona}
-    The Text Should Be    ${document}    ${mona}    Not for good
+    The Text Should Have    ${document}    ${mona}    Not for good
 
 A File Is Kept Byte For Byte
     ${mona}=    A Person    mona
     ${nina}=    A Person    nina
     ${document}=    Make A Document    ${mona}    With a file
-    ${file}=    Random File    data.bin    size=300000
+    ${file}=    Random File    data.bin    size=9000000
     ${address}=    Attach    ${document}    ${mona}    ${file}
     The File Should Be    ${address}    ${mona}    ${file.content}
     The File Should Be Closed To Others    ${address}    ${nina}
+
+A Picture Is Kept
+    ${mona}=    A Person    mona
+    ${document}=    Make A Document    ${mona}    With a picture
+    A Picture Should Be Kept    ${document}    ${mona}
 
 Strangers Read Nothing
     ${mona}=    A Person    mona
@@ -85,7 +95,7 @@ An Editor Writes
     ${document}=    Make A Document    ${mona}    For two    Of mona
     Share    ${document}    ${nina}    editor    by=${mona}
     Write    ${document}    ${nina}    Of nina
-    The Text Should Be    ${document}    ${mona}    Of nina
+    The Text Should Have    ${document}    ${mona}    Of nina
     The Roles Should Be    ${document}    ${mona}    ${nina}
 
 A Role That Is Withdrawn Opens Nothing
@@ -123,9 +133,9 @@ Somebody Unknown Is Invited By Mail
     ${document}=    Make A Document    ${mona}    For somebody new    Welcome
     ${known}=    User At Provider    kurt
     Invite    ${document}    ${known.email}    editor    by=${mona}
-    A Mail Should Lead To    ${known.email}    ${document}    about=for somebody new
     ${kurt}=    A Person    kurt
-    The Text Should Be    ${document}    ${kurt}    Welcome
+    Write    ${document}    ${kurt}    Thank you
+    The Text Should Have    ${document}    ${mona}    Thank you
 
 Whoever Asks For Access Is Let In By The Owner
     [Documentation]    The mail is sent by the worker, after the answer.
@@ -133,7 +143,7 @@ Whoever Asks For Access Is Let In By The Owner
     ${lena}=    A Person    lena
     ${document}=    Make A Document    ${mona}    Asked for    Come in
     Ask For Access    ${document}    ${lena}    ${mona}
-    The Text Should Be    ${document}    ${lena}    Come in
+    The Text Should Have    ${document}    ${lena}    Come in
 
 Two People Write At Once
     ${mona}=    A Person    mona
@@ -166,7 +176,7 @@ Whose Role Is Withdrawn Sees Nothing More
 Another Server Makes A Document For A Person
     ${nina}=    A Person    nina
     ${document}=    Make A Document For    nina    Minutes    \# Topics\n\n* Bread
-    The Text Should Be    ${document}    ${nina}    Topics    Bread
+    The Text Should Have    ${document}    ${nina}    Topics    Bread
     A Mail Should Lead To    ${nina.email}    ${document}    about=on your behalf
 
 Another Server Without The Token Is Refused
@@ -184,7 +194,7 @@ Strangers Are Told Of Nobody
 
 Whom The Provider Shuts Out Stays Outside
     [Documentation]    Docs lets in whom the provider signs in, and asks the provider about each token.
-    Whoever Is Disabled Should Stay Outside    olga
+    The Token Of A Disabled Person Should Be Refused    olga
 
 A Session Is Sent Over HTTPS Only
     ${mona}=    A Person    mona

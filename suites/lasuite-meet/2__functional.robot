@@ -143,7 +143,7 @@ A Program Without The Right Token Is Refused
     Programs Without The Right Token Should Be Refused    mona
 
 Strangers And People Without The Claim Are Not Let In
-    Strangers Should Be Unknown
+    Strangers Should Be Told Of Nobody
     A Person Should Stay Outside    olga
 
 Nobody Learns Who Else Is There

@@ -33,6 +33,7 @@ def server() -> Iterator[Any]:
     )
     try:
         _until_it_answers(container)
+        _as(container, USER, PASSWORD).make_bucket(BUCKET)
         yield container
     finally:
         container.remove(force=True, v=True)
@@ -75,7 +76,6 @@ def _got(store: Minio, name: str, version: str = "") -> bytes:
 
 def test_an_object_comes_back_with_each_of_its_versions(server: Any) -> None:
     store = _as(server, USER, PASSWORD)
-    store.make_bucket(BUCKET)
     store.set_bucket_versioning(BUCKET, VersioningConfig(ENABLED))
     first, second = secrets.token_bytes(300_000), secrets.token_bytes(3)
     older = _put(store, "soup", first)
@@ -102,8 +102,6 @@ def test_nobody_else_gets_or_puts_anything(
     server: Any, user: str | None, password: str | None, code: str
 ) -> None:
     store = _as(server, USER, PASSWORD)
-    if not store.bucket_exists(BUCKET):
-        store.make_bucket(BUCKET)
     _put(store, "secret", b"of the house")
     other = _as(server, user, password)
     with pytest.raises(S3Error) as refused:

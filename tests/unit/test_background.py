@@ -9,6 +9,7 @@ import pytest
 
 from ccci import background
 from ccci.background import BackgroundLoop
+from ccci.errors import NodeFailure
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_loop_that_is_blocked_keeps_nobody(loop: BackgroundLoop) -> None:
 
     begun = time.monotonic()
     try:
-        with pytest.raises(TimeoutError):
+        with pytest.raises(NodeFailure, match="'under test' is blocked"):
             loop.do(block(), 0.1)
         assert time.monotonic() - begun < 5
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from live_document import LiveDocument, NotLetIn
 from pycrdt import Doc, Encoder, create_sync_message, create_update_message, handle_sync_message
-from yjs_text import content_of, document_in, text_of, write_into
+from yjs_text import content_of, document_in, write_into, xml_of
 
 from ccci.errors import RecipeFailure
 from ccci.web.websocket import Refused
@@ -15,14 +15,14 @@ NAME = "0e4dcd64-4b0f-4a92-a7e5-6d5a2b9f2f11"
 
 
 def test_paragraphs_are_read_back_from_what_the_api_takes() -> None:
-    seen = text_of(document_in(content_of(("Bread", "Grüße & <b>"))))
+    seen = xml_of(document_in(content_of(("Bread", "Grüße & <b>"))))
     assert seen.count("<paragraph") == seen.count("<blockContainer") == 2
     assert seen.count("<blockGroup") == 1
     assert "Bread" in seen and "Grüße" in seen
 
 
 def test_an_answer_without_content_is_an_empty_document() -> None:
-    assert text_of(document_in("")) == ""
+    assert xml_of(document_in("")) == ""
 
 
 @pytest.mark.parametrize("content", ["<html>", base64.b64encode(b"no document").decode()])
@@ -101,7 +101,7 @@ def test_a_line_goes_out_and_is_taken() -> None:
     live = _live(server)
     live.wait_for("Bread")
     assert live.write("Soup") is True
-    assert "Soup" in text_of(server.doc) and "Bread" in text_of(server.doc)
+    assert "Soup" in xml_of(server.doc) and "Bread" in xml_of(server.doc)
 
 
 def test_a_reader_is_told_that_nothing_was_taken() -> None:
@@ -109,7 +109,7 @@ def test_a_reader_is_told_that_nothing_was_taken() -> None:
     live = _live(server)
     live.wait_for("Bread")
     assert live.write("Scribble") is False
-    assert "Scribble" not in text_of(server.doc)
+    assert "Scribble" not in xml_of(server.doc)
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,15 @@ store = boto3.client(
     region_name=os.environ["AWS_S3_REGION_NAME"],
 )
 bucket = os.environ["AWS_STORAGE_BUCKET_NAME"]
+deadline = time.monotonic() + 240
 while True:
     try:
         names = [one["Name"] for one in store.list_buckets()["Buckets"]]
         break
-    except botocore.exceptions.EndpointConnectionError:
-        # MinIO may come up later.
+    # MinIO may come up later, and says so for a while.
+    except (botocore.exceptions.HTTPClientError, botocore.exceptions.ClientError):
+        if time.monotonic() > deadline:
+            raise
         time.sleep(1)
 if bucket not in names:
     store.create_bucket(Bucket=bucket)
