@@ -22,6 +22,10 @@ Pages Are Asked For Anew
 
 The Administration Asks Who Comes
     The Administration Should Ask Who Comes
+    The Administration Should Have Its Styles
+
+Nobody Guesses The Administrator
+    Common Passwords Should Open No Administration
 
 Single Sign-On Redirects To The Provider
     [Documentation]    To the address that the provider names; the way back is to the app's public address.
