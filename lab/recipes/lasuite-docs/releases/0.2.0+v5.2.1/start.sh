@@ -41,8 +41,8 @@ while True:
     try:
         names = [one["Name"] for one in store.list_buckets()["Buckets"]]
         break
-    # MinIO may come up later, and says so for a while.
-    except (botocore.exceptions.HTTPClientError, botocore.exceptions.ClientError):
+    # MinIO may come up later.
+    except (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError):
         if time.monotonic() > deadline:
             raise
         time.sleep(1)
