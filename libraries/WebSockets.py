@@ -54,7 +54,7 @@ class WebSockets:
         | Web Socket Should Be Refused    /api/v4/websocket    by=${anna}    site=evil.example.org
         | Web Socket Should Be Refused    /live    expect=401 or 403
         """
-        socket = self._socket(path, by, site and f"https://{site}")
+        socket = self._socket(path, by, site)
         try:
             socket.open()
         except Refused as refusal:

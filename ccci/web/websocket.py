@@ -48,8 +48,7 @@ class WebSocket:
     and write one TLS connection lose messages.
 
     Attributes:
-        told: the messages of the app, the oldest first; binary ones with invalid bytes replaced.
-        frames: the same messages as they came.
+        frames: the messages of the app as they came, the oldest first.
         end: how the connection ended, to be read after "but"; empty while it is open.
         close_code: the code with which it ended (RFC 6455, section 7.4); 0 while it is open.
     """
@@ -61,12 +60,11 @@ class WebSocket:
             url: the address, which begins with `https://`.
             caller: who opens it; the request has this caller's headers and cookies.
             bundle: the certificates to trust; None for the system's.
-            site: the address of the site whose page asks (RFC 6454); that of the app by default.
+            site: the host of the site whose page asks (RFC 6454); that of the app by default.
         """
         self._url, self._caller = url, caller
-        self._site = site or "/".join(url.split("/")[:3])
+        self._site = f"https://{site}" if site else "/".join(url.split("/")[:3])
         self._bundle = str(bundle) if bundle else None
-        self.told: list[str] = []
         self.frames: list[str | bytes] = []
         self.end = ""
         self.close_code = 0
@@ -78,6 +76,13 @@ class WebSocket:
         return f"{self._caller.name}: WebSocket {self._url.partition('?')[0]}"
 
     __repr__ = __str__
+
+    @property
+    def told(self) -> list[str]:
+        """The messages as text, binary ones with invalid bytes replaced."""
+        return [
+            one if isinstance(one, str) else one.decode("utf-8", "replace") for one in self.frames
+        ]
 
     def open(self) -> None:
         """Connect.
@@ -129,10 +134,10 @@ class WebSocket:
         def look() -> Look:
             # Before the messages: the last one may come with the end.
             end = self.end
-            found.extend(filter(fits, list(self.told)))
+            found.extend(filter(fits, self.told))
             if end and not found:
                 raise RecipeFailure(f"{self}: expected {wanted}, but {end}{self._last()}")
-            return Look(bool(found), f"{len(self.told)} messages{self._last()}")
+            return Look(bool(found), f"{len(self.frames)} messages{self._last()}")
 
         self._wait(wanted, look, within_seconds)
         return found[0]
@@ -145,7 +150,7 @@ class WebSocket:
         """
 
         def look() -> Look:
-            return Look(bool(self.end), f"it is open, {len(self.told)} messages{self._last()}")
+            return Look(bool(self.end), f"it is open, {len(self.frames)} messages{self._last()}")
 
         self._wait("the connection to be ended", look, within_seconds)
 
@@ -193,13 +198,11 @@ class WebSocket:
         left = AT_MOST_BYTES
         with suppress(ConnectionClosed):
             async for message in connection:
-                text = message if isinstance(message, str) else message.decode("utf-8", "replace")
                 left -= len(message) + _BYTES_EACH
                 if left < 0:
                     self.end = f"the app told more than {AT_MOST_BYTES:,} bytes"
                     break
                 self.frames.append(message)
-                self.told.append(text)
         await connection.close()
         # 1006 is a connection that broke.
         self.close_code = connection.close_code or 1006

@@ -139,8 +139,7 @@ class LiveDocuments:
 
     def _live(self, document: str, caller: Caller, site: str = "") -> LiveDocument:
         url = f"{session.app.url}{_PATH}{document}"
-        address = site and f"https://{site}"
-        socket = WebSocket(url, caller, session.server.ca_bundle, address)
+        socket = WebSocket(url, caller, session.server.ca_bundle, site)
         live = LiveDocument(document, socket)
         _OPEN.close_later(live.close)
         return live

@@ -110,7 +110,7 @@ def test_a_connection_that_stays_open_has_not_ended(socket: WebSocket) -> None:
 
 
 def test_the_page_of_another_site_is_told_as_such(url: str, authority: ca.Authority) -> None:
-    made = WebSocket(f"{url}/live", MIA, authority.bundle, "https://elsewhere.example.org")
+    made = WebSocket(f"{url}/live", MIA, authority.bundle, "elsewhere.example.org")
     made.open()
     assert "https://elsewhere.example.org" in wait(made, "from")
     made.close()
