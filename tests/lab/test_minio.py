@@ -98,6 +98,8 @@ def test_an_object_comes_back_with_each_of_its_versions(server: Any) -> None:
         (USER, "another password", "SignatureDoesNotMatch"),
         ("nobody", PASSWORD, "InvalidAccessKeyId"),
     ],
+    # PASSWORD is another one in every process; pytest's workers must see the same names.
+    ids=["no account", "another password", "unknown account"],
 )
 def test_nobody_else_gets_or_puts_anything(
     server: Any, user: str | None, password: str | None, code: str
