@@ -21,7 +21,7 @@ from robot.rebot import rebot
 from ccci.bridge.judgement import Disturbance, judge
 from ccci.bridge.plain_log import mend_output, restrict_pages
 from ccci.bridge.verdicts import passed_tests
-from ccci.errors import CcciError
+from ccci.errors import CcciError, Misuse
 from ccci.results.artefacts import clean, save_logs
 from ccci.results.clearance import clear
 from ccci.results.modes import close, closed_folder, limit
@@ -73,7 +73,11 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
         recipe: the recipe under test.
         project: the folder that holds results/.
         output: Robot's output folder.
+
+    Raises:
+        Misuse: it has more than Robot's output.
     """
+    _require_folder_of_its_own(output, project)
     run_id = os.environ.setdefault("CCCI_RUN_ID", new_run_id())
     _published.facts = RunFacts(
         run_id,
@@ -94,6 +98,17 @@ def prepare(recipe: str, project: Path, output: Path) -> None:
             limit(above)
     atexit.register(_publish)
     show_progress("start", {}, 0)
+
+
+def _require_folder_of_its_own(output: Path, project: Path) -> None:
+    """Plain Robot writes where it is called. All that is there would be searched and copied."""
+    for place in (Path.cwd(), project, Path.home()):
+        if place.resolve().is_relative_to(output.resolve()):
+            raise Misuse(
+                f"Robot's output folder is {output}, which has other files: choose one for this "
+                "run alone with --outputdir, or call this project's robot, which makes one "
+                "('. .venv/bin/activate' puts it on PATH)."
+            )
 
 
 def show_progress(stage: str, stage_seconds: dict[str, float], failures: int) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ccci.bridge import publishing
 from ccci.budget.places import POLL_SECONDS, Budget
+from ccci.errors import Misuse
 from ccci.loop.gate import cleared
 from ccci.node.server import Server
 from ccci.recipe.checkout import Checkout
@@ -192,3 +193,15 @@ def test_a_run_waits_for_room_for_all_its_apps_and_says_how_long(
     assert POLL_SECONDS <= noted.waited_seconds < time.monotonic() - begun + 0.01
     assert run.share.lease and run.share.lease.holder.weight == 3
     run.share.lease.release()
+
+
+@pytest.mark.parametrize("above", [0, 1, -1])
+def test_robot_may_not_write_where_other_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, above: int
+) -> None:
+    """Else every file of the project, or of the home folder, would be searched and copied."""
+    monkeypatch.chdir(tmp_path)
+    output = (tmp_path, *tmp_path.parents)[above]
+    with pytest.raises(Misuse, match="alone with --outputdir"):
+        publishing.prepare("shop", tmp_path / "project", output)
+    assert not list(tmp_path.iterdir())
