@@ -7,7 +7,8 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from ccci.project import PROJECT
 from ccci.recipe.defects import Defect, break_recipe
 from ccci.swarm.view import SwarmView
 from ccci.teardown.journal import Journal
-from ccci.waiting import Look, wait_for
+from ccci.waiting import Look, TooLate, wait_for
 
 # Apart from what recipes are judged by: most of these are broken on purpose.
 RESULTS = PROJECT / "results" / "own-tests"
@@ -60,13 +61,25 @@ class SuiteRun:
             assert self.process.poll() is None, f"it ended before {words!r}:\n{self.output}"
             return Look(words in self.output, self.lines[-1] if self.lines else "nothing yet")
 
-        wait_for(f"the run to say {words!r}", look, within_seconds, every_seconds=0.05)
+        with self._ended_if_late():
+            wait_for(f"the run to say {words!r}", look, within_seconds, every_seconds=0.05)
 
     def finish(self, within_seconds: float = 400) -> int:
         """Wait for its end and return its exit code."""
-        code = self.process.wait(within_seconds)
+        with self._ended_if_late():
+            code = self.process.wait(within_seconds)
         wait_for("the end of its output", self._drained, 10)
         return code
+
+    @contextmanager
+    def _ended_if_late(self) -> Iterator[None]:
+        """End the run of a test that gives up: it would go on, and might keep its app for hours."""
+        try:
+            yield
+        except (TooLate, subprocess.TimeoutExpired) as late:
+            # Its reaper tears it down. After SIGTERM it might keep its app all the same.
+            self.process.kill()
+            raise AssertionError(f"{late}; it said:\n{self.output}") from None
 
     def kill(self, how: signal.Signals) -> None:
         """Send a signal: SIGKILL to robot alone, others to all of its group as a terminal does."""

@@ -36,3 +36,12 @@ def test_a_run_that_hears_no_signal_is_killed_and_torn_down() -> None:
     Journal.load(run.run_id).limited(0.1, last_seconds=1)
     assert run.finish(120) == -signal.SIGKILL
     _assert_failed(run)
+
+
+def test_a_test_that_gives_up_leaves_no_run_behind() -> None:
+    run = start_suite("--variable", "KEEP:1", "--suite", "install", "suites/custom-html")
+    run.wait_for_words("converged in")
+    with pytest.raises(AssertionError, match=r"timed out after 0\.1 seconds; it said:"):
+        run.finish(0.1)
+    wait_until_reaped(run.run_id)
+    assert leftovers_of(run.stack, run.run_id) == []
