@@ -25,6 +25,7 @@ KNOWN = {
     "gitea": ("git_push.py",),
     "immich": ("upload_conversion.py",),
     "lasuite-docs": ("wopi_configured.py",),
+    "lasuite-drive": ("wopi_configured.py",),
     "lasuite-meet": ("meeting_flow.py", "webrtc-media.py"),
 }
 ROW_FORM = "| recipe-info/<recipe>/tests/<file>.py | <suite file> :: <test name> | what |"

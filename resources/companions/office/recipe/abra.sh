@@ -1,0 +1,2 @@
+#!/bin/bash
+export DISCOVERY_VERSION=v1

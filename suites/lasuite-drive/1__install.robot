@@ -1,0 +1,1 @@
+../generic/1__install.robot

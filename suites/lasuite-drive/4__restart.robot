@@ -1,0 +1,1 @@
+../generic/4__restart.robot

@@ -1,0 +1,1 @@
+../generic/5__backup.robot

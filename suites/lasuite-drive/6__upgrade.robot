@@ -1,0 +1,1 @@
+../generic/6__upgrade.robot

@@ -1,0 +1,1 @@
+../generic/7__teardown.robot

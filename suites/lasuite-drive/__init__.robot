@@ -1,0 +1,1 @@
+../generic/__init__.robot
