@@ -141,8 +141,8 @@ def holds_secret(text: str, secrets: list[str]) -> bool:
 def _places(text: str, secrets: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     """Yield where each form of a secret begins and ends in a text, from left to right.
 
-    A run has hundreds of secrets, each in dozens of forms. A regular expression of all of them takes
-    seconds to compile for each new secret, and minutes for the output of a run.
+    A run has hundreds of secrets, each in dozens of forms. A regular expression of all of them
+    takes seconds to compile for each new secret, and minutes for the output of a run.
     """
     by_start = _forms_by_start(secrets)
     at = 0

@@ -1,7 +1,6 @@
 """Looks for credentials in the bytes of a file, in every form of `ccci.results.readings`."""
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 from ccci.results.credentials import SHORTEST_SECRET, forms_of
@@ -43,13 +42,12 @@ class Search:
         for value, name in names_by_value.items():
             for part in _parts(value):
                 self._add(part, name)
-        self._grams = {
-            int.from_bytes(skeleton_[at : at + _GRAM], sys.byteorder)
-            for skeleton_ in self._skeletons
-            if len(skeleton_) >= 2 * _GRAM - 1
-            for at in range(len(skeleton_) - _GRAM + 1)
-        }
         self._short = [one for one in self._skeletons if len(one) < 2 * _GRAM - 1]
+        self._long = [one for one in self._skeletons if len(one) >= 2 * _GRAM - 1]
+        self._groups: set[int] = set()
+        for one in self._long:
+            for first in range(_GRAM):
+                self._groups.update(_groups_of(one, first))
 
     def names_in(self, contents: Iterable[bytes]) -> list[str]:
         """Return the names of the credentials in the contents of a file.
@@ -85,18 +83,26 @@ class Search:
             yield from (name for form, name in self._exact.items() if form in text)
             bones = skeleton(text)
             yield from (self._skeletons[one] for one in self._short if one in bones)
-            if self._may_have(bones):
-                yield from (name for one, name in self._skeletons.items() if one in bones)
+            yield from (self._skeletons[one] for one in self._long_in(bones))
         yield from (name for form, name in self._exact_bytes.items() if form in raw)
 
-    def _may_have(self, bones: bytes) -> bool:
-        """Return whether one of the long skeletons can be in this text.
+    def _long_in(self, bones: bytes) -> Iterator[bytes]:
+        """Yield the long skeletons that are in this text.
 
-        A skeleton of 15 characters has at least one group of 8 that begins at a multiple of 8, so
-        that only these groups of the text have to be compared, whatever the number of skeletons.
+        Only groups of 8 characters that begin at a multiple of 8 are compared, whatever the number
+        of skeletons. Of each of these, from one of its first 8 characters on, all groups must be
+        there: credentials that begin alike, as signed addresses do, are told apart by that.
         """
-        whole = memoryview(bones)[: len(bones) - len(bones) % _GRAM]
-        return not self._grams.isdisjoint(whole.cast("Q"))
+        there = self._groups.intersection(_groups_of(bones, 0))
+        for one in self._long if there else ():
+            offsets = (there.issuperset(_groups_of(one, first)) for first in range(_GRAM))
+            if any(offsets) and one in bones:
+                yield one
+
+
+def _groups_of(bones: bytes, first: int) -> memoryview:
+    """Return the groups of 8 characters from one on, each as a number."""
+    return memoryview(bones)[first : len(bones) - (len(bones) - first) % _GRAM].cast("Q")
 
 
 class _Reader:
