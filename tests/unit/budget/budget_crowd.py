@@ -17,6 +17,9 @@ from pathlib import Path
 
 from ccci.budget import places
 
+# How often a victim is looked for that still does what is wanted when it is stopped.
+_TRIES = 50
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -196,20 +199,24 @@ class _Crowd:
 
     def _kill_one(self) -> None:
         """Kill one that holds, waits, or just asks; by chance, as far as there is one."""
-        last = self._last_words()
         wanted = self._random.choice(("begins", "waits", "asks"))
-        chosen = [pid for pid in self._living if last.get(pid, ("", "", 0))[0] == wanted]
-        victim = self._random.choice(chosen or [pid for pid in self._living if pid in last])
-        # It has gone on since that look: what it does now counts.
-        os.kill(victim, signal.SIGSTOP)
-        kind = self._living.pop(victim)
-        status = os.waitpid(victim, os.WUNTRACED)[1]
-        if os.WIFSTOPPED(status):
-            _, name, share = self._last_words()[victim]
-            self._note("killed", name, share)
-            os.kill(victim, signal.SIGKILL)
-            os.waitpid(victim, 0)
-        self._start(kind)
+        for left in reversed(range(_TRIES)):
+            last = self._last_words()
+            chosen = [pid for pid in self._living if last.get(pid, ("", "", 0))[0] == wanted]
+            victim = self._random.choice(chosen or [pid for pid in self._living if pid in last])
+            os.kill(victim, signal.SIGSTOP)
+            stopped = os.WIFSTOPPED(os.waitpid(victim, os.WUNTRACED)[1])
+            # On a busy machine it has often gone on since that look: what it does now counts.
+            what, name, share = self._last_words()[victim]
+            if stopped and chosen and what != wanted and left:
+                os.kill(victim, signal.SIGCONT)
+                continue
+            if stopped:
+                self._note("killed", name, share)
+                os.kill(victim, signal.SIGKILL)
+                os.waitpid(victim, 0)
+            self._start(self._living.pop(victim))
+            return
 
     def _last_words(self) -> dict[int, tuple[str, str, int]]:
         """Return what each worker noted last: what, who, weight."""
