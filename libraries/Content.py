@@ -10,6 +10,9 @@ from ccci.bridge.session import session
 from ccci.errors import Misuse, RecipeFailure
 from ccci.web.files import File
 
+# By chance one random file in eighty begins like a program or an archive, and apps refuse these.
+_BEGINNING = b"random bytes:"
+
 
 @library(scope="GLOBAL", version="0.1.0", auto_keywords=False)
 class Content:
@@ -28,12 +31,13 @@ class Content:
     def random_file(self, name: str, size: int = 4096) -> File:
         """Makes a file of ``size`` random bytes, remembers it by its name and returns it.
 
+        It begins with ``random bytes:``, so that no app takes it for a program or an archive.
         Never fails.
 
         Example:
         | ${picture}=    Random File    picture.png    size=20000
         """
-        return self._keep(name, secrets.token_bytes(size))
+        return self._keep(name, (_BEGINNING + secrets.token_bytes(size))[:size])
 
     @project_keyword()
     def text_file(self, name: str, text: str) -> File:
