@@ -78,7 +78,7 @@ class SuiteRun:
             yield
         except (TooLate, subprocess.TimeoutExpired) as late:
             # Its reaper tears it down. After SIGTERM it might keep its app all the same.
-            self.process.kill()
+            self.kill(signal.SIGKILL)
             raise AssertionError(f"{late}; it said:\n{self.output}") from None
 
     def kill(self, how: signal.Signals) -> None:
