@@ -41,8 +41,8 @@ from ccci.results.store import MATRIX_VARIABLE, read_results
 from ccci.run.run import new_run_id
 from ccci.stage_names import STAGES
 
-# With other runs beside it an app comes up later.
-_TIMES_AS_LONG = 3
+# With other runs beside it an app comes up later: at worst, each run waits for all others.
+_LEAST_TIMES_AS_LONG = 3
 _LEAST_TIMEOUT_SECONDS = 60
 
 
@@ -223,7 +223,8 @@ def _enough(record: Record, folder: Path, most: int) -> int:
     """Return how long the app may take to come up, by how long it took when nothing was broken."""
     results = read_results(folder / record.control.run) if record.control else None
     took = results.facts.stage_seconds.get("install", most) if results else most
-    return min(most, max(_LEAST_TIMEOUT_SECONDS, round(_TIMES_AS_LONG * took)))
+    times_as_long = max(_LEAST_TIMES_AS_LONG, default_slots())
+    return min(most, max(_LEAST_TIMEOUT_SECONDS, round(times_as_long * took)))
 
 
 def _all_caught(record: Record, trials: list[Trial]) -> bool:

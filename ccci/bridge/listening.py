@@ -52,12 +52,16 @@ class Listener:
         test_begins()
 
     def end_test(self, _data: Any, result: Any) -> None:
-        """Redact a test's failure, count it, and tag one that says nothing about the recipe."""
+        """Complete and redact a test's failure, count it, and tag one that is incomplete."""
         session.failures += result.failed
         if result.failed and session.overdue:
             then = f"{session.overdue}\n{result.message}"
             not_begun = was_not_begun(result.message)
             result.message = f"{SKIPPED}{session.overdue}" if not_begun else then
+        # An app that is gone answers oddly; whoever reads of that should know why.
+        death = session.death_of_the_app if result.failed else ""
+        if death and not was_not_begun(result.message):
+            result.message = f"{result.message}\nMeanwhile {death}."
         result.message = session.redact(result.message)
         if result.failed:
             publishing.test_failed(result.end_time, session.death_of_a_dependency)

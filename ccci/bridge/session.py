@@ -172,6 +172,11 @@ class Session:
         """The app under test, when it is deployed; None before."""
         return self.app if self.begun and self.begun.stages.deployed else None
 
+    @property
+    def death_of_the_app(self) -> str:
+        """How a task of the app has ended while it should be up; "" for none."""
+        return self.begun.watch.newest_death() if self.begun else ""
+
     def death_of_a_dependency(self) -> str:
         """Return how a dependency of the run has died; "" for none, or where Docker is away."""
         with suppress(CcciError, DockerException, RequestException):

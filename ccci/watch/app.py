@@ -114,6 +114,14 @@ class AppWatch:
                 f"the run takes it down. {' '.join(found)}"
             )
 
+    def newest_death(self) -> str:
+        """Return how the task ended that ended last since the app was up; "" for none.
+
+        The next `check` still tells of it.
+        """
+        deaths = self._tasks.deaths() if self._up else []
+        return str(deaths[-1]) if deaths else ""
+
     def soak(self, seconds: float) -> None:
         """Keep the app up and watched for some time.
 

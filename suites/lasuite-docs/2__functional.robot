@@ -186,7 +186,7 @@ A Program Makes A Document With A Token Of The Provider
     A Program Should Make A Document    mona
 
 A Program Without A Token For Docs Is Refused
-    Programs Without A Token Should Be Refused
+    Programs Without A Token Should Be Refused    mona
     A Program For Another App Should Be Refused    mona
 
 Strangers Are Told Of Nobody
@@ -206,7 +206,9 @@ A Session Lasts For Half A Day
 Whoever Signs Out Is Out
     [Documentation]    At Docs and at the provider.
     ${mona}=    A Person    mona
+    The Provider Should Let Them In Again    ${mona}
     Sign Out    ${mona}
+    The Provider Should Ask Again    ${mona}
 
 Pages Of Other Sites Read Nothing
     ${mona}=    A Person    mona

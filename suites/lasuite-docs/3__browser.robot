@@ -46,8 +46,4 @@ A Reader Writes Nothing On The Page
     Show In The Log
 
 Whom The Provider Shuts Out Is Turned Away
-    Disable At Provider    olga
-    Ask To Sign In
-    Fill In The Provider's Page    olga
-    The Provider's Page Should Be Open
-    Show In The Log
+    A Disabled Person Should Be Turned Away    ruth

@@ -165,7 +165,9 @@ A Session Lasts For Half A Day
 Whoever Signs Out Is Out
     [Documentation]    At Meet and at the provider.
     ${mona}=    A Person    mona
+    The Provider Should Let Them In Again    ${mona}
     Sign Out    ${mona}
+    The Provider Should Ask Again    ${mona}
 
 Pages Of Other Sites Read Nothing
     ${mona}=    A Person    mona

@@ -3,11 +3,16 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from robot.api import ExecutionResult
 
-from ccci.bridge.listening import LAST_KEYWORDS, LAST_TEST
+from ccci.bridge import publishing
+from ccci.bridge.listening import LAST_KEYWORDS, LAST_TEST, Listener
+from ccci.bridge.session import session
 from ccci.project import PROJECT
+from ccci.results.reasons import NOT_BEGUN
 
 LIBRARY = f"""\
 from robot.api.deco import keyword
@@ -54,3 +59,33 @@ def test_each_stage_but_the_last_ends_with_it(tmp_path: Path) -> None:
     ]  # fmt: skip
     tags = {tag for one in suite.suites for test in one.tests[1:] for tag in test.tags}
     assert tags == {"install", "functional", "generic"}
+
+
+@pytest.mark.parametrize(
+    ("failed", "before", "death", "after"),
+    [
+        (
+            True,
+            "was answered 502",
+            "a task of app ended",
+            "was answered 502\nMeanwhile a task of app ended.",
+        ),
+        (True, "was answered 404", "", "was answered 404"),
+        (False, "", "a task of app ended", ""),
+        (True, NOT_BEGUN, "a task of app ended", NOT_BEGUN),
+    ],
+)
+def test_a_failure_tells_that_the_app_has_died(
+    monkeypatch: pytest.MonkeyPatch, failed: bool, before: str, death: str, after: str
+) -> None:
+    watch = SimpleNamespace(newest_death=lambda: death)
+    journal = SimpleNamespace(overdue=lambda: "")
+    record = SimpleNamespace(journal=journal, credentials=SimpleNamespace(values=list))
+    run = SimpleNamespace(record=record)
+    monkeypatch.setattr(session, "begun", SimpleNamespace(watch=watch, run=run))
+    monkeypatch.setattr(session, "failures", 0)
+    monkeypatch.setattr(session, "note_failure", lambda _: None)
+    monkeypatch.setattr(publishing, "test_failed", lambda *_: None)
+    test = SimpleNamespace(failed=failed, message=before, name="A Page", end_time=None, tags=set())
+    Listener().end_test(None, test)
+    assert test.message == after

@@ -88,6 +88,21 @@ def test_a_death_and_an_answer_that_is_not_good_are_told_with_times_and_log() ->
     watch.check()
 
 
+def test_a_death_is_known_before_it_is_judged() -> None:
+    happen = Happenings()
+    watch = watch_of(happen)
+    assert watch.newest_death() == ""
+    happen.died = [Death("t0", "db", 1, "", 990.0), DEATH]
+    assert watch.newest_death() == "a task of app ended with exit code 0 at 00:16:40 UTC"
+    with pytest.raises(RecipeFailure):
+        watch.check()
+    assert watch.newest_death() == ""
+    with pytest.raises(RecipeFailure), watch.taking_down("upgrade"):
+        happen.died = [DEATH]
+        assert watch.newest_death() == ""
+        raise RecipeFailure("rolled back")
+
+
 def test_what_happens_right_before_a_step_is_not_lost() -> None:
     happen = Happenings()
     watch = watch_of(happen)
