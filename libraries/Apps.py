@@ -109,7 +109,7 @@ class Apps:
         """Inserts a secret of the app under test, through abra.
 
         The value is passed by a file that only its owner can read, never on a command line. Fails
-        when abra refuses it.
+        when abra refuses it, or when the recipe holds the secret itself.
 
         Example:
         | Insert App Secret    oidc_client_secret    ${client_secret}

@@ -44,9 +44,25 @@ def rows_of_tables(servers: Sequence[DatabaseServer]) -> dict[str, int]:
 
 
 def _rows(server: DatabaseServer) -> dict[str, int]:
-    names = [str(row["quoted"]) for row in server.query(_TABLES[server.kind])]
-    if not names:
-        return {}
+    names = _tables(server)
+    while names:
+        try:
+            return _counted(server, names)
+        except RecipeFailure:
+            # An app may drop a table between the two questions, as jobs in the background do.
+            there = set(_tables(server))
+            left = [name for name in names if name in there]
+            if left == names:
+                raise
+            names = left
+    return {}
+
+
+def _tables(server: DatabaseServer) -> list[str]:
+    return [str(row["quoted"]) for row in server.query(_TABLES[server.kind])]
+
+
+def _counted(server: DatabaseServer, names: Sequence[str]) -> dict[str, int]:
     each = (f"SELECT {n} AS place, count(*) AS rows_in FROM {q}" for n, q in enumerate(names))
     return {
         re.sub('["`]', "", names[int(row["place"] or 0)]): int(row["rows_in"] or 0)

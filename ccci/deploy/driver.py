@@ -25,6 +25,7 @@ from ccci.recipe.compose import read_compose, services_in
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.envfile import compose_files, read_env, read_exports, set_env
 from ccci.recipe.fit import compare
+from ccci.recipe.fixed_secrets import secrets_of_others
 from ccci.recipe.limits import Amounts, limits_for
 from ccci.recipe.offered import Kind, Offered, read_offered
 from ccci.recipe.overlay import OVERLAY_FILE, overlay_for
@@ -325,7 +326,15 @@ class AppDriver:
         return Deployment(self.app, version, not before, converged)
 
     def insert_secret(self, name: str, value: str, version: str) -> None:
-        """Give the app a secret; the value is also kept with the run's own."""
+        """Give the app a secret; the value is also kept with the run's own.
+
+        Raises:
+            RecipeFailure: the recipe holds the secret itself, so that nobody can give it another.
+        """
+        contents = [read_compose(path) for path in self.compose_files()]
+        fixed = secrets_of_others(contents, self.settings(), self.app.stack)
+        if name in fixed:
+            raise RecipeFailure(f"Expected to give the app a secret of its own: {fixed[name]}")
         self._keep_secret(name, value)
         self.record.journal.record("secret", f"{self.app.stack}_{name}_{version}")
         self.commands.insert_secret(name, value, version)

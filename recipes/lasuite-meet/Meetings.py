@@ -185,11 +185,14 @@ class Meetings:
         return _signed(claims, secret)
 
     @project_keyword()
-    def token_of_livekit(self, key: str, secret: Secret, body: str = "", **grants: Any) -> Secret:
+    def token_of_livekit(
+        self, key: str, secret: Secret | str, body: str = "", **grants: Any
+    ) -> Secret:
         """Returns a token as LiveKit's own servers and administrators have. Never fails.
 
-        ``key`` and ``secret`` are those that Meet and LiveKit share. With ``body``, the token is
-        for a webhook with this body. ``grants`` are rights in rooms, such as ``roomCreate``.
+        ``key`` and ``secret`` are those that Meet and LiveKit share; a text is a secret that
+        everybody knows. With ``body``, the token is for a webhook with this body. ``grants`` are
+        rights in rooms, such as ``roomCreate``.
         Source: https://docs.livekit.io/home/server/webhooks/
 
         Example:
@@ -200,7 +203,7 @@ class Meetings:
         claims = {"iss": key, "nbf": now - 1, "exp": now + life, "video": dict(grants)}
         if body:
             claims["sha256"] = _checksum(body)
-        return _signed(claims, str(secret.value))
+        return _signed(claims, secret if isinstance(secret, str) else str(secret.value))
 
     def _guest(self, name: str, url: str, token: Secret) -> Guest:
         address = f"wss{url.removeprefix('https').removeprefix('wss')}"

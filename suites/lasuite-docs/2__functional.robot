@@ -13,8 +13,11 @@ The App Answers With Its Health Page
     The App Should Be Healthy
     Docs Should Be Ready
 
-Pages Tell Nobody Else
+No AI And No Analytics Are Set
     Pages Should Tell Nobody Else
+
+The First Page Is Asked For Anew
+    The First Page Should Not Be Kept
 
 The Administration Asks Who Comes
     The Administration Should Ask Who Comes

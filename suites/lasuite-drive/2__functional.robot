@@ -13,7 +13,7 @@ The App Answers With Its Health Page
     The App Should Be Healthy
     Drive Should Be Ready
 
-Pages Tell Nobody Else
+No Analytics And No Foreign Styles Are Set
     Pages Should Tell Nobody Else
 
 The Administration Asks Who Comes

@@ -13,7 +13,7 @@ The App Answers With Its Health Page
     [Documentation]    Also: who enters a new room is as .env.sample has it, and LiveKit has the recipe's address.
     Meet Should Be Ready
 
-Pages Load Nothing Of Others
+No Analytics And No Foreign Styles Are Set
     Pages Should Tell Nobody Else
 
 Pages Are Asked For Anew
@@ -84,7 +84,7 @@ Whoever Knocks Is Let In By The Owner
     ${room}=    Make A Room    ${mona}    restricted
     Knocking Should Be Answered    ${room}    ${mona}
 
-Whoever Is Sent Away Stays Outside
+Whoever Is Sent Away Gets No Token
     ${mona}=    A Person    mona
     ${room}=    Make A Room    ${mona}    restricted
     Whoever Is Sent Away Should Stay Outside    ${room}    ${mona}
@@ -98,7 +98,7 @@ The Owner Sends Somebody Out Of The Meeting
     Meeting Should End For    ${guest}    PARTICIPANT_REMOVED
 
 Three People Meet
-    [Documentation]    By the ports that the recipe publishes.
+    [Documentation]    By LiveKit's usual ports.
     ${mona}=    A Person    mona
     ${nina}=    A Person    nina
     ${pia}=    A Person    pia
@@ -120,6 +120,10 @@ New Rooms Are As Their Owner Prefers
 LiveKit Tells Strangers Nothing
     ${config}=    What The App Tells Its Pages
     LiveKit Should Tell Strangers Nothing    ${config.livekit.url}
+
+Nobody Guesses The Key Of LiveKit
+    ${config}=    What The App Tells Its Pages
+    Nobody Should Guess The Key Of LiveKit    ${config.livekit.url}
 
 LiveKit Tells Meet That A Meeting Is Over
     ${mona}=    A Person    mona

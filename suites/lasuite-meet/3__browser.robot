@@ -34,6 +34,14 @@ Two Browsers See And Hear Each Other
     Two Browsers Should Meet    ${room}    Anna    Bert
     Show In The Log
 
+Whoever Is Signed In Joins A Trusted Room
+    ${mona}=    A Person    mona
+    ${room}=    Make A Room    ${mona}    trusted
+    Sign In On The Page    nina
+    Join Who Is Signed In    ${room}
+    The Page Should Be In The Meeting
+    Show In The Log
+
 Whoever Knocks In A Browser Is Let In
     ${mona}=    A Person    mona
     ${room}=    Make A Room    ${mona}    restricted

@@ -148,6 +148,20 @@ def test_a_secret_is_known_by_the_suites_word_too(site: Site) -> None:
     assert site.credentials.get(f"{DOMAIN}/database_password") == "given"
 
 
+def test_a_secret_that_the_recipe_holds_cannot_be_given(site: Site) -> None:
+    driver = site.driver(RecipeConfig())
+    driver.make()
+    overlay = driver.checkout.path / "data" / "compose.postgres.yml"
+    text = overlay.read_text().replace("    external: true\n", "    file: ./password.txt\n")
+    overlay.write_text(text)
+    with pytest.raises(
+        RecipeFailure,
+        match=r"a secret of its own: secret 'db_password' is a text in the file \./password\.txt",
+    ):
+        driver.insert_secret("db_password", "given", "v2")
+    assert not any("secret insert" in line for line in site.asked)
+
+
 def test_a_keyword_asks_for_the_recipes_name(site: Site) -> None:
     names = {"services": {"keeper": ["store", "files"]}, "ports": {"web": [8080, 80]}}
     driver = site.driver(RecipeConfig.model_validate({"names": names}))
