@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ccci.errors import NodeFailure
-from ccci.loop.trees import Limits
+from ccci.loop.trees import Limits, Refused
 from ccci.node.server import Server
 from ccci.web.accounts import Account
 from ccci.web.git_remote import environment_for, settings_for
 
 _MEMORY_BYTES = 2 << 30
+# Git itself writes no file whose path is longer than the kernel takes.
+_LONGEST_RECORD = 64 << 10
 _SETTINGS = (
     "core.hooksPath=/dev/null", "core.fsmonitor=false", "core.symlinks=false",
     "core.attributesFile=/dev/null", "core.excludesFile=/dev/null",
@@ -107,6 +109,7 @@ class BoundedGit:
         """Run git and yield its output, split at NUL; closing the generator ends git.
 
         Raises:
+            Refused: a record is longer than any name may be.
             NodeFailure: git failed, or did not end in time.
         """
         rest = b""
@@ -114,6 +117,8 @@ class BoundedGit:
             for chunk in chunks:
                 *records, rest = (rest + chunk).split(b"\0")
                 yield from (record for record in records if record.strip())
+                if len(rest) > _LONGEST_RECORD:
+                    raise Refused(f"A name in {self._url} is longer than {_LONGEST_RECORD} bytes.")
 
     def write_files(self, reference: str, into: Path, index: Path | None = None) -> None:
         """Write the files of a commit or tag into a folder.

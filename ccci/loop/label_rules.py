@@ -20,6 +20,8 @@ _OF_ABRA = re.compile(
     r"\.(version|timeout|recipe|chaos|chaos-version|auto-update)", re.ASCII
 )  # fmt: skip
 _OF_THE_BOT = re.compile(r"backupbot\.(backup|restore|volumes)(\.[^/]+)?", re.ASCII)
+# Such a path begins in the volume; an absolute one may lead out of it.
+_IN_A_VOLUME = re.compile(r"backupbot\.(?:[\w-]+\.)?volumes\.[^/]+\.path", re.ASCII)
 # A scheduler of services; it starts the service that has these labels, and no other.
 _OF_SCHEDULER = re.compile(r"swarm\.cronjob\.(enable|schedule|skip-running)")
 # For people; no program acts on these.
@@ -47,7 +49,8 @@ def _check_label(compose: ComposeFile, where: str, place: yaml.Node, key: str, v
     elif key == _BOT_LABEL:
         compose.require_approval(place, "backup-bot", f"{where} poses as the node's backup bot")
     elif key.startswith("backupbot."):
-        if ".." in re.split(r"[\s,/:]", value) or not _OF_THE_BOT.fullmatch(key):
+        absolute = _IN_A_VOLUME.fullmatch(key) and re.search(r"(^|[\s,:])/", value)
+        if absolute or ".." in re.split(r"[\s,/:]", value) or not _OF_THE_BOT.fullmatch(key):
             what = f"{where} makes the backup bot read more than the app's volumes ({key})"
             compose.require_approval(place, f"label:{key}", what)
     elif key and not (

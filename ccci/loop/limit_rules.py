@@ -18,6 +18,8 @@ MOST_SHARED_MEMORY = MOST_TMPFS = 1024 * _MIB
 _MOST_LOG_BUFFER = 16 * _MIB
 # As Docker reads it (64m, 64MB, 67108864), and as the kernel reads the size of a tmpfs.
 _SIZE = re.compile(r"([0-9]{1,15})(?:\.[0-9]{1,3})? ?([kmgtp]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
+_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|ms|m|us|ns|s)", re.ASCII)
 _ULIMITS = {"nofile": 1 << 20, "nproc": 1 << 16, "core": 0}
 _LOG_OPTIONS = (
     "compress", "env", "env-regex", "labels", "labels-regex", "max-file", "max-size", "mode", "tag",
@@ -41,6 +43,20 @@ def size_of(text: str) -> int | None:
         return None
     whole = int(found[1]) + ("." in text)
     return whole << 10 * " kmgtp".index(found[2].lower() or " ")
+
+
+def seconds_of(text: str) -> float | None:
+    """Return a duration as Docker reads it, in seconds; None for any other text.
+
+    Example:
+        >>> seconds_of("1m30s"), seconds_of("500ms"), seconds_of("0"), seconds_of("soon")
+        (90.0, 0.5, 0.0, None)
+    """
+    if text == "0":
+        return 0.0
+    if not text or _DURATION.sub("", text):
+        return None
+    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION.findall(text))
 
 
 def require_size(
@@ -129,7 +145,18 @@ def check_log_options(compose: ComposeFile, where: str, node: yaml.Node) -> None
                     compose.require_approval(entry.value, f"log-option:{entry.key}={text}", what)
 
 
+def _health_check(compose: ComposeFile, where: str, node: yaml.Node) -> None:
+    """Check how often Docker runs the command: its own work for that is in no limit of the app."""
+    for key in ("interval", "start_interval"):
+        for value in values(node, key):
+            for text in compose.texts(value, f"'{key}' of the health check of {where}"):
+                seconds = seconds_of(text)
+                # With 0 Docker takes its own: 30 s, and 5 s while the service starts.
+                if seconds is None or 0 < seconds < 1:
+                    _require(compose, where, value, f"healthcheck-{key}", text, "1s or more")
+
+
 LIMITS: dict[str, Callable[[ComposeFile, str, yaml.Node], None]] = {
     "scale": check_replicas, "shm_size": _shm_size, "oom_score_adj": _oom_score,
-    "ulimits": _ulimits, "tmpfs": check_tmpfs,
+    "ulimits": _ulimits, "tmpfs": check_tmpfs, "healthcheck": _health_check,
 }  # fmt: skip

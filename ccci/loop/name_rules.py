@@ -106,4 +106,6 @@ def check_dns(compose: ComposeFile, where: str, node: yaml.Node) -> None:
     """Require an approval for another name server, or for a domain to search."""
     for item in items(node):
         for text in compose.texts(item, f"a name server or search domain of {where}"):
-            compose.require_approval(item, f"dns:{text}", f"{where} asks {text} for names")
+            # A single dot switches the search off.
+            if text != ".":
+                compose.require_approval(item, f"dns:{text}", f"{where} asks {text} for names")

@@ -7,7 +7,7 @@ not parse, a variable without a value, an unknown key.
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -29,6 +29,8 @@ __all__ = ["Violation", "violations"]
 
 _COMPOSE = re.compile(r"([A-Za-z0-9][\w.-]*/)*[A-Za-z0-9][\w.-]*\.ya?ml", re.ASCII)
 _MOST_FILES, _MOST_BYTES = 40, 256 << 10
+# All runs list what the Swarm has, and it keeps all of that in its managers' memory.
+_MOST_PARTS = {"services": 50, "configs": 100, "secrets": 100, "networks": 20, "volumes": 100}
 _NETWORK = (
     "attachable", "driver", "driver_opts", "enable_ipv4", "enable_ipv6", "external", "internal",
     "ipam", "labels", "name",
@@ -78,6 +80,7 @@ def violations(
                 unread[name] = wrong
             else:
                 roots[name] = root
+    found += _too_many(roots)
     own_networks = _own_networks(roots.values())
     for name in names:
         if name in unread:
@@ -87,6 +90,22 @@ def violations(
         with contextlib.suppress(Enough):
             _check_file(compose, roots[name])
         found += sorted(compose.found, key=lambda one: one.line)
+    return found
+
+
+def _too_many(roots: Mapping[str, yaml.MappingNode]) -> list[Violation]:
+    """Return which parts are so many that the Swarm itself would suffer."""
+    found = []
+    for part, most in _MOST_PARTS.items():
+        named = {
+            entry.key: name
+            for name, root in roots.items()
+            for table in values(root, part)
+            for entry in entries(table)
+        }
+        if len(named) > most:
+            what = f"there are {len(named)} {part} in all compose files; at most {most} are allowed"
+            found.append(Violation(list(named.values())[-1], 1, what, "Remove some"))
     return found
 
 

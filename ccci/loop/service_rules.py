@@ -23,7 +23,7 @@ from ccci.loop.yamltree import Entry, entries, is_null, items, values
 _FREE = (
     "attach", "blkio_config", "cap_drop", "command", "cpu_count", "cpu_percent", "cpu_period",
     "cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "dns_opt", "entrypoint", "expose",
-    "healthcheck", "image", "init", "mem_limit", "mem_reservation", "memswap_limit", "pids_limit",
+    "image", "init", "mem_limit", "mem_reservation", "memswap_limit", "pids_limit",
     "platform", "profiles", "pull_policy", "read_only", "restart", "stdin_open",
     "stop_grace_period", "stop_signal", "tty", "user", "working_dir", "configs", "secrets",
 )  # fmt: skip

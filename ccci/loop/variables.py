@@ -312,7 +312,11 @@ class Variables:
                 self._problem(file, number, f"the line is longer than {_LONGEST}")
                 continue
             found = _EXPORT.fullmatch(line)
-            if re.match(r"export(\s|$)", line) and (not found or "export" in found["rest"]):
+            starts = re.match(r"\s*export(?=\s|$)", line)
+            # abra may read such a line from its last export on.
+            twice = starts and re.search(r"export\s", line[starts.end() :])
+            hidden = starts and (not found or "export" in found["rest"])
+            if twice or (hidden and not line[0].isspace()):
                 what = "the export is not a plain NAME=value on one line, without $ and `"
                 self._problem(file, number, what)
             for one in [found] if found else _INNER_EXPORT.finditer(line):

@@ -227,6 +227,14 @@ def test_other_names_are_allowed(name: bytes) -> None:
     assert problem_with_name(name) == ""
 
 
+def test_a_name_without_end_is_refused_at_once(origin: Origin, fetch: Callable[..., Path]) -> None:
+    """Git packs a name of 32 MiB into a few kilobytes; to join its pieces took half a minute."""
+    commit = origin.head(("100644", b"n" * (32 << 20), origin.blob(b"x")))
+    started = time.monotonic()
+    assert "is longer than 65536 bytes" in refusal(fetch, commit)
+    assert time.monotonic() - started < 10
+
+
 def test_the_same_name_twice_is_refused(origin: Origin, fetch: Callable[..., Path]) -> None:
     twice = ("100644", b"compose.yml", origin.blob(b"another"))
     message = refusal(fetch, origin.head(twice))

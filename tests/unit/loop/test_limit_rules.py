@@ -32,6 +32,11 @@ TOO_MUCH = [
     ("logging: {options: {syslog-address: 'tcp://x'}}", "log-option:syslog-address=tcp://x"),
     ("deploy: {resources: {reservations: {generic_resources: [{x: y}]}}}", "device:reserved"),
     ("annotations: {run.oci.hooks: x}", "option:annotations"),
+    ("healthcheck: {test: [CMD, x], interval: 1ms}", "limit:healthcheck-interval=1ms"),
+    ("healthcheck: {test: [CMD, x], interval: 0.9s}", "limit:healthcheck-interval=0.9s"),
+    ("healthcheck: {test: [CMD, x], interval: '${I:-99us}'}", "limit:healthcheck-interval=99us"),
+    ("healthcheck: {test: [CMD, x], start_interval: 5ns}", "limit:healthcheck-start_interval=5ns"),
+    ("healthcheck: {test: [CMD, x], interval: soon}", "limit:healthcheck-interval=soon"),
 ]  # fmt: skip
 
 
@@ -53,6 +58,9 @@ def test_asking_for_too_much_needs_an_approval(text: str, approval: str, recipe:
         "oom_score_adj: 500",
         "ulimits: {nofile: {soft: 262144, hard: 1000000}, memlock: -1, nproc: 65535, core: 0}",
         "init: true",
+        "healthcheck: {test: [CMD, x], interval: 1s, timeout: 100ms, start_period: 1m}",
+        "healthcheck: {test: [CMD, x], interval: '${I:-1m30s}', start_interval: 1500ms}",
+        "healthcheck: {disable: true, interval: 0s}",
         "logging: {driver: json-file, options: {max-size: 10m, max-file: '3', tag: x}}",
     ],
 )

@@ -47,6 +47,7 @@ def test_names_of_others_need_an_approval(text: str, approval: str, recipe: Reci
         "links: [db, 'db:database']",
         "extra_hosts: ['database:10.0.0.2', '${DOMAIN}:host-gateway']",
         "dns_opt: ['ndots:1']",
+        "dns_search: .",
     ],
 )
 def test_own_names_are_allowed(text: str, recipe: Recipe) -> None:

@@ -132,6 +132,10 @@ APPROVABLE = [
     ("labels: {com.docker.stack.namespace: forge}", 1, "label:com.docker.stack.namespace"),
     ("labels: ['backupbot.backup.volumes.data.path=../../forge_data/_data']", 1,
      "label:backupbot.backup.volumes.data.path"),
+    ("labels: ['backupbot.backup.volumes.data.path=/etc']", 1,
+     "label:backupbot.backup.volumes.data.path"),
+    ("labels: ['backupbot.backup.volumes.data.path=a,/etc']", 1,
+     "label:backupbot.backup.volumes.data.path"),
     ("labels: ['backupbot.backup.volumes.data/../x.path=y']", 1,
      "label:backupbot.backup.volumes.data/../x.path"),
     ("deploy:\n  labels:\n    - traefik.tls.stores.default.defaultcertificate.certfile=x", 3,
@@ -431,6 +435,9 @@ def test_too_many_values_are_unknown(recipe: Recipe) -> None:
         ("abra.sh", "export A=x; export DATA=/", 1, "not a plain NAME=value"),
         ("abra.sh", "export A=x # export DATA=/", 1, "not a plain NAME=value"),
         ("abra.sh", "export A B=/", 1, "not a plain NAME=value"),
+        ("abra.sh", 'export A="export DATA=/"', 1, "not a plain NAME=value"),
+        ("abra.sh", "export A='export LD_PRELOAD=x'", 1, "not a plain NAME=value"),
+        ("abra.sh", '  export A="export\tDATA=/"', 1, "not a plain NAME=value"),
         (".env.sample", "A=\xff".encode("latin-1").decode("latin-1") + "\x00", 1, "character"),
         (".env.sample", "COMPOSE_FILE=/etc/compose.yml", 1, "not a YAML file of the recipe"),
         (
@@ -806,3 +813,30 @@ def test_an_unknown_approval_is_refused(name: str, tmp_path: Path) -> None:
 def test_the_approvals_of_the_recipes_in_this_project_are_valid() -> None:
     for path in sorted((PROJECT / "recipes").glob("*/recipe.toml")):
         assert load_recipe_config(path).approved.tests in (True, False)
+
+
+@pytest.mark.parametrize(
+    ("part", "most", "text"),
+    [
+        ("services", 50, "image: x:1"),
+        ("configs", 100, "file: ./nginx.conf.tmpl"),
+        ("secrets", 100, "external: true"),
+        ("networks", 20, "driver: overlay"),
+        ("volumes", 100, ""),
+    ],
+)
+def test_more_parts_than_the_swarm_bears_are_refused(
+    part: str, most: int, text: str, recipe: Recipe
+) -> None:
+    def with_parts(number: int) -> list[str]:
+        named = "".join(f"  x{n}: {{{text}}}\n" for n in range(number // 2))
+        more = "".join(f"  y{n}: {{{text}}}\n" for n in range(number - number // 2))
+        recipe.service("init: true").write("compose.a.yml", f"{part}:\n{named}")
+        recipe.write("compose.b.yml", f"{part}:\n{more}")
+        return [one.what for one in recipe.violations() if "in all compose files" in one.what]
+
+    own = part == "services"
+    assert with_parts(most - own) == []
+    assert with_parts(most + 1 - own) == [
+        f"there are {most + 1} {part} in all compose files; at most {most} are allowed"
+    ]
