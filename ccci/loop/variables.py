@@ -40,6 +40,8 @@ _EXPORT = re.compile(
     re.ASCII,
 )
 _SURE_EXPORT = re.compile(r"export [A-Za-z_]\w*=\w[\w./:@%+,-]*", re.ASCII)
+# abra may read such a line from its last export on.
+_TWICE = re.compile(r"\s*export\s.*export\s")
 _INNER_EXPORT = re.compile(
     rf"""\bexport[ \t]+(?P<key>\w+)=(?P<value>"[^"]*"|'[^']*'|{_PLAIN})""", re.ASCII
 )
@@ -312,11 +314,8 @@ class Variables:
                 self._problem(file, number, f"the line is longer than {_LONGEST}")
                 continue
             found = _EXPORT.fullmatch(line)
-            starts = re.match(r"\s*export(?=\s|$)", line)
-            # abra may read such a line from its last export on.
-            twice = starts and re.search(r"export\s", line[starts.end() :])
-            hidden = starts and (not found or "export" in found["rest"])
-            if twice or (hidden and not line[0].isspace()):
+            starts = re.match(r"export(\s|$)", line)
+            if _TWICE.match(line) or (starts and (not found or "export" in found["rest"])):
                 what = "the export is not a plain NAME=value on one line, without $ and `"
                 self._problem(file, number, what)
             for one in [found] if found else _INNER_EXPORT.finditer(line):

@@ -148,26 +148,27 @@ def test_a_suite_that_is_not_green_is_not_audited(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("took", "most", "enough"), [(5.0, 300, 60), (30.0, 300, 90), (200.0, 300, 300), (5.0, 50, 50)]
+    ("at_once", "took", "most", "enough"),
+    [
+        (2, 5.0, 300, 60),
+        (2, 30.0, 300, 90),
+        (2, 200.0, 300, 300),
+        (2, 5.0, 50, 50),
+        (7, 30.0, 600, 210),
+    ],
 )
 def test_a_broken_app_is_waited_for_as_long_as_one_that_comes_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, took: float, most: int, enough: int
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+    took: float,
+    most: int,
+    enough: int,
 ) -> None:
-    monkeypatch.setenv("MAX_TESTS", "2")
+    monkeypatch.setenv("MAX_TESTS", str(at_once))
     facts = RunFacts("r", "shop", stage_seconds={"install": took})
     write_results(tmp_path / "run", RunResults(facts, "passed", {}, {}, took))
     control = Finding(CONTROL.name, CONTROL.stages, passed=True, run="run")
     record = Record("shop", "h", "t", "now", control=control)
     assert program._enough(record, tmp_path, most) == enough
     assert program._enough(replace(record, control=None), tmp_path, most) == most
-
-
-def test_many_at_once_are_waited_for_longer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MAX_TESTS", "7")
-    facts = RunFacts("r", "shop", stage_seconds={"install": 30.0})
-    write_results(tmp_path / "run", RunResults(facts, "passed", {}, {}, 30.0))
-    control = Finding(CONTROL.name, CONTROL.stages, passed=True, run="run")
-    record = Record("shop", "h", "t", "now", control=control)
-    assert program._enough(record, tmp_path, 600) == 210
