@@ -82,13 +82,14 @@ class RecipeFiles:
         """Fails when an upgraded app lacks a setting that the head needs, and nobody is told.
 
         abra leaves the settings of an app as they are. So a setting that .env.sample gained needs a
-        default where it is read, or its name in the release note of the head.
+        default where it is read, or its name in the release note of the head, or of a release that
+        the upgrade passes over.
 
         Example:
         | Upgrade To The Head
         | New Settings Should Have A Default Or A Note
         """
-        files_review.check_new_settings(session.driver)
+        files_review.check_new_settings(session.driver, session.stages.previous_release)
 
     @project_keyword("assertion")
     def changed_configs_should_have_new_names(self) -> None:

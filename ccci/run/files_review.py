@@ -99,7 +99,7 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
         RecipeFailure: it does; `[let_go]` of recipe.toml excuses a name.
     """
     head, before = _files(driver), _files(driver, release)
-    note = _note(driver, head)
+    note = _note(driver, head, release)
     parts = [part for parts in services_of(head.compose.values()).values() for part in parts]
     offered = [*settings_in(head.texts.get(SAMPLE, "")), *_secrets_of(parts)]
     names = [name for name in offered if name not in _OF_ABRA]
@@ -153,17 +153,21 @@ def check_head_reads(driver: AppDriver, release: Release) -> None:
     )
 
 
-def check_new_settings(driver: AppDriver) -> None:
+def check_new_settings(driver: AppDriver, release: Release) -> None:
     """Fail when an upgraded app lacks a setting that the head needs, and no release note tells.
 
     To be called after the upgrade, with the app's settings as they then are.
+
+    Args:
+        driver: the app's.
+        release: the release that the app was upgraded from.
 
     Raises:
         RecipeFailure: it does; the sentence names the settings.
     """
     head = _files(driver)
     known = {**driver.env, **head.exports}
-    missing = untold(head, _deployed(driver), known, _note(driver, head))
+    missing = untold(head, _deployed(driver), known, _note(driver, head, release))
     version = driver.checkout.version or "<version>"
     _fail_for(
         f"Expected a default where it is read, or a word in release/{version}, for each setting "
@@ -209,7 +213,7 @@ def check_not_weaker(driver: AppDriver, release: Release) -> None:
     _fail_but_for(
         driver,
         "Expected the defaults that the release had",
-        changed_defaults(driver.config.replaced, head, before, _note(driver, head)),
+        changed_defaults(driver.config.replaced, head, before, _note(driver, head, release)),
     )
 
 
@@ -226,14 +230,18 @@ def _deployed(driver: AppDriver) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in driver.compose_files()]
 
 
-def _note(driver: AppDriver, head: CommitFiles) -> str:
-    """Return what the head's release notes tell and the release's did not: the rest is old news."""
-    releases = driver.checkout.before[-1:]
-    before = driver.checkout.texts(releases[0]) if releases else {}
+def _note(driver: AppDriver, head: CommitFiles, release: Release) -> str:
+    """Return what people are told who upgrade from `release`: what its own notes told is old news.
+
+    abra shows them the note of each release that they pass over, too.
+    """
+    before = driver.checkout.texts(release)
+    newer = [other for other in driver.checkout.before if other > release]
     lines = []
-    for name in (f"release/{driver.checkout.version}", "release/next"):
-        old = set(before.get(name, "").splitlines())
-        lines += [line for line in head.texts.get(name, "").splitlines() if line not in old]
+    for name in (*newer, driver.checkout.version, "next"):
+        old = set(before.get(f"release/{name}", "").splitlines())
+        told = head.texts.get(f"release/{name}", "").splitlines()
+        lines += [line for line in told if line not in old]
     return "\n".join(lines)
 
 

@@ -123,9 +123,20 @@ def test_a_new_setting_needs_a_default_or_a_note(tmp_path: Path) -> None:
     before = {"compose.yml": COMPOSE, ".env.sample": ""}
     head = {"compose.yml": COMPOSE, ".env.sample": "ZONE=UTC\n"}
     with pytest.raises(RecipeFailure, match=r"a word in release/1\.1\.0\+1.*\nZONE$"):
-        files_review.check_new_settings(_driver(tmp_path, head, before))
+        files_review.check_new_settings(_driver(tmp_path, head, before), RELEASE)
     told = {**head, "release/1.1.0+1": "Set ZONE to your time zone."}
-    files_review.check_new_settings(_driver(tmp_path, told, before))
+    files_review.check_new_settings(_driver(tmp_path, told, before), RELEASE)
+
+
+def test_the_note_of_a_release_passed_over_counts(tmp_path: Path) -> None:
+    """abra shows it as well; what was told before the app's own release is old news."""
+    before = {"compose.yml": COMPOSE, ".env.sample": ""}
+    note = {"release/1.0.0+1": "Set ZONE to your time zone."}
+    told = {**before, **note, ".env.sample": "ZONE=UTC\n"}
+    oldest = parse_release("0.9.0+1")
+    files_review.check_new_settings(_driver(tmp_path, told, before), oldest)
+    with pytest.raises(RecipeFailure, match=r"\nZONE$"):
+        files_review.check_new_settings(_driver(tmp_path, told, before | note), RELEASE)
 
 
 def test_configs_and_secrets_are_compared_with_releases(tmp_path: Path) -> None:
