@@ -54,8 +54,9 @@ class Apps:
         """Makes a further app, isolated like the one under test, and returns it.
 
         Its recipe is the one under test, unless another is given. ``settings`` go into its .env
-        file. It is not deployed yet; see `Deploy And Wait`. It is torn down with the run, however
-        that ends. Fails when there is no such recipe.
+        file. It has the compose files that .env.sample names, without ``overlays`` of recipe.toml.
+        It is not deployed yet; see `Deploy And Wait`. It is torn down with the run, however that
+        ends. Fails when there is no such recipe.
 
         Example:
         | ${second}=    Fresh App    LOG_LEVEL=debug
@@ -141,6 +142,18 @@ class Apps:
         | Deploy And Wait    ${second}
         """
         _driver_of(app).deploy()
+
+    @project_keyword()
+    def take_down(self, app: App) -> None:
+        """Undeploys an app that `Fresh App` made: the rest of the run has room again.
+
+        Fails when something of it is still there after two minutes.
+
+        Example:
+        | Deploy And Wait    ${second}
+        | Take Down    ${second}
+        """
+        _driver_of(app).undeploy()
 
 
 def _driver_of(app: App) -> AppDriver:

@@ -4,10 +4,20 @@ import re
 from collections.abc import Iterator
 
 from ccci.audit.draft import Draft
-from ccci.audit.trial import WORKS, Broken
+from ccci.audit.trial import UPGRADE, WORKS, Broken
 
 _PORT = re.compile(r"traefik\.http\.services\..*\.loadbalancer\.server\.port")
 _RULE = re.compile(r"traefik\.http\.routers\..*\.rule")
+# How else clients come in that open no page. Without Traefik a run finds them on the node as well,
+# so that some of these are only seen to be gone.
+_RAW = (
+    (r"traefik\.tcp\.services\..*\.port", "9", "asks the wrong port for TCP", UPGRADE),
+    (r"traefik\.tcp\.routers\..*\.entrypoints", "web", "takes TCP elsewhere", UPGRADE),
+    (
+        r"traefik\.tcp\.routers\..*\.rule", "HostSNI(`another.example.org`)",
+        "takes TCP for another host", (*WORKS, *UPGRADE),
+    ),
+)  # fmt: skip
 
 
 def routing_defects(recipe: Draft) -> Iterator[Broken]:
@@ -22,6 +32,10 @@ def routing_defects(recipe: Draft) -> Iterator[Broken]:
                 greedy = {key: f"{value} || PathPrefix(`/`)", _priority(key): "100000"}
                 broken = _with(recipe, service, greedy, f"{service}: the route takes every host")
                 yield broken._replace(alone=True)
+            for pattern, instead, what, stages in _RAW:
+                if re.fullmatch(pattern, key):
+                    broken = _with(recipe, service, {key: instead}, f"{service}: Traefik {what}")
+                    yield broken._replace(stages=stages)
 
 
 def _priority(rule: str) -> str:

@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ccci.errors import CcciError, Misuse
+from ccci.errors import CcciError, Misuse, RecipeFailure
 from ccci.node.server import load_server
 from ccci.node.state import state_dir
 from ccci.project import PROJECT
@@ -20,6 +20,9 @@ from ccci.recipe.config import RecipeConfig, check_recipe_name, config_path, loa
 from ccci.recipe.fit import Fit, compare
 from ccci.recipe.offered import Offered, read_offered
 from ccci.recipe.toml_lines import line_of
+
+# The service that abra asks about an app's version; its lint refuses a recipe without it.
+_FRONT = "app"
 
 
 def require_fit(
@@ -34,9 +37,18 @@ def require_fit(
         source: the repository, where it is not the server's.
 
     Raises:
+        RecipeFailure: it has no service `app`, whatever recipe.toml says.
         Misuse: it lacks some; a sentence for each, with the line to change.
     """
-    lacking = sentences(project, checkout.recipe, compare(config, read_offered(checkout.path)))
+    offered = read_offered(checkout.path)
+    fit = compare(config, offered)
+    services = offered.named("service", fit.deployed)
+    if _FRONT not in services:
+        raise RecipeFailure(
+            f"Expected a service named '{_FRONT}', as abra wants of every recipe. The compose "
+            f"files that are deployed have: {', '.join(services) or 'no service'}."
+        )
+    lacking = sentences(project, checkout.recipe, fit)
     if lacking:
         where = f" RECIPE_SOURCE={source}" if source else ""
         lacking.append(

@@ -79,6 +79,7 @@ def check_nothing_is_lost(release: Guards | None, head: Guards, config: RecipeCo
 def losses(release: Guards, head: Guards) -> Iterator[Loss]:
     """Yield what the head has lost, service by service, and then of its pages."""
     published = {port for now in head.services.values() for port in now.ports}
+    ways_in = {way for now in head.services.values() for way in now.ways_in}
     for name, now in sorted(head.services.items()):
         before = release.services.get(name)
         yield from _new(name, now) if before is None else _of_service(name, before, now)
@@ -87,6 +88,11 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
                 f"{name}: port {port}",
                 f"it published port {port} of the node, and nothing does now: who uses it finds "
                 "nothing there.",
+            )
+        for way in sorted(map(str, before.ways_in - ways_in)) if before else ():
+            yield Loss(
+                f"{name}: way in",
+                f"Traefik led clients in by {way}, and does so no more: they come in nowhere.",
             )
     yield from _of_hooks(release, head)
     for name in sorted(release.dumped & set(head.services) - head.dumped):
@@ -178,6 +184,13 @@ def _of_service(name: str, before: ServiceGuards, now: ServiceGuards) -> Iterato
             f"its health check ends it {now.patience_seconds:g} s after its start, and did after "
             f"{before.patience_seconds:g} s (start_period + retries x interval): a slow server "
             "cannot start it, and a migration that is killed may lose data.",
+        )
+    if now.timeout_seconds < _PATIENCE_LEFT * before.timeout_seconds:
+        yield Loss(
+            f"{name}: timeout",
+            f"abra waits {now.timeout_seconds:g} s for a deployment and did for "
+            f"{before.timeout_seconds:g} s (label 'timeout'): on a slow server it then says that "
+            "the deployment failed.",
         )
     yield from _of_its_image(name, before.image, now.image)
     yield from _of_its_restart(name, before, now)

@@ -145,7 +145,7 @@ class Run:
 
         Args:
             recipe: its recipe; the one under test at its head, others as the operator has them.
-            settings: written into its .env file.
+            settings: written into its .env file; its compose files are those of .env.sample.
 
         Raises:
             Misuse: there is no such recipe, or a name is taken or too long.
@@ -157,7 +157,7 @@ class Run:
             source = self.target.server.abra_dir.expanduser() / "recipes" / recipe
             checkout = check_out(recipe, source, self.target.abra.abra_dir / "recipes" / recipe)
             require_fit(self.options.project, checkout, config)
-        config = config.model_copy(update={"env": {**config.env, **settings}})
+        config = config.model_copy(update={"env": {**config.env, **settings}, "overlays": []})
         return self._make_beside(recipe, checkout, config)
 
     def companion(self, name: str) -> AppDriver:

@@ -7,7 +7,6 @@ Swarm has one, except on networks that are internal. So apps that all listen on 
 side by side.
 """
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,12 +15,12 @@ from requests.exceptions import RequestException
 
 from ccci.apps import App
 from ccci.errors import NodeFailure, RecipeFailure
+from ccci.recipe.routers import hosts_in, ways_in
 from ccci.swarm.view import NAMESPACE, SwarmView
 
 _BRIDGE = "docker_gwbridge"
 _ENTRYPOINT, _HTTPS = "web-secure", 443
-_TCP_RULE = re.compile(r"traefik\.tcp\.routers\.([^.]+)\.rule")
-_TCP_PORT = re.compile(r"traefik\.tcp\.services\.[^.]+\.loadbalancer\.server\.port")
+_ANY_HOST = "*"
 
 
 def address_of_port(
@@ -38,7 +37,8 @@ def address_of_port(
             packets by UDP to come from where its connection comes from must be asked without.
 
     Raises:
-        RecipeFailure: nothing leads to the port, and no image of the app exposes it.
+        RecipeFailure: nothing leads to the port, and no image of the app exposes it; or Traefik
+            leads other hosts there.
         NodeFailure: Docker does not answer, or the container is not on this node.
 
     Example:
@@ -51,8 +51,7 @@ def address_of_port(
         published = _published(services, port, protocol)
         if published:
             return app.domain, published
-        routed = any(_is_routed(one, app.domain, port) for one in services)
-        if by_traefik and protocol == "tcp" and routed:
+        if by_traefik and protocol == "tcp" and _is_routed(services, app.domain, port):
             return app.domain, urlsplit(app.url).port or _HTTPS
         return _on_bridge(swarm, app.stack, port, protocol), port
     except (DockerException, RequestException) as error:
@@ -69,20 +68,26 @@ def _published(services: list[dict[str, Any]], port: int, protocol: str) -> int 
     return None
 
 
-def _is_routed(service: dict[str, Any], domain: str, port: int) -> bool:
-    """Return whether Traefik leads whoever asks for the app's name at `web-secure` to its port."""
-    labels = service.get("Spec", {}).get("Labels") or {}
-    lower = {key.lower(): value for key, value in labels.items()}
-    ports = {value for key, value in lower.items() if _TCP_PORT.fullmatch(key)}
-    names = [
-        found[1]
-        for key, value in lower.items()
-        if (found := _TCP_RULE.fullmatch(key)) and value == f"HostSNI(`{domain}`)"
+def _is_routed(services: list[dict[str, Any]], domain: str, port: int) -> bool:
+    """Return whether Traefik leads whoever asks for the app's name at `web-secure` to its port.
+
+    Raises:
+        RecipeFailure: it leads others there, and not those who ask for the app.
+    """
+    ways = [
+        way
+        for service in services
+        for way in ways_in(service.get("Spec", {}).get("Labels") or {})
+        if (way.protocol, way.entrypoint, way.port) == ("tcp", _ENTRYPOINT, str(port))
     ]
-    return ports == {str(port)} and any(
-        _ENTRYPOINT in lower.get(f"traefik.tcp.routers.{name}.entrypoints", "").split(",")
-        for name in names
-    )
+    hosts = {host for way in ways for host in hosts_in(way.rule, "tcp")}
+    if ways and not hosts & {domain, _ANY_HOST}:
+        rules = " and ".join(sorted(way.rule or "no rule" for way in ways))
+        raise RecipeFailure(
+            f"Expected Traefik to lead clients that ask for {domain} to port {port}, by a rule "
+            f"HostSNI(`{domain}`). The routers for TCP at '{_ENTRYPOINT}' have {rules}."
+        )
+    return domain in hosts
 
 
 def _on_bridge(swarm: SwarmView, stack: str, port: int, protocol: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from docker.errors import APIError
 
-from ccci.recipe.routers import routers_in
+from ccci.recipe.routers import WayIn, routers_in, ways_in
 from ccci.swarm.as_seen import ENVIRONMENT, read_as_seen, variables_in
 from ccci.swarm.health_check import health_check_of
 from ccci.swarm.stopping import hears_stop
@@ -36,6 +36,8 @@ _NO = re.compile(r"|0|false|no|off|never|none|allow", re.IGNORECASE)
 # What the Swarm gives a service that does not say.
 _GRACE_SECONDS = 10.0
 _DELAY_SECONDS = 5.0
+# How long abra waits for a deployment of a recipe that does not say.
+_ABRA_SECONDS = 300.0
 # Variables that switch the check of certificates off where their value is a yes, or a no.
 _OFF_BY_YES = re.compile(
     r"(?:SKIP|NO|DISABLE)_?(?:SSL|TLS|CERT\w*)?_?VERIF|(?:SSL|TLS|CERT\w*)_?(?:SKIP|NO)_?VERIF"
@@ -79,6 +81,8 @@ class ServiceGuards:
         has_volume: whether it mounts a volume.
         closed: what keeps visitors out, by the name of a router in its labels: `basicauth`, and
             `!Path(`/admin`)` for what its rule leaves out, for example.
+        ways_in: whom Traefik leads to it that opens no page.
+        timeout_seconds: how long abra waits for a deployment, by its label.
     """
 
     restart: str
@@ -103,6 +107,8 @@ class ServiceGuards:
     placement: frozenset[str] = frozenset()
     has_volume: bool = False
     closed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    ways_in: frozenset[WayIn] = frozenset()
+    timeout_seconds: float = _ABRA_SECONDS
 
 
 def service_guards(
@@ -121,7 +127,9 @@ def service_guards(
     api: Any = swarm.client.api
     shared = {one["Id"] for one in api.networks() if one["Name"] in proxies}
     return {
-        service.short_name: _guards_of(swarm, service, api.inspect_service(service.id), shared)
+        service.short_name: _guards_of(
+            swarm, stack, service, api.inspect_service(service.id), shared
+        )
         for service in swarm.services(stack)
     }
 
@@ -142,7 +150,11 @@ def switches_verification_off(name: str, value: str) -> bool:
 
 
 def _guards_of(
-    swarm: SwarmView, service: Service, inspected: Mapping[str, Any], shared: Collection[str]
+    swarm: SwarmView,
+    stack: str,
+    service: Service,
+    inspected: Mapping[str, Any],
+    shared: Collection[str],
 ) -> ServiceGuards:
     spec = inspected["Spec"]
     template, update = spec["TaskTemplate"], spec.get("UpdateConfig") or {}
@@ -177,7 +189,14 @@ def _guards_of(
         placement=frozenset((template.get("Placement") or {}).get("Constraints") or ()),
         has_volume=any(one["Type"] == "volume" for one in mounts),
         closed=_closed(service.labels),
+        ways_in=ways_in(service.labels),
+        timeout_seconds=_timeout(service.labels, stack),
     )
+
+
+def _timeout(labels: Mapping[str, str], stack: str) -> float:
+    value = labels.get(f"coop-cloud.{stack}.timeout", "").strip()
+    return float(value) if value.isdecimal() else _ABRA_SECONDS
 
 
 def _copies(mode: Mapping[str, Any]) -> float:

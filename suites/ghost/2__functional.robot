@@ -15,6 +15,12 @@ The App Answers With Its Health Page
 The Server Is The Version That The Recipe Names
     The Server Should Be What The Label Says
 
+A Site That Sends No Mail Comes Up
+    [Documentation]    As .env.sample makes it: without the overlay for mail, which this suite adds.
+    ${plain}=    Fresh App
+    Deploy And Wait    ${plain}
+    Take Down    ${plain}
+
 The First Visitor Becomes The Owner And Nobody After
     The Staff Should Be    ${OWNER}    Owner
     Nobody Else Should Become The Owner
@@ -64,6 +70,15 @@ A Reader Becomes A Member By The Link In A Mail
     The Member Should Be    ${session}    ${clara}    Clara
     The Owner Should See The Member    ${clara}
 
+A Member Comes Back By Another Link
+    ${address}=    New Address    elsa
+    Sign Up A Member    ${address}    Elsa
+    ${first}=    The Mail To    ${address}
+    ${link}=    Ask For A Link    ${address}    signin    after=${first}
+    ${session}=    Follow The Link    ${address}    ${link}
+    The Member Should Be    ${session}    ${address}    Elsa
+    The Cookies Should Be For HTTPS Only    ${session}
+
 A Link That Ghost Did Not Send Signs Nobody In
     ${dora}=    New Address    dora
     ${link}=    Ask For A Link    ${dora}    signup    Dora
@@ -75,7 +90,8 @@ Only Members Read What Is For Members
     ${emil}=    Sign Up A Member    ${address}    Emil
     ${post}=    Publish A Post    For Friends    <p>The secret of the roses.</p>    visibility=members
     The Text Should Be Shown    ${post}    ${emil}
-    The Text Should Be Hidden    ${post}
+    Make An Integration    the bouquet shop
+    The Text Should Be Hidden    ${post}    the bouquet shop
 
 A Member Comments On A Post
     Change The Settings    comments_enabled=all

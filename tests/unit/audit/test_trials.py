@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ccci.audit.draft import Draft
+from ccci.audit.routing import routing_defects
 from ccci.audit.trial import Trial
 from ccci.audit.trials import trials_of
 from ccci.audit.versions import version_defects
@@ -158,6 +159,22 @@ def test_routes_addresses_secrets_and_versions(checkout: Checkout) -> None:
     order = _service(trials["db: the new database starts first"], "db")["deploy"]
     assert isinstance(order, dict)
     assert order["update_config"]["order"] == "start-first"
+
+
+def test_ways_in_for_no_browser_are_broken_too() -> None:
+    labels = {
+        "traefik.tcp.services.talk.loadbalancer.server.port": "64738",
+        "traefik.tcp.routers.talk.rule": "HostSNI(`${DOMAIN}`)",
+        "traefik.tcp.routers.talk.entrypoints": "web-secure",
+    }
+    files = {"compose.yml": {"services": {"app": {"image": "talk", "deploy": {"labels": labels}}}}}
+    found = {one.name: one for one in routing_defects(Draft(files, "", {}, {}))}
+    stages = {
+        "app: Traefik asks the wrong port for TCP": {"upgrade"},
+        "app: Traefik takes TCP elsewhere": {"upgrade"},
+        "app: Traefik takes TCP for another host": {"install", "functional", "browser", "upgrade"},
+    }
+    assert {name: set(one.stages) for name, one in found.items()} == stages
 
 
 def _described(version: str, app: str, db: str) -> Draft:

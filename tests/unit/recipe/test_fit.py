@@ -2,12 +2,14 @@
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from ccci.errors import Misuse
+from ccci.errors import Misuse, RecipeFailure
 from ccci.recipe import fit_report
-from ccci.recipe.checkout import check_out
+from ccci.recipe.checkout import Checkout, check_out
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.fit import Fit, compare
 from ccci.recipe.offered import read_offered
@@ -259,6 +261,14 @@ def test_a_run_ends_at_its_start_with_every_sentence(
     with pytest.raises(Misuse, match=r"'make fit RECIPE=guestbook RECIPE_SOURCE=/a/copy' says"):
         config = fit_report.load_recipe_config(path)
         fit_report.require_fit(project, checkout, config, Path("/a/copy"))
+
+
+def test_a_recipe_without_the_service_app_fails_for_that(tmp_path: Path) -> None:
+    """No table of names can mend it, and abra then says only that it finds no secret."""
+    checkout = cast(Checkout, SimpleNamespace(path=tmp_path, recipe="shop", short="1a2b3c4"))
+    (tmp_path / "compose.yml").write_text("services: {db: {image: postgres}}\n")
+    with pytest.raises(RecipeFailure, match=r"service named 'app'.* deployed have: db\.$"):
+        fit_report.require_fit(tmp_path, checkout, RecipeConfig())
 
 
 def test_a_recipe_that_is_not_enrolled_names_nothing(

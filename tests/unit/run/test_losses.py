@@ -11,6 +11,7 @@ import pytest
 from ccci.deploy.driver import AppDriver
 from ccci.errors import Misuse, RecipeFailure
 from ccci.recipe.config import RecipeConfig, load_recipe_config
+from ccci.recipe.routers import WayIn
 from ccci.run import guards
 from ccci.run.guards import Guards
 from ccci.run.losses import check_nothing_is_lost, losses
@@ -32,6 +33,7 @@ APP = ServiceGuards(
     placement=frozenset({"node.role==manager"}),
     has_volume=True,
     closed={"wiki": frozenset({"basicauth", "!Path(`/admin`)"})},
+    ways_in=frozenset({WayIn("tcp", "HostSNI(`wiki.test`)", "web-secure", "636")}),
 )
 PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, {"metrics": False}, True)
 HOOK = "app: backupbot.backup.pre-hook"
@@ -74,6 +76,8 @@ LOST = {
     "app: replicas": _head(copies=2),
     "app: basicauth": _head(closed={"wiki": frozenset({"!Path(`/admin`)"})}),
     "app: path left out": _head(closed={"wiki": frozenset({"basicauth"})}),
+    "app: way in": _head(ways_in=frozenset()),
+    "app: timeout": _head(timeout_seconds=60),
     "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
     "app: log": replace(RELEASE, log_drivers={"app": "none"}),
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),

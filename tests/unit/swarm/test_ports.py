@@ -85,7 +85,33 @@ def test_a_port_that_traefik_leads_to_is_reached_by_the_public_name() -> None:
     assert address_of_port(view, TALK, 64738, "udp") == ("172.18.0.7", 64738)
 
 
-@pytest.mark.parametrize("other", ["HostSNI(`*`)", "HostSNI(`other.lab.test`)"])
-def test_a_router_for_other_names_does_not_count(other: str) -> None:
-    view = swarm([], EXPOSED, labels={**LABELS, "traefik.tcp.routers.talk.rule": other})
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"rule": "HostSNI(`*`)"},
+        # Servers may have an entrypoint for it, which nobody here knows.
+        {"rule": "HostSNI(`other.lab.test`)", "entrypoints": "voice"},
+        {"rule": "HostSNI(`*`)", "entrypoints": "voice"},
+    ],
+)
+def test_a_router_that_takes_all_names_or_is_elsewhere_does_not_count(
+    changed: dict[str, str],
+) -> None:
+    labels = {f"traefik.tcp.routers.talk.{key}": value for key, value in changed.items()}
+    view = swarm([], EXPOSED, labels={**LABELS, **labels})
     assert address_of_port(view, TALK, 64738) == ("172.18.0.7", 64738)
+
+
+def test_a_router_may_take_several_names() -> None:
+    rule = {"traefik.tcp.routers.talk.rule": "HostSNI(`a.lab.test`) || HostSNI(`talk.lab.test`)"}
+    view = swarm([], EXPOSED, labels=LABELS | rule)
+    assert address_of_port(view, TALK, 64738) == ("talk.lab.test", 443)
+
+
+def test_a_router_that_leads_others_there_is_the_recipes_fault() -> None:
+    """Or the container would be asked past Traefik, and nobody notice."""
+    rule = {"traefik.tcp.routers.talk.rule": "HostSNI(`other.lab.test`)"}
+    view = swarm([], EXPOSED, labels=LABELS | rule)
+    with pytest.raises(RecipeFailure, match=r"ask for talk\.lab\.test.* have HostSNI\(`other"):
+        address_of_port(view, TALK, 64738)
+    assert address_of_port(view, TALK, 64738, by_traefik=False) == ("172.18.0.7", 64738)

@@ -153,6 +153,23 @@ def test_doors_of_traefik_are_in_the_labels() -> None:
     assert wiki.guards.closed == {"wiki": doors, "plain": frozenset()}
 
 
+def test_ways_in_for_no_browser_and_the_patience_of_abra_are_in_the_labels() -> None:
+    wiki = Wiki()
+    assert (wiki.guards.ways_in, wiki.guards.timeout_seconds) == (frozenset(), 300)
+    labels = {
+        "traefik.tcp.routers.mail.rule": "HostSNI(`*`)",
+        "traefik.tcp.routers.mail.entryPoints": "smtp, smtps",
+        "traefik.tcp.routers.mail.service": "Out",
+        "traefik.tcp.services.out.loadBalancer.server.port": "587",
+        "traefik.tcp.services.in.loadbalancer.server.port": "25",
+        "coop-cloud.wiki.timeout": "600",
+    }
+    wiki.service = replace(APP, labels=labels)
+    ways = {f"tcp at {name} for HostSNI(`*`) to port 587" for name in ("smtp", "smtps")}
+    assert set(map(str, wiki.guards.ways_in)) == ways
+    assert wiki.guards.timeout_seconds == 600
+
+
 def test_how_often_it_is_started_again() -> None:
     wiki = Wiki()
     assert wiki.guards.attempts == math.inf
