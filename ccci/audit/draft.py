@@ -105,12 +105,14 @@ class Draft:
             labels = as_map(deploy.get("labels"))
             if key in labels:
                 del labels[key]
-                deploy["labels"] = labels if value is None else labels | {key: value}
+                changed = labels if value is None else labels | {key: value}
+                deploy["labels"] = _written_as(deploy["labels"], changed)
 
     def add_label(self, service: str, key: str, value: str) -> None:
         """Add a deploy label to a service."""
         deploy = self.main(service).setdefault("deploy", {})
-        deploy["labels"] = as_map(deploy.get("labels")) | {key: value}
+        labels = deploy.get("labels") or []
+        deploy["labels"] = _written_as(labels, as_map(labels) | {key: value})
 
     def mounts(self, service: str) -> list[tuple[str, str]]:
         """Return what a service mounts: volume or path of the node, and folder in the container."""
@@ -142,6 +144,13 @@ class Draft:
 
     def _is_passed_on(self, key: str) -> bool:
         return any(_variables(part).get(key, "") is None for part in self._all_parts())
+
+
+def _written_as(before: object, labels: dict[str, str]) -> list[str] | dict[str, str]:
+    """Return labels as a list where they were one: Docker fills in no variable in a map's keys."""
+    return (
+        [f"{key}={value}" for key, value in labels.items()] if isinstance(before, list) else labels
+    )
 
 
 def _variables(part: Part) -> dict[str, str | None]:

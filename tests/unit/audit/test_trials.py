@@ -160,6 +160,15 @@ def test_routes_addresses_secrets_and_versions(checkout: Checkout) -> None:
     assert order["update_config"]["order"] == "start-first"
 
 
+def test_labels_stay_a_list_and_so_keep_their_variables(checkout: Checkout) -> None:
+    """Docker fills in no variable in the keys of a map: the defect would be that of every label."""
+    trials = _trials(checkout)
+    for name in ("app: the route is for another host", "app: the route takes every host"):
+        deploy = _service(trials[name], "app")["deploy"]
+        assert isinstance(deploy, dict)
+        assert "coop-cloud.${STACK_NAME}.version=2.0.0+2" in deploy["labels"]
+
+
 def _described(version: str, app: str, db: str) -> Draft:
     labels = {"coop-cloud.${STACK_NAME}.version": version}
     services = {"app": {"image": app, "deploy": {"labels": labels}}, "db": {"image": db}}
