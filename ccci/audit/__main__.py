@@ -1,4 +1,4 @@
-"""`python -m ccci.audit RECIPES... [--quick] [--only TEXT] [--list] [--source FOLDER]`."""
+"""`python -m ccci.audit RECIPES... [--quick] [--only TEXT]… [--list] [--source FOLDER]`."""
 
 import os
 import sys
@@ -49,11 +49,17 @@ _LEAST_TIMEOUT_SECONDS = 60
 @click.command(help="Break recipes on purpose, one defect at a time; show what suites notice.")
 @click.argument("recipes", nargs=-1, required=True)
 @click.option("--source", type=click.Path(path_type=Path), help="the recipe's repository")
-@click.option("--only", default="", help="try only defects whose name contains this text")
+@click.option(
+    "--only", multiple=True, help="try only defects whose name contains this text; may be repeated"
+)
 @click.option("--quick", is_flag=True, help="try only the half that takes the least time")
 @click.option("--list", "only_list", is_flag=True, help="list the defects, and run nothing")
 def main(
-    recipes: tuple[str, ...], source: Path | None, only: str, quick: bool, only_list: bool
+    recipes: tuple[str, ...],
+    source: Path | None,
+    only: tuple[str, ...],
+    quick: bool,
+    only_list: bool,
 ) -> None:
     """Audit recipes; the exit code is 0 only if every defect that was tried was caught."""
     hear_interrupts()
@@ -130,10 +136,12 @@ def _config(recipe: str) -> RecipeConfig:
     return load_recipe_config(path) if path.exists() else RecipeConfig()
 
 
-def _chosen(trials: list[Trial], only: str, quick: bool) -> list[Trial]:
-    chosen = [trial for trial in trials if only.lower() in trial.name.lower()]
-    if not chosen:
-        raise Misuse(f"No defect has {only!r} in its name. --list lists all.")
+def _chosen(trials: list[Trial], only: tuple[str, ...], quick: bool) -> list[Trial]:
+    for text in only:
+        if not any(text.lower() in trial.name.lower() for trial in trials):
+            raise Misuse(f"No defect has {text!r} in its name. --list lists all.")
+    wanted = only or ("",)
+    chosen = [one for one in trials if any(text.lower() in one.name.lower() for text in wanted)]
     if quick:
         tried = [trial for trial in chosen if not trial.harmless]
         tried.sort(key=lambda trial: (len(trial.stages), STAGES.index(trial.stages[-1])))
