@@ -356,6 +356,13 @@ def _mounted(name: str, path: str) -> Loss:
 
 
 def _of_pages(before: PageGuards, now: PageGuards) -> Iterator[Loss]:
+    missing = {path: f"status {page.status}" for path, page in now.pages.items() if page.is_missing}
+    for path, seen in {**missing, **now.broken}.items():
+        was = before.pages.get(path)
+        if was and was.is_shown:
+            yield Loss(
+                f"page {path}", f"it was answered with status {was.status}, and now: {seen}."
+            )
     gone: dict[str, list[str]] = {}
     for path, page in now.pages.items():
         was = before.pages.get(path)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ccci.errors import NodeFailure, RecipeFailure
+from ccci.waiting import Look, TooLate, wait_for
 from ccci.web.http import Client, Response
 
 HEADERS = (
@@ -23,6 +24,8 @@ FOR_OPERATORS = {
 _BUSY = 429
 _MOST_REDIRECTS = 5
 _WITHIN_SECONDS = 10.0
+# A page may fail for a moment, as while the app opens its database again.
+_BROKEN_FOR_SECONDS = 15.0
 _NO_TIME = re.compile(r"\bmax-age\s*=\s*\"?0+\b")
 
 
@@ -33,19 +36,32 @@ class Page:
     status: int
     headers: frozenset[str]
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether people see the page, or are led to another."""
+        return self.status < 400
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the app says that it has no such page."""
+        return self.status in (404, 410)
+
 
 @dataclass(frozen=True)
 class PageGuards:
     """What guards an app's pages.
 
     Attributes:
-        pages: path to its answer; without those that were not answered.
+        pages: path to its answer; without those that are broken.
+        broken: path to what came of a page that was not answered, or with an error of the server,
+            as `status 500`.
         shown_to_all: whether anybody may read what is for the operator, by its name, as `metrics`;
             without what was not answered.
         leads_to_https: whether plain HTTP leads to HTTPS; None where nothing answers plain HTTP.
     """
 
     pages: Mapping[str, Page] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
     shown_to_all: Mapping[str, bool] = field(default_factory=dict)
     leads_to_https: bool | None = None
 
@@ -64,18 +80,18 @@ def page_guards(client: Client, url: str, paths: list[str]) -> PageGuards:
     Example:
         ``page_guards(client, app.url, ["/", "/healthz"]).shown_to_all["metrics"]`` -> ``False``
     """
-    answers = {path: _followed(client, url, url + path) for path in paths}
-    pages = {
-        path: Page(answer.status, headers_in(answer.headers))
-        for path, answer in answers.items()
-        if answer and answer.status < 500
-    }
+    pages, broken = {}, {}
+    for path in paths:
+        try:
+            pages[path] = _page(client, url, path)
+        except TooLate as late:
+            broken[path] = late.seen
     shown = {
         name: answer.status == 200 and known_by.search(answer.text) is not None
         for name, (path, known_by) in FOR_OPERATORS.items()
         if (answer := _asked(client, url + path)) and answer.status < 500 and answer.status != _BUSY
     }
-    return PageGuards(pages, shown, _leads_to_https(client, url))
+    return PageGuards(pages, broken, shown, _leads_to_https(client, url))
 
 
 def headers_in(headers: Mapping[str, str]) -> frozenset[str]:
@@ -91,6 +107,20 @@ def headers_in(headers: Mapping[str, str]) -> frozenset[str]:
     if "frame-ancestors" in headers.get("content-security-policy", ""):
         found |= {"x-frame-options"}
     return frozenset(found)
+
+
+def _page(client: Client, url: str, path: str) -> Page:
+    answer: Response | None = None
+
+    def look() -> Look:
+        nonlocal answer
+        answer = _followed(client, url, url + path)
+        seen = f"status {answer.status}" if answer else "no whole answer"
+        return Look(answer is not None and answer.status < 500, seen)
+
+    wait_for(f"{path} to be answered", look, _BROKEN_FOR_SECONDS, every_seconds=1)
+    assert answer is not None
+    return Page(answer.status, headers_in(answer.headers))
 
 
 def _followed(client: Client, url: str, page: str) -> Response | None:

@@ -35,7 +35,10 @@ APP = ServiceGuards(
     closed={"wiki": frozenset({"basicauth", "!Path(`/admin`)"})},
     ways_in=frozenset({WayIn("tcp", "HostSNI(`wiki.test`)", "web-secure", "636")}),
 )
-PAGES = PageGuards({"/": Page(200, frozenset({"x-frame-options"}))}, {"metrics": False}, True)
+PAGES = PageGuards(
+    {"/": Page(200, frozenset({"x-frame-options"}))}, shown_to_all={"metrics": False},
+    leads_to_https=True,
+)  # fmt: skip
 HOOK = "app: backupbot.backup.pre-hook"
 RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True}, failing_restores={"db": True})
 SOCKET = "/var/run/docker.sock"
@@ -83,6 +86,7 @@ LOST = {
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
     "db: damaged dump": replace(RELEASE, failing_restores={"db": False}),
     "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
+    "page /": _pages(pages={}, broken={"/": "status 500"}),
     "metrics": _pages(shown_to_all={"metrics": True}),
     "https": _pages(leads_to_https=False),
 }
@@ -190,8 +194,9 @@ def test_what_cannot_be_told_is_not_judged() -> None:
     head = _head(is_root=True, health_check=False, hears_stop=False)
     assert _names(unknown, head) == []
     assert _names(RELEASE, unknown) == []
-    # A page that is answered otherwise is another page.
+    # A page that is answered otherwise is another page. One that is gone is a loss.
     assert _names(RELEASE, _pages(pages={"/": Page(302, frozenset())})) == []
+    assert _names(RELEASE, _pages(pages={"/": Page(404, frozenset())})) == ["page /"]
 
 
 def test_a_new_service_is_judged_where_there_are_no_two_opinions() -> None:

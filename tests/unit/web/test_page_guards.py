@@ -45,9 +45,21 @@ def test_a_real_answer_is_read(app: App) -> None:
     assert list(elsewhere.pages.values()) == [Page(302, frozenset())]
 
 
-def test_a_page_that_is_not_answered_is_left_out() -> None:
+def test_a_page_that_is_not_answered_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccci.web.page_guards._BROKEN_FOR_SECONDS", 0.1)
     client = _client(**{"/": (502, {}, b""), "/health": (Unanswered("cut off"), {}, b"")})
-    assert page_guards(client, URL, ["/", "/health"]).pages == {}
+    seen = page_guards(client, URL, ["/", "/health"])
+    assert (seen.pages, seen.broken) == ({}, {"/": "status 502", "/health": "no whole answer"})
+
+
+def test_a_page_that_fails_for_a_moment_is_not_broken() -> None:
+    statuses = iter([500, 200, 200])
+
+    def request(_: str, url: str, within_seconds: float) -> Response:
+        return Response(url, next(statuses) if url == f"{URL}/" else 404, {}, b"", 0.1)
+
+    seen = page_guards(cast(Client, SimpleNamespace(request=request)), URL, ["/"])
+    assert (seen.pages, seen.broken) == ({"/": Page(200, frozenset())}, {})
 
 
 @pytest.mark.parametrize(
