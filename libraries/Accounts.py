@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from http.cookiejar import Cookie
 from typing import Any
 
 from robot.api.deco import library
@@ -12,7 +13,7 @@ from ccci.bridge.accounts import Account, revealed
 from ccci.bridge.calling import api_of_run, call_of, hide
 from ccci.bridge.failures import project_keyword
 from ccci.bridge.session import session
-from ccci.errors import Misuse
+from ccci.errors import Misuse, RecipeFailure
 from ccci.web.api import Wanted, statuses_in
 from ccci.web.call import body_of
 from ccci.web.callers import CookieSession, HeaderToken, bearer
@@ -181,3 +182,28 @@ class Accounts:
         | Call API    GET    /settings    by=${copy}    expect=401
         """
         return replace(original, cookies=original.cookies.copy())
+
+    @project_keyword("assertion")
+    def cookies_of_session(self, signed_in: CookieSession, domain: str) -> list[Cookie]:
+        """Returns the cookies that a session sends to a domain: ``name``, ``domain``, ``secure``.
+
+        Those of another app, such as the one where somebody signed in, are not among them. Fails
+        when there is none.
+
+        Example:
+        | ${app}=    The App
+        | @{cookies}=    Cookies Of Session    ${session}    ${app.domain}
+        """
+        # The domain of a cookie that subdomains get too begins with a dot (http.cookiejar).
+        found = [
+            one
+            for one in signed_in.cookies
+            if one.domain == domain
+            or (one.domain.startswith(".") and f".{domain}".endswith(one.domain))
+        ]
+        if not found:
+            there = ", ".join(f"{one.name} of {one.domain}" for one in signed_in.cookies) or "none"
+            raise RecipeFailure(
+                f"Expected {signed_in.name} to have a cookie for {domain}; it has: {there}."
+            )
+        return found

@@ -26,6 +26,9 @@ A Session Is For HTTPS Only
 Nobody Comes In Without The Forge
     Coming Back With A Made-Up Code Should Be Refused
 
+The Way Back From The Forge Is For The Browser That Asked
+    Nobody Else Should Come In With The Permission Of    bert
+
 A Push Is Built And The Forge Shows The Result
     [Documentation]    The forge calls Drone, a runner does the work, and the commit is marked at the forge.
     ${commit}=    Make A Project    ada    bread    bake    it smells good
@@ -58,6 +61,22 @@ A Secret Reaches The Build And Nobody Else
     ${secret}=    Make A Project With A Secret    ada    vault
     ${ada}=    The Session Of    ada
     The Secret Should Be Hidden    ${ada}    ada/vault    ${secret}
+
+A Pull Request Is Built Without The Secret
+    ${secret}=    Make A Project With A Secret    ada    gate
+    ${ada}=    The Session Of    ada
+    ${commit}=    Propose A Change    ada/gate
+    ${build}=    A Build Should Come For    ${ada}    ada/gate    pull_request
+    Should Be Equal    ${build.after}    ${commit}
+    The Secret Should Be Kept From    ${ada}    ada/gate    ${build.number}    ${secret}
+
+A Tag Is Built
+    ${commit}=    Make A Project    ada    beads    say    hello
+    Tag The Project    ada/beads    v1
+    ${ada}=    The Session Of    ada
+    ${build}=    A Build Should Come For    ${ada}    ada/beads    tag
+    Should Be Equal    ${build.after}    ${commit}
+    The Build Should End As    ${ada}    ada/beads    ${build.number}    success
 
 A Private Project Is Hidden From Others
     Make A Project    ada    letters    write    dear diary    private=${True}
@@ -115,6 +134,13 @@ Strangers Are Refused
 
 Only The Administrator Manages Users
     The Administrator Should Manage Users    bert
+
+Only The Administrator Trusts A Project
+    Start A Project    ada    safe
+    ${ada}=    The Session Of    ada
+    Bring In The Administrator
+    ${admin}=    The Session Of    caretaker
+    Only The Administrator Should Be Able To Trust    ${ada}    ${admin}    ada/safe
 
 Only Runners With The Secret Of The Deployment Are Heard
     Only Runners With The Secret Should Be Heard

@@ -37,6 +37,7 @@ A Reader Takes Feeds Along In A List
     ${list}=    Export The Feeds    ${clara}
     Import The Feeds    ${dora}    ${list}
     The Feed Should Be    ${dora}    ${feed.feed_url}    Food
+    An Entry Should Come By Itself    ${dora}    bread
 
 An API Key Works Until It Is Revoked
     ${emil}=    Make A Reader    emil
@@ -50,6 +51,7 @@ Readers See Their Own Feeds Only
     ${gustav}=    Make A Reader    gustav
     ${feed}=    Subscribe To A New Feed    ${flora}    Private    diary    confessions
     The Feed Should Be Hidden From    ${gustav}    ${feed}
+    The Entry Should Be Out Of Reach Of    ${gustav}    ${flora}    ${feed}    confessions
 
 Only An Administrator Makes Accounts
     ${hanna}=    Make A Reader    hanna

@@ -38,6 +38,11 @@ The Administrator Sees How Miniflux Is Set
     ${app}=    The App
     The Setting Should Be    BASE_URL    ${app.url}/
     The Setting Should Be    HTTPS    1
-    The Setting Should Be    POLLING_FREQUENCY    60
+    The Setting Should Be    POLLING_FREQUENCY    1
     Entries Should Be Kept As Long As Miniflux Promises
+    Show In The Log
+
+No Header Of A Request Signs Anybody In
+    Open The List Of Settings
+    Only The Page And The Keys Should Let People In
     Show In The Log
