@@ -58,7 +58,7 @@ class Answers:
 
         Example:
         | ${cookie}=    Cookie Of Answer    ${session.answer}    n8n-auth
-        | Should Be True    ${cookie.secure} and ${cookie.http_only}
+        | Should Be True    $cookie.secure and $cookie.http_only
         """
         for cookie in answer.cookies:
             if cookie.name == name:

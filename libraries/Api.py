@@ -6,6 +6,7 @@ from typing import Any
 from robot.api import logger
 from robot.api.deco import library
 from robot.libraries.BuiltIn import BuiltIn
+from robot.utils import escape
 
 from ccci.bridge.accounts import revealed
 from ccci.bridge.calling import api_of_run, call_of
@@ -241,10 +242,13 @@ class Api:
         """
 
         last = ""
+        # Robot looks for variables in the texts that it runs a keyword with, and `${{...}}` is
+        # Python: what an app answered is a text alone.
+        texts = [escape(one) if isinstance(one, str) else one for one in arguments]
 
         def look() -> Look:
             nonlocal last
-            passed, outcome = BuiltIn().run_keyword_and_ignore_error(keyword, *arguments)
+            passed, outcome = BuiltIn().run_keyword_and_ignore_error(keyword, *texts)
             last = str(outcome or passed)
             return Look(passed == "PASS", f"{keyword}: {last}")
 

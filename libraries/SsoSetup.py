@@ -46,7 +46,7 @@ class SsoSetup:
 
         Example:
         | ${there}=    Provider Is There
-        | IF    ${there}    Link To The Provider    pia    otto
+        | IF    $there    Link To The Provider    pia    otto
         """
         return session.dependencies.can_sign_in
 

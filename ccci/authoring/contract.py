@@ -7,6 +7,7 @@ from ccci.authoring.breaking import check_defects
 from ccci.authoring.companions import check_companions
 from ccci.authoring.documentation import check_documentation
 from ccci.authoring.entrusted import check_entrusted, check_something_held
+from ccci.authoring.evaluated import check_evaluated
 from ccci.authoring.forbidden import check_forbidden
 from ccci.authoring.layering import check_layering
 from ccci.authoring.model import Finding
@@ -41,6 +42,7 @@ def check_contract(root: Path) -> list[Finding]:
         *check_defects(project),
         *check_assertions(project, vocabulary),
         *check_forbidden(project, vocabulary),
+        *check_evaluated(project),
         *check_never_fails(project, vocabulary),
         *check_weakened(project),
         *check_style(project),

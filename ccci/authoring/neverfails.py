@@ -13,19 +13,12 @@ from typing import Any
 from robot.api import get_model, get_resource_model
 
 from ccci.authoring.assertions import EQUALITIES, call_asserts
+from ccci.authoring.evaluated import CONDITIONAL
 from ccci.authoring.expressions import truth_of
 from ccci.authoring.model import Call, Finding, RobotFile, plain
 from ccci.authoring.project import Project
 from ccci.authoring.vocabulary import Vocabulary
 
-# Keywords whose first argument is a condition.
-_CONDITIONAL = frozenset(
-    {
-        *("runkeywordif", "runkeywordunless", "returnfromkeywordif", "exitforloopif"),
-        *("continueforloopif", "setvariableif", "shouldbetrue", "shouldnotbetrue"),
-        *("runkeywordandreturnif",),
-    }
-)
 # Keywords that return what they are given, in one form or another.
 _PASSES_ON = frozenset(
     {
@@ -215,7 +208,7 @@ class _Walk:
         if self.asserts(Call(name, tuple(args), line)):
             self.asserted_in.append(self.loops[-1] if self.loops else None)
         plain_args = [arg for arg in args if not re.match(r"(msg|values|message)=", arg)]
-        if short in _CONDITIONAL and plain_args:
+        if short in CONDITIONAL and plain_args:
             truth = truth_of(plain_args[0], self.means)
             if truth is not None:
                 yield (

@@ -77,8 +77,8 @@ N8n Is Set As The Recipe Promises
     timezone             Europe/Lisbon
     pruning.maxAge       100
     executionTimeout     -1
-    telemetry.enabled    False
-    templates.enabled    False
+    telemetry.enabled    false
+    templates.enabled    false
 
 The Server Is The Version That The Recipe Names
     ${told}=    Settings For The Owner

@@ -139,7 +139,7 @@ def test_assertions_that_an_empty_answer_leaves_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        [X, "IF    '${x}' == 'nobody'    Publish The Post    a"],
+        [X, "IF    $x == 'nobody'    Publish The Post    a"],
         [X, "IF    $x > 3 and $x < 5    Publish The Post    a"],
         ["WHILE    True", "    BREAK", "END"],
         ["FOR    ${x}    IN    a    b", "    The Page Should Say    ${x}    first", "END"],

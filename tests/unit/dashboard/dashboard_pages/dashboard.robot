@@ -62,7 +62,7 @@ The Badge Has A Text For Screen Readers
     Open Page    keycloak.html    360    dark
     Get Attribute    role=img[name=/^keycloak: passed, level 6 of 6/]    src    ==    badges/keycloak.svg
     ${width}=    Get Property    css=.badge img    naturalWidth
-    Should Be True    ${width} > 200
+    Should Be True    $width > 200
 
 All Badges
     Open Page    badges.html    800    light
@@ -104,7 +104,7 @@ Texts Should Have Contrast
     [Documentation]    The contrast between every text and its background is at least 4.5 to 1.
     ${script}=    Script    contrast.js
     ${found}=    Evaluate JavaScript    ${None}    ${script}
-    Should Be True    ${found}[texts] > 3
+    Should Be True    $found["texts"] > 3
     Should Be Empty    ${found}[lowContrast]
 
 Press Key
