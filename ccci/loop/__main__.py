@@ -13,13 +13,14 @@ from ccci.errors import CcciError, Misuse
 from ccci.loop.doctor import examine
 from ccci.loop.forge import Forge
 from ccci.loop.poller import Poller
-from ccci.loop.preparing import approved_for
 from ccci.loop.settings import load_forge_settings
 from ccci.loop.store import LIVE, Request, Store
 from ccci.loop.vetting import violations_in_commit
 from ccci.loop.webhook import listening
 from ccci.node.server import load_server
 from ccci.printable import printable, printable_lines
+from ccci.project import PROJECT
+from ccci.recipe.config import config_path, load_recipe_config
 
 
 @click.group(help="Test a pull request when somebody comments `!testme` there.")
@@ -80,7 +81,7 @@ def doctor() -> None:
 @click.option("--commit", default="", help="full hash of the commit [default: what is checked out]")
 def vet(recipe: str, folder: Path, commit: str) -> None:
     """Print what the recipe must not do without approval; the exit code is 1 if there is any."""
-    found = violations_in_commit(folder, approved_for(recipe), commit)
+    found = violations_in_commit(folder, load_recipe_config(config_path(PROJECT, recipe)), commit)
     for violation in found:
         click.echo(violation)
     sys.exit(1 if found else 0)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,11 @@ _LIMITS = JudgeLimits()
 
 
 def judged(
-    recipe: Path, before: Path | None, allowed: frozenset[str], limits: JudgeLimits = _LIMITS
+    recipe: Path,
+    before: Path | None,
+    allowed: frozenset[str],
+    run_sets: Mapping[str, tuple[str, ...]],
+    limits: JudgeLimits = _LIMITS,
 ) -> list[str]:
     """Return what is wrong with the files of a recipe, and with those of the release before it.
 
@@ -50,6 +55,7 @@ def judged(
         recipe: the files under test.
         before: the files of the release that an upgrade starts from; None if there is none.
         allowed: the names of this project's approvals for the recipe.
+        run_sets: variables that the run itself sets: see `settings_of_run`.
         limits: what the judge may use.
 
     Returns:
@@ -60,10 +66,15 @@ def judged(
         NodeFailure: the node was too busy to judge them, or it killed the judge.
 
     Example:
-        >>> judged(Path("gitea"), None, frozenset())  # doctest: +SKIP
+        >>> judged(Path("gitea"), None, frozenset(), {})  # doctest: +SKIP
         ["compose.yml:12: service 'app' is privileged, which gives it control of the node. ..."]
     """
-    order = {"recipe": str(recipe), "before": str(before or ""), "allowed": sorted(allowed)}
+    order = {
+        "recipe": str(recipe),
+        "before": str(before or ""),
+        "allowed": sorted(allowed),
+        "run_sets": dict(run_sets),
+    }
     # At the second limit on computing the kernel kills; at the first one it says why.
     bounds = [f"--cpu={limits.seconds}:{limits.seconds + 1}", f"--as={limits.memory_bytes}"]
     try:
@@ -100,10 +111,16 @@ def _why_not_judged(code: int, limits: JudgeLimits) -> str:
     )
 
 
-def _sentences(recipe: Path, before: Path | None, allowed: frozenset[str]) -> list[str]:
-    found = [str(one) for one in violations(recipe, allowed, before)]
+def _sentences(
+    recipe: Path,
+    before: Path | None,
+    allowed: frozenset[str],
+    run_sets: Mapping[str, tuple[str, ...]],
+) -> list[str]:
+    found = [str(one) for one in violations(recipe, allowed, before, run_sets)]
     if before:
-        found += [f"the release before it: {one}" for one in violations(before, allowed)]
+        earlier = violations(before, allowed, run_sets=run_sets)
+        found += [f"the release before it: {one}" for one in earlier]
     more = len(found) - _MOST_SENTENCES
     return [*found[:_MOST_SENTENCES], *([f"There are {more} more."] if more > 0 else [])]
 
@@ -113,7 +130,9 @@ def main() -> int:
     order = json.load(sys.stdin)
     before = Path(order["before"]) if order["before"] else None
     try:
-        found = _sentences(Path(order["recipe"]), before, frozenset(order["allowed"]))
+        run_sets = {name: tuple(values) for name, values in order["run_sets"].items()}
+        recipe, allowed = Path(order["recipe"]), frozenset(order["allowed"])
+        found = _sentences(recipe, before, allowed, run_sets)
         json.dump(found, sys.stdout)
     except MemoryError:
         return _OUT_OF_MEMORY

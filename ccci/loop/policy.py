@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -40,7 +41,10 @@ _FILE_OBJECT = ("external", "file", "labels", "name", "template_driver", "conten
 
 
 def violations(
-    folder: Path, allowed: frozenset[str], before: Path | None = None
+    folder: Path,
+    allowed: frozenset[str],
+    before: Path | None = None,
+    run_sets: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Violation]:
     """Check all compose files of a recipe.
 
@@ -49,6 +53,7 @@ def violations(
         allowed: the names of this project's approvals for the recipe.
         before: the files of the release that an upgrade starts from. The recipe is then deployed
             with the settings of that release too. These files need a check of their own as well.
+        run_sets: variables that the run itself sets: see `settings_of_run`.
 
     Returns:
         the violations, in the order of files and lines; empty if there are none.
@@ -59,7 +64,7 @@ def violations(
         compose.host.yml:13: service 'app' publishes port 80 of the node. Remove it, or get
         'host-port:80' approved in this project's recipe.toml.
     """
-    variables = Variables(folder, before)
+    variables = Variables(folder, before, run_sets)
     found = [
         Violation(problem.file, problem.line, problem.what, "Correct the line")
         for problem in variables.problems[:MOST_FOUND]

@@ -60,7 +60,7 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
     url = forge.clone_url(request.recipe)
     fetch_commit(Remote(url, settings.user, settings.token(), forge.trust), request.commit, recipe)
     config = load_recipe_config(config_path(PROJECT, request.recipe))
-    found = violations_in_fetched(recipe, before, frozenset(config.approved.node))
+    found = violations_in_fetched(recipe, before, config)
     if found:
         raise Refused(" ".join(found[:_MOST_SHOWN]))
     write_docker_config(docker, config.approved.node)
@@ -72,12 +72,3 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
         return Prepared(recipe, suite, docker, NOT_APPROVED)
     with_own = with_own_tests(suite, recipe, suites / request.recipe)
     return Prepared(recipe, with_own, docker)
-
-
-def approved_for(recipe: str) -> frozenset[str]:
-    """Return the approvals for a recipe in this project's recipe.toml.
-
-    Raises:
-        Misuse: recipe.toml has an error.
-    """
-    return frozenset(load_recipe_config(config_path(PROJECT, recipe)).approved.node)

@@ -6,8 +6,10 @@ default that a compose file gives it. Without either, its value is unknown.
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from ccci.recipe.yaml_file import Unreadable, read_text
 
@@ -117,9 +119,16 @@ class Variables:
     Args:
         folder: its files; the lines that are not allowed are in `problems`.
         before: the files of the release that an upgrade starts from; its settings stay in use.
+        run_sets: variables that the run itself sets, with the values that each can have.
     """
 
-    def __init__(self, folder: Path, before: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        before: Path | None = None,
+        run_sets: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> None:
+        self._run_sets = run_sets
         self.problems: list[Problem] = []
         self._settings: dict[str, tuple[str, ...]] = {}
         self._exports: dict[str, tuple[str, ...]] = {}
@@ -145,7 +154,7 @@ class Variables:
         """Return the values that a variable can have; none if it is not set anywhere."""
         found = dict.fromkeys([*self._exports.get(name, ()), *self._settings.get(name, ())])
         before = self._before._settings.get(name, ()) if self._before else ()
-        return tuple(dict.fromkeys([*found, *before]))
+        return tuple(dict.fromkeys([*found, *before, *self._run_sets.get(name, ())]))
 
     def is_named(self, name: str) -> bool:
         """Return whether the recipe has this variable; a comment in .env.sample is enough."""

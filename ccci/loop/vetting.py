@@ -13,10 +13,12 @@ from ccci.loop.fetching import (
     write_previous_release,
 )
 from ccci.loop.judging import judged
+from ccci.loop.run_settings import settings_of_run
 from ccci.node.server import Server
+from ccci.recipe.config import RecipeConfig
 
 
-def violations_in_fetched(recipe: Path, before: Path, allowed: frozenset[str]) -> list[str]:
+def violations_in_fetched(recipe: Path, before: Path, config: RecipeConfig) -> list[str]:
     """Return the violations in a fetched commit and in the release before it.
 
     An upgrade deploys that release first, and then the commit with the settings of the release.
@@ -24,20 +26,22 @@ def violations_in_fetched(recipe: Path, before: Path, allowed: frozenset[str]) -
     Args:
         recipe: the repository, with the commit checked out.
         before: the folder to create for the files of the release.
-        allowed: the names of this project's approvals for the recipe.
+        config: of the recipe: what it approves, and which settings a run sets.
 
     Raises:
         NodeFailure: git failed, or the node is too busy to check the files.
 
     Example:
-        >>> violations_in_fetched(folder / "recipe", folder / "before", approved_for("gitea"))
+        >>> violations_in_fetched(folder / "recipe", folder / "before", config)
         ... # doctest: +SKIP
         []
     """
-    return judged(recipe, write_previous_release(recipe, before), allowed)
+    allowed = frozenset(config.approved.node)
+    earlier = write_previous_release(recipe, before)
+    return judged(recipe, earlier, allowed, settings_of_run(config))
 
 
-def violations_in_commit(checkout: Path, allowed: frozenset[str], commit: str = "") -> list[str]:
+def violations_in_commit(checkout: Path, config: RecipeConfig, commit: str = "") -> list[str]:
     """Return the violations in one commit of a checkout; empty if there are none.
 
     Changes that are not committed do not count: the commit is fetched into a folder of its own, and
@@ -45,7 +49,7 @@ def violations_in_commit(checkout: Path, allowed: frozenset[str], commit: str = 
 
     Args:
         checkout: a git repository with the commit and the recipe's tags.
-        allowed: the names of this project's approvals for the recipe.
+        config: of the recipe: what it approves, and which settings a run sets.
         commit: the full hash of the commit; by default what is checked out.
 
     Raises:
@@ -53,7 +57,7 @@ def violations_in_commit(checkout: Path, allowed: frozenset[str], commit: str = 
         NodeFailure: git failed.
 
     Example:
-        >>> violations_in_commit(Path("gitea"), approved_for("gitea"))  # doctest: +SKIP
+        >>> violations_in_commit(Path("gitea"), RecipeConfig())  # doctest: +SKIP
         []
     """
     source = Remote(str(checkout.resolve()), "", "", Server(domain="nowhere.test"))
@@ -68,4 +72,4 @@ def violations_in_commit(checkout: Path, allowed: frozenset[str], commit: str = 
             recipe = fetch_commit(source, commit, folder / "recipe")
         except Refused as refused:
             return [str(refused)]
-        return violations_in_fetched(recipe, folder / "before", allowed)
+        return violations_in_fetched(recipe, folder / "before", config)

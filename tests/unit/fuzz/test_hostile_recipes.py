@@ -139,7 +139,7 @@ HOSTILE = [
 
 
 def test_what_is_too_much_is_told_in_one_sentence(tmp_path: Path) -> None:
-    (found,) = judged(write(sixty_files(), tmp_path), None, NOTHING)
+    (found,) = judged(write(sixty_files(), tmp_path), None, NOTHING, {})
     assert found.startswith("compose.yml:1: there are 61 compose files with ")
     assert "at most 40 with 262144 bytes can be checked" in found
 

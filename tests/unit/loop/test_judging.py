@@ -34,10 +34,10 @@ def use_judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str) -> 
 def test_the_files_and_those_of_the_release_before_are_judged(tmp_path: Path) -> None:
     recipe = recipe_in(tmp_path / "recipe")
     before = recipe_in(tmp_path / "before", PLAIN + "    privileged: true\n")
-    assert judged(recipe, None, NOTHING) == []
-    (sentence,) = judged(recipe, before, NOTHING)
+    assert judged(recipe, None, NOTHING, {}) == []
+    (sentence,) = judged(recipe, before, NOTHING, {})
     assert sentence.startswith("the release before it: compose.yml:4: service 'app' is privileged")
-    assert judged(recipe, before, frozenset({"privileged"})) == []
+    assert judged(recipe, before, frozenset({"privileged"}), {}) == []
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_judge_that_fails_is_told_in_one_sentence(
 ) -> None:
     recipe = recipe_in(tmp_path / "recipe")
     use_judge(monkeypatch, tmp_path, program)
-    (found,) = judged(recipe, None, NOTHING, JudgeLimits(seconds=1))
+    (found,) = judged(recipe, None, NOTHING, {}, JudgeLimits(seconds=1))
     assert found.startswith("The recipe's files ") and sentence in found
 
 
@@ -71,7 +71,7 @@ def test_a_node_that_cannot_judge_is_not_the_recipes_fault(
     recipe = recipe_in(tmp_path / "recipe")
     use_judge(monkeypatch, tmp_path, program)
     with pytest.raises(NodeFailure, match=sentence):
-        judged(recipe, None, NOTHING, JudgeLimits(waiting_seconds=seconds))
+        judged(recipe, None, NOTHING, {}, JudgeLimits(waiting_seconds=seconds))
 
 
 def test_a_mistake_in_a_rule_is_in_the_log_and_refuses_the_recipe(
@@ -81,7 +81,7 @@ def test_a_mistake_in_a_rule_is_in_the_log_and_refuses_the_recipe(
     use_judge(
         monkeypatch, tmp_path, "import sys; sys.stderr.write('\\x1b[31mKeyError'); sys.exit(4)"
     )
-    (found,) = judged(recipe, None, NOTHING)
+    (found,) = judged(recipe, None, NOTHING, {})
     assert "The traceback is in the poller's log." in found
     assert capsys.readouterr().err == "\\x1b[31mKeyError\n"
 
@@ -96,7 +96,7 @@ def test_the_child_itself_tells_a_mistake_from_too_little_memory(tmp_path: Path)
     for error, code in (("MemoryError", 3), ("KeyError", 4)):
         done = subprocess.run(
             [sys.executable, "-c", program.format(error=error)],
-            input=f'{{"recipe": "{tmp_path}", "before": "", "allowed": []}}',
+            input=f'{{"recipe": "{tmp_path}", "before": "", "allowed": [], "run_sets": {{}}}}',
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stdout) == (code, "")
@@ -104,7 +104,7 @@ def test_the_child_itself_tells_a_mistake_from_too_little_memory(tmp_path: Path)
 
 def test_memory_is_limited(tmp_path: Path) -> None:
     recipe = recipe_in(tmp_path / "recipe")
-    (found,) = judged(recipe, None, NOTHING, JudgeLimits(memory_bytes=24 << 20))
+    (found,) = judged(recipe, None, NOTHING, {}, JudgeLimits(memory_bytes=24 << 20))
     assert "could not be checked" in found or "of memory" in found
 
 
@@ -114,4 +114,4 @@ def test_the_child_gets_no_environment_of_the_poller(
     monkeypatch.setenv("CCCI_FORGE_FILE", "/x")
     recipe = recipe_in(tmp_path / "recipe")
     use_judge(monkeypatch, tmp_path, "import json, os; print(json.dumps(sorted(set(os.environ))))")
-    assert set(judged(recipe, None, NOTHING)) <= {"PATH", "LC_CTYPE"}
+    assert set(judged(recipe, None, NOTHING, {})) <= {"PATH", "LC_CTYPE"}

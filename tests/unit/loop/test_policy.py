@@ -9,8 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from ccci.errors import Misuse
 from ccci.loop.policy import violations
+from ccci.loop.run_settings import settings_of_run
 from ccci.project import PROJECT
-from ccci.recipe.config import Approval, load_recipe_config
+from ccci.recipe.config import Approval, RecipeConfig, config_path, load_recipe_config
 from ccci.recipe.offered import read_offered
 from lab import imagelist
 from tests.unit.loop.recipe_folder import NOTHING, Recipe
@@ -786,6 +787,29 @@ def test_the_approvals_that_the_recipes_of_the_lab_need(name: str, tmp_path: Pat
     needed = {one.approval for one in violations(published, NOTHING)}
     assert needed == APPROVALS.get(name, set())
     assert violations(published, frozenset(needed)) == []
+
+
+@pytest.mark.parametrize("name", imagelist.recipes())
+def test_what_a_run_sets_needs_no_further_approval(name: str, tmp_path: Path) -> None:
+    """Its values are judged, too, and those of the lab's recipes are harmless."""
+    published = shutil.copytree(RECIPES / name / "recipe", tmp_path / name)
+    config = load_recipe_config(config_path(PROJECT, name))
+    allowed = frozenset(APPROVALS.get(name, ())) | frozenset(config.approved.node)
+    assert violations(published, allowed, run_sets=settings_of_run(config)) == []
+
+
+def test_a_route_for_a_host_that_only_the_run_knows_is_found(recipe: Recipe) -> None:
+    """It might be that of the provider, with the passwords that people enter there."""
+    recipe.write(".env.sample", "TYPE=x\nDOMAIN=x.example.com\nFORGE=git.${DOMAIN}\n")
+    rule = "traefik.http.routers.${STACK_NAME}.rule=Host(`${FORGE}`)"
+    recipe.service(f"deploy:\n  labels:\n    - '{rule}'")
+    assert recipe.violations() == []
+    wiring = {"settings": {"FORGE": "{provider_domain}"}}
+    config = RecipeConfig.model_validate({"sign_in": {"wiring": [wiring]}})
+    (found,) = violations(recipe.path, NOTHING, run_sets=settings_of_run(config))
+    assert found.approval == "route:set-by-the-run"
+    own = RecipeConfig.model_validate({"env": {"FORGE": "git.{domain}"}})
+    assert violations(recipe.path, NOTHING, run_sets=settings_of_run(own)) == []
 
 
 def test_approvals_are_read_from_recipe_toml(tmp_path: Path) -> None:

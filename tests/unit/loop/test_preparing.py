@@ -9,6 +9,7 @@ from ccci.loop.fetching import Refused
 from ccci.loop.preparing import prepare
 from ccci.loop.store import RecipeCommit, Request, Store
 from ccci.loop.vetting import violations_in_commit
+from ccci.recipe.config import RecipeConfig
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 from tests.unit.loop.test_vetting import PLAIN, Checkout
 
@@ -38,7 +39,7 @@ def test_a_commit_is_checked_with_the_settings_of_the_previous_release(
     forge = ForgeInMemory.make(tmp_path)
     forge.origin = str(checkout.folder)
     request = request_for(commit, tmp_path)
-    found = violations_in_commit(checkout.folder, frozenset())
+    found = violations_in_commit(checkout.folder, RecipeConfig())
     if before == "data":
         assert found == []
         assert prepare(forge.forge(), request, tmp_path / "request").note == ""

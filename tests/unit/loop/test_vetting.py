@@ -13,11 +13,12 @@ from ccci.loop.preparing import prepare
 from ccci.loop.store import RecipeCommit, Store
 from ccci.loop.vetting import violations_in_commit
 from ccci.project import PROJECT
+from ccci.recipe.config import RecipeConfig
 from tests.unit.loop.forge_in_memory import ForgeInMemory
 
 PLAIN = "services:\n  app:\n    image: nginx:1.26.3\n"
 SOCKET = PLAIN + "    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock\n"
-NOTHING: frozenset[str] = frozenset()
+NONE = RecipeConfig()
 
 
 class Checkout:
@@ -105,7 +106,7 @@ def test_vet_and_the_poller_give_the_same_messages(
     message: str,
 ) -> None:
     commit = make(checkout)  # type: ignore[operator]
-    found = " ".join(violations_in_commit(checkout.folder, NOTHING))
+    found = " ".join(violations_in_commit(checkout.folder, NONE))
     assert message in found
     assert bool(found) == bool(message)
     assert found == refusal_of_the_poller(checkout, commit, tmp_path, monkeypatch)
@@ -118,19 +119,19 @@ def test_a_commit_that_is_not_checked_out_can_be_named(
     checkout.commit(PLAIN)
     commit = checkout.commit(SOCKET)
     checkout.commit(PLAIN)
-    assert violations_in_commit(checkout.folder, NOTHING) == []
-    assert "the Docker socket" in " ".join(violations_in_commit(checkout.folder, NOTHING, commit))
+    assert violations_in_commit(checkout.folder, NONE) == []
+    assert "the Docker socket" in " ".join(violations_in_commit(checkout.folder, NONE, commit))
 
 
 def test_uncommitted_changes_do_not_count(checkout: Checkout) -> None:
     checkout.commit(SOCKET)
     (checkout.folder / "compose.yml").write_text(PLAIN)
-    assert violations_in_commit(checkout.folder, NOTHING) != []
+    assert violations_in_commit(checkout.folder, NONE) != []
 
 
 def test_a_folder_without_a_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misuse, match="must be a checkout of a git repository"):
-        violations_in_commit(tmp_path, NOTHING)
+        violations_in_commit(tmp_path, NONE)
 
 
 def test_the_command_has_exit_code_1_and_names_the_line(checkout: Checkout) -> None:
