@@ -210,6 +210,24 @@ class ComposeFile:
                 self.refuse(node, what_is, "Put the file into the recipe")
             else:
                 files.append(self._folder / text)
+                files += self._beside_compose_files(node, text, what)
+        return files
+
+    def _beside_compose_files(self, node: yaml.Node, text: str, what: str) -> list[Path]:
+        """Return the files of that path below the folders that COMPOSE_FILE names.
+
+        Programs differ on whether a path is meant from there or from the recipe's folder.
+        """
+        named = ":".join(self._variables.of("COMPOSE_FILE")).split(":")
+        folders = {str(PurePosixPath(name).parent) for name in named if name} - {"."}
+        files = []
+        for folder in sorted(folders):
+            path = f"{folder}/{text}"
+            if self._is_regular_file(path):
+                files.append(self._folder / path)
+            elif kind_of(self._folder / path):
+                what_is = f"{what} may be {path!r}, which is not a regular file"
+                self.refuse(node, what_is, "Put the compose files into the recipe's own folder")
         return files
 
     def _is_regular_file(self, text: str) -> bool:

@@ -156,6 +156,15 @@ def _health_check(compose: ComposeFile, where: str, node: yaml.Node) -> None:
                     _require(compose, where, value, f"healthcheck-{key}", text, "1s or more")
 
 
+def check_restarts(compose: ComposeFile, where: str, node: yaml.Node) -> None:
+    """Check how soon Swarm starts a task again that ended: each start is work of the daemon."""
+    for value in values(node, "delay"):
+        for text in compose.texts(value, f"'delay' of the restart policy of {where}"):
+            seconds = seconds_of(text)
+            if seconds is None or seconds < 1:
+                _require(compose, where, value, "restart-delay", text, "1s or more")
+
+
 LIMITS: dict[str, Callable[[ComposeFile, str, yaml.Node], None]] = {
     "scale": check_replicas, "shm_size": _shm_size, "oom_score_adj": _oom_score,
     "ulimits": _ulimits, "tmpfs": check_tmpfs, "healthcheck": _health_check,

@@ -150,7 +150,7 @@ def _compose_files(folder: Path, variables: Variables) -> tuple[list[str], list[
                 line = variables.line_of("COMPOSE_FILE", value)
                 remedy = "Name files in the recipe's own folders"
                 wrong.append(Violation(".env.sample", line, what, remedy))
-    if OVERLAY_FILE in names:
+    if kind_of(folder / OVERLAY_FILE):
         what = "the file has the name of a file that each run adds"
         wrong.append(Violation(OVERLAY_FILE, 1, what, "Rename it"))
     sizes = [(folder / name).lstat().st_size for name in names]

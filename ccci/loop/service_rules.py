@@ -8,7 +8,7 @@ import yaml
 from ccci.loop.compose_file import ComposeFile
 from ccci.loop.environment_rules import check_env_files, check_environment
 from ccci.loop.label_rules import check_labels
-from ccci.loop.limit_rules import LIMITS, check_log_options, check_replicas
+from ccci.loop.limit_rules import LIMITS, check_log_options, check_replicas, check_restarts
 from ccci.loop.mounts import check_volumes
 from ccci.loop.name_rules import (
     check_dns,
@@ -185,6 +185,8 @@ def _deploy(compose: ComposeFile, where: str, node: yaml.Node) -> None:
         check_labels(compose, where, labels)
     for replicas in values(node, "replicas"):
         check_replicas(compose, where, replicas)
+    for policy in values(node, "restart_policy"):
+        check_restarts(compose, where, policy)
     for resources in values(node, "resources"):
         for reservations in values(resources, "reservations"):
             devices_of = ("devices", "generic_resources")

@@ -15,10 +15,21 @@ _IN_MEMORY = frozenset({"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "proc", "sysf
 
 def folders_of(container: dict[str, Any]) -> list[Path]:
     """Return where on this machine an inspected container writes to; [] where none is visible."""
-    layer = ((container.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
     volumes = [one["Source"] for one in container["Mounts"] if one["Type"] == "volume"]
-    paths = [Path(text) for text in (layer, *volumes) if text]
-    return [path for path in paths if path.is_dir()]
+    # Docker's own files of the container: the app may write into /etc/hosts without an end.
+    own = [container.get(key) for key in ("HostsPath", "HostnamePath", "ResolvConfPath")]
+    folders = [str(Path(text).parent) for text in own if text]
+    paths = [Path(text) for text in (layer_of(container), *volumes, *folders) if text]
+    return [path for path in dict.fromkeys(paths) if path.is_dir()]
+
+
+def layer_of(container: dict[str, Any]) -> str:
+    """Return the folder of an inspected container's writable layer; "" where Docker names none.
+
+    Docker with containerd's image store names none, and says how large it is instead.
+    """
+    data = (container.get("GraphDriver") or {}).get("Data") or {}
+    return str(data.get("UpperDir") or "")
 
 
 def used_by(folders: Iterable[Path], up_to: int) -> int:

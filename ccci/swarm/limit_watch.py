@@ -25,7 +25,7 @@ from ccci.errors import RecipeFailure
 from ccci.recipe.limits import told
 from ccci.recipe.overlay import DISK_LABEL, PIDS_LABEL
 from ccci.swarm.cgroup import cgroup_of, processes_of
-from ccci.swarm.disk_use import folders_of, free_bytes, held_by, used_by
+from ccci.swarm.disk_use import folders_of, free_bytes, held_by, layer_of, used_by
 from ccci.swarm.holdings import SERVICE_LABEL, STACK_LABEL
 
 EVERY_SECONDS = 1.0
@@ -117,7 +117,8 @@ class LimitWatch:
 
     def _look(self) -> None:
         stacks = set(self._stacks())
-        listed = self._api.containers(filters={"label": STACK_LABEL}) if stacks else []
+        # Ended tasks are kept for a while, with all that they wrote.
+        listed = self._api.containers(all=True, filters={"label": STACK_LABEL}) if stacks else []
         own = [one for one in listed if one["Labels"].get(STACK_LABEL) in stacks]
         self._inspected = {
             one["Id"]: found for one in own if (found := self._inspected.get(one["Id"]))
@@ -126,12 +127,12 @@ class LimitWatch:
         grown = free is not None and (self._free is None or self._free - free > GROWN_BYTES)
         for one in own:
             container, labels = one["Id"], one["Labels"]
-            self._limit_processes(container, labels)
-            what = self._refused_processes(container, labels) or self._cut_log(container)
-            if not what and grown:
-                what = self._filled_disk(container, labels)
-            if what:
-                self._stop(container, labels, what)
+            if one["State"] == "running":
+                self._limit_processes(container, labels)
+                if what := self._refused_processes(container, labels) or self._cut_log(container):
+                    self._stop(container, labels, what)
+        if grown:
+            self._look_at_disk(own)
         if grown or (free or 0) > (self._free or 0):
             self._free = free
 
@@ -168,13 +169,35 @@ class LimitWatch:
             return ""
         return f"logged too much: limit {told(int(size))}"
 
-    def _filled_disk(self, container: str, labels: dict[str, str]) -> str:
-        limit = int(labels.get(DISK_LABEL) or 0)
-        inspected = self._inspect(container)
-        held = held_by(processes_of(container, inspected["State"]["Pid"]))
-        if not limit or held + used_by(folders_of(inspected), limit) <= limit:
-            return ""
-        return f"filled the disk, its own layer or its volumes: limit {told(limit)}"
+    def _look_at_disk(self, own: list[dict[str, Any]]) -> None:
+        """Stop each service whose containers, those that have ended too, fill the disk."""
+        services: dict[str, list[dict[str, Any]]] = {}
+        for one in own:
+            services.setdefault(one["Labels"][SERVICE_LABEL], []).append(one)
+        for containers in services.values():
+            labels = containers[-1]["Labels"]
+            limit = int(labels.get(DISK_LABEL) or 0)
+            running = sum(one["State"] == "running" for one in containers)
+            if limit and self._fills(containers, limit * max(1, running)):
+                what = f"filled the disk, its own layer or its volumes: limit {told(limit)}"
+                self._stop(containers[0]["Id"], labels, what)
+
+    def _fills(self, containers: list[dict[str, Any]], limit: int) -> bool:
+        used, folders = 0, dict[Path, None]()
+        for one in containers:
+            container, inspected = one["Id"], self._inspect(one["Id"])
+            if one["State"] == "running":
+                used += held_by(processes_of(container, inspected["State"]["Pid"]))
+            folders |= dict.fromkeys(folders_of(inspected))
+            if not layer_of(inspected):
+                used += self._size_of_layer(container)
+        return used + used_by(folders, limit) > limit
+
+    def _size_of_layer(self, container: str) -> int:
+        # docker-py has no name for this one either.
+        url = self._api._url("/containers/{0}/json", container)
+        answer = self._api._get(url, params={"size": 1})
+        return int(self._api._result(answer, True).get("SizeRw") or 0)
 
     def _stop(self, container: str, labels: dict[str, str], what: str) -> None:
         """Note what was exceeded, and remove the service with its containers."""

@@ -39,6 +39,10 @@ GREEDY = {
         "exec 3>/tmp/filler; rm /tmp/filler; fallocate --length 5G /proc/self/fd/3; sleep 600",
         "Service app filled the disk, its own layer or its volumes: limit 4 GiB.",
     ),
+    "a disk filler in the list of hosts": (
+        "head -c 5G /dev/zero >> /etc/hosts; sleep 600",
+        "Service app filled the disk, its own layer or its volumes: limit 4 GiB.",
+    ),
     "a disk filler in its volume": (
         "fallocate --length 5G /usr/share/nginx/html/filler; sleep 600",
         "Service app filled the disk, its own layer or its volumes: limit 4 GiB.",

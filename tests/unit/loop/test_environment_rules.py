@@ -110,3 +110,17 @@ def test_an_env_file_with_values_is_allowed(recipe: Recipe) -> None:
     recipe.service("env_file: [my.env, folder/file]")
     recipe.write("my.env", "# DOCKER_AUTH_CONFIG\n\nA=1\n B=\nHASH=$2y$05$abc\n#\n")
     assert recipe.violations() == []
+
+
+def test_an_env_file_may_be_meant_from_the_folder_of_the_compose_file(recipe: Recipe) -> None:
+    """Docker and abra read it from there; other programs from the recipe's folder."""
+    recipe.write(".env.sample", "TYPE=x\nDOMAIN=x.example.com\nCOMPOSE_FILE=d/compose.yml\n")
+    recipe.service("env_file: my.env", "d/compose.yml").write("my.env", "A=1\n")
+    assert recipe.violations() == []
+    recipe.write("d/my.env", "AWS_SECRET_ACCESS_KEY\n")
+    (found,) = recipe.violations()
+    assert "takes 'AWS_SECRET_ACCESS_KEY' from the machine that deploys" in found.what
+    (recipe.path / "d" / "my.env").unlink()
+    (recipe.path / "d" / "my.env").symlink_to("../my.env")
+    (found,) = recipe.violations()
+    assert "which is not a regular file" in found.what

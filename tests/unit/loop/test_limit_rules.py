@@ -37,6 +37,8 @@ TOO_MUCH = [
     ("healthcheck: {test: [CMD, x], interval: '${I:-99us}'}", "limit:healthcheck-interval=99us"),
     ("healthcheck: {test: [CMD, x], start_interval: 5ns}", "limit:healthcheck-start_interval=5ns"),
     ("healthcheck: {test: [CMD, x], interval: soon}", "limit:healthcheck-interval=soon"),
+    ("deploy: {restart_policy: {condition: any, delay: 0s}}", "limit:restart-delay=0s"),
+    ("deploy: {restart_policy: {delay: '${D:-20ms}'}}", "limit:restart-delay=20ms"),
 ]  # fmt: skip
 
 
@@ -61,6 +63,7 @@ def test_asking_for_too_much_needs_an_approval(text: str, approval: str, recipe:
         "healthcheck: {test: [CMD, x], interval: 1s, timeout: 100ms, start_period: 1m}",
         "healthcheck: {test: [CMD, x], interval: '${I:-1m30s}', start_interval: 1500ms}",
         "healthcheck: {disable: true, interval: 0s}",
+        "deploy: {restart_policy: {condition: on-failure, delay: 1s, max_attempts: 3}}",
         "logging: {driver: json-file, options: {max-size: 10m, max-file: '3', tag: x}}",
     ],
 )

@@ -13,6 +13,7 @@ from ccci.loop.run_settings import settings_of_run
 from ccci.project import PROJECT
 from ccci.recipe.config import Approval, RecipeConfig, config_path, load_recipe_config
 from ccci.recipe.offered import read_offered
+from ccci.recipe.overlay import OVERLAY_FILE
 from lab import imagelist
 from tests.unit.loop.recipe_folder import NOTHING, Recipe
 
@@ -863,4 +864,11 @@ def test_more_parts_than_the_swarm_bears_are_refused(
     assert with_parts(most - own) == []
     assert with_parts(most + 1 - own) == [
         f"there are {most + 1} {part} in all compose files; at most {most} are allowed"
+    ]
+
+
+def test_the_name_of_the_file_that_a_run_adds_is_taken(recipe: Recipe) -> None:
+    recipe.service("init: true").write(f"{OVERLAY_FILE}/x", "x\n")
+    assert [one.what for one in recipe.violations()] == [
+        "the file has the name of a file that each run adds"
     ]

@@ -80,6 +80,10 @@ def test_the_folders_of_a_container(tmp_path: Path) -> None:
         ],
     }
     assert folders_of(inspected) == [layer, volume]
+    own = tmp_path / "containers" / "a"
+    own.mkdir(parents=True)
+    inspected |= {"HostsPath": f"{own}/hosts", "ResolvConfPath": f"{own}/resolv.conf"}
+    assert folders_of(inspected) == [layer, volume, own]
     assert folders_of({"Mounts": [], "GraphDriver": {"Data": None}}) == []
     assert free_bytes(tmp_path / "gone") is None
     assert (free_bytes(tmp_path) or 0) > 0

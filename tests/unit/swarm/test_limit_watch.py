@@ -32,14 +32,23 @@ class Daemon:
     folder: Path
     asked: Counter[str] = field(default_factory=Counter)
     pids_limit: int | None = None
+    ended: str = ""
+    names_layers: bool = True
 
-    def containers(self, filters: dict[str, str]) -> list[dict[str, Any]]:
+    def containers(self, filters: dict[str, str], all: bool = False) -> list[dict[str, Any]]:
         each = {APP: "app_lab", OTHER: "dep_lab", STRANGER: "stranger_lab"}
+        if self.ended:
+            each |= {self.ended: "app_lab"}
         wanted, _, value = filters["label"].partition("=")
         return [
-            {"Id": container, "Labels": labels(stack)}
+            {
+                "Id": container,
+                "Labels": labels(stack),
+                "State": "exited" if container == self.ended else "running",
+            }
             for container, stack in each.items()
             if labels(stack).get(wanted) and value in ("", labels(stack)[wanted])
+            if all or container != self.ended
         ]
 
     def inspect_container(self, container: str) -> dict[str, Any]:
@@ -49,7 +58,9 @@ class Daemon:
             "State": {"Pid": PID},
             "HostConfig": {"Memory": 1024**3, "PidsLimit": self.pids_limit, "LogConfig": log},
             "LogPath": str(self.folder / f"{container[0]}.log"),
-            "GraphDriver": {"Data": {"UpperDir": str(self.layer(container))}},
+            "GraphDriver": {
+                "Data": {"UpperDir": str(self.layer(container))} if self.names_layers else None
+            },
             "Mounts": [],
         }
 
@@ -58,6 +69,13 @@ class Daemon:
 
     def _url(self, path: str, container: str) -> str:
         return path.format(container[0])
+
+    def _get(self, url: str, params: dict[str, int]) -> str:
+        assert url.endswith("/json") and params == {"size": 1}
+        return url
+
+    def _result(self, answer: str, json: bool) -> dict[str, int]:
+        return {"SizeRw": 2 * 1024**2 if answer == "/containers/a/json" else 0}
 
     def _post_json(self, url: str, data: dict[str, int]) -> str:
         self.asked[f"{url} {data}"] += 1
@@ -160,6 +178,39 @@ def test_the_disk_is_measured_only_when_it_has_filled(
     watch._look()
     with pytest.raises(RecipeFailure, match=r"filled the disk, its own layer .*: limit 1 MiB"):
         watch.require("app_lab")
+
+
+def fill(watch: LimitWatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = iter([10 * 1024**3, 9 * 1024**3])
+    monkeypatch.setattr(limit_watch, "free_bytes", lambda folder: next(free))
+    watch._look()
+    watch._look()
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_what_ended_tasks_have_written_counts(
+    watch: LimitWatch, daemon: Daemon, monkeypatch: pytest.MonkeyPatch, is_running: bool
+) -> None:
+    daemon.ended = "d" * 64 if is_running else APP
+    for container in (APP, daemon.ended):
+        daemon.layer(container).mkdir(exist_ok=True)
+        (daemon.layer(container) / "filler").write_bytes(b"x" * (1024**2 - 8192))
+    if not is_running:
+        (daemon.layer(APP) / "more").write_bytes(b"x" * 1024**2)
+    fill(watch, monkeypatch)
+    with pytest.raises(RecipeFailure, match="filled the disk"):
+        watch.require("app_lab")
+    watch.require("dep_lab")
+
+
+def test_a_layer_that_docker_does_not_name_is_asked_for(
+    watch: LimitWatch, daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.names_layers = False
+    fill(watch, monkeypatch)
+    with pytest.raises(RecipeFailure, match="filled the disk"):
+        watch.require("app_lab")
+    watch.require("dep_lab")
 
 
 def test_nothing_is_stopped_once_the_run_is_torn_down(watch: LimitWatch, daemon: Daemon) -> None:
