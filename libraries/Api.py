@@ -11,9 +11,9 @@ from robot.utils import escape
 from ccci.bridge.accounts import revealed
 from ccci.bridge.calling import api_of_run, call_of
 from ccci.bridge.failures import project_keyword
+from ccci.bridge.origins import is_incomplete
 from ccci.bridge.requests_session import RequestsListener
 from ccci.errors import NodeFailure, RecipeFailure
-from ccci.results.reasons import is_incomplete
 from ccci.waiting import Look, TooLate, hold_for
 from ccci.web.api import Wanted, statuses_in, values_in
 from ccci.web.call import Call, body_of, multipart_of

@@ -2,7 +2,7 @@
 
 A recipe's broken promise is a plain failure. Any other error of this project or of a library it
 uses (the Docker SDK, requests, the operating system) says nothing about the recipe: its message
-begins with `Incomplete:`, and `ccci.results.reasons` reads that.
+begins with `Incomplete:`, and `ccci.bridge.origins` notes it.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from robot.api.deco import keyword
 from robot.errors import RobotError
 
+from ccci.bridge.origins import note_raised
 from ccci.errors import CcciError, RecipeFailure
 from ccci.results.reasons import INCOMPLETE
 
@@ -29,6 +30,11 @@ class Incomplete(RuntimeError):
     """The node, the network, these tests or the input failed: nothing is known of the recipe."""
 
     ROBOT_SUPPRESS_NAME = True
+
+    def __init__(self, message: str) -> None:
+        """Note the message: only what was raised so counts as incomplete."""
+        super().__init__(message)
+        note_raised(message)
 
 
 def project_keyword(*tags: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from ccci.bridge import publishing
 from ccci.bridge.console import test_begins
+from ccci.bridge.origins import is_incomplete, note_redacted, note_step, was_not_begun
 from ccci.bridge.session import session, stage_of
 from ccci.errors import SKIPPED
-from ccci.results.reasons import is_incomplete, was_not_begun
 from ccci.stage_names import STAGES
 
 _LONGEST_MESSAGE = 100_000
@@ -22,6 +22,7 @@ class Listener:
     """
 
     ROBOT_LISTENER_API_VERSION = 3
+    _test = ""
 
     def start_suite(self, data: Any, _result: Any) -> None:
         """Add the last test to each file of a stage in which the app is up."""
@@ -44,23 +45,28 @@ class Listener:
         result.args = tuple(session.redact(str(argument)) for argument in result.args)
 
     def end_keyword(self, _data: Any, result: Any) -> None:
-        """Redact a keyword's failure."""
-        result.message = session.redact(result.message)
+        """Note what failed of itself, and redact it."""
+        note_step(self._test, result)
+        redacted = session.redact(result.message)
+        note_redacted(result.message, redacted)
+        result.message = redacted
 
-    def start_test(self, _data: Any, _result: Any) -> None:
+    def start_test(self, _data: Any, result: Any) -> None:
         """Tell the console that the line is not complete."""
+        self._test = result.full_name
         test_begins()
 
     def end_test(self, _data: Any, result: Any) -> None:
         """Complete and redact a test's failure, count it, and tag one that is incomplete."""
+        self._test = ""
         session.failures += result.failed
         if result.failed and session.overdue:
             then = f"{session.overdue}\n{result.message}"
-            not_begun = was_not_begun(result.message)
+            not_begun = was_not_begun(result)
             result.message = f"{SKIPPED}{session.overdue}" if not_begun else then
         # An app that is gone answers oddly; whoever reads of that should know why.
         death = session.death_of_the_app if result.failed else ""
-        if death and not was_not_begun(result.message):
+        if death and not was_not_begun(result):
             result.message = f"{result.message}\nMeanwhile {death}."
         result.message = session.redact(result.message)
         if result.failed:

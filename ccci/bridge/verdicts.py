@@ -6,8 +6,8 @@ from pathlib import Path
 
 from robot.result import TestCase, TestSuite
 
+from ccci.bridge.origins import is_incomplete, was_not_begun
 from ccci.results.pinned_tests import Pinned, stage_of_file
-from ccci.results.reasons import is_incomplete, was_not_begun
 from ccci.results.store import Verdict, worst
 from ccci.stage_names import STAGES
 
@@ -67,7 +67,7 @@ def executed(suite: TestSuite, opted_out: Collection[str] = ()) -> set[Pinned]:
     return {
         _pinned(test)
         for test in suite.all_tests
-        if stage_of(test) in opted_out or not (test.skipped or was_not_begun(test.message))
+        if stage_of(test) in opted_out or not (test.skipped or was_not_begun(test))
     }
 
 
@@ -100,7 +100,7 @@ def _verdict_of(
 ) -> Verdict:
     if test.skipped:
         return "opted out" if opted_out else "not run"
-    if was_not_begun(test.message):
+    if was_not_begun(test):
         return "not run"
     if test.passed or _failed_by_teardown(test, run):
         return "passed"

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from ccci.errors import SKIPPED
-from ccci.results.reasons import cause_of, was_not_begun
+from ccci.results.reasons import cause_of, not_begun_by
 from ccci.stage_names import STAGES
 
 _LARGEST_XUNIT_BYTES = 32 << 20
@@ -157,6 +157,6 @@ def _earlier(text: str) -> str:
     skipped = _SKIPPED.match(cause_of(text))
     if skipped:
         return skipped["earlier"]
-    if was_not_begun(text):
+    if not_begun_by(text):
         return _RUN_ENDED
     return _SETUP if text.startswith(_SETUP_FAILED) else ""

@@ -1,6 +1,7 @@
 """Why a run or a test did not pass: the cause, without the phrases that stand before it."""
 
 import re
+from collections.abc import Callable
 
 # How a message of ours begins that says nothing about the recipe.
 INCOMPLETE = "Incomplete: "
@@ -57,19 +58,24 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def was_not_begun(message: str) -> bool:
+def not_begun_by(message: str) -> bool:
     """Return whether a message is what Robot says of a test that it did not begin.
 
     The whole first line counts: a message of a test that ran may begin with words of the app.
 
     Example:
-        >>> was_not_begun("Test execution stopped due to a fatal error.")
+        >>> not_begun_by("Test execution stopped due to a fatal error.")
         True
     """
     return message.partition("\n")[0] in _NOT_BEGUN
 
 
-def is_incomplete(message: str) -> bool:
+def is_nobody_reached(message: str) -> bool:
+    """Return whether a message is what Browser or RequestsLibrary say when nobody was reached."""
+    return _NOBODY_REACHED.match(message) is not None
+
+
+def is_incomplete_by(message: str, says_nothing: Callable[[str], bool]) -> bool:
     """Return whether every failure in a test's message says nothing about the recipe.
 
     A test can fail several times: in its set-up, in its steps, in its teardown. One genuine failure
@@ -77,17 +83,16 @@ def is_incomplete(message: str) -> bool:
 
     Args:
         message: of a test that failed, as Robot composed it.
+        says_nothing: whether one failure does, told by its text from the cause on.
 
     Example:
-        >>> is_incomplete("Setup failed:\\nIncomplete: No node has room.")
+        >>> no_room = "Incomplete: No node has room.".__eq__
+        >>> is_incomplete_by("Setup failed:\\nIncomplete: No node has room.", no_room)
         True
-        >>> is_incomplete("1 != 2\\n\\nAlso teardown failed:\\nIncomplete: No node has room.")
+        >>> is_incomplete_by("1 != 2\\n\\nAlso teardown failed:\\nFull.", no_room)
         False
     """
-    return all(
-        part.startswith(INCOMPLETE.strip()) or _NOBODY_REACHED.match(part)
-        for part in _parts(message)
-    )
+    return all(map(says_nothing, _parts(message)))
 
 
 def _parts(message: str) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from robot import run_cli
 from robot.api import ExecutionResult
 
-from ccci.results.reasons import was_not_begun
+from ccci.results.reasons import not_begun_by
 
 SUITE = """\
 *** Settings ***
@@ -47,7 +47,7 @@ def test_the_failure_of_the_defect_ends_the_run(tmp_path: Path) -> None:
     messages = _messages(tmp_path, "@mona: not a key; nor")
     assert messages[0] == "the page is gone"
     assert messages[1].startswith("@mona")
-    assert was_not_begun(messages[2])
+    assert not_begun_by(messages[2])
 
 
 def test_another_failure_does_not(tmp_path: Path) -> None:
@@ -63,4 +63,4 @@ def test_no_further_stage_is_prepared(tmp_path: Path) -> None:
     options = ["--outputdir", str(tmp_path), "--listener", listener, "--console", "none"]
     run_cli([*options, str(later.parent)], exit=False)
     second = ExecutionResult(str(tmp_path / "output.xml")).suite.suites[1]
-    assert was_not_begun(second.tests[0].message) and not second.setup
+    assert not_begun_by(second.tests[0].message) and not second.setup

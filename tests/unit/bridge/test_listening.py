@@ -86,6 +86,8 @@ def test_a_failure_tells_that_the_app_has_died(
     monkeypatch.setattr(session, "failures", 0)
     monkeypatch.setattr(session, "note_failure", lambda _: None)
     monkeypatch.setattr(publishing, "test_failed", lambda *_: None)
-    test = SimpleNamespace(failed=failed, message=before, name="A Page", end_time=None, tags=set())
+    test = SimpleNamespace(
+        failed=failed, message=before, name="A Page", full_name="A Page", end_time=None, tags=set()
+    )
     Listener().end_test(None, test)
     assert test.message == after
