@@ -83,7 +83,8 @@ class RecipeFiles:
 
         abra leaves the settings of an app as they are. So a setting that .env.sample gained needs a
         default where it is read, or its name in the release note of the head, or of a release that
-        the upgrade passes over.
+        the upgrade passes over. Fails also when a new release note has the name of no version: abra
+        shows it to nobody.
 
         Example:
         | Upgrade To The Head

@@ -10,6 +10,8 @@ from ccci.review.still_read import readers
 
 # $NAME and ${NAME}, without a default.
 _BARE = r"(?<!\$)\$(?:{name}\b|\{{{name}\}})"
+# A compose file hands it to a service, with a default: `- NAME=${NAME:-x}`, `NAME: ${NAME-x}`.
+_GIVEN = r"(?<![\w]){name}[=:] ?[\"']?\$\{{{name}:?-[^}}]"
 # How templates and scripts read the environment: `{{ env "NAME" }}`, `$NAME`, `process.env.NAME`.
 _READ = r"(?:\$\{{?|env(?:iron)?\b[\s.\[(]+[\"']?|getenv\([\"']){name}(?!\w)"
 # What stands on its line where it can do without: `${NAME:-x}`, `{{ if env "NAME" }}`.
@@ -26,7 +28,7 @@ def untold(
     abra leaves the .env of an app as it is. So a setting that .env.sample gained is empty in every
     app that is upgraded, unless the compose file has a default for it or a release note names it.
     The service `app` is handed all settings: what a template or a script reads counts as well,
-    unless it can do without.
+    unless it can do without, or a compose file gives it a default there.
 
     Args:
         head: the files of the head.
@@ -50,7 +52,11 @@ def untold(
         and (
             name in handed_on
             or any(re.search(_BARE.format(name=name), text) for text in texts)
-            or (value.lower() not in _NOTHING and any(_needs(text, name) for text in others))
+            or (
+                value.lower() not in _NOTHING
+                and not any(re.search(_GIVEN.format(name=name), text) for text in texts)
+                and any(_needs(text, name) for text in others)
+            )
         )
     ]
 

@@ -16,6 +16,7 @@ from ccci.review.files import CommitFiles
 from ccci.review.hooks import hooks_that_never_fail
 from ccci.review.new_settings import untold
 from ccci.review.overlays import Use, lost_overlays
+from ccci.review.release_notes import unseen_notes
 from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
@@ -163,9 +164,20 @@ def check_new_settings(driver: AppDriver, release: Release) -> None:
         release: the release that the app was upgraded from.
 
     Raises:
-        RecipeFailure: it does; the sentence names the settings.
+        RecipeFailure: it does; the sentence names the settings. Or a new release note has the name
+            of no version; `[let_go]` of recipe.toml excuses it by its path.
     """
     head = _files(driver)
+    _fail_but_for(
+        driver,
+        "Expected each release note to be called as its version",
+        unseen_notes(
+            head.texts,
+            _files(driver, release).texts,
+            str(driver.checkout.version or ""),
+            driver.checkout.before,
+        ),
+    )
     known = {**driver.env, **head.exports}
     missing = untold(head, _deployed(driver), known, _note(driver, head, release))
     version = driver.checkout.version or "<version>"

@@ -2,10 +2,12 @@
 
 import pytest
 
+from ccci.recipe.release import parse_release
 from ccci.review.config_names import Config, changed_in_place, configs_of
 from ccci.review.files import CommitFiles
 from ccci.review.hooks import hooks_that_never_fail
 from ccci.review.new_settings import untold
+from ccci.review.release_notes import unseen_notes
 from ccci.review.replaced_defaults import changed_defaults
 from ccci.review.routes import shared_names, without_certificate
 from ccci.review.scripts import unreadable
@@ -172,6 +174,11 @@ def test_what_a_template_or_a_script_reads_is_lacking_too(
     assert _untold(README_md=template) == []
     # A template that has no value does the same as with this one.
     assert _untold(app_ini=template, _env_sample="CLOSED=false\n") == []
+    # Nor where a compose file gives it a value.
+    for given in ("- CLOSED=${CLOSED:-true}", 'CLOSED: "${CLOSED-x}"'):
+        assert _untold(app_ini=template, compose=f"      {given}") == []
+    for other in ("- OTHER=${CLOSED:-true}", "- CLOSED=${OTHER:-x}", "- NOT_CLOSED=${CLOSED:-x}"):
+        assert _untold(app_ini=template, compose=f"      {other}") == missing
 
 
 def _configs(**changes: str) -> list[Config]:
@@ -334,3 +341,15 @@ def test_a_router_may_have_the_certificate_of_another_one(
     live = {"traefik.http.routers.live.rule": rule, "traefik.http.routers.live.tls": tls}
     labels = {**ROUTERS, **{name: value for name, value in live.items() if value}}
     assert (list(without_certificate({"app": labels})) == []) == is_covered
+
+
+@pytest.mark.parametrize(
+    ("name", "is_seen"),
+    [("release/1.2.0+2.41.1", True), ("release/next", True), ("release/1.2.0", False),
+     ("release/1.3.0+2.42.0", True), ("release/1.1.5+2.41.0", False), ("release/README", False),
+     ("release/old", True), ("notes/1.2.0", True)],
+)  # fmt: skip
+def test_a_release_note_is_called_as_its_version(name: str, is_seen: bool) -> None:
+    releases = [parse_release("1.1.0+2.40.7"), parse_release("1.2.0+2.41.0")]
+    found = dict(unseen_notes({name: "x"}, {"release/old": "x"}, "1.2.0+2.41.1", releases))
+    assert list(found) == ([] if is_seen else [name])
