@@ -18,7 +18,15 @@ from ccci.node.server import Server
 from ccci.recipe.checkout import PLAIN_ATTRIBUTES
 from ccci.recipe.release import LIST_TAGS, released
 
-__all__ = ["Gone", "Limits", "Refused", "Remote", "fetch_commit", "write_previous_release"]
+__all__ = [
+    "Gone",
+    "Limits",
+    "Refused",
+    "Remote",
+    "fetch_commit",
+    "releases_ahead",
+    "write_previous_release",
+]
 
 _LIMITS = Limits()
 _IS_GONE = re.compile(r"not our ref|unadvertised object|no such remote ref|couldn't find remote")
@@ -101,6 +109,31 @@ def write_previous_release(fetched: Path, into: Path, limits: Limits = _LIMITS) 
         into.mkdir(mode=0o700, parents=True)
         git.write_files(f"refs/tags/{previous}", into, Path(home) / "index")
         return into
+
+
+def releases_ahead(fetched: Path, limits: Limits = _LIMITS) -> tuple[str, list[str]]:
+    """Return the newest release before a fetched commit, and newer ones that it does not have.
+
+    Whoever opens a pull request chooses where its branch begins. What such a branch is upgraded
+    from may not be what people run.
+
+    Args:
+        fetched: what `fetch_commit` returned.
+        limits: the limits of the fetch.
+
+    Example:
+        >>> releases_ahead(Path("/run/ccci/7/recipe"))  # doctest: +SKIP
+        ('1.0.0+1.24.7', ['1.1.0+1.26.0'])
+    """
+    with tempfile.TemporaryDirectory(prefix="ccci-git-") as home:
+        local = Remote(str(fetched), "", "", Server(domain="nowhere.test"))
+        git = BoundedGit(fetched, Path(home), local, limits)
+        previous = _previous(git, "refs/heads/main")
+        if not previous:
+            return "", []
+        merged = released(git.run(*LIST_TAGS, "--merged", "refs/heads/main"))
+        newer = [one for one in released(git.run(*LIST_TAGS)) if one > merged[-1]]
+        return previous, [str(one) for one in newer]
 
 
 def _require_allowed(url: str) -> None:

@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ccci.loop.fetching import Refused, Remote, fetch_commit
+from ccci.loop.fetching import Refused, Remote, fetch_commit, releases_ahead
 from ccci.loop.forge import Forge
 from ccci.loop.owntests import NOT_APPROVED, has_own_tests, with_own_tests
 from ccci.loop.registry_login import write_docker_config
@@ -66,9 +66,19 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
     write_docker_config(docker, config.approved.node)
     suite = PROJECT / "suites" / request.recipe
     suite = suite if suite.is_dir() else PROJECT / "suites" / "generic"
+    note = _behind(*releases_ahead(recipe))
     if not has_own_tests(recipe):
-        return Prepared(recipe, suite, docker)
+        return Prepared(recipe, suite, docker, note)
     if not config.approved.tests:
-        return Prepared(recipe, suite, docker, NOT_APPROVED)
+        return Prepared(recipe, suite, docker, f"{note} {NOT_APPROVED}".strip())
     with_own = with_own_tests(suite, recipe, suites / request.recipe)
-    return Prepared(recipe, with_own, docker)
+    return Prepared(recipe, with_own, docker, note)
+
+
+def _behind(previous: str, ahead: list[str]) -> str:
+    if not ahead:
+        return ""
+    return (
+        f"This branch does not have release {ahead[-1]}, so the upgrade starts from {previous}. "
+        "Rebase it, and test again."
+    )

@@ -16,6 +16,8 @@ from ccci.recipe.config import check_recipe_name
 
 # The name under which the store has the time of the first poll; older comments are ignored.
 _LISTENING_SINCE = "listening since"
+# Fewer can be had by trying: 2^40 hashes take minutes, 2^64 take years.
+_LEAST_DIGITS = 16
 
 
 class Watch:
@@ -153,11 +155,15 @@ class Watch:
 
     def _commit_of(self, repository: str, pull: PullRequest, digits: str) -> str:
         """Return the commit of a pull request that begins with some digits; its newest for none."""
-        if pull.commit.startswith(digits):
+        if not digits:
             return pull.commit
-        found = {
-            one for one in self._forge.commits_of(repository, pull.number) if one.startswith(digits)
-        }
+        if len(digits) < _LEAST_DIGITS:
+            raise Misuse(
+                f"{digits} is too short to name a commit, as somebody can make another one that "
+                f"begins like it. Give at least {_LEAST_DIGITS} digits of the hash."
+            )
+        known = {pull.commit, *self._forge.commits_of(repository, pull.number)}
+        found = {one for one in known if one.startswith(digits)}
         if len(found) > 1:
             raise Misuse(f"{len(found)} commits of this pull request begin with {digits}.")
         if not found:

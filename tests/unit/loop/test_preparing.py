@@ -76,3 +76,26 @@ def test_a_refusal_can_be_stored_and_shown(
     store.set_state(request.id, "refused", str(refused.value))
     assert store.request(request.id).note == str(refused.value)
     store.close()
+
+
+def test_a_branch_that_lacks_a_release_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its author chose where it begins, and so what the upgrade starts from."""
+    checkout = Checkout(tmp_path / "checkout")
+    old = checkout.commit(PLAIN, "1.0.0+1.26.3")
+    newest = checkout.commit(PLAIN + "# more\n", "1.1.0+1.26.3")
+    checkout.git("checkout", "--quiet", "-B", "change", old)
+    behind = checkout.commit(PLAIN + "# a change\n")
+    (tmp_path / "suites" / "generic").mkdir(parents=True)
+    monkeypatch.setattr(ccci.loop.preparing, "PROJECT", tmp_path)
+    forge = ForgeInMemory.make(tmp_path)
+    forge.origin = str(checkout.folder)
+    prepared = prepare(forge.forge(), request_for(behind, tmp_path), tmp_path / "request")
+    assert prepared.note == (
+        "This branch does not have release 1.1.0+1.26.3, so the upgrade starts from 1.0.0+1.26.3. "
+        "Rebase it, and test again."
+    )
+    (tmp_path / "other").mkdir()
+    request = request_for(newest, tmp_path / "other")
+    assert prepare(forge.forge(), request, tmp_path / "other" / "request").note == ""

@@ -43,9 +43,9 @@ def test_a_message_of_a_git_server_is_escaped_and_cut(
     ("asked", "tested"),
     [
         ("!testme", "a" * 40),
-        ("!testme aaaaaaa", "a" * 40),
+        (f"!testme {'a' * 16}", "a" * 40),
         (f"!testme {'b' * 40}", "b" * 40),
-        ("!testme BBBBBBBC", "bbbbbbbc" + "0" * 32),
+        (f"!testme BBBBBBBC{'0' * 8}", "bbbbbbbc" + "0" * 32),
     ],
 )
 def test_the_commit_that_is_named_is_tested_and_gets_the_status(
@@ -64,10 +64,15 @@ def test_the_commit_that_is_named_is_tested_and_gets_the_status(
     ("asked", "answer"),
     [
         (
-            "!testme ccccccc",
-            "ccccccc is not a commit of this pull request. Its newest commit is aaaaaaaaaa.",
+            f"!testme {'c' * 16}",
+            f"{'c' * 16} is not a commit of this pull request. Its newest commit is aaaaaaaaaa.",
         ),
-        ("!testme bbbbbbb", "2 commits of this pull request begin with bbbbbbb."),
+        (
+            f"!testme {'a' * 7}",
+            f"{'a' * 7} is too short to name a commit, as somebody can make another "
+            "one that begins like it. Give at least 16 digits of the hash.",
+        ),
+        (f"!testme {'d' * 16}", f"2 commits of this pull request begin with {'d' * 16}."),
     ],
 )
 def test_a_commit_of_no_pull_request_is_not_tested(
