@@ -1,11 +1,14 @@
 """Restore hooks of databases, each tried with a dump that cannot be loaded: there it must fail.
 
+What the database had before should still be there then: who restores has no other copy of today's.
+
 A server of the same image starts empty in a container of its own. Nothing of the app's is touched.
 A hook that fails there with a good dump as well needs more than its container: of that nothing is
 known. Nothing here judges: `ccci.run.losses` compares the hook of the head with the release's.
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from ccci.backup.labels import promises_of
 from ccci.database.finding import ServiceSeen
@@ -32,9 +35,31 @@ _END: dict[ServerKind, str] = {
     "mariadb": _MYSQL_END,
     "mysql": _MYSQL_END,
 }
-_GOOD, _BAD = "SELECT 1;\n", "SELECT nothing;\n"
+# What a restore over a damaged dump does.
+Outcome = Literal["loads it", "fails", "fails, and what was there is gone"]
+_OUTCOMES: dict[int, Outcome] = {
+    0: "loads it",
+    4: "fails",
+    5: "fails, and what was there is gone",
+}
+_PLAIN, _BAD = "SELECT 1;\n", "SELECT nothing;\n"
+# A dump of several databases cannot make it: then nobody knows what is left.
+_KEPT = "CREATE TABLE ccci_kept (number INT);\n"
+# Whether the server has that table, in whichever database.
+_MYSQL_HAS = "ls /var/lib/mysql/*/ccci_kept.*"
+_POSTGRES_HAS = """
+ask() { psql --username "${POSTGRES_USER:-postgres}" --dbname "$1" --no-psqlrc -Atc "$2"; }
+for one in $(ask postgres "SELECT datname FROM pg_database WHERE datallowconn"); do
+    ask "$one" "SELECT 1 FROM pg_tables WHERE tablename = 'ccci_kept'"
+done | grep -q 1
+"""
+_HAS: dict[ServerKind, str] = {
+    "postgres": _POSTGRES_HAS,
+    "mariadb": _MYSQL_HAS,
+    "mysql": _MYSQL_HAS,
+}
 _SCRIPT = """
-ready=$1 dump=$2 good=$3 bad=$4 hook=$5 shell=$6; shift 6
+ready=$1 has=$2 dump=$3 kept=$4 plain=$5 bad=$6 hook=$7 shell=$8; shift 8
 "$@" > /dev/null 2>&1 &
 until eval "$ready" > /dev/null 2>&1; do kill -0 $! || exit 3; sleep 0.2; done
 load() {
@@ -45,16 +70,19 @@ load() {
     esac
     sh -c "$shell" "$hook"
 }
-load "$good" || exit 3
-if load "$bad"; then exit 0; else exit 4; fi
+kept() { eval "$has" > /dev/null 2>&1; }
+if load "$kept" && kept; then known=1; else known=; load "$plain" || exit 3; fi
+if load "$bad"; then exit 0; fi
+if [ -n "$known" ] && ! kept; then exit 5; fi
+exit 4
 """
-# A server that starts for the first time, and two restores.
+# A server that starts for the first time, and three restores.
 _SECONDS = 60.0
 _MEMORY = "1g"
 
 
-def restores_that_fail(driver: AppDriver) -> dict[str, bool]:
-    """Return whether a restore of each database fails over a dump that cannot be loaded.
+def restores_of_damaged_dumps(driver: AppDriver) -> dict[str, Outcome]:
+    """Return what a restore of each database does over a dump that cannot be loaded.
 
     Args:
         driver: the app's, deployed.
@@ -67,10 +95,10 @@ def restores_that_fail(driver: AppDriver) -> dict[str, bool]:
         NodeFailure: Docker did not run one.
 
     Example:
-        ``restores_that_fail(driver)`` -> ``{"db": True}``
+        ``restores_of_damaged_dumps(driver)`` -> ``{"db": "fails"}``
     """
     swarm, run_id = driver.target.swarm, driver.record.journal.run_id
-    found = {}
+    found: dict[str, Outcome] = {}
     for service, kind in _databases(driver):
         name, hooks = service.short_name, hooks_in(service.labels).items()
         loads = next((hook for label, hook in hooks if label.endswith("restore.post-hook")), "")
@@ -81,13 +109,13 @@ def restores_that_fail(driver: AppDriver) -> dict[str, bool]:
         driver.record.journal.record("container", container)
         config = swarm.container_of(service).attrs["Config"]
         server = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
-        dumps = (_GOOD + _END[kind], _BAD + _END[kind])
-        given = ("restore", _READY[kind], dump, *dumps, loads, SHELL, *server)
+        dumps = (text + _END[kind] for text in (_KEPT, _PLAIN, _BAD))
+        given = ("restore", _READY[kind], _HAS[kind], dump, *dumps, loads, SHELL, *server)
         words = ("sh", "-c", _SCRIPT, *given)
         command = Command(words, _SECONDS, wants_secrets=True, memory=_MEMORY)
         code = exit_code_alone(swarm, service, command, container, run_id)
-        if code in (0, 4):
-            found[name] = code == 4
+        if code in _OUTCOMES:
+            found[name] = _OUTCOMES[code]
         else:
             driver.record.tell(f"whether a restore of {name} takes a damaged dump cannot be told")
     return found

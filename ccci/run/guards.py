@@ -8,7 +8,7 @@ from ccci.database.finding import ServiceSeen
 from ccci.deploy.driver import AppDriver
 from ccci.recipe.compose import fill_in, services_in
 from ccci.recipe.own_network import SHARED_NETWORK
-from ccci.run.damaged_dumps import restores_that_fail
+from ccci.run.damaged_dumps import Outcome, restores_of_damaged_dumps
 from ccci.run.hooks_alone import hooks_that_fail_alone
 from ccci.swarm.service_guards import ServiceGuards, service_guards
 from ccci.web.page_guards import PageGuards, page_guards
@@ -29,7 +29,7 @@ class Guards:
         failing_hooks: whether each hook of the backup bot fails where nothing runs, by its service
             and label.
         dumped: the databases of which a backup label names what is saved, such as a dump.
-        failing_restores: whether a restore of each database fails over a dump that is damaged.
+        damaged_dumps: what a restore of each database does over a dump that is damaged.
     """
 
     services: dict[str, ServiceGuards] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Guards:
     log_drivers: Mapping[str, str] = field(default_factory=dict)
     failing_hooks: dict[str, bool] = field(default_factory=dict)
     dumped: frozenset[str] = frozenset()
-    failing_restores: dict[str, bool] = field(default_factory=dict)
+    damaged_dumps: dict[str, Outcome] = field(default_factory=dict)
 
 
 def guards_of(driver: AppDriver) -> Guards:
@@ -58,7 +58,7 @@ def guards_of(driver: AppDriver) -> Guards:
         _log_drivers(driver),
         hooks_that_fail_alone(driver),
         _dumped(driver),
-        restores_that_fail(driver),
+        restores_of_damaged_dumps(driver),
     )
 
 

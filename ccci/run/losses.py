@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ccci.errors import Misuse, RecipeFailure
 from ccci.recipe.config import RecipeConfig
 from ccci.recipe.tags import worse_tag
+from ccci.run.damaged_dumps import Outcome
 from ccci.run.guards import Guards
 from ccci.swarm.service_guards import ServiceGuards
 from ccci.web.page_guards import FOR_OPERATORS, PageGuards
@@ -101,17 +102,27 @@ def losses(release: Guards, head: Guards) -> Iterator[Loss]:
             "no backup label names what is saved of this database any more: the bot copies its "
             "files while it writes, and a restore writes over them below it.",
         )
-    for name, failed in sorted(release.failing_restores.items()):
-        if failed and head.failing_restores.get(name) is False:
-            yield Loss(
-                f"{name}: damaged dump",
-                "its restore hook ends with 0 over a dump that cannot be loaded; the release's "
-                "failed. A restore that loaded nothing counts as good.",
-            )
+    for name, outcome in sorted(release.damaged_dumps.items()):
+        yield from _of_damaged_dump(name, outcome, head.damaged_dumps.get(name, outcome))
     for name, driver in sorted(head.log_drivers.items()):
         if name in release.services and driver != release.log_drivers.get(name):
             yield from _of_log_driver(name, driver)
     yield from _of_pages(release.pages, head.pages)
+
+
+def _of_damaged_dump(name: str, before: Outcome, now: Outcome) -> Iterator[Loss]:
+    if before != "loads it" and now == "loads it":
+        yield Loss(
+            f"{name}: damaged dump",
+            "its restore hook ends with 0 over a dump that cannot be loaded; the release's "
+            "failed. A restore that loaded nothing counts as good.",
+        )
+    elif before == "fails" and now == "fails, and what was there is gone":
+        yield Loss(
+            f"{name}: damaged dump",
+            "its restore hook removes what the database has before the dump is loaded; over one "
+            "that cannot be loaded, all is gone. The release's kept it.",
+        )
 
 
 def _of_log_driver(name: str, driver: str) -> Iterator[Loss]:

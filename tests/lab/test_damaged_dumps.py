@@ -12,7 +12,7 @@ import pytest
 
 from ccci.deploy.driver import AppDriver
 from ccci.project import PROJECT
-from ccci.run.damaged_dumps import restores_that_fail
+from ccci.run.damaged_dumps import restores_of_damaged_dumps
 from ccci.swarm import alone
 from ccci.swarm.holdings import RUN_LABEL
 from ccci.swarm.view import Service, Task
@@ -91,14 +91,26 @@ def _deployed(image: str, changes: dict[str, str], dump: str) -> Iterator[AppDri
 
 
 @pytest.mark.parametrize(
-    ("image", "changes", "dump", "fails"),
+    ("image", "changes", "dump", "outcome"),
     [
-        ("postgres:15.18", {}, "backup.sql", {"db": True}),
-        ("mariadb:11.8.9", {}, "backup.sql", {"db": True}),
+        ("postgres:15.18", {}, "backup.sql", {"db": "fails"}),
+        ("mariadb:11.8.9", {}, "backup.sql", {"db": "fails, and what was there is gone"}),
         # psql goes on after an error, rolls everything back at the end, and ends with 0.
-        ("postgres:15.18", {" --set ON_ERROR_STOP=1": ""}, "backup.sql", {"db": False}),
+        ("postgres:15.18", {" --set ON_ERROR_STOP=1": ""}, "backup.sql", {"db": "loads it"}),
         ("mariadb:11.8.9", {"mariadb --user root": "mariadb --user root --force"}, "backup.sql",
-         {"db": False}),
+         {"db": "loads it"}),
+        # It makes room before it loads.
+        (
+            "postgres:15.18",
+            {
+                '    dropdb --force --maintenance-db postgres "$POSTGRES_DB"\n': "",
+                '    dropdb --if-exists --force --maintenance-db postgres "$RESTORED"\n':
+                    '    dropdb --if-exists --force --maintenance-db postgres "$RESTORED"\n'
+                    '    dropdb --force --maintenance-db postgres "$POSTGRES_DB"\n',
+            },
+            "backup.sql",
+            {"db": "fails, and what was there is gone"},
+        ),
         # The dump is a packed one.
         (
             "postgres:15.18",
@@ -109,7 +121,7 @@ def _deployed(image: str, changes: dict[str, str], dump: str) -> Iterator[AppDri
                     ' < <(gunzip < "$DUMP" | grep -v nothing)',
             },
             "backup.sql.gz",
-            {"db": False},
+            {"db": "loads it"},
         ),
         # It fails with a good dump as well: nothing is known of it.
         ("postgres:15.18", {"psql --quiet": "psql --quiet --host elsewhere"}, "backup.sql", {}),
@@ -122,9 +134,9 @@ def test_a_restore_that_loads_anything_is_seen(
     image: str,
     changes: dict[str, str],
     dump: str,
-    fails: dict[str, bool],
+    outcome: dict[str, str],
 ) -> None:
     # The service's container was not started, so that its configs are as the Swarm keeps them.
     monkeypatch.setattr(alone, "read_as_seen", lambda *_: None)
     with _deployed(image, changes, dump) as driver:
-        assert restores_that_fail(driver) == fails
+        assert restores_of_damaged_dumps(driver) == outcome

@@ -40,7 +40,7 @@ PAGES = PageGuards(
     leads_to_https=True,
 )  # fmt: skip
 HOOK = "app: backupbot.backup.pre-hook"
-RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True}, failing_restores={"db": True})
+RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True}, damaged_dumps={"db": "fails"})
 SOCKET = "/var/run/docker.sock"
 
 
@@ -84,7 +84,7 @@ LOST = {
     "app: GIT_SSL_NO_VERIFY": _head(unverified=frozenset({"GIT_SSL_NO_VERIFY"})),
     "app: log": replace(RELEASE, log_drivers={"app": "none"}),
     HOOK: replace(RELEASE, failing_hooks={HOOK: False}),
-    "db: damaged dump": replace(RELEASE, failing_restores={"db": False}),
+    "db: damaged dump": replace(RELEASE, damaged_dumps={"db": "loads it"}),
     "header x-frame-options": _pages(pages={"/": Page(200, frozenset())}),
     "page /": _pages(pages={}, broken={"/": "status 500"}),
     "metrics": _pages(shown_to_all={"metrics": True}),
@@ -99,6 +99,14 @@ def test_each_loss_is_seen_and_only_when_it_is_new(name: str, tmp_path: Path) ->
     assert _names(head, head) == _names(head, RELEASE) == _names(RELEASE, RELEASE) == []
     (tmp_path / "recipe.toml").write_text(f'[let_go]\n"{name}" = "{REASON}"\n')
     check_nothing_is_lost(RELEASE, head, load_recipe_config(tmp_path / "recipe.toml"))
+
+
+def test_a_restore_that_makes_room_before_it_loads_is_a_loss() -> None:
+    gone = replace(RELEASE, damaged_dumps={"db": "fails, and what was there is gone"})
+    assert _names(RELEASE, gone) == ["db: damaged dump"]
+    assert _names(gone, gone) == _names(gone, RELEASE) == []
+    unknown = replace(RELEASE, damaged_dumps={})
+    assert _names(RELEASE, unknown) == _names(unknown, gone) == []
 
 
 def test_a_larger_limit_of_bodies_is_no_loss() -> None:
