@@ -68,7 +68,8 @@ class RecipeFiles:
         has set it goes back to the default, unawares.
 
         Fails also when a compose file that the run does not deploy is gone, cannot be read, or has
-        lost a service, a volume or a port of the node: apps whose COMPOSE_FILE names it lose those.
+        lost a service, a volume or a port of the node, or runs an older image: apps whose
+        COMPOSE_FILE names it lose those.
         Fails as well when a command of abra.sh is gone. A release note that names the file or the
         command excuses it.
 

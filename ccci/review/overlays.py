@@ -11,6 +11,7 @@ from typing import Any
 
 from ccci.recipe.compose import as_map, fill_in, services_of
 from ccci.recipe.offered import SAMPLE, passed_on, settings_in
+from ccci.recipe.tags import worse_tag
 from ccci.review.files import CommitFiles
 from ccci.review.mentions import mentions
 from ccci.review.still_read import readers
@@ -69,6 +70,8 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         elif name not in use.deployed:
             for what in _lost(before.all_of(services_of([content])), now):
                 yield name, f"'{name}': {what}"
+            for what in _worse(before, content, head.compose[name]):
+                yield name, f"'{name}': {what}"
             for setting in sorted(_needed(head, name) - _needed(release, name)):
                 if setting not in known and not mentions(use.note, setting):
                     yield (
@@ -106,6 +109,10 @@ class _Texts:
             {name: set(_settings(parts)) for name, parts in services.items()},
         )
 
+    def image(self, part: Mapping[str, Any]) -> str:
+        """Return the image that a service names, without its digest; "" for none."""
+        return self._fill(part.get("image")).partition("@")[0]
+
     def _set(
         self, parts: list[dict[str, Any]], key: str, texts: Callable[[object], Iterator[str]]
     ) -> set[str]:
@@ -136,6 +143,25 @@ class _Texts:
             published, _, target = ports.rpartition(":")
         for one, other in zip(_range(published), _range(target), strict=False):
             yield f"{one} to {other}/{protocol or 'tcp'}"
+
+
+def _worse(texts: _Texts, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is worse of the services that one compose file has in both commits."""
+    services = now.get("services") or {}
+    for name, part in (before.get("services") or {}).items():
+        old, new = part or {}, services.get(name) or {}
+        images = [texts.image(one) for one in (old, new)]
+        if all(images) and (worse := worse_tag(*images)):
+            yield f"service '{name}' runs {images[1]} and not {images[0]}: {worse}."
+        if _starts_first(new) and not _starts_first(old):
+            yield (
+                f"service '{name}' is updated start-first, and was not: two tasks would use its "
+                "volumes at once."
+            )
+
+
+def _starts_first(part: Mapping[str, Any]) -> bool:
+    return ((part.get("deploy") or {}).get("update_config") or {}).get("order") == "start-first"
 
 
 def _needed(files: CommitFiles, name: str) -> set[str]:

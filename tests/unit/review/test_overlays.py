@@ -9,7 +9,7 @@ MAIN = "services:\n  app:\n    image: wiki\n    volumes: [content:/srv]\n"
 DATABASE = """
 services:
   db:
-    image: mariadb
+    image: mariadb:11.8.9
     environment: [TYPE=mysql]
     deploy: {labels: {backupbot.backup.pre-hook: /dump, other: "1"}}
     volumes:
@@ -38,6 +38,8 @@ def test_a_file_that_is_as_it_was_is_not_told() -> None:
     short = short.replace('"64738:64738/udp"', '"${VOICE:-64738}:64738/udp"')
     short = short.replace("db:/var/lib/mysql", "db:/var/lib/mysql/")
     assert _lost({**RELEASE, "compose.mariadb.yml": short}) == []
+    newer = DATABASE.replace("mariadb:11.8.9", "mariadb:12.0.1@sha256:0123")
+    assert _lost({**RELEASE, "compose.mariadb.yml": newer}) == []
     # What it had may stand in another file.
     merged = MAIN + DATABASE.removeprefix("\nservices:\n")
     assert _lost({"compose.yml": merged, "compose.mariadb.yml": "services:\n  db: {}\n"}) == []
@@ -63,6 +65,9 @@ def test_a_file_that_cannot_be_read_is_told() -> None:
         ("source: logs", "source: log", "mounts logs at /var/log no more"),
         ("published: 13306", "published: 3306", "publishes 13306 to 3306/tcp no more"),
         ('      - "64738:64738/udp"\n', "", "publishes 64738 to 64738/udp no more"),
+        ("mariadb:11.8.9", "mariadb:10.11", "runs mariadb:10.11 and not mariadb:11.8.9: "),
+        ("mariadb:11.8.9", "mariadb:11.8.8", "the version is older"),
+        ("deploy: {", "deploy: {update_config: {order: start-first}, ", "is updated start-first"),
         ("TYPE=mysql", "TYPE=mariadb", "has the variable TYPE=mysql no more"),
         (
             "pre-hook: /dump",
