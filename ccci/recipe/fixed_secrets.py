@@ -20,10 +20,41 @@ _IS_SECRET = re.compile(
 # A switch, or where a secret lies.
 _IS_NO_VALUE = re.compile(r"|true|false|yes|no|on|off|null|none|0|1|/.*|file:.*", re.IGNORECASE)
 
-
 # A random text, as somebody makes one for a secret.
 _RANDOM = re.compile(r"(?=.*\d)[\w+/=.~-]{16,}")
 _LINE = re.compile(r"^\s*[\"']?([\w.-]+)[\"']?\s*[:=]\s*[\"']?([^\s\"']+)[\"']?[,;]?\s*$", re.M)
+
+# An option of a command with a text of its own: `--password welcome`, `--admin-token=abc`. What
+# stands for a value, as `"$1"` and `<password>`, begins otherwise.
+_OPTION = re.compile(
+    r"(?<![\w-])--((?:[\w-]*-)?(?:password|passwd|secret|token))[= ]+[\"']?([A-Za-z0-9][^\s\"']*)"
+)
+
+
+def fixed_options(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the options of commands in scripts that give a password or a token of the recipe.
+
+    Args:
+        files: path to text of abra.sh and of the scripts that are configs of the app.
+
+    Returns:
+        Option without its dashes to a sentence, without the value.
+
+    Example:
+        >>> list(fixed_options({"abra.sh": "gitea admin user create --password welcome1"}))
+        ['password']
+    """
+    return {
+        option: (
+            f"{path} gives --{option} a text of the recipe, the same for every app. Let the "
+            "command make one, or read it from a secret."
+        )
+        for path, text in files.items()
+        for line in text.splitlines()
+        if not line.lstrip().startswith("#")
+        for option, value in _OPTION.findall(line)
+        if not _IS_NO_VALUE.fullmatch(value)
+    }
 
 
 def fixed_texts(files: Mapping[str, str]) -> dict[str, str]:

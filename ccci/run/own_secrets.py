@@ -4,7 +4,12 @@ from ccci.deploy.driver import AppDriver
 from ccci.errors import RecipeFailure
 from ccci.recipe.compose import read_compose
 from ccci.recipe.envfile import read_env, read_exports
-from ccci.recipe.fixed_secrets import fixed_texts, fixed_variables, secrets_of_others
+from ccci.recipe.fixed_secrets import (
+    fixed_options,
+    fixed_texts,
+    fixed_variables,
+    secrets_of_others,
+)
 from ccci.recipe.offered import SAMPLE
 from ccci.review.config_names import configs_of
 
@@ -17,7 +22,8 @@ def check_secrets_are_own(driver: AppDriver) -> str:
 
     Raises:
         RecipeFailure: a secret is a text of the recipe or shared with other apps, or a variable
-            that is named for a secret has a fixed text, or so has a line of a config. A recipe
+            that is named for a secret has a fixed text, or so has a line of a config or an option
+            in a script. A recipe
             without recipe.toml cannot give a reason, so that only its secrets that are texts count.
     """
     contents = [read_compose(path) for path in driver.compose_files()]
@@ -28,7 +34,9 @@ def check_secrets_are_own(driver: AppDriver) -> str:
     guessed = fixed_variables(contents, settings, {**sample, **exports})
     texts = driver.checkout.texts()
     configs = configs_of({str(n): content for n, content in enumerate(contents)}, texts, exports)
-    guessed |= fixed_texts({one.path: one.content for one in configs if one.content is not None})
+    contents_of = {one.path: one.content for one in configs if one.content is not None}
+    guessed |= fixed_texts(contents_of)
+    guessed |= fixed_options({**contents_of, "abra.sh": texts.get("abra.sh", "")})
     found = secrets_of_others(contents, settings, driver.app.stack)
     found |= guessed if config.is_written else {}
     noted = {} if config.is_written else guessed

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ccci.recipe.fixed_secrets import fixed_variables, secrets_of_others
+from ccci.recipe.fixed_secrets import fixed_options, fixed_variables, secrets_of_others
 
 VERSION = {"SECRET_KEY_VERSION": "v1"}
 OWN = {"external": True, "name": "${STACK_NAME}_key_${SECRET_KEY_VERSION}"}
@@ -88,3 +88,21 @@ def test_no_sentence_has_a_value() -> None:
     sentence = fixed_variables(contents, {}, {})["DB_PASSWORD"]
     assert "hunter2" not in sentence
     assert "service 'app'" in sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "is_fixed"),
+    [
+        ("gitea admin user create --username a --password changeme1", True),
+        ("app user add --admin-token=abc || true", True),
+        ("app user add --password 'welcome'", True),
+        ('app user add --password "$1"', False),
+        ("app user add --password $(cat /run/secrets/x)", False),
+        ("app user add --random-password --must-change-password=false", False),
+        ("app user add --password-file /run/secrets/x --password <password>", False),
+        ("# app user add --password changeme1", False),
+        ('app user add --secret {{ secret "x" }}', False),
+    ],
+)
+def test_an_option_with_a_password_of_the_recipe_is_seen(line: str, is_fixed: bool) -> None:
+    assert bool(fixed_options({"abra.sh": f"add() {{\n  {line}\n}}\n"})) is is_fixed
