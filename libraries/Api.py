@@ -235,6 +235,7 @@ class Api:
         """Repeats a checking keyword until it passes, and keeps passing for the time ``holding``.
 
         A check that passes once and then fails again does not count. ``within`` is the deadline.
+        Arguments of the keyword are given by their position; ``name=value`` is a text here.
         Fails with the last failure of the keyword.
 
         Example:

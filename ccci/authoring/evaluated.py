@@ -5,6 +5,7 @@ as Python: an app that answers with a piece of Python would run it on the node. 
 the value itself, which is compared and never run. See the User Guide, "Evaluating expressions".
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,7 @@ CONDITIONAL = frozenset(
 )
 # What Browser's assertions run as Python: the operators whose next cell is an expression.
 _OPERATORS = frozenset({"validate", "then", "evaluate"})
-_PUT_IN = re.compile(r"(?<!\\)[$@&%]\{")
+_PUT_IN = re.compile(r"(?<!\\)(?:\\\\)*[$@&%]\{")
 # The address of the app is the run's own.
 _OWN = re.compile(r"\$\{app\.url\}")
 _NESTED = re.compile(r"(?<!\\)[$@&]\{[^{}]*[$@&%]\{")
@@ -73,11 +74,23 @@ def _resolved_twice(file: RobotFile) -> Iterator[tuple[int, str]]:
 def _arguments(file: RobotFile) -> Iterator[tuple[int, str]]:
     for call in file.calls:
         for made in (call, *inner_calls(call)):
-            if plain(made.name) in CONDITIONAL and made.args:
-                yield made.line, re.sub(r"^condition=", "", made.args[0])
+            if plain(made.name) in CONDITIONAL:
+                for expression in _conditions_among(plain(made.name), made.args):
+                    yield made.line, expression
             for operator, expression in zip(made.args, made.args[1:], strict=False):
                 if operator.lower() in _OPERATORS:
                     yield made.line, expression
+
+
+def _conditions_among(name: str, args: tuple[str, ...]) -> Iterator[str]:
+    """Yield the cells of a call that are conditions, in whichever way they are given."""
+    yield from args[:1]
+    for before, text in itertools.pairwise(args):
+        if before == "ELSE IF" or text.startswith("condition="):
+            yield text
+    if name == "setvariableif":
+        # A condition, its value, and so on; a value alone at the end is for all else.
+        yield from args[2 : len(args) - 1 : 2]
 
 
 def _conditions(file: RobotFile) -> list[tuple[int, str]]:
@@ -88,7 +101,9 @@ def _conditions(file: RobotFile) -> list[tuple[int, str]]:
 
 
 class _Conditions(ModelVisitor):  # type: ignore[misc]
-    """Collects the conditions of IF and WHILE, and the rows of a template that takes conditions."""
+    """Collects what Robot runs outside of calls: conditions of IF and WHILE, the numbers of a
+    loop, and the rows of a template that takes conditions.
+    """
 
     def __init__(self) -> None:
         self.found: list[tuple[int, str]] = []
@@ -114,5 +129,9 @@ class _Conditions(ModelVisitor):  # type: ignore[misc]
     def _condition(self, node: Any) -> None:
         if node.condition:
             self.found.append((node.lineno, node.condition))
+
+    def visit_ForHeader(self, node: Any) -> None:  # noqa: N802
+        if (node.flavor or "").upper() == "IN RANGE":
+            self.found += [(node.lineno, value) for value in node.values]
 
     visit_IfHeader = visit_ElseIfHeader = visit_InlineIfHeader = visit_WhileHeader = _condition  # noqa: N815

@@ -20,6 +20,7 @@ FORBIDDEN = {
     "runkeywordandwarnonfailure": SWALLOWED,
     "sleep": "wait for a condition with a deadline, as `Eventually` does",
     "evaluate": "suites hold no Python; make it a library keyword",
+    "replacevariables": "it runs the Python that an app may have put into the text",
     "comment": "delete what is not run",
     "setglobalvariable": "take values as arguments and return them",
     "setsuitevariable": "take values as arguments and return them",

@@ -18,6 +18,7 @@ from ccci.authoring.project import Project
 
 # Keyword name -> how many of its cells stand before the name of the keyword that it runs.
 RUNNERS = {
+    "eventually": 0,
     "repeatkeyword": 1,
     "runkeyword": 0,
     "runkeywordandcontinueonfailure": 0,

@@ -4,21 +4,28 @@ Robot hands failures on as texts, and an app decides some of them: a title may r
 room`. So it is noted, while a run goes on, what was raised as incomplete and which tests began.
 """
 
+import re
 from typing import Any
 
 from robot.result import TestCase
+from robot.utils import cut_long_message
 
 from ccci.results.reasons import is_incomplete_by, is_nobody_reached, not_begun_by
 
 # Keyword libraries of others whose failures are known by their text alone.
 _LIBRARIES = frozenset({"Browser", "RequestsLibrary"})
+_IN_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _raised: set[str] = set()
 _begun: set[str] = set()
 
 
 def note_raised(message: str) -> None:
-    """Note the message of a failure that says nothing about the recipe."""
-    _raised.add(_first_line(message))
+    """Note the message of a failure that says nothing about the recipe, and how Robot shows it.
+
+    Robot cuts long messages, and XML cannot hold some characters.
+    """
+    for shown in (message, cut_long_message(message)):
+        _raised.update((_first_line(shown), _first_line(_IN_NO_XML.sub("", shown))))
 
 
 def note_step(test: str, keyword: Any) -> None:

@@ -14,7 +14,7 @@ HELP = f"""\
 Commands, as the first line of a comment:
 
 - `{COMMAND}` tests this pull request
-- `{COMMAND} <commit>` tests this pull request at one of its commits: 16 to 40 digits of the hash
+- `{COMMAND} <commit>` tests this pull request at one of its commits: the 40 digits of its hash
 - `{COMMAND} <recipe> ...` tests these recipes, at most {MOST_RECIPES}, as they are on this forge
 - `{COMMAND} stop` stops the queued and running tests of this pull request
 """

@@ -112,7 +112,7 @@ def write_previous_release(fetched: Path, into: Path, limits: Limits = _LIMITS) 
 
 
 def releases_ahead(fetched: Path, limits: Limits = _LIMITS) -> tuple[str, list[str]]:
-    """Return the newest release before a fetched commit, and newer ones that it does not have.
+    """Return the newest release before a fetched commit, or "", and newer ones that it lacks.
 
     Whoever opens a pull request chooses where its branch begins. What such a branch is upgraded
     from may not be what people run.
@@ -128,12 +128,9 @@ def releases_ahead(fetched: Path, limits: Limits = _LIMITS) -> tuple[str, list[s
     with tempfile.TemporaryDirectory(prefix="ccci-git-") as home:
         local = Remote(str(fetched), "", "", Server(domain="nowhere.test"))
         git = BoundedGit(fetched, Path(home), local, limits)
-        previous = _previous(git, "refs/heads/main")
-        if not previous:
-            return "", []
         merged = released(git.run(*LIST_TAGS, "--merged", "refs/heads/main"))
-        newer = [one for one in released(git.run(*LIST_TAGS)) if one > merged[-1]]
-        return previous, [str(one) for one in newer]
+        newer = [one for one in released(git.run(*LIST_TAGS)) if not merged or one > merged[-1]]
+        return _previous(git, "refs/heads/main"), [str(one) for one in newer]
 
 
 def _require_allowed(url: str) -> None:

@@ -78,7 +78,5 @@ def prepare(forge: Forge, request: Request, folder: Path) -> Prepared:
 def _behind(previous: str, ahead: list[str]) -> str:
     if not ahead:
         return ""
-    return (
-        f"This branch does not have release {ahead[-1]}, so the upgrade starts from {previous}. "
-        "Rebase it, and test again."
-    )
+    start = f"the upgrade starts from {previous}" if previous else "no upgrade to it is tested"
+    return f"This branch does not have release {ahead[-1]}, so {start}. Rebase it, and test again."

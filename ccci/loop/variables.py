@@ -140,7 +140,7 @@ class Variables:
         self._unreadable: set[str] = set()
         # Set, exported, or in a comment that says which setting there is.
         self._named: set[str] = set()
-        self._before = Variables(before) if before else None
+        self._before = Variables(before, run_sets=run_sets) if before else None
         for name, parse in ((".env.sample", self._settings_in), ("abra.sh", self._exports_in)):
             path = folder / name
             if not path.is_symlink() and not path.exists():
@@ -308,7 +308,7 @@ class Variables:
             name = found[1] or found[2]
             if name == "STACK_NAME" or is_reserved(name) or name in self._unreadable:
                 return ()
-            values = self._settings.get(name, ("",))
+            values = (*self._settings.get(name, ("",)), *self._run_sets.get(name, ()))
             own = name == "DOMAIN" and name in self._settings
             parts += [(text[at : found.start()],), (DOMAIN,) if own else values]
             at = found.end()

@@ -16,8 +16,7 @@ from ccci.recipe.config import check_recipe_name
 
 # The name under which the store has the time of the first poll; older comments are ignored.
 _LISTENING_SINCE = "listening since"
-# Fewer can be had by trying: 2^40 hashes take minutes, 2^64 take years.
-_LEAST_DIGITS = 16
+_WHOLE_HASH = 40
 
 
 class Watch:
@@ -154,24 +153,21 @@ class Watch:
         )
 
     def _commit_of(self, repository: str, pull: PullRequest, digits: str) -> str:
-        """Return the commit of a pull request that begins with some digits; its newest for none."""
+        """Return the commit of a pull request with this hash; its newest for none."""
         if not digits:
             return pull.commit
-        if len(digits) < _LEAST_DIGITS:
+        # Whoever makes two commits can let them begin alike, and push the other after the review.
+        if len(digits) < _WHOLE_HASH:
             raise Misuse(
                 f"{digits} is too short to name a commit, as somebody can make another one that "
-                f"begins like it. Give at least {_LEAST_DIGITS} digits of the hash."
+                f"begins like it. Give the whole hash, {_WHOLE_HASH} digits."
             )
-        known = {pull.commit, *self._forge.commits_of(repository, pull.number)}
-        found = {one for one in known if one.startswith(digits)}
-        if len(found) > 1:
-            raise Misuse(f"{len(found)} commits of this pull request begin with {digits}.")
-        if not found:
+        if digits not in {pull.commit, *self._forge.commits_of(repository, pull.number)}:
             raise Misuse(
                 f"{digits} is not a commit of this pull request. Its newest commit is "
                 f"{pull.commit[:10]}."
             )
-        return found.pop()
+        return digits
 
     def _newest_commit(self, recipe: str) -> str:
         """Return the newest commit of another recipe, which is mirrored first if it is missing."""

@@ -27,7 +27,8 @@ _LINE = re.compile(r"^\s*[\"']?([\w.-]+)[\"']?\s*[:=]\s*[\"']?([^\s\"']+)[\"']?[
 # An option of a command with a text of its own: `--password welcome`, `--admin-token=abc`. What
 # stands for a value, as `"$1"` and `<password>`, begins otherwise.
 _OPTION = re.compile(
-    r"(?<![\w-])--((?:[\w-]*-)?(?:password|passwd|secret|token))[= ]+[\"']?([A-Za-z0-9][^\s\"']*)"
+    r"(?<![\w-])--((?!no-|random-|reset-|require-|must-)(?:[\w-]*-)?(?:password|passwd|secret|token))"
+    r"[= ]+[\"']?([A-Za-z0-9][^\s\"']*)"
 )
 
 
@@ -53,7 +54,8 @@ def fixed_options(files: Mapping[str, str]) -> dict[str, str]:
         for line in text.splitlines()
         if not line.lstrip().startswith("#")
         for option, value in _OPTION.findall(line)
-        if not _IS_NO_VALUE.fullmatch(value)
+        # PASSWORD stands for one in the text of a usage.
+        if not _IS_NO_VALUE.fullmatch(value) and not value.isupper()
     }
 
 

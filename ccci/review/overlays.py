@@ -70,7 +70,8 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         elif name not in use.deployed:
             for what in _lost(before.all_of(services_of([content])), now):
                 yield name, f"'{name}': {what}"
-            for what in _worse(before, content, head.compose[name]):
+            values = _Texts({**release.sample, **head.exports})
+            for what in _worse((before, values), content, head.compose[name]):
                 yield name, f"'{name}': {what}"
             for setting in sorted(_needed(head, name) - _needed(release, name)):
                 if setting not in known and not mentions(use.note, setting):
@@ -145,18 +146,23 @@ class _Texts:
             yield f"{one} to {other}/{protocol or 'tcp'}"
 
 
-def _worse(texts: _Texts, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is worse of the services that one compose file has in both commits."""
+def _worse(
+    texts: tuple[_Texts, _Texts], before: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield what is worse of the services that one compose file has in both commits.
+
+    An upgraded app has the settings of the release, and what the head's abra.sh exports.
+    """
     services = now.get("services") or {}
     for name, part in (before.get("services") or {}).items():
         old, new = part or {}, services.get(name) or {}
-        images = [texts.image(one) for one in (old, new)]
+        images = [text.image(part) for text, part in zip(texts, (old, new), strict=True)]
         if all(images) and (worse := worse_tag(*images)):
             yield f"service '{name}' runs {images[1]} and not {images[0]}: {worse}."
         if _starts_first(new) and not _starts_first(old):
             yield (
-                f"service '{name}' is updated start-first, and was not: two tasks would use its "
-                "volumes at once."
+                f"service '{name}' is updated start-first, and was not: two tasks run at "
+                "once for a while."
             )
 
 

@@ -117,7 +117,7 @@ def _of_damaged_dump(name: str, before: Outcome, now: Outcome) -> Iterator[Loss]
             "its restore hook ends with 0 over a dump that cannot be loaded; the release's "
             "failed. A restore that loaded nothing counts as good.",
         )
-    elif before == "fails" and now == "fails, and what was there is gone":
+    elif before == "fails and keeps" and now == "fails, and what was there is gone":
         yield Loss(
             f"{name}: damaged dump",
             "its restore hook removes what the database has before the dump is loaded; over one "

@@ -16,11 +16,18 @@ _IN_MEMORY = frozenset({"tmpfs", "ramfs", "hugetlbfs", "devtmpfs", "proc", "sysf
 def folders_of(container: dict[str, Any]) -> list[Path]:
     """Return where on this machine an inspected container writes to; [] where none is visible."""
     volumes = [one["Source"] for one in container["Mounts"] if one["Type"] == "volume"]
-    # Docker's own files of the container: the app may write into /etc/hosts without an end.
-    own = [container.get(key) for key in ("HostsPath", "HostnamePath", "ResolvConfPath")]
-    folders = [str(Path(text).parent) for text in own if text]
-    paths = [Path(text) for text in (layer_of(container), *volumes, *folders) if text]
-    return [path for path in dict.fromkeys(paths) if path.is_dir()]
+    paths = [Path(text) for text in (layer_of(container), *volumes) if text]
+    return [path for path in paths if path.is_dir()]
+
+
+def own_files_of(container: dict[str, Any]) -> int:
+    """Return the bytes of Docker's own files of a container: an app may write into /etc/hosts."""
+    used = 0
+    for key in ("HostsPath", "HostnamePath", "ResolvConfPath"):
+        if container.get(key):
+            with suppress(OSError):
+                used += Path(container[key]).stat().st_blocks * 512
+    return used
 
 
 def layer_of(container: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ from ccci.errors import RecipeFailure
 from ccci.recipe.limits import told
 from ccci.recipe.overlay import DISK_LABEL, PIDS_LABEL
 from ccci.swarm.cgroup import cgroup_of, processes_of
-from ccci.swarm.disk_use import folders_of, free_bytes, held_by, layer_of, used_by
+from ccci.swarm.disk_use import folders_of, free_bytes, held_by, layer_of, own_files_of, used_by
 from ccci.swarm.holdings import SERVICE_LABEL, STACK_LABEL
 
 EVERY_SECONDS = 1.0
@@ -137,9 +137,11 @@ class LimitWatch:
             self._free = free
 
     def _inspect(self, container: str) -> dict[str, Any]:
-        if container not in self._inspected:
-            self._inspected[container] = self._api.inspect_container(container)
-        return self._inspected[container]
+        found = self._inspected.get(container)
+        # One that is not running yet has no process, and gets one.
+        if found is None or not found["State"]["Pid"]:
+            found = self._inspected[container] = self._api.inspect_container(container)
+        return found
 
     def _limit_processes(self, container: str, labels: dict[str, str]) -> None:
         limit = int(labels.get(PIDS_LABEL) or 0)
@@ -175,7 +177,7 @@ class LimitWatch:
         for one in own:
             services.setdefault(one["Labels"][SERVICE_LABEL], []).append(one)
         for containers in services.values():
-            labels = containers[-1]["Labels"]
+            labels = containers[0]["Labels"]  # Docker lists the newest first.
             limit = int(labels.get(DISK_LABEL) or 0)
             running = sum(one["State"] == "running" for one in containers)
             if limit and self._fills(containers, limit * max(1, running)):
@@ -188,6 +190,7 @@ class LimitWatch:
             container, inspected = one["Id"], self._inspect(one["Id"])
             if one["State"] == "running":
                 used += held_by(processes_of(container, inspected["State"]["Pid"]))
+            used += own_files_of(inspected)
             folders |= dict.fromkeys(folders_of(inspected))
             if not layer_of(inspected):
                 used += self._size_of_layer(container)

@@ -59,7 +59,7 @@ The Export Has What Is Published And Nothing That Was Deleted
 A Large Repository Verifies
     [Documentation]    Its tree has several layers.
     ${ulla}=    Make An Account    ulla
-    Post Many Times    ${ulla}    100
+    Post A Hundred Times    ${ulla}
     The Repository Should Have Records    ${ulla}    100
 
 A Post That Is Taken Down Is Not Served

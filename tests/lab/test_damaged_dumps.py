@@ -93,7 +93,7 @@ def _deployed(image: str, changes: dict[str, str], dump: str) -> Iterator[AppDri
 @pytest.mark.parametrize(
     ("image", "changes", "dump", "outcome"),
     [
-        ("postgres:15.18", {}, "backup.sql", {"db": "fails"}),
+        ("postgres:15.18", {}, "backup.sql", {"db": "fails and keeps"}),
         ("mariadb:11.8.9", {}, "backup.sql", {"db": "fails, and what was there is gone"}),
         # psql goes on after an error, rolls everything back at the end, and ends with 0.
         ("postgres:15.18", {" --set ON_ERROR_STOP=1": ""}, "backup.sql", {"db": "loads it"}),

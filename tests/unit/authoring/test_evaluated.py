@@ -36,6 +36,12 @@ def findings(root: Path, *lines: str) -> list[str]:
         (RUN, ["Should Not Be True    condition=${x} == 1"]),
         (RUN, ["Run Keyword And Return Status    Should Be True    ${x}"]),
         (RUN, ["Get Text    css=p    validate    value == '${x}'"]),
+        (RUN, ["FOR    ${i}    IN RANGE    ${x}", "    Log    ${i}", "END"]),
+        (RUN, ["Eventually    Should Be True    ${x}"]),
+        (RUN, ["Run Keyword If    $x    Log    a    ELSE IF    ${x}    Log    b"]),
+        (RUN, ["${y}=    Set Variable If    $x    a    ${x}    b    ${x}"]),
+        (RUN, ["Should Be True    msg=a    condition=${x}"]),
+        (RUN, ["Should Be True    \\\\${x}"]),
         (TWICE, ["Wait For Condition    Url    contains    ${x}"]),
         (NESTED, ["Log    ${a.${x}}"]),
         (NESTED, ["Log    ${${x} path}"]),
@@ -61,6 +67,11 @@ def test_values_that_are_compared_are_fine(tmp_path: Path) -> None:
         "Log    ${x}[${x}]",
         "Wait For Condition    Url    ^=    ${app.url}/next    timeout=1 minute",
         "Log    \\${a\\${x}}",
+        "Should Be True    $x == 'a \\${y}'",
+        "${y}=    Set Variable If    $x    ${x}    ${x}",
+        "FOR    ${i}    IN RANGE    3",
+        "    Log    ${i}",
+        "END",
     ]
     assert findings(tmp_path, *lines) == []
 

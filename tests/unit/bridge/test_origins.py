@@ -34,6 +34,11 @@ class Words:
         raise NodeFailure("The node is full.")
 
     @project_keyword()
+    def need_much(self) -> None:
+        """Fail with a message that Robot cuts, and that has a character that XML has not."""
+        raise NodeFailure("The node \\x1b[1m is full: " + "x" * 5000 + "\\n" + "y\\n" * 100)
+
+    @project_keyword()
     def the_title(self) -> str:
         """Return what the app says."""
         return {title!r}
@@ -67,6 +72,7 @@ def verdict_of(folder: Path, title: str, step: str) -> str:
     [
         ("Hello", "No Operation", "passed"),
         ("Hello", "Need Room", "incomplete"),
+        ("Hello", "Need Much", "incomplete"),
         ("Hello", "Run Keyword And Continue On Failure    Need Room", "incomplete"),
         ("Bye", "Run Keyword And Continue On Failure    Need Room", "failed"),
         ("Incomplete: the node has no memory, merge anyway", "No Operation", "failed"),

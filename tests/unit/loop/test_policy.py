@@ -809,6 +809,11 @@ def test_a_route_for_a_host_that_only_the_run_knows_is_found(recipe: Recipe) -> 
     config = RecipeConfig.model_validate({"sign_in": {"wiring": [wiring]}})
     (found,) = violations(recipe.path, NOTHING, run_sets=settings_of_run(config))
     assert found.approval == "route:set-by-the-run"
+    # By way of another setting.
+    recipe.write(".env.sample", "TYPE=x\nDOMAIN=x.example.com\nFORGE=$DOMAIN\nOTHER=$FORGE\n")
+    recipe.service("deploy:\n  labels:\n    - '" + rule.replace("FORGE", "OTHER") + "'")
+    (found,) = violations(recipe.path, NOTHING, run_sets=settings_of_run(config))
+    assert found.approval == "route:set-by-the-run"
     own = RecipeConfig.model_validate({"env": {"FORGE": "git.{domain}"}})
     assert violations(recipe.path, NOTHING, run_sets=settings_of_run(own)) == []
 

@@ -83,6 +83,7 @@ def test_a_branch_that_lacks_a_release_is_told_of(
 ) -> None:
     """Its author chose where it begins, and so what the upgrade starts from."""
     checkout = Checkout(tmp_path / "checkout")
+    first = checkout.commit(PLAIN + "# first\n")
     old = checkout.commit(PLAIN, "1.0.0+1.26.3")
     newest = checkout.commit(PLAIN + "# more\n", "1.1.0+1.26.3")
     checkout.git("checkout", "--quiet", "-B", "change", old)
@@ -96,6 +97,8 @@ def test_a_branch_that_lacks_a_release_is_told_of(
         "This branch does not have release 1.1.0+1.26.3, so the upgrade starts from 1.0.0+1.26.3. "
         "Rebase it, and test again."
     )
-    (tmp_path / "other").mkdir()
-    request = request_for(newest, tmp_path / "other")
-    assert prepare(forge.forge(), request, tmp_path / "other" / "request").note == ""
+    for commit, words in ((newest, ""), (first, "so no upgrade to it is tested. Rebase it")):
+        folder = tmp_path / commit
+        folder.mkdir()
+        note = prepare(forge.forge(), request_for(commit, folder), folder / "request").note
+        assert words in note and bool(words) == bool(note)

@@ -43,9 +43,9 @@ def test_a_message_of_a_git_server_is_escaped_and_cut(
     ("asked", "tested"),
     [
         ("!testme", "a" * 40),
-        (f"!testme {'a' * 16}", "a" * 40),
+        (f"!testme {'a' * 40}", "a" * 40),
         (f"!testme {'b' * 40}", "b" * 40),
-        (f"!testme BBBBBBBC{'0' * 8}", "bbbbbbbc" + "0" * 32),
+        (f"!testme BBBBBBBC{'0' * 32}", "bbbbbbbc" + "0" * 32),
     ],
 )
 def test_the_commit_that_is_named_is_tested_and_gets_the_status(
@@ -64,15 +64,14 @@ def test_the_commit_that_is_named_is_tested_and_gets_the_status(
     ("asked", "answer"),
     [
         (
-            f"!testme {'c' * 16}",
-            f"{'c' * 16} is not a commit of this pull request. Its newest commit is aaaaaaaaaa.",
+            f"!testme {'c' * 40}",
+            f"{'c' * 40} is not a commit of this pull request. Its newest commit is aaaaaaaaaa.",
         ),
         (
             f"!testme {'a' * 7}",
             f"{'a' * 7} is too short to name a commit, as somebody can make another "
-            "one that begins like it. Give at least 16 digits of the hash.",
+            "one that begins like it. Give the whole hash, 40 digits.",
         ),
-        (f"!testme {'d' * 16}", f"2 commits of this pull request begin with {'d' * 16}."),
     ],
 )
 def test_a_commit_of_no_pull_request_is_not_tested(

@@ -101,6 +101,9 @@ def test_no_sentence_has_a_value() -> None:
         ("app user add --random-password --must-change-password=false", False),
         ("app user add --password-file /run/secrets/x --password <password>", False),
         ("# app user add --password changeme1", False),
+        ("pg_dump --no-password wiki", False),
+        ("app user --reset-password otto", False),
+        ('echo "usage: add --password PASSWORD"', False),
         ('app user add --secret {{ secret "x" }}', False),
     ],
 )

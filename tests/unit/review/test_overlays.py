@@ -136,3 +136,15 @@ def test_a_need_that_no_app_can_have_is_told(environment: str, needed: str) -> N
     )
     told = Use(["compose.yml"], note="SENDER is new.")
     assert list(lost_overlays(release, head, told)) == []
+
+
+def test_an_image_is_read_with_the_settings_that_an_upgraded_app_has() -> None:
+    def files(image: str, exported: str) -> CommitFiles:
+        compose = f"services:\n  db:\n    image: {image}\n"
+        script = f"export DB_VERSION={exported}\n"
+        return CommitFiles.of({"compose.yml": MAIN, "compose.db.yml": compose, "abra.sh": script})
+
+    plain, later = files("postgres:15.1", "15.1"), files("postgres:${DB_VERSION}", "15.2")
+    assert list(lost_overlays(plain, later, Use())) == []
+    ((_, sentence),) = lost_overlays(later, files("postgres:${DB_VERSION}", "14.2"), Use())
+    assert "runs postgres:14.2 and not postgres:15.2" in sentence

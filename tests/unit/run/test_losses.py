@@ -40,7 +40,9 @@ PAGES = PageGuards(
     leads_to_https=True,
 )  # fmt: skip
 HOOK = "app: backupbot.backup.pre-hook"
-RELEASE = Guards({"app": APP}, PAGES, failing_hooks={HOOK: True}, damaged_dumps={"db": "fails"})
+RELEASE = Guards(
+    {"app": APP}, PAGES, failing_hooks={HOOK: True}, damaged_dumps={"db": "fails and keeps"}
+)
 SOCKET = "/var/run/docker.sock"
 
 

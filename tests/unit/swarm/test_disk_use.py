@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from ccci.swarm.disk_use import folders_of, free_bytes, held_by, used_by
+from ccci.swarm.disk_use import folders_of, free_bytes, held_by, own_files_of, used_by
 
 MIB = 1024**2
 
@@ -82,8 +82,10 @@ def test_the_folders_of_a_container(tmp_path: Path) -> None:
     assert folders_of(inspected) == [layer, volume]
     own = tmp_path / "containers" / "a"
     own.mkdir(parents=True)
-    inspected |= {"HostsPath": f"{own}/hosts", "ResolvConfPath": f"{own}/resolv.conf"}
-    assert folders_of(inspected) == [layer, volume, own]
+    inspected |= {"HostsPath": f"{own}/hosts", "ResolvConfPath": f"{own}/gone"}
+    (own / "hosts").write_bytes(b"x" * MIB)
+    (own / "a-json.log").write_bytes(b"x" * MIB)  # It has a limit of its own.
+    assert MIB <= own_files_of(inspected) < 2 * MIB
     assert folders_of({"Mounts": [], "GraphDriver": {"Data": None}}) == []
     assert free_bytes(tmp_path / "gone") is None
     assert (free_bytes(tmp_path) or 0) > 0
