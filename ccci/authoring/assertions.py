@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from ccci.authoring.model import Call, Definition, Finding, RobotFile, plain
 from ccci.authoring.project import Project
-from ccci.authoring.vocabulary import Vocabulary, inner_calls
+from ccci.authoring.vocabulary import Vocabulary, inner_calls, with_inner
 
 OPERATORS = frozenset(
     {
@@ -52,15 +52,14 @@ EQUALITIES = frozenset(
 def check_assertions(project: Project, vocabulary: Vocabulary) -> Iterator[Finding]:
     """Yield tests without assertion, hollow keywords and assertions that cannot fail."""
     for file in (*project.suites, *project.resources):
-        for call in file.calls:
-            for made in (call, *inner_calls(call)):
-                if reason := cannot_fail(made):
-                    yield project.finding(
-                        file.path,
-                        made.line,
-                        f"P7: expected an assertion that can fail, saw '{made.name}' where "
-                        f"{reason}. Compare what the app answered with what it should be.",
-                    )
+        for made in with_inner(file.calls):
+            if reason := cannot_fail(made):
+                yield project.finding(
+                    file.path,
+                    made.line,
+                    f"P7: expected an assertion that can fail, saw '{made.name}' where "
+                    f"{reason}. Compare what the app answered with what it should be.",
+                )
         for test in file.tests:
             if not test.to_write and not asserts(test, file, vocabulary):
                 yield project.finding(

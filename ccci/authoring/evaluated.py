@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from robot.api import get_model, get_resource_model
 from robot.api.parsing import ModelVisitor
 
 from ccci.authoring.model import Finding, RobotFile, plain
 from ccci.authoring.project import Project
-from ccci.authoring.vocabulary import inner_calls
+from ccci.authoring.robotfile import syntax_tree
+from ccci.authoring.vocabulary import with_inner
 
 # Keywords whose first argument is a condition.
 CONDITIONAL = frozenset(
@@ -63,23 +63,21 @@ def check_evaluated(project: Project) -> Iterator[Finding]:
 
 def _resolved_twice(file: RobotFile) -> Iterator[tuple[int, str]]:
     """Yield texts of variables that Browser hands to another keyword as if they stood there."""
-    for call in file.calls:
-        for made in (call, *inner_calls(call)):
-            if plain(made.name) == "waitforcondition":
-                for text in made.args:
-                    if _PUT_IN.search(_OWN.sub("", text)):
-                        yield made.line, text
+    for made in with_inner(file.calls):
+        if plain(made.name) == "waitforcondition":
+            for text in made.args:
+                if _PUT_IN.search(_OWN.sub("", text)):
+                    yield made.line, text
 
 
 def _arguments(file: RobotFile) -> Iterator[tuple[int, str]]:
-    for call in file.calls:
-        for made in (call, *inner_calls(call)):
-            if plain(made.name) in CONDITIONAL:
-                for expression in _conditions_among(plain(made.name), made.args):
-                    yield made.line, expression
-            for operator, expression in zip(made.args, made.args[1:], strict=False):
-                if operator.lower() in _OPERATORS:
-                    yield made.line, expression
+    for made in with_inner(file.calls):
+        if plain(made.name) in CONDITIONAL:
+            for expression in _conditions_among(plain(made.name), made.args):
+                yield made.line, expression
+        for operator, expression in itertools.pairwise(made.args):
+            if operator.lower() in _OPERATORS:
+                yield made.line, expression
 
 
 def _conditions_among(name: str, args: tuple[str, ...]) -> Iterator[str]:
@@ -94,9 +92,8 @@ def _conditions_among(name: str, args: tuple[str, ...]) -> Iterator[str]:
 
 
 def _conditions(file: RobotFile) -> list[tuple[int, str]]:
-    tree = (get_resource_model if file.path.suffix == ".resource" else get_model)(str(file.path))
     conditions = _Conditions()
-    conditions.visit(tree)
+    conditions.visit(syntax_tree(file.path))
     return conditions.found
 
 

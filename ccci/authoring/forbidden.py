@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ccci.authoring.assertions import call_asserts
 from ccci.authoring.model import Finding, RobotFile, plain
 from ccci.authoring.project import Project
-from ccci.authoring.vocabulary import Vocabulary, inner_calls
+from ccci.authoring.vocabulary import Vocabulary, with_inner
 from ccci.authoring.weakened import SKIPPED, VERIFY_OFF, unverified
 
 SWALLOWED = "a swallowed error hides a broken promise; let it fail"
@@ -40,12 +40,11 @@ def check_forbidden(project: Project, vocabulary: Vocabulary) -> Iterator[Findin
 
 
 def _keywords(project: Project, file: RobotFile) -> Iterator[Finding]:
-    for call in file.calls:
-        for made in (call, *inner_calls(call)):
-            if reason := FORBIDDEN.get(plain(made.name)):
-                yield project.finding(
-                    file.path, made.line, f"P7: '{made.name}' is not allowed here: {reason}."
-                )
+    for made in with_inner(file.calls):
+        if reason := FORBIDDEN.get(plain(made.name)):
+            yield project.finding(
+                file.path, made.line, f"P7: '{made.name}' is not allowed here: {reason}."
+            )
     for scope in file.variable_scopes:
         yield project.finding(
             file.path,

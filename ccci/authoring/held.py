@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ccci.authoring.model import Definition, plain
 from ccci.authoring.project import Project
-from ccci.authoring.vocabulary import Vocabulary, inner_calls
+from ccci.authoring.vocabulary import Vocabulary, with_inner
 from ccci.recipe.config import RecipeConfig
 
 TAG = "holds:"
@@ -53,9 +53,8 @@ def _called_by(root: Definition, vocabulary: Vocabulary) -> list[Definition]:
     while waiting:
         current = waiting.pop()
         file = vocabulary.file_of(current)
-        for call in current.calls:
-            for made in (call, *inner_calls(call)):
-                new = [k for k in vocabulary.user_keywords(made, file) if k not in (root, *found)]
-                found += new
-                waiting += new
+        for made in with_inner(current.calls):
+            new = [k for k in vocabulary.user_keywords(made, file) if k not in (root, *found)]
+            found += new
+            waiting += new
     return found

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from robot.api import get_model, get_resource_model
-
 from ccci.authoring.assertions import EQUALITIES, call_asserts
 from ccci.authoring.evaluated import CONDITIONAL
 from ccci.authoring.expressions import truth_of
 from ccci.authoring.model import Call, Finding, RobotFile, plain
 from ccci.authoring.project import Project
+from ccci.authoring.robotfile import syntax_tree
 from ccci.authoring.vocabulary import Vocabulary
 
 # Keywords that return what they are given, in one form or another.
@@ -45,9 +44,7 @@ def check_never_fails(project: Project, vocabulary: Vocabulary) -> Iterator[Find
 
 
 def _in_file(path: Path, asserts: Callable[[Call], bool]) -> Iterator[tuple[int, str]]:
-    tree: Any = (
-        get_resource_model(str(path)) if path.suffix == ".resource" else get_model(str(path))
-    )
+    tree = syntax_tree(path)
     fixed: dict[str, str] = {}
     for section in tree.sections:
         for node in section.body:

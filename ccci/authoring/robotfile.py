@@ -10,13 +10,16 @@ from ccci.authoring.model import Call, Cell, Definition, Handler, Import, RobotF
 
 def read_robot_file(path: Path) -> RobotFile:
     """Read a suite, an `__init__.robot` or a resource file by Robot's own parser."""
+    return _FileReader(path).read(syntax_tree(path))
+
+
+def syntax_tree(path: Path) -> Any:
+    """Return what Robot's own parser makes of a suite, an `__init__.robot` or a resource file."""
     if path.suffix == ".resource":
-        tree = get_resource_model(str(path))
-    elif path.stem == "__init__":
-        tree = get_init_model(str(path))
-    else:
-        tree = get_model(str(path))
-    return _FileReader(path).read(tree)
+        return get_resource_model(str(path))
+    if path.stem == "__init__":
+        return get_init_model(str(path))
+    return get_model(str(path))
 
 
 class _FileReader:

@@ -3,7 +3,7 @@
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -60,6 +60,13 @@ class Library:
     documentation: str
     keywords: tuple[LibraryKeyword, ...]
     spec: Any
+
+
+def with_inner(calls: Iterable[Call]) -> Iterator[Call]:
+    """Yield calls, each followed by those that it runs; see `inner_calls`."""
+    for call in calls:
+        yield call
+        yield from inner_calls(call)
 
 
 def inner_calls(call: Call) -> Iterator[Call]:

@@ -8,7 +8,8 @@ import re
 import shutil
 import tempfile
 import urllib.parse
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ccci.errors import Misuse, NodeFailure
@@ -100,14 +101,12 @@ def write_previous_release(fetched: Path, into: Path, limits: Limits = _LIMITS) 
         >>> write_previous_release(Path("/run/ccci/7/recipe"), Path("/run/ccci/7/before"))
         ... # doctest: +SKIP
     """
-    with tempfile.TemporaryDirectory(prefix="ccci-git-") as home:
-        local = Remote(str(fetched), "", "", Server(domain="nowhere.test"))
-        git = BoundedGit(fetched, Path(home), local, limits)
+    with _git_in(fetched, limits) as (git, home):
         previous = _previous(git, git.run("rev-parse", "--verify", "refs/heads/main").strip())
         if not previous:
             return None
         into.mkdir(mode=0o700, parents=True)
-        git.write_files(f"refs/tags/{previous}", into, Path(home) / "index")
+        git.write_files(f"refs/tags/{previous}", into, home / "index")
         return into
 
 
@@ -125,12 +124,18 @@ def releases_ahead(fetched: Path, limits: Limits = _LIMITS) -> tuple[str, list[s
         >>> releases_ahead(Path("/run/ccci/7/recipe"))  # doctest: +SKIP
         ('1.0.0+1.24.7', ['1.1.0+1.26.0'])
     """
-    with tempfile.TemporaryDirectory(prefix="ccci-git-") as home:
-        local = Remote(str(fetched), "", "", Server(domain="nowhere.test"))
-        git = BoundedGit(fetched, Path(home), local, limits)
+    with _git_in(fetched, limits) as (git, _):
         merged = released(git.run(*LIST_TAGS, "--merged", "refs/heads/main"))
         newer = [one for one in released(git.run(*LIST_TAGS)) if not merged or one > merged[-1]]
         return _previous(git, "refs/heads/main"), [str(one) for one in newer]
+
+
+@contextmanager
+def _git_in(fetched: Path, limits: Limits) -> Iterator[tuple[BoundedGit, Path]]:
+    """Yield git for a fetched repository, and a folder for its own files; it asks nobody else."""
+    with tempfile.TemporaryDirectory(prefix="ccci-git-") as home:
+        local = Remote(str(fetched), "", "", Server(domain="nowhere.test"))
+        yield BoundedGit(fetched, Path(home), local, limits), Path(home)
 
 
 def _require_allowed(url: str) -> None:

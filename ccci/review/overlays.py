@@ -54,6 +54,7 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         ``[("compose.mariadb.yml", "'compose.mariadb.yml' is gone: ...")]``
     """
     before = _Texts({**release.sample, **release.exports})
+    upgraded = _Texts({**release.sample, **head.exports})
     now = _Texts({**head.sample, **head.exports}).all_of(services_of(head.compose.values()))
     known = {*settings_in(release.texts.get(SAMPLE, "")), *head.exports, *_OF_EVERY_APP}
     for name, content in release.compose.items():
@@ -70,8 +71,7 @@ def lost_overlays(release: CommitFiles, head: CommitFiles, use: Use) -> Iterator
         elif name not in use.deployed:
             for what in _lost(before.all_of(services_of([content])), now):
                 yield name, f"'{name}': {what}"
-            values = _Texts({**release.sample, **head.exports})
-            for what in _worse((before, values), content, head.compose[name]):
+            for what in _worse((before, upgraded), content, head.compose[name]):
                 yield name, f"'{name}': {what}"
             for setting in sorted(_needed(head, name) - _needed(release, name)):
                 if setting not in known and not mentions(use.note, setting):
