@@ -205,6 +205,7 @@ class Run:
             verdict: for the journal.
             failed: whether a test failed.
         """
+        self.target.limits.stop()
         if self.options.attach:
             return []
         journal = self.record.journal

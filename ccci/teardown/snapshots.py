@@ -19,12 +19,15 @@ from requests.exceptions import RequestException
 from ccci.errors import NodeFailure
 from ccci.swarm.holdings import SERVICE_LABEL, swarm_list
 from ccci.teardown.processes import still_running
+from ccci.waiting import Look, TooLate, wait_for
 
 if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
 INTERRUPT_SECONDS = 5.0
+LISTING_SECONDS = 10.0
+VANISHED = "no such file or directory"
 BOT_LABEL = "coop-cloud.backupbot.enabled=true"
 # Where a container has what decides which code `restic` is.
 _PROGRAMS = ("/bin", "/sbin", "/lib", "/usr", "/opt", "/etc/ld")
@@ -137,14 +140,27 @@ def forget(bot: "Container", snapshots: list[str]) -> None:
 def replaced_programs(bot: "Container") -> list[str]:
     """Return the programs and libraries of a container that are not as in its image.
 
-    Docker is asked, and nothing in the container is executed.
+    Docker is asked, and nothing in the container is executed. Docker walks through the container's
+    files and gives up where one vanishes meanwhile, as those of another app's backup do: it is
+    asked again until `LISTING_SECONDS` are over.
 
     Raises:
         NodeFailure: Docker does not say.
     """
+    changed = set[str]()
+
+    def listed() -> Look:
+        try:
+            changed.update(str(one["Path"]) for one in cast(Any, bot).diff() or [])
+        except APIError as error:
+            if VANISHED not in str(error):
+                raise
+            return Look(False, str(error))
+        return Look(True, "a list")
+
     try:
-        changed = {str(one["Path"]) for one in cast(Any, bot).diff() or []}
-    except (APIError, NotFound, RequestException) as error:
+        wait_for("a list of what has changed", listed, LISTING_SECONDS)
+    except (APIError, RequestException, TooLate) as error:
         raise NodeFailure(
             f"Docker does not say what has changed in the backup bot: {error}"
         ) from error

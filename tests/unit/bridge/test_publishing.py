@@ -162,7 +162,6 @@ def _node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(starting, name, stand_in)
     monkeypatch.setattr("ccci.run.run.Witness.before", lambda *_: None)
     monkeypatch.setattr("ccci.run.run.Neighbours.before", lambda *_: None)
-    monkeypatch.setattr("ccci.swarm.limit_watch.LimitWatch.start", lambda *_: None)
     monkeypatch.setattr("docker.from_env", lambda: None)
     monkeypatch.setattr("ccci.swarm.limit_watch.LimitWatch.start", lambda *_: None)
     memory = SimpleNamespace(start=lambda: None)

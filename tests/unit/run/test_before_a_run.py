@@ -195,6 +195,8 @@ def only_with_budget(budget: type, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "Run": lambda *parts: SimpleNamespace(checkout=parts[4]),
     }.items():
         monkeypatch.setattr(starting, name, stand_in)
+    # Its threads would ask the daemon, and go on during the tests that follow.
+    monkeypatch.setattr("ccci.swarm.limit_watch.LimitWatch.start", lambda *_: None)
 
 
 def head_of(repository: Path) -> str:

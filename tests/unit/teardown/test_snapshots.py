@@ -75,3 +75,33 @@ def test_nothing_is_run_where_docker_does_not_say() -> None:
     with pytest.raises(NodeFailure, match="does not say what has changed in the backup bot"):
         snapshots.snapshots_of(container(bot), ["shop"])
     assert bot.ran == []
+
+
+class Busy(Bot):
+    """A bot in which files vanish while Docker lists them, for the first so many times."""
+
+    times = 1
+
+    def diff(self) -> list[dict[str, Any]] | None:
+        if self.times:
+            self.times -= 1
+            raise APIError(f'500 Server Error ("readdirent: {snapshots.VANISHED}")')
+        return super().diff()
+
+
+def test_a_file_that_vanishes_while_docker_lists_is_no_failure() -> None:
+    assert snapshots.snapshots_of(container(Busy()), ["shop"]) == ["0123abcd"]
+
+
+def test_a_program_that_was_replaced_meanwhile_is_found() -> None:
+    with pytest.raises(NodeFailure, match="the first /usr/bin/restic"):
+        snapshots.snapshots_of(container(Busy("/usr/bin/restic")), ["shop"])
+
+
+def test_nothing_is_run_where_files_vanish_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "LISTING_SECONDS", 0.5)
+    bot = Busy()
+    bot.times = 1000
+    with pytest.raises(NodeFailure, match=r"last seen: 500 .* \(waited 0"):
+        snapshots.snapshots_of(container(bot), ["shop"])
+    assert bot.ran == []
