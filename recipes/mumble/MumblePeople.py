@@ -76,15 +76,6 @@ class MumblePeople:
             raise RecipeFailure(f"{late} Look at the router's labels.") from None
 
     @project_keyword()
-    def some_other_certificate(self) -> str:
-        """Returns a certificate that no server has, in PEM. Never fails.
-
-        Example:
-        | ${certificate}=    Some Other Certificate
-        """
-        return new_identity("nobody").certificate.decode()
-
-    @project_keyword()
     def join_mumble(
         self,
         name: str,

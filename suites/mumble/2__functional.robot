@@ -27,9 +27,6 @@ The Server Says How Many May Come In And Refuses One More
     Fill The Server
     The Full Server Should Refuse    one-more
 
-A Client Tells Nothing To A Server With Another Certificate
-    The Server Should Show No Other Certificate    bert
-
 A Wrong Password Is Refused
     [Template]    A Wrong Password Should Be Refused
     # who          why
