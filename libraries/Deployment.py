@@ -99,7 +99,7 @@ class Deployment:
 
         The report says what the upgrade changed, or that there is no change of version. Fails when
         the update does not go through (it is rolled back, or crash-loops), or when the version
-        label moved and the images did not, or the images and not the label.
+        label moved and an image of the app did not, or the images and not the label.
 
         Example:
         | Upgrade To The Head

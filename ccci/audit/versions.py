@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ccci.audit.draft import Draft
 from ccci.audit.trial import INSTALL, UPGRADE, WORKS, Broken
 from ccci.database.finding import ServiceSeen
+from ccci.run.version_change import Described, left_behind
 
 _NOTHING_MOVED = "No image moves either, and the report says 'no change of version'."
 _NOT_IN_THE_LABEL = (
@@ -25,11 +26,13 @@ def version_defects(recipe: Draft, before: Draft) -> Iterator[Broken]:
         if (earlier := _image(before, service)) and earlier != _image(recipe, service)
     }
     labelled = set()
+    was = now = ""
     for service in recipe.services:
         for key, value in recipe.labels(service).items():
             if key.startswith("coop-cloud.") and key.endswith(".version"):
                 labelled.add(service)
                 released = before.labels(service).get(key)
+                was, now = released or "", value
                 if released and released != value:
                     draft = recipe.copy()
                     draft.set_label(service, key, released)
@@ -39,9 +42,17 @@ def version_defects(recipe: Draft, before: Draft) -> Iterator[Broken]:
     for service, earlier in moved.items():
         draft = recipe.copy()
         draft.main(service)["image"] = earlier
-        harmless = "" if service in labelled else _NOT_IN_THE_LABEL
+        old, new = (Described(v, _images(d)) for v, d in ((was, before), (now, draft)))
+        told = service in labelled or any(
+            one.startswith(f"{service}: ") for one in left_behind(old, new)
+        )
+        harmless = "" if told else _NOT_IN_THE_LABEL
         name = f"{service}: the image did not move"
         yield Broken(name, draft, (*WORKS, *UPGRADE), harmless=harmless)
+
+
+def _images(recipe: Draft) -> dict[str, str]:
+    return {service: _image(recipe, service) for service in recipe.services}
 
 
 def _image(recipe: Draft, service: str) -> str:

@@ -1,5 +1,6 @@
 """What an upgrade changes: the version and the images, as the compose files name them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -37,14 +38,15 @@ def change_between(before: Described, after: Described) -> str:
 
 
 def check_label_and_images_agree(before: Described, after: Described) -> None:
-    """Fail when an upgrade moves the images and not the label, or the label's app version alone.
+    """Fail when an upgrade moves the images and not the label, or the label and not all images.
 
     Args:
         before: the release.
         after: the head.
 
     Raises:
-        RecipeFailure: one of them did not move.
+        RecipeFailure: one of them did not move; an image stays behind if it has the app version of
+            the release in its tag, as `left_behind` tells.
     """
     moved = {
         f"{name}: {before.images.get(name, 'none')} to {image}"
@@ -62,6 +64,58 @@ def check_label_and_images_agree(before: Described, after: Described) -> None:
             f"The head's version label says that the app went from {_app_version(before)} to "
             f"{_app_version(after)}; all images are those of the release. Move the image too."
         )
+    if stayed := left_behind(before, after):
+        raise RecipeFailure(
+            f"The head's version label says that the app went from {_app_version(before)} to "
+            f"{_app_version(after)}; left behind: {', '.join(stayed)}. Move all images of the app."
+        )
+
+
+def left_behind(before: Described, after: Described) -> list[str]:
+    """Return the services whose image still is the app version of the release, by its tag.
+
+    An image of somebody else may have that version by chance: it counts only if another image of
+    the same publisher has the head's version, or no image has.
+
+    Example:
+        >>> left_behind(Described("1.0.0+v1.2", {"app": "me/page:v1.2", "api": "me/api:v1.2"}),
+        ...             Described("1.1.0+v1.3", {"app": "me/page:v1.3", "api": "me/api:v1.2"}))
+        ['api: me/api:v1.2']
+    """
+    old, new = _app_version(before), _app_version(after)
+    if not old or not new or old == new:
+        return []
+    moved = {_publisher(image) for image in after.images.values() if names_version(image, new)}
+    return [
+        f"{name}: {image}"
+        for name, image in sorted(after.images.items())
+        if image == before.images.get(name)
+        and names_version(image, old)
+        and not names_version(image, new)
+        and (not moved or _publisher(image) in moved)
+    ]
+
+
+def names_version(image: str, version: str) -> bool:
+    """Return whether an image has a version in its tag, alone or between other words.
+
+    Example:
+        >>> [names_version(image, "v1.2") for image in ("a:1.2", "a:server-v1.2-alpine", "a:1.2.3")]
+        [True, True, False]
+    """
+    _, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    plain = re.escape(version.removeprefix("v"))
+    return bool(version and re.search(rf"(?<![\d.]){plain}(?!\.?\d)", tag))
+
+
+def _publisher(image: str) -> str:
+    """Return an image's repository without its last part; the whole one where it has a part only.
+
+    Official images have one part, and different publishers.
+    """
+    repository = image.partition("@")[0]
+    folder, _, name = repository.rpartition("/")
+    return folder or name.partition(":")[0]
 
 
 def _app_version(described: Described) -> str:

@@ -211,6 +211,16 @@ def test_what_did_not_move_counts_where_somebody_could_see_it(
     assert [name for name, reason in names.items() if reason] == harmless
 
 
+def test_each_image_of_the_app_that_does_not_move_counts() -> None:
+    before = _described("1.0.0+1", "shop/page:1", "shop/api:1")
+    found = list(version_defects(_described("1.1.0+2", "shop/page:2", "shop/api:2"), before))
+    assert {one.name for one in found if not one.harmless} == {
+        "the version label did not move",
+        "app: the image did not move",
+        "db: the image did not move",
+    }
+
+
 def test_a_setting_without_effect_is_harmless(checkout: Checkout) -> None:
     trials = _trials(checkout, env={"COLOUR": "blue"})
     assert trials["setting SIZE is dropped"].harmless == (

@@ -3,7 +3,12 @@
 import pytest
 
 from ccci.errors import RecipeFailure
-from ccci.run.version_change import Described, change_between, check_label_and_images_agree
+from ccci.run.version_change import (
+    Described,
+    change_between,
+    check_label_and_images_agree,
+    left_behind,
+)
 
 RELEASE = Described("1.1.0+26.4", {"app": "keycloak:26.4", "db": "mariadb:11"})
 
@@ -33,9 +38,40 @@ def test_a_change_is_told(head: Described, told: str) -> None:
             "other images than the release .app: keycloak:26.4 to keycloak:26.7. under the same",
         ),
         (Described("1.2.0+26.7", RELEASE.images), "from 26.4 to 26.7; all images are those"),
+        (
+            Described("1.2.0+26.7", {"app": "keycloak:26.4", "db": "mariadb:12"}),
+            "from 26.4 to 26.7; left behind: app: keycloak:26.4. Move all images of the app.",
+        ),
     ],
-    ids=["the label did not move", "the image did not move"],
+    ids=["the label did not move", "no image moved", "the app's image did not move"],
 )
 def test_one_that_did_not_move_is_a_finding(head: Described, said: str) -> None:
     with pytest.raises(RecipeFailure, match=said):
         check_label_and_images_agree(RELEASE, head)
+
+
+TWO = Described("1.0.0+v1.2", {"page": "hub.org/me/page:v1.2", "api": "hub.org/me/api:1.2-slim"})
+
+
+@pytest.mark.parametrize(
+    ("before", "images", "version", "stayed"),
+    [
+        (TWO, {"page": "hub.org/me/page:v1.3"}, "v1.3", ["api: hub.org/me/api:1.2-slim"]),
+        (TWO, {"page": "hub.org/me/page:v1.3", "api": "hub.org/me/api:1.3-slim"}, "v1.3", []),
+        (TWO, {"page": "hub.org/me/page:v1.2.1"}, "v1.2", []),
+        (Described("1+15", {"app": "a/b:15", "db": "postgres:15"}), {"app": "a/b:16"}, "16", []),
+        (Described("1+15", {"app": "a:15", "db": "postgres:15"}), {"app": "a:16"}, "16", []),
+        (Described("1+15", {"app": "a:15", "job": "a:15"}), {"app": "a:16"}, "16", ["job: a:15"]),
+        (Described("1+15", {"app": "a:latest"}), {}, "16", []),
+        (Described("1", {"app": "a:1"}), {}, "2", []),
+    ],
+    ids=[
+        "one of two", "both moved", "no other version", "a database by chance",
+        "an official image by chance", "two of one image", "a tag without a version", "no label",
+    ],
+)  # fmt: skip
+def test_images_of_the_app_that_stay_behind_are_found(
+    before: Described, images: dict[str, str], version: str, stayed: list[str]
+) -> None:
+    head = Described(f"2.0.0+{version}", {**before.images, **images})
+    assert left_behind(before, head) == stayed
