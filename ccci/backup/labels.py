@@ -6,8 +6,9 @@ and `backupbot.volumes.<volume>`. Each form that a recipe uses is read.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ccci.deploy.abra import Abra
@@ -34,10 +35,17 @@ class Promise:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One snapshot of an app: its id in the repository, and the paths that it holds."""
+    """One snapshot of an app.
+
+    Attributes:
+        id: its id in the repository.
+        paths: what it holds.
+        begun: when the backup began, in seconds since 1970.
+    """
 
     id: str
     paths: tuple[str, ...]
+    begun: float = field(default=0.0, compare=False)
 
 
 def require_backup_bot(swarm: SwarmView) -> None:
@@ -88,18 +96,19 @@ def promises_of(services: list[Service], mounts: list[Mount], stack: str) -> lis
     return [Promise(volume, path) for volume, paths in wanted.items() for path in paths]
 
 
-def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snapshot:
+def take_snapshot(abra: Abra, domain: str, earlier: Iterable[Snapshot] = ()) -> Snapshot:
     """Back up an app and return the new snapshot.
 
     Args:
         abra: the run's.
         domain: the app's. Snapshots of an earlier app with this name have been deleted with it.
-        last: the snapshot that this run took of it before, if any.
+        earlier: the snapshots that this run took of it before.
 
     Raises:
         RecipeFailure: the backup failed, or made no snapshot of this app.
     """
-    before = [last.id] if last else []
+    before = {one.id for one in earlier}
+    begun = time.time()
     done = abra("app", "backup", "create", domain, "-n", "-o", "-C", within_seconds=_BACKUP_SECONDS)
     made = [one for one in _snapshot_ids(abra, domain) if one not in before]
     if len(made) != 1:
@@ -109,7 +118,40 @@ def take_snapshot(abra: Abra, domain: str, last: Snapshot | None = None) -> Snap
         )
     listed = abra("app", "backup", "list", domain, "-s", made[0], "-n", "-o", "-C")
     paths = [line.strip() for line in listed.stdout.splitlines() if line.strip().startswith("/")]
-    return Snapshot(made[0], tuple(paths))
+    return Snapshot(made[0], tuple(paths), begun)
+
+
+def check_written_anew(
+    earlier: tuple[Snapshot, Mapping[str, float]],
+    newest: tuple[Snapshot, Mapping[str, float]],
+    promises: Iterable[Promise],
+) -> None:
+    """Fail when a file that was written for one backup stands in the next as it was.
+
+    A dump that a hook writes only where there is none is the same each night: the first one.
+
+    Args:
+        earlier: a snapshot, and when each of its files was written.
+        newest: the same of one that was taken later.
+        promises: what the labels promise. Only files that they name are looked at.
+
+    Raises:
+        RecipeFailure: one was not written again; the sentence names it.
+    """
+    (first, before), (second, after) = earlier, newest
+    old = [
+        promise.path
+        for promise in promises
+        for path, written in before.items()
+        if promise.path and path.endswith(f"/{promise.volume}/_data/{promise.path}")
+        if written >= first.begun and after.get(path) == written
+    ]
+    if old:
+        raise RecipeFailure(
+            f"The second backup, {second.id}, has {' and '.join(old)} as it was written for the "
+            f"backup before, {first.id}: what changed in between is in no backup. Let the pre-hook "
+            "write it each time."
+        )
 
 
 def check_snapshot(snapshot: Snapshot, stack: str, promises: list[Promise]) -> None:

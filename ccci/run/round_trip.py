@@ -17,18 +17,19 @@ from ccci.teardown import snapshots
 
 @dataclass
 class RoundTrip:
-    """The newest snapshot of the app under test, and what its backup labels promise.
+    """The snapshots of the app under test, and what its backup labels promise.
 
     Attributes:
         stages: makes the empty deployment.
         seed: the generic seed, which is checked on the way.
-        promises: what the labels promised when the snapshot was taken.
+        promises: what the labels promised when the newest snapshot was taken.
+        taken: the snapshots, the newest last.
     """
 
     stages: Stages
     seed: VolumeSeed
     promises: list[Promise] = field(default_factory=list)
-    _snapshot: Snapshot | None = None
+    taken: list[Snapshot] = field(default_factory=list)
     _left_out: Callable[[], list[str]] = list
 
     def take_snapshot(self) -> Snapshot:
@@ -52,11 +53,11 @@ class RoundTrip:
         with self.stages.steps.step("the backup"):
             links.check_ways(self._folders(), self.promises)
             before = self.seed.rows_of_tables()
-            taken = labels.take_snapshot(driver.target.abra, driver.app.domain, self._snapshot)
+            taken = labels.take_snapshot(driver.target.abra, driver.app.domain, self.taken)
             # What comes and goes, as in a queue, may not have been there at the moment of the dump.
             after = self.seed.rows_of_tables()
         self.seed.filled = {table: rows for table, rows in after.items() if table in before}
-        self._snapshot = taken
+        self.taken.append(taken)
         record.tell(f"snapshot {taken.id} holds {len(taken.paths)} paths")
         return taken
 
@@ -67,9 +68,9 @@ class RoundTrip:
             RecipeFailure: there is none, or a step before failed.
         """
         self.stages.steps.require()
-        if self._snapshot is None:
+        if not self.taken:
             raise RecipeFailure("There is no snapshot: see the test before this.")
-        return self._snapshot
+        return self.taken[-1]
 
     def check_snapshot(self) -> None:
         """Fail unless the snapshot holds what the backup labels promise, and they promise enough.
@@ -80,6 +81,16 @@ class RoundTrip:
         labels.check_snapshot(self.snapshot(), self.stages.driver.app.stack, self.promises)
         for sentence in self._left_out():
             self.stages.driver.record.tell(f"left out of the backup: {sentence}")
+
+    def check_written_anew(self) -> None:
+        """Fail when the newest snapshot has a dump that was written for the one before it.
+
+        Raises:
+            RecipeFailure: it has; see also `snapshot`.
+        """
+        self.snapshot()
+        earlier, newest = ((one, self._files_of(one)) for one in self.taken[-2:])
+        labels.check_written_anew(earlier, newest, self.promises)
 
     def wipe(self) -> None:
         """Undeploy, remove the volumes, and deploy the head again with nothing in it.
@@ -133,6 +144,13 @@ class RoundTrip:
                     "the snapshot has a file or a folder, and a restore could write through it, "
                     "out of the app's volumes."
                 )
+
+    def _files_of(self, snapshot: Snapshot) -> dict[str, float]:
+        return {
+            path: written
+            for bot in snapshots.bots(self.stages.driver.target.swarm.client)
+            for path, written in snapshots.files_of(bot, snapshot.id).items()
+        }
 
     def _folders(self) -> dict[str, Path]:
         driver = self.stages.driver

@@ -7,8 +7,9 @@ container is no longer the one of its image: docs/decisions/0065-teardown-and-th
 
 import json
 import signal
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
@@ -114,11 +115,24 @@ def links_of(bot: "Container", snapshot: str) -> set[str]:
     Raises:
         NodeFailure: restic fails.
     """
-    rows = (
-        json.loads(line)
-        for line in _restic(bot, "ls", "--no-lock", "--json", snapshot).splitlines()
-    )
-    return {str(row["path"]) for row in rows if row.get("type") == "symlink"}
+    return {str(row["path"]) for row in _rows(bot, snapshot) if row.get("type") == "symlink"}
+
+
+def files_of(bot: "Container", snapshot: str) -> dict[str, float]:
+    """Return the files of a snapshot, and when each was written, in seconds since 1970.
+
+    Args:
+        bot: the bot's container.
+        snapshot: its id.
+
+    Raises:
+        NodeFailure: restic fails.
+    """
+    return {
+        str(row["path"]): datetime.fromisoformat(row["mtime"]).timestamp()
+        for row in _rows(bot, snapshot)
+        if row.get("type") == "file"
+    }
 
 
 def forget(bot: "Container", snapshots: list[str]) -> None:
@@ -187,6 +201,11 @@ def require_unchanged(bot: "Container") -> None:
             "through a link of an app. Look at what they are, then make the container anew with "
             "`docker service update --force <the bot's service>`"
         )
+
+
+def _rows(bot: "Container", snapshot: str) -> Iterator[dict[str, Any]]:
+    for line in _restic(bot, "ls", "--no-lock", "--json", snapshot).splitlines():
+        yield json.loads(line)
 
 
 def _restic(bot: "Container", *arguments: str) -> str:

@@ -4,7 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ccci.backup.labels import Promise, Snapshot, check_snapshot, promises_of
+from ccci.backup.labels import (
+    Promise,
+    Snapshot,
+    check_snapshot,
+    check_written_anew,
+    promises_of,
+)
 from ccci.errors import RecipeFailure
 from ccci.swarm.mounts import Mount
 from ccci.swarm.view import Service, Task
@@ -117,3 +123,36 @@ def test_a_snapshot_with_less_or_more_fails(
 ) -> None:
     with pytest.raises(RecipeFailure, match=complaint):
         check_snapshot(Snapshot("ab", paths), STACK, promises)
+
+
+FOLDER = "/var/lib/docker/volumes/shop_db/_data"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "old"),
+    [
+        ({"dump.sql": 101.0}, {"dump.sql": 201.0}, ""),
+        ({"dump.sql": 101.0}, {}, ""),
+        ({"dump.sql": 101.0}, {"dump.sql": 101.0}, "dump.sql"),
+        ({"dump.sql": 99.0}, {"dump.sql": 99.0}, ""),
+        ({"other.sql": 101.0}, {"other.sql": 101.0}, ""),
+        ({"dump.sql.d/part": 101.0}, {"dump.sql.d/part": 101.0}, ""),
+    ],
+    ids=[
+        "written again", "gone again", "left from the first", "older than both", "not promised",
+        "a folder",
+    ],
+)  # fmt: skip
+def test_a_dump_is_written_anew_for_each_backup(
+    before: dict[str, float], after: dict[str, float], old: str
+) -> None:
+    earlier, newest = (
+        (Snapshot(name, (), begun), {f"{FOLDER}/{path}": at for path, at in files.items()})
+        for name, begun, files in (("0123abcd", 100.0, before), ("4567cdef", 200.0, after))
+    )
+    promises = [Promise("shop_db", "dump.sql"), Promise("shop_data", "")]
+    if not old:
+        check_written_anew(earlier, newest, promises)
+        return
+    with pytest.raises(RecipeFailure, match=rf"backup, 4567cdef, has {old} as it was written for"):
+        check_written_anew(earlier, newest, promises)

@@ -274,7 +274,7 @@ def trip(monkeypatch: pytest.MonkeyPatch) -> RoundTrip:
     stages.need_head()
     made = RoundTrip(stages, VolumeSeed(stages.driver, stages.steps, DatabaseTable()))
     made.promises = [Promise("data", ""), Promise("cache", "dump.sql")]
-    made._snapshot = Snapshot("12345678", ())
+    made.taken = [Snapshot("12345678", ())]
     return made
 
 
@@ -349,7 +349,7 @@ def restored(trip: RoundTrip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     done: list[str] = []
     volume = f"{trip.stages.driver.app.stack}_data"
     (tmp_path / "page").symlink_to("/usr/bin/restic")
-    trip._snapshot = Snapshot("12345678", (VOLUMES, f"{VOLUMES}/{volume}/_data/page"))
+    trip.taken = [Snapshot("12345678", (VOLUMES, f"{VOLUMES}/{volume}/_data/page"))]
     monkeypatch.setattr(labels, "restore", lambda *asked: done.append(asked[2].id))
     monkeypatch.setattr(links, "folders_of", lambda *_: {volume: tmp_path})
     monkeypatch.setattr(snapshots, "bots", lambda client: ["the bot"])
@@ -379,7 +379,7 @@ def test_what_the_snapshot_has_as_a_link_is_restored(
 
 
 def test_nothing_of_another_app_is_restored(trip: RoundTrip, restored: list[str]) -> None:
-    trip._snapshot = Snapshot("12345678", (f"{VOLUMES}/other_data/_data/page",))
+    trip.taken = [Snapshot("12345678", (f"{VOLUMES}/other_data/_data/page",))]
     with pytest.raises(RecipeFailure, match="paths that do not belong to"):
         trip.restore()
     assert restored == []

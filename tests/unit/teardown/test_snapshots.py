@@ -105,3 +105,18 @@ def test_nothing_is_run_where_files_vanish_without_end(monkeypatch: pytest.Monke
     with pytest.raises(NodeFailure, match=r"last seen: 500 .* \(waited 0"):
         snapshots.snapshots_of(container(bot), ["shop"])
     assert bot.ran == []
+
+
+def test_the_files_of_a_snapshot_are_told_with_the_time_of_each() -> None:
+    class Listing(Bot):
+        def exec_run(self, command: list[str], demux: bool) -> tuple[int, tuple[bytes, None]]:
+            assert command == ["restic", "ls", "--no-lock", "--json", "0123abcd"]
+            rows = (
+                '{"struct_type":"snapshot","id":"0123abcd"}',
+                '{"type":"dir","path":"/a","mtime":"2026-01-01T00:00:00Z"}',
+                '{"type":"file","path":"/a/b","mtime":"2026-01-01T01:00:00.123456789+01:00"}',
+            )
+            return 0, ("\n".join(rows).encode(), None)
+
+    files = snapshots.files_of(container(Listing()), "0123abcd")
+    assert files == {"/a/b": pytest.approx(1767225600.123456, abs=1e-5)}
