@@ -12,6 +12,12 @@ Test Tags           functional
 The App Answers With Its Health Page
     The Server Should Be Ready
 
+A Site Without A Provider Comes Up
+    [Documentation]    As .env.sample makes it: without the overlay for sign-in, which this suite adds.
+    ${plain}=    Fresh App
+    Deploy And Wait    ${plain}
+    Take Down    ${plain}
+
 A Note Is Read Back Word For Word
     ${anna}=    Recall    session of anna
     ${note}=    Write A Note    \# Soup\n\nLeeks *and* potatoes, für 4.    by=${anna}
@@ -58,6 +64,10 @@ Strangers And Wrong Passwords Are Refused
 A Session Is Sent Over HTTPS Only
     ${anna}=    Recall    session of anna
     The Cookies Should Be For HTTPS Only    ${anna}
+
+Pictures Of Writers Come From HedgeDoc Itself
+    ${anna}=    Recall    session of anna
+    The Picture Of The Writer Should Be HedgeDoc's Own    ${anna}
 
 A Session Lasts For Two Weeks
     ${anna}=    Recall    session of anna

@@ -47,10 +47,10 @@ A One-Time Code Guards The Account Until It Is Switched Off
     ${key}=    Ask For One Time Codes
     A Code Should Be Asked For
     A Wrong Code Should Be Refused
-    ${code}=    One Time Code    ${key}
-    The Owner Signs In    ${code}
+    The Owner Signs In With A Code    ${key}
     Ask For One Time Codes No Longer
     The Owner Signs In
+    [Teardown]    Ask For One Time Codes No Longer
 
 A Service That Answers Is Up
     ${monitor}=    Watch The App Itself    Front door
@@ -59,6 +59,10 @@ A Service That Answers Is Up
 A Port At Which Nothing Listens Is Down
     ${monitor}=    Watch A Closed Port    Back door
     The Newest Beat Should Be    ${monitor}    down    Connection failed
+
+A Host That Answers An Echo Request Is Up
+    ${monitor}=    Watch By Ping    Echo
+    The Newest Beat Should Be    ${monitor}    up
 
 A Page Without The Word Is Down
     ${with}=    Watch For A Word    Robots    User-agent
