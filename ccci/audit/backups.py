@@ -26,15 +26,16 @@ def backup_defects(recipe: Draft) -> Iterator[Broken]:
 
 
 def _bad_dumps(recipe: Draft, service: str, key: str, hook: str) -> Iterator[Broken]:
-    """Yield a dump that is empty, and one that was made before the data was."""
+    """Yield a dump that is empty, one that is never replaced, and one made before the data was."""
     for path in _dumps(recipe, service):
         file = shlex.quote(path)
         empty = f"sh -c {shlex.quote(f'{hook} && : > {file}')}"
         yield _with(recipe, service, key, empty, f"the dump {path} is empty")
         once = f"test -s {file} || {hook}"
-        stale = _with(
-            recipe, service, key, f"sh -c {shlex.quote(once)}", f"the dump {path} is an old one"
-        )
+        kept = f"sh -c {shlex.quote(once)}"
+        first = _with(recipe, service, key, kept, f"the dump {path} stays that of the first backup")
+        yield first._replace(stages=(*BACKUP, *UPGRADE))
+        stale = _with(recipe, service, key, kept, f"the dump {path} is an old one")
         # A backup that ran once before: here it is the first health check that makes the dump.
         check = stale.draft.main(service).get("healthcheck") or {}
         test = _as_shell(check.get("test"))

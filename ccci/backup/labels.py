@@ -133,7 +133,7 @@ def check_written_anew(
     Args:
         earlier: a snapshot, and when each of its files was written.
         newest: the same of one that was taken later.
-        promises: what the labels promise. Only files that they name are looked at.
+        promises: the paths that the labels promise, and that were not there before any backup.
 
     Raises:
         RecipeFailure: one was not written again; the sentence names it.
@@ -143,7 +143,7 @@ def check_written_anew(
         promise.path
         for promise in promises
         for path, written in before.items()
-        if promise.path and path.endswith(f"/{promise.volume}/_data/{promise.path}")
+        if path.endswith(f"/{promise.volume}/_data/{promise.path}")
         if written >= first.begun and after.get(path) == written
     ]
     if old:

@@ -1,7 +1,7 @@
 """What an upgrade changes: the version and the images, as the compose files name them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ccci.deploy.driver import AppDriver
@@ -37,12 +37,16 @@ def change_between(before: Described, after: Described) -> str:
     return f"{before.version or 'no label'} to {after.version or 'no label'}"
 
 
-def check_label_and_images_agree(before: Described, after: Described) -> None:
+def check_label_and_images_agree(
+    before: Described, after: Described, let_go: Collection[str] = ()
+) -> None:
     """Fail when an upgrade moves the images and not the label, or the label and not all images.
 
     Args:
         before: the release.
         after: the head.
+        let_go: the keys of `[let_go]` in recipe.toml. An image that it names, as `relay: image`,
+            may stay behind.
 
     Raises:
         RecipeFailure: one of them did not move; an image stays behind if it has the app version of
@@ -64,18 +68,20 @@ def check_label_and_images_agree(before: Described, after: Described) -> None:
             f"The head's version label says that the app went from {_app_version(before)} to "
             f"{_app_version(after)}; all images are those of the release. Move the image too."
         )
-    if stayed := left_behind(before, after):
+    if stayed := left_behind(before, after, let_go):
+        keys = " or ".join(f"'{one.partition(': ')[0]}: image'" for one in stayed)
         raise RecipeFailure(
             f"The head's version label says that the app went from {_app_version(before)} to "
-            f"{_app_version(after)}; left behind: {', '.join(stayed)}. Move all images of the app."
+            f"{_app_version(after)}; left behind: {', '.join(stayed)}. Move all images of the app. "
+            f"If one stays on purpose, name {keys} in [let_go] of recipe.toml with the reason."
         )
 
 
-def left_behind(before: Described, after: Described) -> list[str]:
+def left_behind(before: Described, after: Described, let_go: Collection[str] = ()) -> list[str]:
     """Return the services whose image still is the app version of the release, by its tag.
 
-    An image of somebody else may have that version by chance: it counts only if another image of
-    the same publisher has the head's version, or no image has.
+    An image of somebody else may have that version by chance: other than the service `app`, it
+    counts only if another image of the same publisher has the head's version, or no image has.
 
     Example:
         >>> left_behind(Described("1.0.0+v1.2", {"app": "me/page:v1.2", "api": "me/api:v1.2"}),
@@ -92,7 +98,8 @@ def left_behind(before: Described, after: Described) -> list[str]:
         if image == before.images.get(name)
         and names_version(image, old)
         and not names_version(image, new)
-        and (not moved or _publisher(image) in moved)
+        and (name == "app" or not moved or _publisher(image) in moved)
+        and f"{name}: image" not in let_go
     ]
 
 
@@ -109,12 +116,14 @@ def names_version(image: str, version: str) -> bool:
 
 
 def _publisher(image: str) -> str:
-    """Return an image's repository without its last part; the whole one where it has a part only.
+    """Return who publishes an image, in whatever registry: its repository without the last part.
 
-    Official images have one part, and different publishers.
+    Where that part is the only one, as in official images, each image has a publisher of its own.
     """
-    repository = image.partition("@")[0]
-    folder, _, name = repository.rpartition("/")
+    folder, _, name = image.partition("@")[0].rpartition("/")
+    registry, _, rest = folder.partition("/")
+    if "." in registry or ":" in registry or registry == "localhost":
+        folder = rest
     return folder or name.partition(":")[0]
 
 

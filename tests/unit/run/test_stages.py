@@ -302,6 +302,36 @@ def test_after_a_wipe_only_what_was_promised_as_a_whole_is_looked_for(trip: Roun
     assert watched(trip.stages) == ["on empty volumes", "up"] * 2 + ["restore", "up"]
 
 
+@pytest.mark.parametrize(
+    ("there", "red"), [({"dump.sql"}, False), (set(), True)], ids=["the app's own file", "a dump"]
+)
+def test_only_what_a_backup_itself_wrote_is_a_dump(
+    trip: RoundTrip, monkeypatch: pytest.MonkeyPatch, there: set[str], red: bool
+) -> None:
+    written = {"/volumes/cache/_data/dump.sql": 150.0}
+    trip.taken = [Snapshot("12345678", (), 100.0), Snapshot("abcdef01", (), 200.0)]
+    trip.there = {"12345678": {Promise("cache", path) for path in there}}
+    monkeypatch.setattr(RoundTrip, "_files_of", lambda *_: written)
+    if not red:
+        trip.check_written_anew()
+        return
+    with pytest.raises(RecipeFailure, match=r"abcdef01, has dump\.sql as it was written"):
+        trip.check_written_anew()
+
+
+def test_a_backup_notes_which_promised_paths_are_there_before_it(
+    trip: RoundTrip, rows: list[dict[str, int]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    trip.seed.plant()
+    rows.append({})
+    monkeypatch.setattr(links, "folders_of", lambda *_: {"cache": tmp_path})
+    trip.take_snapshot()
+    assert trip.there == {"12345678": set()}
+    (tmp_path / "dump.sql").touch()
+    trip.take_snapshot()
+    assert trip.there == {"12345678": {Promise("cache", "dump.sql")}}
+
+
 @pytest.fixture
 def rows(trip: RoundTrip, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
     """What the tables have at each look: before and after the snapshot, and after the restore."""

@@ -59,6 +59,18 @@ TWO = Described("1.0.0+v1.2", {"page": "hub.org/me/page:v1.2", "api": "hub.org/m
         (TWO, {"page": "hub.org/me/page:v1.3"}, "v1.3", ["api: hub.org/me/api:1.2-slim"]),
         (TWO, {"page": "hub.org/me/page:v1.3", "api": "hub.org/me/api:1.3-slim"}, "v1.3", []),
         (TWO, {"page": "hub.org/me/page:v1.2.1"}, "v1.2", []),
+        (
+            Described("1+1.2", {"page": "hub.org/page:1.2", "db": "hub.org/db:1.2"}),
+            {"page": "hub.org/page:1.3"}, "1.3", [],
+        ),
+        (
+            Described("1+1.2", {"page": "hub.org/me/page:1.2", "api": "me/api:1.2"}),
+            {"page": "hub.org/me/page:1.3"}, "1.3", ["api: me/api:1.2"],
+        ),
+        (
+            Described("1+1.2", {"app": "you/page:1.2", "page": "me/page:1.2"}),
+            {"page": "me/page:1.3"}, "1.3", ["app: you/page:1.2"],
+        ),
         (Described("1+15", {"app": "a/b:15", "db": "postgres:15"}), {"app": "a/b:16"}, "16", []),
         (Described("1+15", {"app": "a:15", "db": "postgres:15"}), {"app": "a:16"}, "16", []),
         (Described("1+15", {"app": "a:15", "job": "a:15"}), {"app": "a:16"}, "16", ["job: a:15"]),
@@ -66,7 +78,8 @@ TWO = Described("1.0.0+v1.2", {"page": "hub.org/me/page:v1.2", "api": "hub.org/m
         (Described("1", {"app": "a:1"}), {}, "2", []),
     ],
     ids=[
-        "one of two", "both moved", "no other version", "a database by chance",
+        "one of two", "both moved", "no other version", "two publishers of one registry",
+        "one publisher in two registries", "the app, of whatever publisher", "a database by chance",
         "an official image by chance", "two of one image", "a tag without a version", "no label",
     ],
 )  # fmt: skip
@@ -75,3 +88,10 @@ def test_images_of_the_app_that_stay_behind_are_found(
 ) -> None:
     head = Described(f"2.0.0+{version}", {**before.images, **images})
     assert left_behind(before, head) == stayed
+
+
+def test_an_image_that_stays_on_purpose_says_so() -> None:
+    head = Described("2.0.0+v1.3", {**TWO.images, "page": "hub.org/me/page:v1.3"})
+    with pytest.raises(RecipeFailure, match=r"stays on purpose, name 'api: image' in .let_go."):
+        check_label_and_images_agree(TWO, head)
+    check_label_and_images_agree(TWO, head, {"api: image": "its next version is broken"})
