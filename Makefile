@@ -106,8 +106,8 @@ test-lab: lab-up ## run the project's own tests that need the lab
 test: setup ## run everything that CI runs
 	@tests/everything.sh
 
-test-all: setup ## test and audit every recipe, and run all own tests [PARTS="check matrix audit:gitea pytest"]
-	@PARTS="$(PARTS)" tests/everything.sh all
+test-all: setup ## test and audit every recipe, and run all own tests [RECIPES="a b"] [PARTS="check matrix audit:gitea pytest"]
+	@RECIPES="$(RECIPES)" PARTS="$(PARTS)" tests/everything.sh all
 
 bench: setup ## compare the suite with a hand-written script, and a matrix with its theoretical minimum [RECIPES="a b"]
 	@$(MAKE) --no-print-directory lab-up RECIPES="$(or $(RECIPES),custom-html gitea)"

@@ -2,13 +2,15 @@
 # `make test`: the checks, full runs of the recipes below, and the project's own tests but the heavy ones.
 # `make test-all` (this with the word "all"): every enrolled recipe, its audit, and every test.
 # PARTS="matrix audit:gitea pytest" chooses some of its parts; pytest comes last, wherever it stands.
+# RECIPES="gitea n8n" chooses recipes: not every machine has the images of all.
 # A part that fails does not keep the next from running: one run tells all that is wrong.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . .venv/bin/activate
 
 if [ "${1-}" = all ]; then
-    mapfile -t recipes < <(cd suites && printf '%s\n' */ | tr -d / | grep -vx generic)
+    read -ra recipes <<<"${RECIPES-}"
+    ((${#recipes[@]})) || mapfile -t recipes < <(cd suites && printf '%s\n' */ | tr -d / | grep -vx generic)
     usual="check matrix ${recipes[*]/#/audit:} side-by-side pytest"
     chosen=(-m "not side_by_side")
 else
@@ -19,6 +21,8 @@ else
 fi
 at_once=3
 read -ra wanted <<<"${PARTS:-$usual}"
+# What was chosen here must not reach the makes below.
+unset RECIPES PARTS MAKEFLAGS
 terminal=$(mktemp)
 outputs=$(mktemp)
 missed=$(mktemp)
