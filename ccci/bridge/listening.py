@@ -59,7 +59,9 @@ class Listener:
     def end_test(self, _data: Any, result: Any) -> None:
         """Complete and redact a test's failure, count it, and tag one that is incomplete."""
         self._test = ""
-        session.failures += result.failed
+        if result.failed:
+            session.failures += 1
+            session.failed_in = stage_of(result.parent.full_name)
         if result.failed and session.overdue:
             then = f"{session.overdue}\n{result.message}"
             not_begun = was_not_begun(result)

@@ -43,6 +43,8 @@ from ccci.run.run import Run, new_run_id
 from ccci.swarm.daemon import DaemonWatch
 from ccci.swarm.memory import MemoryWatch
 
+_LOGS = "services"
+
 
 @dataclass
 class _Published:
@@ -198,11 +200,21 @@ def gather(run: Run, stage_seconds: dict[str, float], downtime: dict[str, float]
         head_version=run.driver.head_version,
         images=list(run.driver.used_images),
     )
-    logs = _published.results / "services"
-    save_logs(run.target.swarm, run.driver.app, logs, _published.secrets)
+    save_service_logs(run)
     for driver in run.extra_apps:
-        folder = logs / driver.app.domain.partition(".")[0]
+        folder = _published.results / _LOGS / driver.app.domain.partition(".")[0]
         save_logs(run.target.swarm, driver.app, folder, _published.secrets)
+
+
+def save_service_logs(run: Run, stage: str = "") -> None:
+    """Save the service logs of the app under test.
+
+    Args:
+        run: this process's.
+        stage: the stage that failed, for an app that is removed before the run ends.
+    """
+    folder = _published.results / _LOGS / stage
+    save_logs(run.target.swarm, run.driver.app, folder, _published.secrets)
 
 
 def _publish() -> None:

@@ -63,6 +63,8 @@ class Session:
         self.begun: Begun | None = None
         self.stage_seconds: dict[str, float] = {}
         self.failures = 0
+        # The stage of the newest failure since the app was deployed anew.
+        self.failed_in = ""
         self._failure_noted = False
         self._stage_begun: tuple[str, float] | None = None
 
@@ -197,8 +199,9 @@ class Session:
         watch = AppWatch.of(run.driver)
         watch.start()
         stages = Stages(
-            run.driver, dependencies, watch, self._prepare, options.upgrade_from, options.attach
-        )
+            run.driver, dependencies, watch, self._prepare, options.upgrade_from, options.attach,
+            before_emptying=self.keep_logs,
+        )  # fmt: skip
         seed = VolumeSeed(run.driver, stages.steps, run.config.database)
         trip = RoundTrip(stages, seed)
         self.begun = Begun(run, dependencies, stages, seed, trip, watch)
@@ -248,6 +251,12 @@ class Session:
 
             if callable(robots_own):
                 signal.signal(number, note)
+
+    def keep_logs(self) -> None:
+        """Save the logs of an app that failed: those at the run's end are of a later one."""
+        if self.failed_in:
+            publishing.save_service_logs(self.run, self.failed_in)
+            self.failed_in = ""
 
     def _prepare(self) -> None:
         """Run the recipe's own install steps, where its resource has them."""

@@ -29,6 +29,7 @@ class Stages:
         upgrade_from: the release to upgrade from; None for the newest before the head.
         attach: use the app that an earlier run kept, instead of deploying one.
         look: tells what guards the app.
+        before_emptying: called before the app and its volumes are removed.
         steps: the steps of the present stage.
         deployed: what is deployed now; "" for nothing.
         deployment: the newest one.
@@ -43,6 +44,7 @@ class Stages:
     upgrade_from: str | None = None
     attach: bool = False
     look: Callable[[AppDriver], Guards] = guards_of
+    before_emptying: Callable[[], None] = lambda: None
     steps: Steps = field(default_factory=Steps)
     deployed: Literal["", "head", "previous"] = ""
     deployment: Deployment | None = None
@@ -200,5 +202,6 @@ class Stages:
         self.deployment = Deployment(self.driver.app, checkout.short, False, converged)
 
     def _empty(self) -> None:
+        self.before_emptying()
         self.driver.undeploy()
         self.driver.remove_volumes()

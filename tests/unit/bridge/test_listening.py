@@ -87,7 +87,20 @@ def test_a_failure_tells_that_the_app_has_died(
     monkeypatch.setattr(session, "note_failure", lambda _: None)
     monkeypatch.setattr(publishing, "test_failed", lambda *_: None)
     test = SimpleNamespace(
-        failed=failed, message=before, name="A Page", full_name="A Page", end_time=None, tags=set()
-    )
+        failed=failed, message=before, name="A Page", full_name="A Page", end_time=None, tags=set(),
+        parent=SimpleNamespace(full_name="Shop.Install"),
+    )  # fmt: skip
+    monkeypatch.setattr(session, "failed_in", "")
     Listener().end_test(None, test)
     assert test.message == after
+    assert session.failed_in == ("install" if failed else "")
+
+
+def test_the_logs_of_an_app_that_failed_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[str] = []
+    monkeypatch.setattr(session, "begun", SimpleNamespace(run=None))
+    monkeypatch.setattr(session, "failed_in", "backup")
+    monkeypatch.setattr(publishing, "save_service_logs", lambda _, stage: kept.append(stage))
+    for _ in range(2):
+        session.keep_logs()
+    assert kept == ["backup"]

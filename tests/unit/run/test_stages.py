@@ -139,6 +139,15 @@ def test_stages_that_need_the_head_share_one_deployment() -> None:
     assert driver.calls == ("sso.lab.test",)
 
 
+def test_the_logs_are_kept_before_the_app_is_removed() -> None:
+    driver = Driven()
+    stages = stages_of(driver, before_emptying=lambda: driver.asked.append("keep logs"))
+    stages.need_head()
+    assert "keep logs" not in driver.asked
+    stages.need_previous_release()
+    assert driver.asked[driver.asked.index("keep logs") + 1] == "undeploy"
+
+
 def test_a_head_without_the_settings_of_env_sample_is_not_deployed() -> None:
     driver = Driven(failing={"defaults": Misuse("other settings")})
     with pytest.raises(Misuse, match="other settings"):
