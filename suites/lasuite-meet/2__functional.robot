@@ -154,6 +154,9 @@ Strangers And People Without The Claim Are Not Let In
     Strangers Should Be Told Of Nobody
     A Person Should Stay Outside    olga
 
+Whoever Gives Up At The Provider Comes Back
+    Giving Up At The Provider Should Lead Back
+
 Nobody Learns Who Else Is There
     [Documentation]    As .env.sample has it, Meet lists its people for nobody.
     ${mona}=    A Person    mona
