@@ -78,7 +78,7 @@ def check_label_and_images_agree(
 
 
 def left_behind(before: Described, after: Described, let_go: Collection[str] = ()) -> list[str]:
-    """Return the services whose image still is the app version of the release, by its tag.
+    """Return the services whose image has the app version of the release in its tag.
 
     An image of somebody else may have that version by chance: other than the service `app`, it
     counts only if another image of the same publisher has the head's version, or no image has.
@@ -95,8 +95,7 @@ def left_behind(before: Described, after: Described, let_go: Collection[str] = (
     return [
         f"{name}: {image}"
         for name, image in sorted(after.images.items())
-        if image == before.images.get(name)
-        and names_version(image, old)
+        if names_version(image, old)
         and not names_version(image, new)
         and (name == "app" or not moved or _publisher(image) in moved)
         and f"{name}: image" not in let_go

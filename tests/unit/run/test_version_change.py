@@ -59,6 +59,11 @@ TWO = Described("1.0.0+v1.2", {"page": "hub.org/me/page:v1.2", "api": "hub.org/m
         (TWO, {"page": "hub.org/me/page:v1.3"}, "v1.3", ["api: hub.org/me/api:1.2-slim"]),
         (TWO, {"page": "hub.org/me/page:v1.3", "api": "hub.org/me/api:1.3-slim"}, "v1.3", []),
         (TWO, {"page": "hub.org/me/page:v1.2.1"}, "v1.2", []),
+        (TWO, {"page": "me/page:v1.3", "api": "me/api:1.2"}, "v1.3", ["api: me/api:1.2"]),
+        (
+            TWO, {"page": "me/page:1.3", "api": "me/api:1.3", "new": "me/new:1.2"}, "1.3",
+            ["new: me/new:1.2"],
+        ),
         (
             Described("1+1.2", {"page": "hub.org/page:1.2", "db": "hub.org/db:1.2"}),
             {"page": "hub.org/page:1.3"}, "1.3", [],
@@ -78,7 +83,8 @@ TWO = Described("1.0.0+v1.2", {"page": "hub.org/me/page:v1.2", "api": "hub.org/m
         (Described("1", {"app": "a:1"}), {}, "2", []),
     ],
     ids=[
-        "one of two", "both moved", "no other version", "two publishers of one registry",
+        "one of two", "both moved", "no other version", "in another registry", "a new service",
+        "two publishers of one registry",
         "one publisher in two registries", "the app, of whatever publisher", "a database by chance",
         "an official image by chance", "two of one image", "a tag without a version", "no label",
     ],
